@@ -1,0 +1,134 @@
+//! What the families share: the paper's radio, queries, devices and servers, each drawn from a random stream of its own.
+
+use super::Spec;
+use super::parameters::{Parameter, Parameters};
+use crate::layout;
+use crate::random::Random;
+use crate::types::{Instance, Server, User};
+
+/// Compute of the paper's reference device, FLOP/s.
+pub(super) const REFERENCE_FLOPS: f64 = 9.106e13;
+/// The most compute that one user gets at a server, FLOP/s.
+pub(super) const USER_CAP_FLOPS: f64 = 1.513e15;
+/// Mean time of the small model at the reference compute, s (estimated from the published tables).
+pub(super) const SMALL_TIME_S: f64 = 0.0326;
+/// Mean time of the large model at the reference compute, s (estimated from the published tables).
+pub(super) const LARGE_TIME_S: f64 = 0.209;
+/// The planner takes the large model for this many times the small one.
+const PLANNER_RATIO: f64 = 8.0;
+
+/// Streams of one seed, so that changing one thing leaves the others as they were.
+pub(super) mod stream {
+    pub const POSITIONS: u64 = 1;
+    pub const QUERIES: u64 = 2;
+    pub const DEVICES: u64 = 3;
+    pub const SERVERS: u64 = 4;
+    pub const FADING: u64 = 5;
+    pub const OWN: u64 = 6;
+}
+
+/// A query as a family draws it.
+pub(super) struct Query {
+    pub payload_bits: f64,
+    pub small_time_s: f64,
+    pub large_time_s: f64,
+    pub uncertainty: f64,
+    pub correct_local: f64,
+    pub correct_edge: f64,
+}
+
+/// The parameters that every radio-based family has.
+pub(super) fn radio_parameters() -> Vec<Parameter> {
+    vec![
+        Parameter::flag("interference", true, "every server reuses one band; false: orthogonal bands"),
+        Parameter::number("side_m", 0.0, 0.0, 1e6, "side of the square, m; 0 = 250 x sqrt(servers)"),
+        Parameter::number("bandwidth_hz", 1e8, 1.0, 1e12, "uplink band of each server, Hz"),
+        Parameter::number("tx_power_w", 0.2, 1e-9, 1e3, "transmit power, W"),
+        Parameter::number("noise_psd_w_hz", 4e-21, 1e-30, 1e-6, "noise density N0, W/Hz"),
+        Parameter::number("carrier_hz", 3.5e9, 1e6, 1e12, "carrier, Hz"),
+        Parameter::flag("fading", true, "Rayleigh fading (exponential power) on top of free-space loss"),
+    ]
+}
+
+/// An instance in the making: families change what they want before [`Blueprint::build`].
+pub(super) struct Blueprint {
+    pub seed: u64,
+    pub side_m: f64,
+    pub interference: bool,
+    pub users: Vec<User>,
+    pub servers: Vec<Server>,
+    carrier_hz: f64,
+    fading: bool,
+}
+
+impl Blueprint {
+    /// The paper's set-up with the given queries: users uniform in the square, servers on a grid, local compute
+    /// 91.06 TFLOP/s x U(0.5, 1.5), user cap 1513 TFLOP/s, server capacity ten times that x U(0.6, 1.4).
+    pub fn new(spec: &Spec, p: &Parameters, mut query: impl FnMut(&mut Random) -> Query) -> Self {
+        let side_m = match p.number("side_m") {
+            0.0 => layout::default_side_m(spec.servers),
+            given => given,
+        };
+        let (mut places, mut queries, mut devices) = (
+            Random::new(spec.seed, stream::POSITIONS),
+            Random::new(spec.seed, stream::QUERIES),
+            Random::new(spec.seed, stream::DEVICES),
+        );
+        let user = |_| {
+            let q = query(&mut queries);
+            User {
+                payload_bits: q.payload_bits,
+                tx_power_w: p.number("tx_power_w"),
+                local_delay_s: q.small_time_s / devices.uniform(0.5, 1.5),
+                edge_work_flop: PLANNER_RATIO * q.small_time_s * REFERENCE_FLOPS,
+                uncertainty: q.uncertainty,
+                edge_time_s: Some(q.large_time_s),
+                correct_local: Some(q.correct_local),
+                correct_edge: Some(q.correct_edge),
+                position_m: Some(layout::uniform_point(&mut places, side_m)),
+            }
+        };
+        let users = (0..spec.users).map(user).collect();
+        let mut capacity = Random::new(spec.seed, stream::SERVERS);
+        let server = |position_m| Server {
+            bandwidth_hz: p.number("bandwidth_hz"),
+            noise_w: p.number("noise_psd_w_hz") * p.number("bandwidth_hz"),
+            capacity_flops: 10.0 * USER_CAP_FLOPS * capacity.uniform(0.6, 1.4),
+            user_cap_flops: USER_CAP_FLOPS,
+            max_users: None,
+            position_m: Some(position_m),
+        };
+        let servers = layout::grid(spec.servers, side_m).into_iter().map(server).collect();
+        Blueprint {
+            seed: spec.seed,
+            side_m,
+            interference: p.flag("interference"),
+            users,
+            servers,
+            carrier_hz: p.number("carrier_hz"),
+            fading: p.flag("fading"),
+        }
+    }
+
+    /// Draws the channel and closes the instance; [`super::generate`] names it.
+    pub fn build(self) -> Instance {
+        let mut fading = Random::new(self.seed, stream::FADING);
+        let mut gain = |user: &User, server: &Server| {
+            let (a, b) = (user.position_m.unwrap_or_default(), server.position_m.unwrap_or_default());
+            let loss = layout::free_space_gain(layout::distance_m(a, b), self.carrier_hz);
+            // An exponential draw of exactly 0 has probability 2^-53; the floor keeps every gain positive.
+            loss * if self.fading { fading.exponential().max(1e-12) } else { 1.0 }
+        };
+        let gain = self.users.iter().map(|u| self.servers.iter().map(|s| gain(u, s)).collect()).collect();
+        Instance {
+            name: String::new(),
+            family: String::new(),
+            seed: Some(self.seed),
+            interference: self.interference,
+            reference_flops: Some(REFERENCE_FLOPS),
+            users: self.users,
+            servers: self.servers,
+            gain,
+        }
+    }
+}

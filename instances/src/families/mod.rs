@@ -1,0 +1,140 @@
+//! Instance families: seeded generators, each in a file of its own and registered in [`all`].
+
+mod adversarial;
+mod blueprint;
+mod heterogeneous;
+mod hotspot;
+mod load;
+mod paper;
+mod parameters;
+mod tight;
+mod trace;
+
+pub use parameters::{Parameter, Parameters};
+
+use crate::text::did_you_mean;
+use crate::types::Instance;
+use crate::validate::faults_of;
+use std::collections::BTreeMap;
+
+/// Most gains (N x M) that a family generates; beyond it the instance alone would take over 8 GB.
+pub const MAX_PAIRS: usize = 1_000_000_000;
+
+/// What to generate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// N >= 1.
+    pub users: usize,
+    /// M >= 1.
+    pub servers: usize,
+    /// The seed; the same spec gives the same bytes on every machine.
+    pub seed: u64,
+    /// The family's own parameters by name; those left out keep their defaults.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// A seeded generator of instances.
+pub trait Family: Send + Sync {
+    /// Its name on the command line.
+    fn id(&self) -> &'static str;
+    /// One line: what it models and where that comes from.
+    fn summary(&self) -> &'static str;
+    /// Its parameters with defaults, ranges and units.
+    fn parameters(&self) -> Vec<Parameter>;
+    /// An instance for checked sizes and parameters. Name, family and seed are filled in by [`generate`].
+    ///
+    /// # Errors
+    /// A text that says what cannot be done and why.
+    fn draw(&self, spec: &Spec, parameters: &Parameters) -> Result<Instance, String>;
+}
+
+/// Every family, in the order in which they are listed. To add one, write its file and add a line here.
+#[must_use]
+pub fn all() -> Vec<Box<dyn Family>> {
+    vec![
+        Box::new(paper::Paper),
+        Box::new(trace::Trace),
+        Box::new(hotspot::Hotspot),
+        Box::new(heterogeneous::Heterogeneous),
+        Box::new(tight::Tight),
+        Box::new(load::Congested),
+        Box::new(load::Sparse),
+        Box::new(adversarial::Adversarial),
+    ]
+}
+
+/// The family called `id`.
+///
+/// # Errors
+/// A text that lists the families and the nearest name.
+pub fn find(id: &str) -> Result<Box<dyn Family>, String> {
+    let families = all();
+    let names: Vec<_> = families.iter().map(|f| f.id()).collect();
+    families.into_iter().find(|f| f.id() == id).ok_or_else(|| {
+        format!("unknown family '{id}': use one of {}.{}", names.join(", "), did_you_mean(id, names.iter().copied()))
+    })
+}
+
+/// Generates a valid instance of `family`.
+///
+/// Its name is `family-nN-mM-sSEED`, followed by `-p` and six digits of a hash where parameters differ from their defaults.
+///
+/// # Errors
+/// Sizes out of range, unknown or bad parameters, or a family's own refusal, as one text.
+pub fn generate(family: &dyn Family, spec: &Spec) -> Result<Instance, String> {
+    if spec.users == 0 || spec.servers == 0 {
+        return Err(format!("users {} and servers {}: give at least 1 of each", spec.users, spec.servers));
+    }
+    if spec.users.checked_mul(spec.servers).is_none_or(|pairs| pairs > MAX_PAIRS) {
+        return Err(format!(
+            "{} users x {} servers: at most {MAX_PAIRS} pairs fit in memory; give fewer",
+            spec.users, spec.servers
+        ));
+    }
+    let parameters = Parameters::resolve(family.id(), family.parameters(), &spec.parameters)?;
+    let mut instance = family.draw(spec, &parameters)?;
+    let suffix = parameters
+        .changed()
+        .map_or(String::new(), |text| format!("-p{}", &blake3::hash(text.as_bytes()).to_hex().as_str()[..6]));
+    instance.name = format!("{}-n{}-m{}-s{}{suffix}", family.id(), spec.users, spec.servers, spec.seed);
+    instance.family = family.id().into();
+    instance.seed = Some(spec.seed);
+    let faults = faults_of(&instance);
+    match faults.first() {
+        None => Ok(instance),
+        Some(fault) => Err(format!("these parameters make an invalid instance ({fault}); change them")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(users: usize, servers: usize, seed: u64) -> Spec {
+        Spec { users, servers, seed, parameters: BTreeMap::new() }
+    }
+
+    #[test]
+    fn every_family_is_valid_and_repeatable_at_any_size() {
+        for family in all() {
+            for (n, m) in [(1, 1), (1, 5), (7, 1), (6, 3), (40, 4), (9, 13)] {
+                let a = generate(family.as_ref(), &spec(n, m, 3)).unwrap();
+                assert_eq!((a.n(), a.m()), (n, m), "{}", family.id());
+                assert_eq!(a, generate(family.as_ref(), &spec(n, m, 3)).unwrap());
+                let b = generate(family.as_ref(), &spec(n, m, 4)).unwrap();
+                assert_ne!(crate::fingerprint(&a), crate::fingerprint(&b), "{}: seeds must differ", family.id());
+            }
+        }
+    }
+
+    #[test]
+    fn bad_requests_are_refused() {
+        let paper = find("paper").unwrap();
+        assert!(generate(paper.as_ref(), &spec(0, 4, 1)).is_err());
+        assert!(generate(paper.as_ref(), &spec(usize::MAX, 4, 1)).is_err());
+        let mut s = spec(3, 2, 1);
+        s.parameters.insert("side".into(), "10".into());
+        assert!(generate(paper.as_ref(), &s).unwrap_err().contains("side_m"));
+        assert!(find("papper").err().unwrap().contains("Did you mean 'paper'"));
+    }
+}

@@ -1,0 +1,544 @@
+//! Reading and writing `offload-instance/1` and `offload-plan/1`, plain or gzip-compressed (by the name's end, `.gz`).
+//!
+//! A reader lists every fault it finds, with file, place and remedy. A writer writes a file whole or not at all:
+//! into a temporary file beside the target, synced, then renamed over it.
+
+use crate::text::did_you_mean;
+use crate::types::{INSTANCE_FORMAT, Instance, PLAN_FORMAT, Plan, Server, User, Weights};
+use crate::validate::{Fault, Faults, faults_of};
+use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::path::Path;
+
+/// Largest decompressed file that is read, bytes: what stops a small .gz from filling the memory.
+const MAX_BYTES: u64 = 64 << 30;
+/// Faults printed before the rest is only counted.
+const SHOWN: usize = 20;
+
+/// Why a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The operating system refused.
+    #[error("{path}: cannot {action}: {source}{remedy}")]
+    Io {
+        /// The file.
+        path: String,
+        /// "read" or "write".
+        action: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+        /// What to do, starting with "; ", or empty.
+        remedy: String,
+    },
+    /// Not JSON.
+    #[error("{path}: not valid JSON: {detail}; {remedy}")]
+    Json {
+        /// The file.
+        path: String,
+        /// What the parser said, with line and column.
+        detail: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// JSON, but not what the format asks for.
+    #[error("{path}: not a valid {format} file:{}", list(faults))]
+    Invalid {
+        /// The file.
+        path: String,
+        /// The format's name and version.
+        format: &'static str,
+        /// Everything that is wrong with it.
+        faults: Vec<Fault>,
+    },
+}
+
+fn list(faults: &[Fault]) -> String {
+    let mut text = String::new();
+    if let [only] = faults {
+        return format!(" {only}");
+    }
+    for fault in faults.iter().take(SHOWN) {
+        let _ = write!(text, "\n  {fault}");
+    }
+    if faults.len() > SHOWN {
+        let _ = write!(text, "\n  ... and {} more", faults.len() - SHOWN);
+    }
+    text
+}
+
+fn io_error(path: &Path, action: &'static str, source: std::io::Error) -> FileError {
+    use std::io::ErrorKind as K;
+    let remedy = match source.kind() {
+        K::NotFound => "; check the path",
+        K::PermissionDenied => "; check the permissions",
+        K::IsADirectory => "; name a file, not a directory",
+        K::StorageFull => "; free some space",
+        K::InvalidInput | K::UnexpectedEof | K::InvalidData => "; if its name ends in .gz it must be a whole gzip file",
+        _ => "",
+    };
+    FileError::Io { path: path.display().to_string(), action, source, remedy: remedy.into() }
+}
+
+/// The bytes of a file, decompressed when its name ends in `.gz`.
+///
+/// # Errors
+/// [`FileError::Io`] when it cannot be read.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
+    let fail = |e| io_error(path, "read", e);
+    if path.is_dir() {
+        return Err(fail(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a directory")));
+    }
+    let file = std::fs::File::open(path).map_err(fail)?;
+    let mut bytes = Vec::new();
+    if path.extension().is_some_and(|e| e == "gz") {
+        flate2::read::MultiGzDecoder::new(file).take(MAX_BYTES).read_to_end(&mut bytes).map_err(fail)?;
+    } else {
+        file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(fail)?;
+    }
+    Ok(bytes)
+}
+
+/// Writes `bytes` to `path`, compressed when the name ends in `.gz`, whole or not at all.
+///
+/// # Errors
+/// [`FileError::Io`]; the target is then as it was.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let fail = |e| io_error(path, "write", e);
+    if path.is_dir() {
+        return Err(fail(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a directory")));
+    }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    set_ordinary_mode(&mut builder);
+    let mut file = builder.prefix(".offload-").tempfile_in(folder).map_err(fail)?;
+    if path.extension().is_some_and(|e| e == "gz") {
+        let mut encoder = flate2::write::GzEncoder::new(&mut file, flate2::Compression::default());
+        encoder.write_all(bytes).map_err(fail)?;
+        encoder.finish().map_err(fail)?;
+    } else {
+        file.write_all(bytes).map_err(fail)?;
+    }
+    file.as_file().sync_all().map_err(fail)?;
+    file.persist(path).map_err(|e| fail(e.error))?;
+    Ok(())
+}
+
+/// Temporary files are private by default; the finished file should be as readable as any other.
+#[cfg(unix)]
+fn set_ordinary_mode(builder: &mut tempfile::Builder) {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(std::fs::Permissions::from_mode(0o666));
+}
+
+#[cfg(not(unix))]
+fn set_ordinary_mode(_: &mut tempfile::Builder) {}
+
+/// Parses JSON, or says where it breaks and what to do.
+///
+/// # Errors
+/// [`FileError::Json`].
+pub fn parse_json(path: &str, bytes: &[u8]) -> Result<Value, FileError> {
+    serde_json::from_slice(bytes).map_err(|e| {
+        let detail = e.to_string();
+        let remedy = if bytes.iter().all(u8::is_ascii_whitespace) {
+            "the file is empty: write it again"
+        } else if e.is_eof() {
+            "the file is cut off: write it again"
+        } else if bytes.windows(3).any(|w| w == b"NaN" || w == b"Inf") || detail.contains("out of range") {
+            "JSON has no NaN or infinity: give finite numbers"
+        } else {
+            "mend the text at that place"
+        };
+        FileError::Json { path: path.into(), detail, remedy: remedy.into() }
+    })
+}
+
+/// Walks a JSON object and notes what is missing or of the wrong type.
+struct Walk<'a> {
+    map: &'a Map<String, Value>,
+    prefix: String,
+}
+
+fn kind(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(b) => format!("{b}"),
+        Value::Number(x) => format!("the number {x}"),
+        Value::String(s) => format!("the text \"{}\"", s.chars().take(40).collect::<String>()),
+        Value::Array(_) => "an array".into(),
+        Value::Object(_) => "an object".into(),
+    }
+}
+
+impl<'a> Walk<'a> {
+    fn new(value: &'a Value, prefix: String, faults: &mut Faults) -> Option<Self> {
+        match value {
+            Value::Object(map) => Some(Walk { map, prefix }),
+            other => {
+                let place =
+                    if prefix.is_empty() { "the file".into() } else { prefix.trim_end_matches('.').to_string() };
+                faults.add(place, format!("is {}", kind(other)), "give an object { ... }");
+                None
+            }
+        }
+    }
+
+    fn place(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    fn required(&self, key: &str, remedy: &str, faults: &mut Faults) -> Option<&'a Value> {
+        let found = self.map.get(key);
+        if found.is_none() {
+            let unknown = self.map.keys().map(String::as_str);
+            let hint = crate::text::nearest(key, unknown).map_or(String::new(), |k| format!(" (there is '{k}')"));
+            faults.add(self.place(key), format!("is missing{hint}"), remedy);
+        }
+        found
+    }
+
+    /// An absent or null field is None.
+    fn optional(&self, key: &str) -> Option<&'a Value> {
+        self.map.get(key).filter(|v| !v.is_null())
+    }
+
+    fn number(&self, key: &str, faults: &mut Faults) -> f64 {
+        match self.required(key, "add it, a number", faults) {
+            None => 1.0,
+            Some(v) => as_number(v, || self.place(key), faults),
+        }
+    }
+
+    fn optional_number(&self, key: &str, faults: &mut Faults) -> Option<f64> {
+        self.optional(key).map(|v| as_number(v, || self.place(key), faults))
+    }
+
+    fn optional_text(&self, key: &str, faults: &mut Faults) -> String {
+        match self.optional(key) {
+            None => String::new(),
+            Some(Value::String(s)) => s.clone(),
+            Some(other) => {
+                faults.add(self.place(key), format!("is {}", kind(other)), "give a text in quotes");
+                String::new()
+            }
+        }
+    }
+
+    fn optional_bool(&self, key: &str, default: bool, faults: &mut Faults) -> bool {
+        match self.optional(key) {
+            None => default,
+            Some(Value::Bool(b)) => *b,
+            Some(other) => {
+                faults.add(self.place(key), format!("is {}", kind(other)), "give true or false");
+                default
+            }
+        }
+    }
+
+    fn optional_whole(&self, key: &str, faults: &mut Faults) -> Option<u64> {
+        let value = self.optional(key)?;
+        let whole = value.as_u64().or_else(|| {
+            let x = value.as_f64()?;
+            (x >= 0.0 && x.fract() == 0.0 && x < 9.0e15).then_some(x as u64)
+        });
+        if whole.is_none() {
+            faults.add(self.place(key), format!("is {}", kind(value)), "give a whole number from 0, or null");
+        }
+        whole
+    }
+
+    fn array(&self, key: &str, faults: &mut Faults) -> &'a [Value] {
+        match self.required(key, "add it, an array", faults) {
+            Some(Value::Array(items)) => items,
+            Some(other) => {
+                faults.add(self.place(key), format!("is {}", kind(other)), "give an array [ ... ]");
+                &[]
+            }
+            None => &[],
+        }
+    }
+
+    fn position(&self, faults: &mut Faults) -> Option<[f64; 2]> {
+        let value = self.optional("position_m")?;
+        let pair = value.as_array().filter(|a| a.len() == 2);
+        let Some(pair) = pair else {
+            faults.add(self.place("position_m"), format!("is {}", kind(value)), "give [x, y] in metres");
+            return None;
+        };
+        let number =
+            |k: usize, faults: &mut Faults| as_number(&pair[k], || format!("{}position_m[{k}]", self.prefix), faults);
+        Some([number(0, faults), number(1, faults)])
+    }
+
+    /// Refuses a file of another format or version before looking at the rest.
+    fn format(&self, expected: &'static str, faults: &mut Faults) {
+        match self.required("format", &format!("add \"format\": \"{expected}\""), faults) {
+            None => {}
+            Some(Value::String(s)) if s == expected => {}
+            Some(Value::String(s)) => {
+                let remedy = format!("this program reads \"{expected}\"");
+                faults.add("format", format!("is \"{s}\""), remedy);
+            }
+            Some(other) => faults.add("format", format!("is {}", kind(other)), format!("give \"{expected}\"")),
+        }
+    }
+
+    /// Fields that the format does not know: not a fault, but a mistyped optional field must not pass in silence.
+    fn unknown(&self, known: &[&'static str], warnings: &mut Vec<String>) {
+        for key in self.map.keys().filter(|k| !known.contains(&k.as_str())) {
+            let hint = did_you_mean(key, known.iter().copied());
+            warnings.push(format!("{}: unknown field, ignored.{hint}", self.place(key)));
+        }
+    }
+}
+
+fn as_number(value: &Value, place: impl Fn() -> String, faults: &mut Faults) -> f64 {
+    value.as_f64().unwrap_or_else(|| {
+        faults.add(place(), format!("is {}", kind(value)), "give a number");
+        1.0
+    })
+}
+
+/// Reads and validates an instance; warnings (unknown fields) go to `warn`.
+///
+/// # Errors
+/// [`FileError`], naming the file and every fault in it.
+pub fn read_instance_with(path: &Path, warn: &mut dyn FnMut(String)) -> Result<Instance, FileError> {
+    let name = path.display().to_string();
+    let bytes = read_bytes(path)?;
+    let value = parse_json(&name, &bytes)?;
+    let (instance, warnings) = instance_from_json(&value).map_err(|faults| FileError::Invalid {
+        path: name.clone(),
+        format: INSTANCE_FORMAT,
+        faults,
+    })?;
+    for warning in warnings {
+        warn(format!("{name}: {warning}"));
+    }
+    Ok(instance)
+}
+
+/// Reads and validates an instance, ignoring unknown fields.
+///
+/// # Errors
+/// [`FileError`], naming the file and every fault in it.
+pub fn read_instance(path: &Path) -> Result<Instance, FileError> {
+    read_instance_with(path, &mut |_| ())
+}
+
+/// An instance and the warnings about it from parsed JSON.
+///
+/// # Errors
+/// Every fault found.
+pub fn instance_from_json(value: &Value) -> Result<(Instance, Vec<String>), Vec<Fault>> {
+    let mut faults = Faults::default();
+    let mut warnings = Vec::new();
+    let Some(top) = Walk::new(value, String::new(), &mut faults) else { return Err(faults.0) };
+    top.format(INSTANCE_FORMAT, &mut faults);
+    if !faults.0.is_empty() {
+        return Err(faults.0);
+    }
+    let known = ["format", "name", "family", "seed", "interference", "reference_flops", "users", "servers", "gain"];
+    top.unknown(&known, &mut warnings);
+    let users = top.array("users", &mut faults);
+    let users = users.iter().enumerate().filter_map(|(i, v)| user_from(v, i, &mut faults, &mut warnings)).collect();
+    let servers = top.array("servers", &mut faults);
+    let servers =
+        servers.iter().enumerate().filter_map(|(j, v)| server_from(v, j, &mut faults, &mut warnings)).collect();
+    let gain = top.array("gain", &mut faults);
+    let gain = gain.iter().enumerate().map(|(i, v)| gain_row_from(v, i, &mut faults)).collect();
+    let instance = Instance {
+        name: top.optional_text("name", &mut faults),
+        family: top.optional_text("family", &mut faults),
+        seed: top.optional_whole("seed", &mut faults),
+        interference: top.optional_bool("interference", true, &mut faults),
+        reference_flops: top.optional_number("reference_flops", &mut faults),
+        users,
+        servers,
+        gain,
+    };
+    if faults.0.is_empty() {
+        faults.0 = faults_of(&instance);
+    }
+    if faults.0.is_empty() { Ok((instance, warnings)) } else { Err(faults.0) }
+}
+
+fn user_from(value: &Value, i: usize, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<User> {
+    let w = Walk::new(value, format!("users[{i}]."), faults)?;
+    let known = [
+        "payload_bits",
+        "tx_power_w",
+        "local_delay_s",
+        "edge_work_flop",
+        "uncertainty",
+        "edge_time_s",
+        "correct_local",
+        "correct_edge",
+        "position_m",
+    ];
+    w.unknown(&known, warnings);
+    Some(User {
+        payload_bits: w.number("payload_bits", faults),
+        tx_power_w: w.number("tx_power_w", faults),
+        local_delay_s: w.number("local_delay_s", faults),
+        edge_work_flop: w.number("edge_work_flop", faults),
+        uncertainty: w.number("uncertainty", faults),
+        edge_time_s: w.optional_number("edge_time_s", faults),
+        correct_local: w.optional_number("correct_local", faults),
+        correct_edge: w.optional_number("correct_edge", faults),
+        position_m: w.position(faults),
+    })
+}
+
+fn server_from(value: &Value, j: usize, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<Server> {
+    let w = Walk::new(value, format!("servers[{j}]."), faults)?;
+    let known = ["bandwidth_hz", "noise_w", "capacity_flops", "user_cap_flops", "max_users", "position_m"];
+    w.unknown(&known, warnings);
+    Some(Server {
+        bandwidth_hz: w.number("bandwidth_hz", faults),
+        noise_w: w.number("noise_w", faults),
+        capacity_flops: w.number("capacity_flops", faults),
+        user_cap_flops: w.number("user_cap_flops", faults),
+        max_users: w.optional_whole("max_users", faults).map(|k| usize::try_from(k).unwrap_or(usize::MAX)),
+        position_m: w.position(faults),
+    })
+}
+
+fn gain_row_from(value: &Value, i: usize, faults: &mut Faults) -> Vec<f64> {
+    let Value::Array(items) = value else {
+        faults.add(format!("gain[{i}]"), format!("is {}", kind(value)), "give an array, one number per server");
+        return Vec::new();
+    };
+    items.iter().enumerate().map(|(j, v)| as_number(v, || format!("gain[{i}][{j}]"), faults)).collect()
+}
+
+/// The instance as JSON text, one user, server and gain row per line.
+///
+/// # Panics
+/// Never: the types hold nothing that JSON cannot.
+#[must_use]
+pub fn instance_to_json(instance: &Instance) -> String {
+    let text = |v: &dyn Fn() -> serde_json::Result<String>| v().expect("plain data serialises");
+    let mut out = String::from("{\n");
+    let mut field = |key: &str, value: Value| {
+        let _ = writeln!(out, "  \"{key}\": {value},");
+    };
+    field("format", json!(INSTANCE_FORMAT));
+    field("name", json!(instance.name));
+    field("family", json!(instance.family));
+    if let Some(seed) = instance.seed {
+        field("seed", json!(seed));
+    }
+    field("interference", json!(instance.interference));
+    if let Some(reference) = instance.reference_flops {
+        field("reference_flops", json!(reference));
+    }
+    let mut block = |key: &str, rows: Vec<String>, end: &str| {
+        let _ = write!(out, "  \"{key}\": [\n    {}\n  ]{end}\n", rows.join(",\n    "));
+    };
+    block("users", instance.users.iter().map(|u| text(&|| serde_json::to_string(u))).collect(), ",");
+    block("servers", instance.servers.iter().map(|s| text(&|| serde_json::to_string(s))).collect(), ",");
+    block("gain", instance.gain.iter().map(|g| text(&|| serde_json::to_string(g))).collect(), "");
+    out.push_str("}\n");
+    out
+}
+
+/// Writes an instance, whole or not at all.
+///
+/// # Errors
+/// [`FileError::Io`].
+pub fn write_instance(path: &Path, instance: &Instance) -> Result<(), FileError> {
+    write_bytes(path, instance_to_json(instance).as_bytes())
+}
+
+/// Reads a plan. Server indices are checked against an instance by [`check_plan`].
+///
+/// # Errors
+/// [`FileError`], naming the file and every fault in it.
+pub fn read_plan(path: &Path) -> Result<Plan, FileError> {
+    let name = path.display().to_string();
+    let bytes = read_bytes(path)?;
+    let value = parse_json(&name, &bytes)?;
+    plan_from_json(&value).map_err(|faults| FileError::Invalid { path: name, format: PLAN_FORMAT, faults })
+}
+
+/// A plan from parsed JSON.
+///
+/// # Errors
+/// Every fault found.
+pub fn plan_from_json(value: &Value) -> Result<Plan, Vec<Fault>> {
+    let mut faults = Faults::default();
+    let Some(top) = Walk::new(value, String::new(), &mut faults) else { return Err(faults.0) };
+    top.format(PLAN_FORMAT, &mut faults);
+    if !faults.0.is_empty() {
+        return Err(faults.0);
+    }
+    let threshold = top.optional_number("threshold", &mut faults);
+    if threshold.is_some_and(|t| !(0.0..=1.0).contains(&t)) {
+        faults.add("threshold", format!("is {}", threshold.unwrap_or(f64::NAN)), "give a number from 0 to 1");
+    }
+    let weights = top.optional_text("weights", &mut faults);
+    let weights = match weights.as_str() {
+        "" => None,
+        other => other.parse().map_err(|e: String| faults.add("weights", e, "or leave it out")).ok(),
+    };
+    let mut assignment = Vec::new();
+    for (i, v) in top.array("assignment", &mut faults).iter().enumerate() {
+        match (v, v.as_u64()) {
+            (Value::Null, _) => assignment.push(None),
+            (_, Some(j)) => assignment.push(Some(usize::try_from(j).unwrap_or(usize::MAX))),
+            _ => {
+                faults.add(format!("assignment[{i}]"), format!("is {}", kind(v)), "give null or a server index from 0")
+            }
+        }
+    }
+    let plan = Plan {
+        instance: top.optional_text("instance", &mut faults),
+        threshold,
+        weights,
+        solver: top.optional_text("solver", &mut faults),
+        assignment,
+    };
+    if faults.0.is_empty() { Ok(plan) } else { Err(faults.0) }
+}
+
+/// Whether an assignment fits an instance's shape: its length is N and every index is below M.
+///
+/// # Errors
+/// Every fault found.
+pub fn check_plan(assignment: &[Option<usize>], instance: &Instance) -> Result<(), Vec<Fault>> {
+    let mut faults = Faults::default();
+    if assignment.len() != instance.n() {
+        let problem = format!("has {} entries for {} users", assignment.len(), instance.n());
+        faults.add("assignment", problem, "give one entry per user of the instance");
+    }
+    for (i, server) in assignment.iter().enumerate() {
+        if let Some(j) = server.filter(|&j| j >= instance.m()) {
+            let remedy = format!("the instance has {} servers, from 0", instance.m());
+            faults.add(format!("assignment[{i}]"), format!("is {j}"), remedy);
+        }
+    }
+    if faults.0.is_empty() { Ok(()) } else { Err(faults.0) }
+}
+
+/// The plan as JSON.
+#[must_use]
+pub fn plan_to_json(plan: &Plan) -> Value {
+    json!({
+        "format": PLAN_FORMAT,
+        "instance": plan.instance,
+        "threshold": plan.threshold,
+        "weights": plan.weights.map(Weights::name),
+        "solver": plan.solver,
+        "assignment": plan.assignment,
+    })
+}
+
+/// Writes a plan, whole or not at all.
+///
+/// # Errors
+/// [`FileError::Io`].
+pub fn write_plan(path: &Path, plan: &Plan) -> Result<(), FileError> {
+    write_bytes(path, format!("{}\n", plan_to_json(plan)).as_bytes())
+}

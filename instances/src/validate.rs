@@ -1,0 +1,155 @@
+//! Validation: every fault of an instance at once, each with its place, its value and what to do.
+
+use crate::types::{Instance, Server, User};
+use std::fmt;
+
+/// One thing that is wrong with an input, where, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Place inside the file, such as `users[3].payload_bits`.
+    pub place: String,
+    /// What is wrong, with the value found.
+    pub problem: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", self.place, self.problem, self.remedy)
+    }
+}
+
+/// Collects faults.
+#[derive(Default)]
+pub(crate) struct Faults(pub(crate) Vec<Fault>);
+
+impl Faults {
+    pub(crate) fn add(&mut self, place: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) {
+        self.0.push(Fault { place: place.into(), problem: problem.into(), remedy: remedy.into() });
+    }
+
+    fn positive(&mut self, place: impl Fn() -> String, value: f64, unit: &str) {
+        if !(value.is_finite() && value > 0.0) {
+            self.add(place(), format!("is {value}"), format!("give a finite number above 0 ({unit})"));
+        } else if value.is_subnormal() {
+            self.add(place(), format!("is {value}, below 2.3e-308"), format!("give a normal number ({unit})"));
+        }
+    }
+
+    fn fraction(&mut self, place: impl Fn() -> String, value: f64) {
+        if !(0.0..=1.0).contains(&value) {
+            self.add(place(), format!("is {value}"), "give a number from 0 to 1");
+        }
+    }
+
+    fn position(&mut self, place: impl Fn() -> String, value: Option<[f64; 2]>) {
+        if value.is_some_and(|p| !p.iter().all(|x| x.is_finite())) {
+            self.add(place(), "is not finite", "give two finite coordinates in metres, or leave it out");
+        }
+    }
+}
+
+/// All faults of `instance`, in the order of the file; empty when it is valid.
+///
+/// Powers, delays, bands, noise, capacities and gains must be finite and above 0, uncertainties within \[0, 1\],
+/// and the gain must have N rows of M numbers. Products that overflow a double (received power, uplink time) are faults too.
+#[must_use]
+pub fn faults_of(instance: &Instance) -> Vec<Fault> {
+    let mut faults = Faults::default();
+    if instance.users.is_empty() {
+        faults.add("users", "is empty", "give at least one user");
+    }
+    if instance.servers.is_empty() {
+        faults.add("servers", "is empty", "give at least one server");
+    }
+    if let Some(reference) = instance.reference_flops {
+        faults.positive(|| "reference_flops".into(), reference, "FLOP/s");
+    }
+    for (i, user) in instance.users.iter().enumerate() {
+        check_user(&mut faults, i, user);
+    }
+    for (j, server) in instance.servers.iter().enumerate() {
+        check_server(&mut faults, j, server);
+    }
+    check_gain(&mut faults, instance);
+    if faults.0.is_empty() {
+        check_products(&mut faults, instance);
+    }
+    faults.0
+}
+
+fn check_user(faults: &mut Faults, i: usize, user: &User) {
+    let at = |field: &'static str| move || format!("users[{i}].{field}");
+    faults.positive(at("payload_bits"), user.payload_bits, "bit");
+    faults.positive(at("tx_power_w"), user.tx_power_w, "W");
+    faults.positive(at("local_delay_s"), user.local_delay_s, "s");
+    faults.positive(at("edge_work_flop"), user.edge_work_flop, "FLOP");
+    faults.fraction(at("uncertainty"), user.uncertainty);
+    if let Some(time) = user.edge_time_s {
+        faults.positive(at("edge_time_s"), time, "s");
+    }
+    if let Some(p) = user.correct_local {
+        faults.fraction(at("correct_local"), p);
+    }
+    if let Some(p) = user.correct_edge {
+        faults.fraction(at("correct_edge"), p);
+    }
+    faults.position(at("position_m"), user.position_m);
+}
+
+fn check_server(faults: &mut Faults, j: usize, server: &Server) {
+    let at = |field: &'static str| move || format!("servers[{j}].{field}");
+    faults.positive(at("bandwidth_hz"), server.bandwidth_hz, "Hz");
+    faults.positive(at("noise_w"), server.noise_w, "W");
+    faults.positive(at("capacity_flops"), server.capacity_flops, "FLOP/s");
+    faults.positive(at("user_cap_flops"), server.user_cap_flops, "FLOP/s");
+    faults.position(at("position_m"), server.position_m);
+}
+
+fn check_gain(faults: &mut Faults, instance: &Instance) {
+    let (n, m) = (instance.n(), instance.m());
+    if instance.gain.len() != n {
+        faults.add("gain", format!("has {} rows for {n} users", instance.gain.len()), "give one row per user");
+    }
+    for (i, row) in instance.gain.iter().enumerate() {
+        if row.len() != m {
+            let problem = format!("has {} numbers for {m} servers", row.len());
+            faults.add(format!("gain[{i}]"), problem, "give one number per server");
+        }
+        for (j, &g) in row.iter().enumerate() {
+            faults.positive(|| format!("gain[{i}][{j}]"), g, "power gain, no unit");
+        }
+    }
+}
+
+/// Magnitudes that are fine one by one and still break the arithmetic together.
+fn check_products(faults: &mut Faults, instance: &Instance) {
+    let n = instance.n() as f64;
+    let mut worst: f64 = 0.0;
+    for (j, server) in instance.servers.iter().enumerate() {
+        let mut total = server.noise_w;
+        for (i, user) in instance.users.iter().enumerate() {
+            let signal = user.tx_power_w * instance.gain[i][j];
+            if !signal.is_normal() {
+                let problem = format!("times users[{i}].tx_power_w is {signal} W");
+                faults.add(format!("gain[{i}][{j}]"), problem, "keep the received power within 2.3e-308 and 1.8e308 W");
+            }
+            total += signal;
+        }
+        for (i, user) in instance.users.iter().enumerate() {
+            let signal = user.tx_power_w * instance.gain[i][j];
+            let slowest = server.bandwidth_hz * libm::log1p(signal / total);
+            let uplink = n * user.payload_bits / slowest;
+            let compute = user.edge_work_flop * (1.0 / server.user_cap_flops).max(n / server.capacity_flops);
+            worst = worst.max(user.local_delay_s * n).max((uplink + compute) * n);
+            if !(uplink + compute).is_finite() {
+                let place = format!("users[{i}] at servers[{j}]");
+                faults.add(place, "has a delay beyond 1.8e308 s", "bring the magnitudes closer together");
+            }
+        }
+    }
+    if faults.0.is_empty() && !worst.is_finite() {
+        faults.add("users", "have a total delay beyond 1.8e308 s", "bring the magnitudes closer together");
+    }
+}
