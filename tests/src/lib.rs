@@ -1,1 +1,100 @@
-//! placeholder
+//! What the tests across crates share: second implementations, kept naive on purpose, and instances to try.
+
+use offload_instances::families::{Spec, find, generate};
+use offload_instances::{Assignment, Instance, Problem, Weights};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// F(x) straight from the formulas of docs/model.md, with no code of the evaluator: the second opinion.
+#[must_use]
+pub fn naive_objective(instance: &Instance, weights: Weights, assignment: &[Option<usize>]) -> f64 {
+    let mut total = 0.0;
+    for (i, user) in instance.users.iter().enumerate() {
+        let v = if weights == Weights::Uniform { 1.0 } else { user.uncertainty };
+        let delay = match assignment[i] {
+            None => user.local_delay_s,
+            Some(j) => {
+                let server = &instance.servers[j];
+                let load = assignment.iter().filter(|p| **p == Some(j)).count() as f64;
+                let mut interference = 0.0;
+                for (k, other) in instance.users.iter().enumerate() {
+                    if instance.interference && assignment[k].is_some() && assignment[k] != Some(j) {
+                        interference += other.tx_power_w * instance.gain[k][j];
+                    }
+                }
+                let ratio = user.tx_power_w * instance.gain[i][j] / (server.noise_w + interference);
+                let rate = server.bandwidth_hz / load * (ratio.ln_1p() / 2.0_f64.ln());
+                user.payload_bits / rate + user.edge_work_flop / server.user_cap_flops.min(server.capacity_flops / load)
+            }
+        };
+        total += v * delay;
+    }
+    total
+}
+
+/// GOA word for word: every pair priced anew at every step. The oracle for the lazy one.
+#[must_use]
+pub fn naive_goa(problem: &Problem) -> Assignment {
+    let (n, m) = (problem.n(), problem.m());
+    let mut plan: Assignment = vec![None; n];
+    for mandatory in [true, false] {
+        loop {
+            let loads = problem.loads(&plan);
+            let interference = problem.interference(&plan);
+            let mut best: Option<(f64, usize, usize)> = None;
+            for i in (0..n).filter(|&i| plan[i].is_none() && problem.is_mandatory(i) == mandatory) {
+                for j in (0..m).filter(|&j| loads[j] < problem.capacity(j)) {
+                    let delay = problem.edge_delay(i, j, loads[j] + 1, interference[j]);
+                    let delta = problem.weight(i) * (delay - problem.local_delay(i));
+                    if best.is_none_or(|(least, _, _)| delta < least) {
+                        best = Some((delta, i, j));
+                    }
+                }
+            }
+            match best {
+                Some((delta, i, j)) if mandatory || delta < 0.0 => plan[i] = Some(j),
+                _ => break,
+            }
+        }
+    }
+    plan
+}
+
+/// An instance of a family with parameters given as `name=value` pairs.
+///
+/// # Panics
+/// When the family refuses.
+#[must_use]
+pub fn instance(family: &str, users: usize, servers: usize, seed: u64, parameters: &[(&str, &str)]) -> Instance {
+    let parameters = parameters.iter().map(|(k, v)| ((*k).to_string(), (*v).to_string())).collect();
+    let spec = Spec { users, servers, seed, parameters };
+    generate(find(family).expect("a known family").as_ref(), &spec).expect("a valid request")
+}
+
+/// A problem on [`instance`].
+///
+/// # Panics
+/// When the threshold is out of range.
+#[must_use]
+pub fn problem(instance: Instance, threshold: f64, weights: Weights) -> Problem {
+    Problem::new(Arc::new(instance), threshold, weights).expect("a threshold from 0 to 1")
+}
+
+/// The golden instances, by name.
+///
+/// # Panics
+/// When the folder is unreadable.
+#[must_use]
+pub fn golden_files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let entries = std::fs::read_dir(folder).expect("tests/golden is there");
+    let mut files: Vec<PathBuf> = entries
+        .map(|e| e.expect("a readable entry").path())
+        .filter(|p| {
+            let name = p.to_string_lossy();
+            name.ends_with(".json") && !name.ends_with(".decisions.json")
+        })
+        .collect();
+    files.sort();
+    files
+}

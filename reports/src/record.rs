@@ -1,0 +1,300 @@
+//! One line of `records.jsonl`: what one solver did on one problem (`offload-record/1`).
+
+use crate::error::{LineFault, ReportError};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::path::Path;
+
+/// The `format` of every record.
+pub const RECORD_FORMAT: &str = "offload-record/1";
+
+/// How a solve ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Proved optimal, within the gap that was asked for.
+    Optimal,
+    /// A plan, and no claim about it.
+    Feasible,
+    /// Proved that no plan exists.
+    Infeasible,
+    /// Out of time, with or without a plan.
+    Timeout,
+    /// The solver failed.
+    Error,
+}
+
+/// What stands behind a lower bound; the later, the weaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trust {
+    /// All plans were tried.
+    Enumerated,
+    /// The verifier re-checked a certificate.
+    Certified,
+    /// A solver's word.
+    Solver,
+}
+
+/// What users would have seen: delays with measured edge times, and accuracy. Never optimised.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Realised {
+    /// Sum of all users' delays, ms.
+    pub delay_total_ms: f64,
+    /// Mean delay per user, ms.
+    pub delay_mean_ms: f64,
+    /// 95 % quantile of the users' delays, ms.
+    pub delay_p95_ms: f64,
+    /// Part of the total that is local computing, ms.
+    pub delay_local_ms: f64,
+    /// Part of the total that is uplink, ms.
+    pub delay_uplink_ms: f64,
+    /// Part of the total that is edge computing, ms.
+    pub delay_compute_ms: f64,
+    /// Share of right answers, %; null when the instance does not say which are right.
+    pub accuracy_pct: Option<f64>,
+}
+
+/// One solve: (instance, threshold, weights, solver, solver seed) and what came of it. SI units.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`RECORD_FORMAT`].
+    pub format: String,
+    /// Name of the instance.
+    pub instance: String,
+    /// Fingerprint of the instance, 64 hexadecimal digits.
+    pub fingerprint: String,
+    /// Family of the instance; may be empty.
+    pub family: String,
+    /// Number of users, N.
+    pub users: usize,
+    /// Number of servers, M.
+    pub servers: usize,
+    /// Whether servers interfere with each other.
+    pub interference: bool,
+    /// Seed that generated the instance, if one did.
+    pub instance_seed: Option<u64>,
+    /// Threshold tau: users with a greater uncertainty must be offloaded.
+    pub threshold: f64,
+    /// `uncertainty` or `uniform`.
+    pub weights: String,
+    /// Id of the solver.
+    pub solver: String,
+    /// The solver's own seed.
+    pub seed: u64,
+    /// How it ended.
+    pub status: Status,
+    /// Why it stopped, in words.
+    pub stop: String,
+    /// F(x) as the evaluator recomputed it, weighted s; null without a plan.
+    pub objective: Option<f64>,
+    /// Bound on F*, weighted s; null when the solver gives none.
+    pub lower_bound: Option<f64>,
+    /// What stands behind `lower_bound`; null exactly when that is.
+    pub trust: Option<Trust>,
+    /// Wall time of the algorithm alone, s.
+    pub time_s: f64,
+    /// Rules that the plan breaks.
+    pub violations: usize,
+    /// Those of them that are mandatory users left local.
+    pub mandatory_local: usize,
+    /// Users offloaded; null without a plan.
+    pub offloaded: Option<usize>,
+    /// Realised metrics; null without a plan or without measured edge times.
+    pub realised: Option<Realised>,
+}
+
+/// What a record file held.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Loaded {
+    /// The records, in file order; of several with one key, the last.
+    pub records: Vec<Record>,
+    /// True when the last line was cut off (a crash while writing it) and was left out.
+    pub torn: bool,
+    /// Records that a later one with the same key replaced.
+    pub duplicates: usize,
+}
+
+impl Status {
+    /// The name in a record.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Optimal => "optimal",
+            Self::Feasible => "feasible",
+            Self::Infeasible => "infeasible",
+            Self::Timeout => "timeout",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl Trust {
+    /// The name in a record.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enumerated => "enumerated",
+            Self::Certified => "certified",
+            Self::Solver => "solver",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Display for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Record {
+    /// Identifies the solve: two records with one key are two runs of the same (fingerprint, threshold, weights,
+    /// solver, seed). The solver's id comes last since, as a command line, it may hold any character.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}|{:?}|{}|{}|{}", self.fingerprint, self.threshold, self.weights, self.seed, self.solver)
+    }
+}
+
+/// Reads `records.jsonl`. Unknown fields and blank lines are left alone. A last line without a newline that is not
+/// JSON is what a crash leaves behind: it is left out and reported in [`Loaded::torn`].
+///
+/// # Errors
+/// [`ReportError::Io`] when the file cannot be read, [`ReportError::Records`] with every other bad line.
+pub fn read_records(path: &Path) -> Result<Loaded, ReportError> {
+    let bytes = std::fs::read(path).map_err(|e| ReportError::io(path, "read", e))?;
+    parse_records(&bytes).map_err(|faults| ReportError::Records { path: path.to_path_buf(), faults })
+}
+
+fn parse_records(bytes: &[u8]) -> Result<Loaded, Vec<LineFault>> {
+    let mut loaded = Loaded::default();
+    let mut faults = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let lines: Vec<&[u8]> = bytes.split(|&b| b == b'\n').collect();
+    for (index, line) in lines.iter().enumerate() {
+        // What follows the last newline: empty in a whole file.
+        let unfinished = index + 1 == lines.len();
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        if unfinished && serde_json::from_slice::<serde_json::Value>(line).is_err() {
+            loaded.torn = true;
+            continue;
+        }
+        match parse_line(line) {
+            Ok(record) => keep(&mut loaded, &mut places, record),
+            Err((what, remedy)) => faults.push(LineFault { line: index + 1, what, remedy }),
+        }
+    }
+    if faults.is_empty() { Ok(loaded) } else { Err(faults) }
+}
+
+fn keep(loaded: &mut Loaded, places: &mut HashMap<String, usize>, record: Record) {
+    let place = *places.entry(record.key()).or_insert(loaded.records.len());
+    if place < loaded.records.len() {
+        loaded.records[place] = record;
+        loaded.duplicates += 1;
+    } else {
+        loaded.records.push(record);
+    }
+}
+
+fn parse_line(line: &[u8]) -> Result<Record, (String, &'static str)> {
+    const RERUN: &str = "remove the line; `run` then solves it again";
+    // A map and not `Value`, so that another kind of JSON is named as such.
+    let top: BTreeMap<String, serde_json::Value> =
+        serde_json::from_slice(line).map_err(|e| (format!("not a JSON object ({e})"), RERUN))?;
+    match top.get("format").and_then(serde_json::Value::as_str) {
+        Some(RECORD_FORMAT) => {}
+        Some(other) => {
+            let what = format!("format is `{other}`, this version reads `{RECORD_FORMAT}`");
+            return Err((what, "use the version of the program that wrote it, or start the campaign in a new folder"));
+        }
+        None => return Err((format!("no `format`; `{RECORD_FORMAT}` is expected"), RERUN)),
+    }
+    let record: Record = serde_json::from_slice(line).map_err(|e| (format!("not a record: {e}"), RERUN))?;
+    if record.lower_bound.is_some() != record.trust.is_some() {
+        let what = "`lower_bound` and `trust` must both be there or both be null".to_string();
+        return Err((what, "a bound that nobody stands behind is none: set both to null, or remove the line"));
+    }
+    Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::record;
+
+    fn line(solver: &str) -> String {
+        serde_json::to_string(&record(20, 1, solver, Some(1.5))).unwrap() + "\n"
+    }
+
+    #[test]
+    fn reads_back_what_serde_writes() {
+        let loaded = parse_records((line("goa") + &line("ga")).as_bytes()).unwrap();
+        assert_eq!(loaded.records, [record(20, 1, "goa", Some(1.5)), record(20, 1, "ga", Some(1.5))]);
+        assert!(!loaded.torn && loaded.duplicates == 0);
+    }
+
+    #[test]
+    fn tolerates_a_torn_last_line_only() {
+        let whole = line("goa") + &line("ga");
+        for cut in line("goa").len() + 1..whole.len() - 1 {
+            let loaded = parse_records(&whole.as_bytes()[..cut]).unwrap();
+            assert!(loaded.torn && loaded.records.len() == 1, "cut at {cut}");
+        }
+        let no_newline = parse_records(&whole.as_bytes()[..whole.len() - 1]).unwrap();
+        assert!(!no_newline.torn && no_newline.records.len() == 2);
+
+        let faults = parse_records(format!("{{\"format\"\n{}", line("ga")).as_bytes()).unwrap_err();
+        assert_eq!(faults[0].line, 1);
+        // A cut line that a newline was written behind is no crash of ours.
+        assert!(parse_records(format!("{}{{\"for\n", line("ga")).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn names_every_bad_line() {
+        let other = line("goa").replace("record/1", "record/2");
+        let missing = line("goa").replace("\"users\":20,", "");
+        let bound = line("goa").replace("\"trust\":null", "\"trust\":\"certified\"");
+        let text = [other, line("ga"), missing, bound, "[1]\n".into()].concat();
+        let faults = parse_records(text.as_bytes()).unwrap_err();
+        let lines: Vec<usize> = faults.iter().map(|f| f.line).collect();
+        assert_eq!(lines, [1, 3, 4, 5]);
+        let error = ReportError::Records { path: "a/records.jsonl".into(), faults }.to_string();
+        assert!(error.contains("a/records.jsonl: line 1: format is `offload-record/2`"), "{error}");
+        assert!(error.contains("missing field `users`"), "{error}");
+    }
+
+    #[test]
+    fn later_duplicates_win_and_unknown_fields_pass() {
+        let extra = line("goa").replace("\"users\"", "\"new_field\":[1],\"users\"");
+        let later = line("goa").replace("\"objective\":1.5", "\"objective\":1.25");
+        let loaded = parse_records((extra + &line("ga") + &later).as_bytes()).unwrap();
+        assert_eq!((loaded.records.len(), loaded.duplicates), (2, 1));
+        assert_eq!(loaded.records[0].objective, Some(1.25));
+    }
+
+    #[test]
+    fn key_tells_solves_apart() {
+        let a = record(20, 1, "goa", None);
+        let same = Record { time_s: 9.0, ..a.clone() };
+        assert_eq!(a.key(), same.key());
+        for other in [
+            Record { fingerprint: "f".into(), ..a.clone() },
+            Record { threshold: 0.25, ..a.clone() },
+            Record { weights: "uniform".into(), ..a.clone() },
+            Record { solver: "ga".into(), ..a.clone() },
+            Record { seed: 5, ..a.clone() },
+        ] {
+            assert_ne!(a.key(), other.key());
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! GOA: mandatory users first, then whoever gains. It prices only the newcomer, never the harm to users already attached.
+
+use crate::greedy;
+use crate::{Budget, Outcome, Solver};
+use offload_instances::Problem;
+
+/// See [`Solver::summary`].
+pub struct Goa;
+
+impl Solver for Goa {
+    fn id(&self) -> &'static str {
+        "goa"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the paper's greedy offloading algorithm, as its authors run it (Kim et al., arXiv 2602.07958, Algorithm 1)"
+    }
+
+    fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {
+        Outcome::plan(greedy::goa(problem))
+    }
+}

@@ -1,0 +1,24 @@
+//! Only the mandatory users offload.
+
+use crate::greedy::{Partial, Rule, mandatory};
+use crate::{Budget, Outcome, Solver};
+use offload_instances::Problem;
+
+/// See [`Solver::summary`].
+pub struct ThresholdOnly;
+
+impl Solver for ThresholdOnly {
+    fn id(&self) -> &'static str {
+        "threshold-only"
+    }
+
+    fn summary(&self) -> &'static str {
+        "offload exactly the mandatory users, by step 1 of GOA"
+    }
+
+    fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {
+        let mut partial = Partial::new(problem);
+        partial.run(&mandatory(problem), Rule::Weighted, false, false);
+        Outcome::plan(partial.assignment)
+    }
+}
