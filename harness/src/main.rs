@@ -1,1 +1,68 @@
-fn main() {}
+//! `offload-bench`: generates offloading instances, solves them, and reports how far from optimal the plans are.
+//!
+//! Exit codes: 0 done, 1 a check failed or a problem is infeasible, 2 bad input or usage. Errors go to stderr, data to stdout.
+
+mod campaign;
+mod commands;
+mod config;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// How far from optimal is an LLM-offloading algorithm, and what does it cost to run?
+#[derive(Parser)]
+#[command(version, about, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Generate(commands::generate::Arguments),
+    Solve(commands::solve::Arguments),
+    Evaluate(commands::evaluate::Arguments),
+    Run(commands::run::Arguments),
+    Report(commands::report::Arguments),
+    Export(commands::export::Arguments),
+    /// List the solvers, one line each
+    Solvers,
+    /// List the instance families, one line each, with their parameters
+    Families(commands::families::Arguments),
+}
+
+/// How a command ended when it did not fail.
+pub(crate) enum Verdict {
+    /// Exit code 0.
+    Done,
+    /// Exit code 1: a check failed or a problem is infeasible.
+    Refuted,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Generate(a) => commands::generate::run(&a),
+        Command::Solve(a) => commands::solve::run(&a),
+        Command::Evaluate(a) => commands::evaluate::run(&a),
+        Command::Run(a) => commands::run::run(&a),
+        Command::Report(a) => commands::report::run(&a),
+        Command::Export(a) => commands::export::run(&a),
+        Command::Solvers => commands::solvers::run(),
+        Command::Families(a) => commands::families::run(&a),
+    };
+    match result {
+        Ok(Verdict::Done) => ExitCode::SUCCESS,
+        Ok(Verdict::Refuted) => ExitCode::from(1),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whoever reads our output may stop early (`| head`); that is not an error.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|e| e.downcast_ref::<std::io::Error>());
+    io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -317,12 +317,10 @@ pub fn analyse(records: &[Record]) -> Analysis<'_> {
         problem_of.push(place);
     }
     let problems: Vec<Problem> = members.iter().map(|records| problem_from(records)).collect();
-    let row = |(&record, &problem): (&&'_ Record, &usize)| (record, problem);
-    let pairs: Vec<(&Record, usize)> = sorted.iter().zip(&problem_of).map(row).collect();
-    let crossings = pairs.iter().filter_map(|&(record, problem)| problems[problem].crossing_of(record)).collect();
-    let rows = pairs
-        .iter()
-        .map(|&(record, problem)| Row { record, problem, outcome: problems[problem].outcome_of(record) })
+    let pairs = || sorted.iter().copied().zip(problem_of.iter().copied());
+    let crossings = pairs().filter_map(|(record, problem)| problems[problem].crossing_of(record)).collect();
+    let rows = pairs()
+        .map(|(record, problem)| Row { record, problem, outcome: problems[problem].outcome_of(record) })
         .collect();
     Analysis { problems, rows, crossings }
 }

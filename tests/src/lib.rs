@@ -98,3 +98,33 @@ pub fn golden_files() -> Vec<PathBuf> {
     files.sort();
     files
 }
+
+/// The small problems on which every solver is compared with enumeration: all families in turn, both weights, both modes,
+/// thresholds over 0..1, N <= 6, M <= 3, some with caps (feasible or not). Problem `k` is always the same.
+///
+/// # Panics
+/// Never, short of a bug in a family.
+#[must_use]
+pub fn small_problem(k: u64) -> Problem {
+    use offload_instances::random::Random;
+    let mut random = Random::new(k, 77);
+    let families = offload_instances::families::all();
+    let family = families[(k % families.len() as u64) as usize].id();
+    let (n, m) = (1 + random.below(6), 1 + random.below(3));
+    let interference = if random.chance(0.6) { "true" } else { "false" };
+    let mut instance = instance(family, n, m, k, &[("interference", interference)]);
+    if random.chance(0.3) {
+        for server in &mut instance.servers {
+            server.max_users = random.chance(0.7).then(|| random.below(3));
+        }
+    }
+    if random.chance(0.15) {
+        // Equal users: ties everywhere.
+        let (user, row) = (instance.users[0].clone(), instance.gain[0].clone());
+        instance.users.iter_mut().for_each(|u| *u = user.clone());
+        instance.gain.iter_mut().for_each(|g| g.clone_from(&row));
+    }
+    let threshold = [0.0, 0.3, 0.6, 0.8, 0.95, 1.0][random.below(6)];
+    let weights = if random.chance(0.5) { Weights::Uncertainty } else { Weights::Uniform };
+    problem(instance, threshold, weights)
+}

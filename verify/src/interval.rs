@@ -137,7 +137,7 @@ impl std::ops::Add for Interval {
 /// Everything is non-negative, so relative errors never grow by cancellation. They are, to first order (there are 7u to spare):
 /// * z: a sum and a quotient, 2u (m - 1 is exact); w = fl(z z): 5u against the exact z^2.
 /// * t = w (1/3 + w (1/5 + ...)) by Horner's rule: the term of w^i passes i products and i sums, its coefficient is rounded once,
-///   and each of its i factors w is off by 5u: (7i + 1)u <= (2i + 1) 3.5u. Times its value w^i / (2i+1) and summed over i with w <= 1/9:
+///   and each of its i factors w is off by 5u (a w that underflows changes t by less than 2^-1000): (7i + 1)u <= (2i + 1) 3.5u. Times its value w^i / (2i+1) and summed over i with w <= 1/9:
 ///   at most 3.5u / 8 < 0.45u, absolute. The terms left out are below (1/9)^17 / 35 (9/8) < 0.02u.
 /// * P = fl(1 + t) >= 1: 0.45u + 0.02u + u < 1.5u. Times fl(C z), C = 2 / ln 2: u (C) + 2u (z) + 2u (two products) + 1.5u = 6.5u.
 /// * for x >= 1: fl(1 + x) is off by u, which moves log2 by at most u / ln 2 < 1.45u, and log2 >= 1; adding k: u. Total below 9u.

@@ -1,0 +1,68 @@
+//! `export`: the exact program for any other solver.
+
+use super::{check_target, print, read_problem, threshold};
+use crate::Verdict;
+use offload_instances::Weights;
+use offload_instances::files::write_bytes;
+use offload_solvers::milp::{Bins, Formulation, lp, mps};
+use std::path::PathBuf;
+
+/// Export the exact MILP as MPS or LP (with interference: a relaxation whose optimum is a lower bound)
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Instance file
+    instance: PathBuf,
+    /// Format of the text
+    #[arg(long, value_enum)]
+    format: Format,
+    /// Uncertainty threshold tau
+    #[arg(long, default_value = "1", value_parser = threshold)]
+    threshold: f64,
+    /// Weights: uncertainty or uniform
+    #[arg(long, default_value_t = Weights::Uncertainty)]
+    weights: Weights,
+    /// Interference bins per server (interference on only): more bins, tighter bound, larger model
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    bins: u16,
+    /// File to write; default: stdout
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Mps,
+    Lp,
+}
+
+/// Columns beyond which the text would take more than about 10 GB.
+const MAX_COLUMNS: usize = 20_000_000;
+
+pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
+    if let Some(path) = &a.output {
+        check_target(path)?;
+    }
+    let problem = read_problem(&a.instance, a.threshold, a.weights)?;
+    let bins = if problem.has_interference() {
+        eprintln!(
+            "note: interference is on: the optimum of this program is a lower bound on F* ({} bins per server)",
+            a.bins
+        );
+        Bins::geometric(&problem, usize::from(a.bins))
+    } else {
+        Bins::none(&problem)
+    };
+    let size = Formulation::size(&problem, &bins);
+    anyhow::ensure!(size <= MAX_COLUMNS, "the program would have {size} columns; take fewer users or bins");
+    let linear = Formulation::new(&problem, bins, 1.0, None).linear;
+    let name = &problem.instance().name;
+    let text = match a.format {
+        Format::Mps => mps(&linear, name),
+        Format::Lp => lp(&linear, name),
+    };
+    match &a.output {
+        Some(path) => write_bytes(path, text.as_bytes())?,
+        None => print(text.trim_end())?,
+    }
+    Ok(Verdict::Done)
+}

@@ -1,0 +1,63 @@
+//! `generate`: writes instances of a family.
+
+use super::{make_folder, print};
+use crate::Verdict;
+use anyhow::{Context, anyhow};
+use offload_instances::families::{self, Spec};
+use offload_instances::write_instance;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Write instances of a family
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Family (see `offload-bench families`)
+    #[arg(long)]
+    family: String,
+    /// Number of users N
+    #[arg(long)]
+    users: usize,
+    /// Number of servers M
+    #[arg(long, default_value_t = 4)]
+    servers: usize,
+    /// Seed of the first instance
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// How many instances, with seeds SEED, SEED + 1, ...
+    #[arg(long, default_value_t = 1)]
+    count: u64,
+    /// A parameter of the family; may be given several times (see `offload-bench families FAMILY`)
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    /// Compress (.json.gz)
+    #[arg(long)]
+    gzip: bool,
+    /// Folder to write into; made if missing
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
+    let family = families::find(&a.family).map_err(|e| anyhow!(e))?;
+    let mut parameters = BTreeMap::new();
+    for item in &a.set {
+        let (name, value) = item.split_once('=').with_context(|| format!("--set {item}: write NAME=VALUE"))?;
+        parameters.insert(name.to_string(), value.to_string());
+    }
+    let last = a.seed.checked_add(a.count.saturating_sub(1)).context("--count: the seeds pass 2^64; give fewer")?;
+    anyhow::ensure!(a.count > 0, "--count 0: give at least 1");
+    let mut made = false;
+    for seed in a.seed..=last {
+        let spec = Spec { users: a.users, servers: a.servers, seed, parameters: parameters.clone() };
+        let instance = families::generate(family.as_ref(), &spec).map_err(|e| anyhow!(e))?;
+        if !made {
+            make_folder(&a.output)?;
+            made = true;
+        }
+        let end = if a.gzip { "json.gz" } else { "json" };
+        let path = a.output.join(format!("{}.{end}", instance.name));
+        write_instance(&path, &instance)?;
+        print(&path.display().to_string())?;
+    }
+    Ok(Verdict::Done)
+}

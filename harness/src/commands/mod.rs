@@ -1,0 +1,73 @@
+//! One file per command.
+
+pub mod evaluate;
+pub mod export;
+pub mod families;
+pub mod generate;
+pub mod report;
+pub mod run;
+pub mod solve;
+pub mod solvers;
+
+use anyhow::Context;
+use offload_instances::{Instance, Problem, Weights};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Prints to stdout, handing a closed pipe up instead of panicking.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.write_all(b"\n")?;
+    Ok(out.flush()?)
+}
+
+/// Reads an instance; warnings go to stderr.
+pub(crate) fn read_instance(path: &Path) -> anyhow::Result<Instance> {
+    Ok(offload_instances::files::read_instance_with(path, &mut |w| eprintln!("warning: {w}"))?)
+}
+
+/// Reads an instance and states the problem.
+pub(crate) fn read_problem(path: &Path, threshold: f64, weights: Weights) -> anyhow::Result<Problem> {
+    Ok(Problem::new(Arc::new(read_instance(path)?), threshold, weights)?)
+}
+
+/// A threshold from the command line: a number from 0 to 1.
+pub(crate) fn threshold(text: &str) -> Result<f64, String> {
+    let value = text.parse().map_err(|_| "give a number from 0 to 1".to_string())?;
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("give a number from 0 to 1".into()) }
+}
+
+/// A gap from the command line: a finite number from 0.
+pub(crate) fn gap(text: &str) -> Result<f64, String> {
+    let good = |x: &f64| x.is_finite() && *x >= 0.0;
+    text.parse().ok().filter(good).ok_or_else(|| "give a finite number from 0, such as 1e-4".into())
+}
+
+/// A duration in seconds from the command line.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let refuse = || "give a number of seconds above 0".to_string();
+    let value: f64 = text.parse().map_err(|_| refuse())?;
+    if value > 0.0 { Duration::try_from_secs_f64(value).map_err(|_| refuse()) } else { Err(refuse()) }
+}
+
+/// Makes sure that a file can be written in its folder before hours are spent on what goes into it.
+pub(crate) fn check_target(path: &Path) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    anyhow::ensure!(
+        folder.is_dir(),
+        "{}: cannot write: there is no folder {}; make it first",
+        path.display(),
+        folder.display()
+    );
+    anyhow::ensure!(!path.is_dir(), "{}: cannot write: it is a directory; name a file", path.display());
+    Ok(())
+}
+
+/// Makes a folder for output.
+pub(crate) fn make_folder(path: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(path)
+        .with_context(|| format!("{}: cannot make this folder; choose another", path.display()))
+}

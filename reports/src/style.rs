@@ -1,0 +1,115 @@
+//! How each solver is drawn. A style depends on the solver's id alone, so that two campaigns' figures can be compared.
+
+use crate::order::SOLVERS;
+
+/// The shape at each point of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// A disc.
+    Circle,
+    /// A square.
+    Square,
+    /// A triangle, tip up.
+    Up,
+    /// A triangle, tip down.
+    Down,
+    /// A square on its corner.
+    Diamond,
+    /// An upright cross.
+    Plus,
+    /// A diagonal cross.
+    Cross,
+}
+
+/// Line and marker of one solver: told apart in colour, and in grey by marker and dashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Style {
+    /// Colour, `#rrggbb`.
+    pub colour: &'static str,
+    /// Marker.
+    pub shape: Shape,
+    /// Whether the marker is filled.
+    pub filled: bool,
+    /// SVG dash pattern; empty for a solid line.
+    pub dashes: &'static str,
+}
+
+const BLACK: &str = "#000000";
+const ORANGE: &str = "#E69F00";
+const SKY: &str = "#56B4E9";
+const GREEN: &str = "#009E73";
+const BLUE: &str = "#0072B2";
+const VERMILLION: &str = "#D55E00";
+const PURPLE: &str = "#CC79A7";
+/// Stands in for the palette's yellow, which is too pale for lines on white.
+const GREY: &str = "#767676";
+
+/// The colour-blind safe palette of Okabe and Ito.
+const COLOURS: [&str; 8] = [BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE, GREY];
+const SHAPES: [Shape; 7] =
+    [Shape::Circle, Shape::Square, Shape::Up, Shape::Down, Shape::Diamond, Shape::Plus, Shape::Cross];
+/// Dashes of solvers that are not in [`SOLVERS`]; the others are solid or `6 3`.
+const OTHER_DASHES: [&str; 2] = ["2 3", "8 3 2 3"];
+
+/// The style of a solver: fixed for [`SOLVERS`], picked by a hash of the id for others.
+#[must_use]
+pub fn style(id: &str) -> Style {
+    SOLVERS.iter().position(|&known| known == id).map_or_else(|| hashed(id), known)
+}
+
+fn known(place: usize) -> Style {
+    let (colour, shape, filled, dashes) = [
+        (GREY, Shape::Circle, false, "6 3"),
+        (SKY, Shape::Down, true, "6 3"),
+        (ORANGE, Shape::Square, false, "6 3"),
+        (GREY, Shape::Cross, false, "6 3"),
+        (BLACK, Shape::Plus, false, "6 3"),
+        (PURPLE, Shape::Up, false, "6 3"),
+        (VERMILLION, Shape::Circle, true, ""),
+        (BLUE, Shape::Square, true, ""),
+        (GREEN, Shape::Up, true, ""),
+        (ORANGE, Shape::Cross, false, ""),
+        (SKY, Shape::Diamond, false, ""),
+        (BLACK, Shape::Diamond, true, ""),
+        (PURPLE, Shape::Down, false, ""),
+    ][place];
+    Style { colour, shape, filled, dashes }
+}
+
+fn hashed(id: &str) -> Style {
+    // FNV-1a: stable across platforms and versions, which the standard library's hasher does not promise.
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    let mut rest = (hash ^ (hash >> 32)) as usize & 0xffff_ffff;
+    let mut pick = |choices: usize| {
+        let choice = rest % choices;
+        rest /= choices;
+        choice
+    };
+    Style {
+        colour: COLOURS[pick(COLOURS.len())],
+        shape: SHAPES[pick(SHAPES.len())],
+        filled: pick(2) == 1,
+        dashes: OTHER_DASHES[pick(OTHER_DASHES.len())],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn known_solvers_differ_even_in_grey() {
+        let marks: HashSet<_> = SOLVERS.iter().map(|id| (style(id).shape, style(id).filled, style(id).dashes)).collect();
+        assert_eq!(marks.len(), SOLVERS.len());
+    }
+
+    #[test]
+    fn an_unknown_solver_has_one_style_for_ever() {
+        let expected = style("exec:python3 my_heuristic.py");
+        assert_eq!(style("exec:python3 my_heuristic.py"), expected);
+        assert!(OTHER_DASHES.contains(&expected.dashes));
+        let styles: HashSet<_> = ["a", "b", "c", "d", "e"].map(style).into_iter().collect();
+        assert_eq!(styles.len(), 5);
+    }
+}

@@ -1,0 +1,267 @@
+//! Aggregated rows: what a solver did on all problems of one kind.
+
+use crate::gaps::{Analysis, Outcome, Reference, Row};
+use crate::order::solver_order;
+use crate::record::{Record, Status};
+use crate::stats::{Stats, mean, quantile};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// A threshold that sorts.
+#[derive(Clone, Copy, Debug)]
+pub struct Threshold(pub f64);
+
+/// The problems of one detailed row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Setting {
+    /// Whether servers interfere.
+    pub interference: bool,
+    /// Family of the instances.
+    pub family: String,
+    /// Number of servers, M.
+    pub servers: usize,
+    /// `uncertainty` or `uniform`.
+    pub weights: String,
+    /// Number of users, N.
+    pub users: usize,
+    /// Threshold tau.
+    pub threshold: Threshold,
+}
+
+/// The problems of one summary row: all families, M, weights and thresholds together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size {
+    /// Whether servers interfere.
+    pub interference: bool,
+    /// Number of users, N.
+    pub users: usize,
+}
+
+/// What one solver did on the problems of `key`.
+#[derive(Clone, Debug)]
+pub struct Aggregate<K> {
+    /// Which problems.
+    pub key: K,
+    /// Id of the solver.
+    pub solver: String,
+    /// What came of it.
+    pub figures: Figures,
+}
+
+/// Counts, gaps and means over rows. Every row is in exactly one of `violating`, `failed` and `references`.
+/// Gaps, widths and shares are fractions, not %.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figures {
+    /// Number of rows.
+    pub rows: usize,
+    /// Rows with a plan that breaks rules.
+    pub violating: usize,
+    /// Rows without a plan and without a proof that there is none.
+    pub failed: usize,
+    /// Rows that ran out of time, with or without a plan; they are counted elsewhere as well.
+    pub timeouts: usize,
+    /// What the other rows are compared with, and how many of them.
+    pub references: BTreeMap<Reference, usize>,
+    /// Guaranteed gaps, (z - LB)/LB, over rows with a gap.
+    pub gap: Option<Stats>,
+    /// Mean of (z - UB)/UB over rows with a gap or compared with the best plan known: the other end of the interval.
+    pub above_best: Option<f64>,
+    /// Rows whose guaranteed gap is within [`crate::gaps::OPTIMAL`].
+    pub optimal: usize,
+    /// Mean of (UB - LB)/LB over rows with a gap.
+    pub width: Option<f64>,
+    /// Median time over rows that did not end in an error, s.
+    pub time_s: Option<f64>,
+    /// Mean number of users offloaded, over rows with a plan (violating ones too).
+    pub offloaded: Option<f64>,
+    /// Mean accuracy, %, over rows with a plan that have one.
+    pub accuracy_pct: Option<f64>,
+    /// Mean realised delay per user, ms, over rows with a plan that have one.
+    pub delay_ms: Option<f64>,
+}
+
+impl PartialEq for Threshold {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Threshold {}
+
+impl PartialOrd for Threshold {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Threshold {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl Setting {
+    /// The setting of a record.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        Self {
+            interference: record.interference,
+            family: record.family.clone(),
+            servers: record.servers,
+            weights: record.weights.clone(),
+            users: record.users,
+            threshold: Threshold(record.threshold),
+        }
+    }
+}
+
+impl Size {
+    /// The size of a record.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        Self { interference: record.interference, users: record.users }
+    }
+}
+
+impl Figures {
+    /// The figures of some rows of an analysis.
+    #[must_use]
+    pub fn of(analysis: &Analysis, rows: &[&Row]) -> Self {
+        let count = |wanted: fn(&Row) -> bool| rows.iter().filter(|row| wanted(row)).count();
+        let some = |value: &dyn Fn(&Row) -> Option<f64>| -> Vec<f64> {
+            rows.iter().filter_map(|row| value(row)).filter(|v| v.is_finite()).collect()
+        };
+        let planned = |row: &Row| has_plan(row.outcome);
+        let with_gap = |row: &Row| row.outcome.gap().is_some();
+        let realised = |row: &Row| row.record.realised.clone().filter(|_| planned(row));
+        let running = |row: &Row| (row.record.status != Status::Error).then_some(row.record.time_s);
+        Self {
+            rows: rows.len(),
+            violating: count(|row| row.outcome == Outcome::Violating),
+            failed: count(|row| row.outcome == Outcome::Failed),
+            timeouts: count(|row| row.record.status == Status::Timeout),
+            references: references(analysis, rows),
+            gap: Stats::of(&some(&|row| Some(row.outcome.gap()?.guaranteed))),
+            above_best: mean(&some(&|row| above_best(row.outcome))),
+            optimal: count(|row| row.outcome.gap().is_some_and(crate::gaps::Gap::is_optimal)),
+            width: mean(&some(&|row| analysis.problems[row.problem].width().filter(|_| with_gap(row)))),
+            time_s: quantile(&some(&running), 0.5),
+            offloaded: mean(&some(&|row| row.record.offloaded.filter(|_| planned(row)).map(|n| n as f64))),
+            accuracy_pct: mean(&some(&|row| realised(row)?.accuracy_pct)),
+            delay_ms: mean(&some(&|row| Some(realised(row)?.delay_mean_ms))),
+        }
+    }
+
+    /// Rows with a gap.
+    #[must_use]
+    pub fn with_gap(&self) -> usize {
+        self.gap.map_or(0, |gap| gap.count)
+    }
+
+    /// Share of all rows that are proved optimal.
+    #[must_use]
+    pub fn optimal_share(&self) -> f64 {
+        self.optimal as f64 / self.rows.max(1) as f64
+    }
+
+    /// The references in words, as in `certified 5, best-known 2`.
+    #[must_use]
+    pub fn reference_text(&self) -> String {
+        let parts: Vec<String> = self.references.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        parts.join(", ")
+    }
+}
+
+/// One row per solver and value of `key`, sorted by key, then solver.
+#[must_use]
+pub fn aggregate<K: Ord + Clone>(analysis: &Analysis, key: impl Fn(&Record) -> K) -> Vec<Aggregate<K>> {
+    let mut groups: BTreeMap<(K, (usize, &str)), Vec<&Row>> = BTreeMap::new();
+    for row in &analysis.rows {
+        groups.entry((key(row.record), solver_order(&row.record.solver))).or_default().push(row);
+    }
+    let from = |((key, (_, solver)), rows): ((K, (usize, &str)), Vec<&Row>)| Aggregate {
+        key,
+        solver: solver.to_string(),
+        figures: Figures::of(analysis, &rows),
+    };
+    groups.into_iter().map(from).collect()
+}
+
+/// The ids of all solvers, in order.
+#[must_use]
+pub fn solvers<'a>(analysis: &Analysis<'a>) -> Vec<&'a str> {
+    let mut ids: Vec<&str> = analysis.rows.iter().map(|row| row.record.solver.as_str()).collect();
+    ids.sort_by_key(|id| solver_order(id));
+    ids.dedup();
+    ids
+}
+
+fn has_plan(outcome: Outcome) -> bool {
+    !matches!(outcome, Outcome::Failed | Outcome::Infeasible)
+}
+
+fn above_best(outcome: Outcome) -> Option<f64> {
+    match outcome {
+        Outcome::Gap(gap) => Some(gap.low),
+        Outcome::BestKnown(distance) => distance,
+        _ => None,
+    }
+}
+
+fn references(analysis: &Analysis, rows: &[&Row]) -> BTreeMap<Reference, usize> {
+    let mut counts = BTreeMap::new();
+    for row in rows.iter().filter(|row| !matches!(row.outcome, Outcome::Violating | Outcome::Failed)) {
+        *counts.entry(analysis.problems[row.problem].reference).or_insert(0) += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gaps::analyse;
+    use crate::record::Trust;
+    use crate::samples::{bounded, record};
+
+    #[test]
+    fn every_row_is_counted_once() {
+        let mut violating = record(20, 3, "goa", Some(1.0));
+        (violating.violations, violating.realised) = (1, None);
+        let mut late = record(20, 4, "goa", None);
+        late.status = Status::Timeout;
+        let records = [
+            bounded(20, 1, "bnb", Some(2.0), 2.0, Trust::Certified),
+            record(20, 1, "goa", Some(2.0)),
+            record(20, 2, "goa", Some(3.0)),
+            violating,
+            late,
+            record(20, 5, "goa", None),
+        ];
+        let table = aggregate(&analyse(&records), Size::of);
+        assert_eq!(table.iter().map(|row| row.solver.as_str()).collect::<Vec<_>>(), ["goa", "bnb"]);
+        let goa = &table[0].figures;
+        assert_eq!((goa.rows, goa.with_gap(), goa.violating, goa.failed, goa.timeouts), (5, 1, 1, 2, 1));
+        assert_eq!(goa.reference_text(), "certified 1, best-known 1");
+        assert_eq!(goa.violating + goa.failed + goa.references.values().sum::<usize>(), goa.rows);
+        assert_eq!((goa.optimal, goa.width, goa.above_best), (1, Some(0.0), Some(0.0)));
+        // The violating plan has no realised metrics here; the failed rows have no plan.
+        assert_eq!((goa.offloaded, goa.delay_ms, goa.accuracy_pct), (Some(10.0), Some(40.0), Some(75.0)));
+    }
+
+    #[test]
+    fn settings_keep_apart_what_must_not_be_mixed() {
+        let a = record(20, 1, "goa", Some(2.0));
+        let records = [
+            a.clone(),
+            Record { threshold: 0.9, ..a.clone() },
+            Record { weights: "uniform".into(), ..a.clone() },
+            Record { family: "tight".into(), fingerprint: "f".into(), ..a.clone() },
+            Record { interference: false, fingerprint: "g".into(), ..a.clone() },
+            Record { servers: 2, fingerprint: "h".into(), ..a },
+        ];
+        let analysis = analyse(&records);
+        assert_eq!(aggregate(&analysis, Setting::of).len(), 6);
+        assert_eq!(aggregate(&analysis, Size::of).len(), 2);
+        assert_eq!(solvers(&analysis), ["goa"]);
+    }
+}

@@ -1,0 +1,103 @@
+//! Numbers and names as people read them.
+
+/// A number to 3 significant digits and no finer than 0.001; nothing is `–`.
+pub(crate) fn short(value: Option<f64>) -> String {
+    let Some(value) = value.filter(|v| v.is_finite()) else { return "–".into() };
+    let size = value.abs();
+    if size == 0.0 {
+        return "0".into();
+    }
+    if size < 0.0005 {
+        return if value > 0.0 { "<0.001".into() } else { ">-0.001".into() };
+    }
+    // 9.996 has to be written 10.0: the digits are those of the rounded number.
+    let decimals = match size {
+        s if s < 0.9995 => 3,
+        s if s < 9.995 => 2,
+        s if s < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{value:.decimals$}")
+}
+
+/// A fraction in %, without the sign.
+pub(crate) fn percent(fraction: Option<f64>) -> String {
+    short(fraction.map(|f| 100.0 * f))
+}
+
+/// Seconds in ms.
+pub(crate) fn milliseconds(seconds: Option<f64>) -> String {
+    short(seconds.map(|s| 1e3 * s))
+}
+
+/// An id as Markdown code that is safe in a table.
+pub(crate) fn code(id: &str) -> String {
+    format!("`{}`", plain(id).replace('`', "'").replace('|', "\\|"))
+}
+
+/// One line, no longer than `most` characters.
+pub(crate) fn clip(text: &str, most: usize) -> String {
+    let text = plain(text);
+    if text.chars().count() <= most {
+        return text;
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// `1 row`, `2 rows`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// `a, b and c`.
+pub(crate) fn listed<T: std::fmt::Display>(items: &[T]) -> String {
+    match items {
+        [] => "none".into(),
+        [one] => one.to_string(),
+        [most @ .., last] => {
+            let most: Vec<String> = most.iter().map(ToString::to_string).collect();
+            format!("{} and {last}", most.join(", "))
+        }
+    }
+}
+
+/// `on` or `off`.
+pub(crate) fn mode(interference: bool) -> &'static str {
+    if interference { "on" } else { "off" }
+}
+
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_sensible_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.0001, "<0.001"),
+            (0.0126, "0.013"),
+            (0.9996, "1.00"),
+            (1.234, "1.23"),
+            (9.996, "10.0"),
+            (12.345, "12.3"),
+            (1234.5, "1234"),
+        ] {
+            assert_eq!(short(Some(value)), text, "{value}");
+        }
+        assert_eq!((short(None), short(Some(f64::NAN))), ("–".into(), "–".into()));
+        assert_eq!(percent(Some(0.125)), "12.5");
+    }
+
+    #[test]
+    fn names_are_safe() {
+        assert_eq!(code("exec:a|b`\n"), "`exec:a\\|b' `");
+        assert_eq!(clip("abcdef", 4), "abc…");
+        assert_eq!(listed(&[20, 40, 60]), "20, 40 and 60");
+        assert_eq!(counted(1, "row") + &counted(2, "row"), "1 row2 rows");
+    }
+}

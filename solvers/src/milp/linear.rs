@@ -1,0 +1,60 @@
+//! A mixed-integer linear program as plain data: minimise, subject to rows.
+
+/// A variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Name, unique, without blanks.
+    pub name: String,
+    /// Objective coefficient.
+    pub cost: f64,
+    /// Upper bound; the lower one is 0.
+    pub upper: f64,
+    /// Whether it must be integer.
+    pub integer: bool,
+}
+
+/// How a row's sum compares with its right-hand side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sense {
+    /// <=
+    AtMost,
+    /// >=
+    AtLeast,
+    /// =
+    Equal,
+}
+
+/// A linear constraint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Name, unique, without blanks.
+    pub name: String,
+    /// (column, coefficient), each column at most once.
+    pub entries: Vec<(usize, f64)>,
+    /// The comparison.
+    pub sense: Sense,
+    /// The right-hand side.
+    pub right: f64,
+}
+
+/// Minimise cost, columns >= 0, subject to rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Linear {
+    /// The variables.
+    pub columns: Vec<Column>,
+    /// The constraints.
+    pub rows: Vec<Row>,
+}
+
+impl Linear {
+    /// Adds a variable within \[0, 1\] and returns its index.
+    pub fn add_unit(&mut self, name: String, cost: f64, integer: bool) -> usize {
+        self.columns.push(Column { name, cost, upper: 1.0, integer });
+        self.columns.len() - 1
+    }
+
+    /// Adds a constraint.
+    pub fn add_row(&mut self, name: String, entries: Vec<(usize, f64)>, sense: Sense, right: f64) {
+        self.rows.push(Row { name, entries, sense, right });
+    }
+}

@@ -1,0 +1,365 @@
+//! B_k(box), the Lagrangian bound of `docs/formats.md`, rounded down.
+//!
+//! # Why it is a bound
+//!
+//! Take a plan x in the box, with loads n_j and interferences I_j. Each user is at one place, x_i0 + sum_j x_ij = 1, and where there is
+//! interference, I_j = sum over l != j of sum_k S_kj x_kl. Adding zeros with any factors u_i, r_j of either sign,
+//!
+//! ```text
+//! F(x) = F(x) + sum_i u_i (1 - x_i0 - sum_j x_ij) + sum_j r_j (I_j - sum_{l != j} sum_k S_kj x_kl)
+//!      = sum_i u_i + sum_i (v_i t_i - u_i) x_i0 + sum_j [ r_j I_j + sum_i (c_ij(n_j, I_j) + e_ij) x_ij ],
+//! e_ij = -u_i - sum_{l != j} r_l S_il.
+//! ```
+//!
+//! The second sum is at least the sum of min(0, v_i t_i - u_i) over the users that may be local. Each bracket is the value of one
+//! set of n_j users allowed at j, hence at least V_j(n_j, I_j), which takes the n_j least. As a function of I_j, V_j is concave: with y = s + I and
+//! Λ = ln(1 + S/y), the function 1/Λ of y has the derivative S / (y (y + S) Λ^2), which falls because
+//! the derivative of its denominator is Λ ((2y + S) Λ - 2S) > 0, by ln(1 + q) > 2q / (2 + q); a sum with factors >= 0 and a linear term keeps that, and so does a
+//! minimum over sets. So its minimum over \[L_j, U_j\] is at an end. Without interference I_j = 0 is a constant, the second family of zeros does not exist, and
+//! the terms with r_l S_il vanish: r is not used.
+//!
+//! With all costs replaced by 0 the same lines bound 0 from below, so a value above 0 means that there is no such plan.
+//!
+//! # Rounding
+//!
+//! Every number below is a lower bound of the exact one: signals are intervals, e_ij and c_ij are rounded down step by step, the n
+//! least of lower bounds sum to no more than any n of the exact values, and that sum is rounded down. Anything that overflows turns the bound into -infinity
+//! ([`settle`]); +infinity stands only for a minimum over nothing.
+
+use crate::certificate::Multipliers;
+use crate::interval::{Interval, fast_down, fast_up, settle, sum_down};
+use crate::model::Model;
+use crate::tree::{Place, Region};
+use std::rc::Rc;
+
+/// Ends of interference ranges whose slopes are kept, for each server: those of the box's ancestors come back soon.
+const KEPT: usize = 32;
+
+/// Whether costs count (a bound on F) or are replaced by 0 (a proof that there is no plan).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Costs {
+    Counted,
+    Zero,
+}
+
+/// Computes bounds, and keeps what neighbouring boxes have in common.
+pub(crate) struct Bounder<'a> {
+    model: &'a Model<'a>,
+    multipliers: &'a [Multipliers],
+    /// v_i t_i, rounded down.
+    local: Vec<f64>,
+    /// v_i w_i, rounded down.
+    work: Vec<f64>,
+    /// max(1/f_j, n/F_j) rounded down, for n = 0..=N.
+    pace: Vec<Vec<f64>>,
+    /// For each server, (I, slope of each user at I, rounded down), the latest used last.
+    slopes: Vec<Vec<(f64, Rc<[f64]>)>>,
+    /// e_ij rounded down, at j N + i, for the multipliers used last.
+    reduced: Vec<f64>,
+    reduced_of: Option<usize>,
+    /// Upper bounds of r_l S_il at l N + i.
+    exported: Vec<f64>,
+    scratch: Scratch,
+}
+
+/// Buffers of one server's users that are allowed there, in user order.
+#[derive(Default)]
+struct Scratch {
+    users: Vec<usize>,
+    reduced: Vec<f64>,
+    work: Vec<f64>,
+    slope: Vec<f64>,
+    /// c_ij(n, I) + e_ij, rounded down.
+    price: Vec<f64>,
+    /// The same, in another order.
+    order: Vec<f64>,
+    terms: Vec<f64>,
+}
+
+/// V_j(n, I) and what is needed to force a user into the set.
+struct Row<'s> {
+    n: usize,
+    /// r_j I plus the n - 1 least prices (n >= 1) and 0 prices (n = 0).
+    head: f64,
+    /// The n-th least price; 0 when n = 0.
+    last: f64,
+    /// All prices, in the order of the allowed users.
+    price: &'s [f64],
+}
+
+impl Row<'_> {
+    /// V_j(n, I).
+    fn value(&self) -> f64 {
+        settle(fast_down(self.head + self.last))
+    }
+
+    /// The least value of a set of n users that contains one whose price is `price`: if it is not among the n - 1 least, it joins them;
+    /// if it is, the set is the n least. In both cases that is the n - 1 least and max(price, n-th least). +infinity for n = 0.
+    fn value_with(&self, price: f64) -> f64 {
+        if self.n == 0 { f64::INFINITY } else { settle(fast_down(self.head + self.last.max(price))) }
+    }
+}
+
+/// What a tighten step cuts off, sorted by server: `loads[j]` is the range that stays, `users[j]` the users taken from j.
+struct Cuts {
+    loads: Vec<(usize, usize)>,
+    users: Vec<Vec<usize>>,
+    local: Vec<usize>,
+}
+
+impl Cuts {
+    /// Only what changes the box counts; the rest is not cut off by this step.
+    fn new(region: &Region, loads: &[(usize, usize, usize)], remove: &[(usize, Place)]) -> Cuts {
+        let mut cuts = Cuts {
+            loads: vec![(0, usize::MAX); region.loads.len()],
+            users: vec![Vec::new(); region.loads.len()],
+            local: Vec::new(),
+        };
+        for &(j, lo, hi) in loads {
+            let stay = &mut cuts.loads[j];
+            *stay = (stay.0.max(lo), stay.1.min(hi));
+        }
+        for &(i, place) in remove.iter().filter(|&&(i, place)| region.allowed(place)[i]) {
+            match place {
+                Some(j) => cuts.users[j].push(i),
+                None => cuts.local.push(i),
+            }
+        }
+        cuts
+    }
+}
+
+impl<'a> Bounder<'a> {
+    /// `multipliers` must have been checked: N and M finite numbers each.
+    pub(crate) fn new(model: &'a Model<'a>, multipliers: &'a [Multipliers]) -> Self {
+        let (n, m) = (model.users(), model.servers());
+        // Costs are not negative, so neither are their lower bounds.
+        let low = |x: Interval| x.lo.max(0.0);
+        Bounder {
+            model,
+            multipliers,
+            local: (0..n).map(|i| low(model.local_cost(i))).collect(),
+            work: (0..n).map(|i| low(model.weighted_work(i))).collect(),
+            pace: (0..m).map(|j| (0..=model.most_users(j)).map(|load| low(model.pace(j, load))).collect()).collect(),
+            slopes: vec![Vec::new(); m],
+            reduced: vec![0.0; n * m],
+            reduced_of: None,
+            exported: vec![0.0; n * m],
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// B_k(box), rounded down; +infinity when the box holds no plan.
+    pub(crate) fn bound(&mut self, region: &Region, k: usize, costs: Costs) -> f64 {
+        if region.is_empty() {
+            return f64::INFINITY;
+        }
+        self.prepare(k);
+        let fixed = self.fixed(region, k, costs);
+        let mut least = vec![f64::INFINITY; self.model.servers()];
+        for (j, least) in least.iter_mut().enumerate() {
+            self.scan(region, j, k, costs, |row| *least = least.min(row.value()));
+        }
+        total(fixed, &least)
+    }
+
+    /// The least bound of everything that a tighten step cuts off from the box; +infinity when that is nothing.
+    ///
+    /// Each part that is cut off (a load of a server, a user at a place) has its own bound, B_k with one term replaced; of the parts of one server only the
+    /// least replacement matters, since the other terms are the same.
+    pub(crate) fn tighten_bound(
+        &mut self,
+        region: &Region,
+        k: usize,
+        loads: &[(usize, usize, usize)],
+        remove: &[(usize, Place)],
+    ) -> f64 {
+        if region.is_empty() {
+            return f64::INFINITY;
+        }
+        self.prepare(k);
+        let cuts = Cuts::new(region, loads, remove);
+        let fixed = self.fixed(region, k, Costs::Counted);
+        let m = self.model.servers();
+        let (mut least, mut replaced) = (vec![f64::INFINITY; m], vec![f64::INFINITY; m]);
+        for j in 0..m {
+            let cut = self.positions(region, j, &cuts.users[j]);
+            let (stay_lo, stay_hi) = cuts.loads[j];
+            let (least, replaced) = (&mut least[j], &mut replaced[j]);
+            self.scan(region, j, k, Costs::Counted, |row| {
+                let value = row.value();
+                *least = least.min(value);
+                if row.n < stay_lo || row.n > stay_hi {
+                    *replaced = replaced.min(value);
+                }
+                let cheapest = cut.iter().map(|&x| row.price[x]).fold(f64::INFINITY, f64::min);
+                if cheapest < f64::INFINITY {
+                    *replaced = replaced.min(row.value_with(cheapest));
+                }
+            });
+        }
+        let mut bound = self.local_cut_bound(k, &cuts.local, fixed, &least);
+        for j in (0..m).filter(|&j| replaced[j] < f64::INFINITY) {
+            let kept = std::mem::replace(&mut least[j], replaced[j]);
+            bound = bound.min(total(fixed, &least));
+            least[j] = kept;
+        }
+        bound
+    }
+
+    /// The least bound over users taken from local: B_k with min(0, x) replaced by x = v_i t_i - u_i, which is B_k + max(0, x).
+    fn local_cut_bound(&self, k: usize, local: &[usize], fixed: f64, least: &[f64]) -> f64 {
+        let users = &self.multipliers[k].users;
+        let extra = local.iter().map(|&i| fast_down(self.local[i] - users[i]));
+        // A NaN from an overflow is passed over by max: it then counts as 0, which is a lower bound of max(0, x).
+        let extra = extra.map(|x| x.max(0.0)).fold(f64::INFINITY, f64::min);
+        let whole = total(fixed, least);
+        if extra == f64::INFINITY || whole == f64::INFINITY { f64::INFINITY } else { settle(fast_down(whole + extra)) }
+    }
+
+    /// Where the users `of` stand among those allowed at server j, both in user order.
+    fn positions(&self, region: &Region, j: usize, of: &[usize]) -> Vec<usize> {
+        if of.is_empty() {
+            return Vec::new();
+        }
+        let mut position = vec![0; self.model.users()];
+        let allowed = region.allowed(Some(j)).iter().enumerate().filter(|&(_, &a)| a);
+        for (x, (i, _)) in allowed.enumerate() {
+            position[i] = x;
+        }
+        of.iter().map(|&i| position[i]).collect()
+    }
+
+    /// e_ij for multipliers k: -u_i - sum over l != j of r_l S_il, rounded down.
+    fn prepare(&mut self, k: usize) {
+        if self.reduced_of.replace(k) == Some(k) {
+            return;
+        }
+        let (n, m) = (self.model.users(), self.model.servers());
+        let Multipliers { users, interference } = &self.multipliers[k];
+        for e in self.reduced.chunks_exact_mut(n) {
+            e.iter_mut().zip(users).for_each(|(e, u)| *e = -u);
+        }
+        if !self.model.interferes() {
+            return;
+        }
+        for (l, &r) in interference.iter().enumerate() {
+            let out = self.exported[l * n..(l + 1) * n].iter_mut().zip(self.model.signals(l));
+            out.for_each(|(x, s)| *x = fast_up(r * if r >= 0.0 { s.hi } else { s.lo }));
+        }
+        for j in 0..m {
+            let e = &mut self.reduced[j * n..(j + 1) * n];
+            for l in (0..m).filter(|&l| l != j) {
+                e.iter_mut().zip(&self.exported[l * n..(l + 1) * n]).for_each(|(e, x)| *e = fast_down(*e - x));
+            }
+        }
+    }
+
+    /// sum_i u_i + sum over users that may be local of min(0, v_i t_i - u_i): that is min(u_i, v_i t_i) for those, u_i for the others.
+    fn fixed(&mut self, region: &Region, k: usize, costs: Costs) -> f64 {
+        let terms = &mut self.scratch.terms;
+        terms.clear();
+        for (i, (&u, &local)) in self.multipliers[k].users.iter().zip(region.allowed(None)).enumerate() {
+            let cost = if costs == Costs::Counted { self.local[i] } else { 0.0 };
+            terms.push(if local { u.min(cost) } else { u });
+        }
+        settle(sum_down(terms))
+    }
+
+    /// Visits V_j(n, I) for every load n of the box that the allowed users can fill, at both ends of I_j.
+    fn scan(&mut self, region: &Region, j: usize, k: usize, costs: Costs, mut visit: impl FnMut(&Row<'_>)) {
+        let users = self.model.users();
+        let s = &mut self.scratch;
+        s.users.clear();
+        s.users.extend(region.allowed(Some(j)).iter().enumerate().filter(|&(_, &a)| a).map(|(i, _)| i));
+        let e = &self.reduced[j * users..(j + 1) * users];
+        gather(&mut s.reduced, &s.users, e);
+        gather(&mut s.work, &s.users, &self.work);
+        let (lo, hi) = (region.loads[j].0, region.loads[j].1.min(s.users.len()));
+        let (floor, ceiling) = region.interference[j];
+        let ends = [floor, ceiling];
+        let r = if self.model.interferes() { self.multipliers[k].interference[j] } else { 0.0 };
+        for &end in &ends[..if floor == ceiling { 1 } else { 2 }] {
+            let own = fast_down(r * end);
+            if costs == Costs::Counted {
+                let slope = slopes_at(&mut self.slopes[j], self.model, j, end);
+                gather(&mut self.scratch.slope, &self.scratch.users, &slope);
+            }
+            for n in lo..=hi {
+                let s = &mut self.scratch;
+                let finite = match costs {
+                    Costs::Counted => s.price_all(n as f64, self.pace[j][n]),
+                    Costs::Zero => s.price_zero(),
+                };
+                // One price that is not a number would corrupt the order: then nothing is claimed.
+                let own = if finite { own } else { f64::NEG_INFINITY };
+                let (head, last) = s.least(n, own);
+                visit(&Row { n, head, last, price: &s.price });
+            }
+        }
+    }
+}
+
+impl Scratch {
+    /// Prices c_ij(n, I) + e_ij = n slope + work pace + e, rounded down; false when one of them is not finite.
+    fn price_all(&mut self, n: f64, pace: f64) -> bool {
+        let count = self.reduced.len();
+        self.price.resize(count, 0.0);
+        let (slope, work) = (&self.slope[..count], &self.work[..count]);
+        let (reduced, price) = (&self.reduced[..count], &mut self.price[..count]);
+        let mut finite = true;
+        for i in 0..count {
+            let cost = fast_down(fast_down(n * slope[i]) + fast_down(work[i] * pace));
+            price[i] = fast_down(cost + reduced[i]);
+            finite &= price[i].is_finite();
+        }
+        finite
+    }
+
+    /// Prices with all costs 0: e_ij.
+    fn price_zero(&mut self) -> bool {
+        self.price.clear();
+        self.price.extend_from_slice(&self.reduced);
+        self.price.iter().all(|x| x.is_finite())
+    }
+
+    /// `own` plus the n - 1 least prices, and the n-th least; n is at most their number.
+    fn least(&mut self, n: usize, own: f64) -> (f64, f64) {
+        if n == 0 {
+            return (own, 0.0);
+        }
+        self.order.clear();
+        self.order.extend_from_slice(&self.price);
+        let (before, last, _) = self.order.select_nth_unstable_by(n - 1, f64::total_cmp);
+        (fast_down(sum_down(before) + own), *last)
+    }
+}
+
+/// Copies the entries of `from` at `at` into `to`.
+fn gather(to: &mut Vec<f64>, at: &[usize], from: &[f64]) {
+    to.clear();
+    to.extend(at.iter().map(|&i| from[i]));
+}
+
+/// The slopes of all users at server j under the interference `end`, rounded down, from the cache or fresh.
+fn slopes_at(cache: &mut Vec<(f64, Rc<[f64]>)>, model: &Model<'_>, j: usize, end: f64) -> Rc<[f64]> {
+    if let Some(found) = cache.iter().rposition(|(at, _)| *at == end) {
+        cache[found..].rotate_left(1);
+    } else {
+        if cache.len() == KEPT {
+            cache.remove(0);
+        }
+        let at = Interval::point(end);
+        cache.push((end, (0..model.users()).map(|i| model.slope(i, j, at).lo).collect()));
+    }
+    Rc::clone(&cache[cache.len() - 1].1)
+}
+
+/// fixed + sum_j least_j, rounded down; +infinity when some server has no set at all, -infinity when some term claims nothing.
+fn total(fixed: f64, least: &[f64]) -> f64 {
+    if least.contains(&f64::INFINITY) {
+        return f64::INFINITY;
+    }
+    let sum = least.iter().fold(fixed, |sum, x| fast_down(sum + x));
+    settle(sum)
+}
