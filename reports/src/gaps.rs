@@ -352,8 +352,8 @@ fn best_lower(records: &[&Record]) -> Option<Lower> {
         .collect();
     let greatest = bounds.iter().map(|b| b.value).reduce(f64::max)?;
     bounds.into_iter().filter(|b| !is_below(b.value, greatest)).min_by(|a, b| {
-        let name = |l: &Lower| solver_order(&l.solver);
-        a.trust.cmp(&b.trust).then(b.value.total_cmp(&a.value)).then_with(|| name(a).cmp(&name(b)))
+        let by_name = || solver_order(&a.solver).cmp(&solver_order(&b.solver));
+        a.trust.cmp(&b.trust).then(b.value.total_cmp(&a.value)).then_with(by_name)
     })
 }
 
@@ -442,10 +442,8 @@ mod tests {
 
     #[test]
     fn rounding_below_the_bound_is_a_gap_of_zero() {
-        let records = [
-            bounded(20, 1, "milp", Some(2.0), 1.9, Trust::Solver),
-            record(20, 1, "goa", Some(1.9 * (1.0 - 0.9e-9))),
-        ];
+        let records =
+            [bounded(20, 1, "milp", Some(2.0), 1.9, Trust::Solver), record(20, 1, "goa", Some(1.9 * (1.0 - 0.9e-9)))];
         let analysis = analyse(&records);
         assert!(analysis.crossings.is_empty());
         assert_eq!(outcome(&analysis, "goa"), Outcome::Gap(Gap { low: 0.0, guaranteed: 0.0 }));

@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn known_solvers_differ_even_in_grey() {
-        let marks: HashSet<_> = SOLVERS.iter().map(|id| (style(id).shape, style(id).filled, style(id).dashes)).collect();
+        let marks: HashSet<_> =
+            SOLVERS.iter().map(|id| (style(id).shape, style(id).filled, style(id).dashes)).collect();
         assert_eq!(marks.len(), SOLVERS.len());
     }
 

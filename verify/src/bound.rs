@@ -192,8 +192,9 @@ impl<'a> Bounder<'a> {
                 if row.n < stay_lo || row.n > stay_hi {
                     *replaced = replaced.min(value);
                 }
-                let cheapest = cut.iter().map(|&x| row.price[x]).fold(f64::INFINITY, f64::min);
-                if cheapest < f64::INFINITY {
+                if !cut.is_empty() {
+                    // Prices that are not numbers are passed over, but then the row's head is -infinity.
+                    let cheapest = cut.iter().map(|&x| row.price[x]).fold(f64::INFINITY, f64::min);
                     *replaced = replaced.min(row.value_with(cheapest));
                 }
             });

@@ -20,7 +20,12 @@ impl<'a> Model<'a> {
     pub(crate) fn new(instance: &'a Instance, threshold: f64, weights: Weights) -> Result<Self, Vec<Fault>> {
         let mut faults = instance_faults(instance);
         if !(0.0..=1.0).contains(&threshold) {
-            faults.push(Fault::new(Code::Threshold, "threshold", format!("is {threshold}"), "give a number from 0 to 1"));
+            faults.push(Fault::new(
+                Code::Threshold,
+                "threshold",
+                format!("is {threshold}"),
+                "give a number from 0 to 1",
+            ));
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -107,7 +112,11 @@ impl<'a> Model<'a> {
             Interval { lo: sum.lo.max(0.0), hi: sum.hi }
         };
         let silent = |_| Interval::ZERO;
-        if self.interferes() { (0..self.servers()).map(heard).collect() } else { (0..self.servers()).map(silent).collect() }
+        if self.interferes() {
+            (0..self.servers()).map(heard).collect()
+        } else {
+            (0..self.servers()).map(silent).collect()
+        }
     }
 
     /// F(x), weighted s, of an assignment with one entry per user and no unknown server:

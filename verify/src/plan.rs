@@ -28,12 +28,7 @@ impl PlanCheck {
 /// F and the rules are those of `docs/model.md`: a user with a_i > `threshold` must be offloaded, and server j holds at most K_j users.
 /// F is computed with outward rounding: its interval is about 1e-14 wide, relatively. Faults of the instance or the threshold are listed too.
 #[must_use]
-pub fn verify_plan(
-    instance: &Instance,
-    threshold: f64,
-    weights: Weights,
-    assignment: &[Option<usize>],
-) -> PlanCheck {
+pub fn verify_plan(instance: &Instance, threshold: f64, weights: Weights, assignment: &[Option<usize>]) -> PlanCheck {
     match Model::new(instance, threshold, weights) {
         Ok(model) => check(&model, instance, assignment),
         Err(faults) => PlanCheck { value: None, faults },
@@ -44,7 +39,9 @@ pub fn verify_plan(
 pub(crate) fn check(model: &Model<'_>, instance: &Instance, assignment: &[Option<usize>]) -> PlanCheck {
     let mut faults = shape_faults(model, assignment);
     let value = faults.is_empty().then(|| model.objective(assignment));
-    for (i, _) in assignment.iter().enumerate().filter(|&(i, p)| p.is_none() && i < model.users() && model.is_mandatory(i)) {
+    for (i, _) in
+        assignment.iter().enumerate().filter(|&(i, p)| p.is_none() && i < model.users() && model.is_mandatory(i))
+    {
         let cause = format!("is local, but user {i} is mandatory (uncertainty {})", instance.users[i].uncertainty);
         faults.push(Fault::new(Code::MandatoryLocal, format!("assignment[{i}]"), cause, "offload this user"));
     }

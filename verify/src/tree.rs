@@ -70,7 +70,9 @@ impl Node {
     /// k, if the node refers to multipliers.
     fn multipliers(&self) -> Option<usize> {
         match *self {
-            Node::Tighten { multipliers, .. } | Node::Leaf { multipliers } | Node::Empty { multipliers } => Some(multipliers),
+            Node::Tighten { multipliers, .. } | Node::Leaf { multipliers } | Node::Empty { multipliers } => {
+                Some(multipliers)
+            }
             _ => None,
         }
     }

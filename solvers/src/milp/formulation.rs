@@ -154,10 +154,15 @@ impl Formulation {
         f.add_columns(problem, pruning);
         f.add_assignment_rows(problem);
         f.add_slot_rows(problem);
-        if problem.has_interference() {
+        if f.has_bins() {
             f.add_interference_rows(problem);
         }
         f
+    }
+
+    /// Whether any server has more than one bin. If none has, interference constrains nothing: the x columns and the rows of I_j are left out.
+    fn has_bins(&self) -> bool {
+        (0..self.bins.0.len()).any(|j| self.bins.count(j) > 1)
     }
 
     /// The number of z columns that [`Formulation::new`] would make at most.
@@ -174,7 +179,7 @@ impl Formulation {
                 self.local[i] = Some(self.linear.add_unit(format!("x_{i}_local"), cost * scale, false));
             }
         }
-        if problem.has_interference() {
+        if self.has_bins() {
             let pairs = (0..problem.n()).flat_map(|i| (0..problem.m()).map(move |j| (i, j)));
             self.place = pairs.map(|(i, j)| Some(self.linear.add_unit(format!("x_{i}_{j}"), 0.0, true))).collect();
         }
@@ -273,7 +278,7 @@ impl Formulation {
         }
     }
 
-    /// Forbids one plan (and no other): at least one user is elsewhere. Only with interference, where x is there.
+    /// Forbids one plan (and no other): at least one user is elsewhere. Only with bins, where x is there.
     pub fn exclude(&mut self, plan: &Assignment) {
         let m = self.empty.len();
         let mut entries = Vec::new();

@@ -16,8 +16,8 @@ use offload_instances::{Assignment, Problem};
 
 /// Most z columns that are handed to HiGHS: about 10 GB in it.
 const MAX_COLUMNS: usize = 3_000_000;
-/// Most z columns for which interference bins are refined: beyond, one round takes hours.
-const MAX_REFINED: usize = 400_000;
+/// Most z columns for which interference bins are refined: beyond, a round takes minutes and bounds worse than no bins.
+const MAX_REFINED: usize = 50_000;
 /// Bins per server at the start, where the model stays small.
 const FIRST_BINS: usize = 6;
 /// Starts of the local search that gives the first incumbent.
@@ -119,9 +119,9 @@ impl<'a> Search<'a> {
         Ok((plan, answer.timed_out))
     }
 
-    /// Formulation A.
+    /// One round over one bin per server: formulation A or, with interference, its relaxation at I_j = 0.
     fn solve_once(&mut self) -> Result<Stop, String> {
-        let bins = Bins::none(self.problem);
+        let bins = Bins::whole(self.problem);
         self.refuse_beyond(MAX_COLUMNS, &bins)?;
         let formulation = self.state(&bins);
         let (_, timed_out) = self.round(&formulation, true)?;
@@ -129,6 +129,10 @@ impl<'a> Search<'a> {
             Stop::Proved
         } else if timed_out {
             Stop::TimeLimit
+        } else if self.problem.has_interference() {
+            Stop::Stalled(
+                "with interference bins the model is too large; the bound is that without interference".into(),
+            )
         } else {
             Stop::Stalled("HiGHS ended above the asked gap".into())
         })
@@ -147,12 +151,11 @@ impl<'a> Search<'a> {
     /// Every plan whose value is known is excluded from the next rounds, so the bound of a round holds for all *other* plans and
     /// min(bound, incumbent) for all. That ends on small problems even where tolerances blur the bins.
     fn refine_bins(&mut self) -> Result<Stop, String> {
-        self.refuse_beyond(MAX_COLUMNS, &Bins::whole(self.problem))?;
-        let many = Formulation::size(self.problem, &Bins::geometric(self.problem, FIRST_BINS)) <= MAX_REFINED;
-        let mut bins = if many { Bins::geometric(self.problem, FIRST_BINS) } else { Bins::whole(self.problem) };
-        if many {
-            bins.refine(&self.problem.loads(&self.plan), &self.problem.interference(&self.plan));
+        let mut bins = Bins::geometric(self.problem, FIRST_BINS);
+        if Formulation::size(self.problem, &bins) > MAX_REFINED {
+            return self.solve_once();
         }
+        bins.refine(&self.problem.loads(&self.plan), &self.problem.interference(&self.plan));
         let mut known = vec![self.plan.clone()];
         while !self.is_proved() {
             if self.deadline.is_over() {
@@ -172,10 +175,7 @@ impl<'a> Search<'a> {
                 break;
             }
             known.push(plan);
-            let too_large = Formulation::size(self.problem, &bins) > MAX_COLUMNS;
-            if !many && (too_large || self.rounds > 1) {
-                break;
-            }
+            self.refuse_beyond(MAX_COLUMNS, &bins)?;
         }
         Ok(if self.is_proved() { Stop::Proved } else { Stop::Stalled("the bins cannot be refined further".into()) })
     }

@@ -1,0 +1,148 @@
+//! Whole reports: determinism and the cases at the edge.
+
+use super::*;
+use crate::samples::{bounded, campaign, record};
+
+fn written(records: &[Record]) -> Vec<(String, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = write_report(records, folder.path()).unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 5, "no temporary file stays behind");
+    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+    paths.iter().map(|path| (name(path), std::fs::read_to_string(path).unwrap())).collect()
+}
+
+fn markdown_of(records: &[Record]) -> String {
+    let text = written(records)[0].1.clone();
+    assert!(!text.contains("NaN") && !text.contains("inf "), "{text}");
+    text
+}
+
+/// A fixed shuffle: the multiplier of a full-period generator.
+fn shuffled(records: &[Record]) -> Vec<Record> {
+    let mut state = 1_u64;
+    let mut keyed: Vec<(u64, Record)> = records
+        .iter()
+        .map(|r| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 32, r.clone())
+        })
+        .collect();
+    keyed.sort_by_key(|pair| pair.0);
+    keyed.into_iter().map(|pair| pair.1).collect()
+}
+
+#[test]
+fn the_same_records_give_the_same_bytes_in_any_order() {
+    let records = campaign();
+    let names: Vec<String> = written(&records).into_iter().map(|file| file.0).collect();
+    assert_eq!(names, ["report.md", "gaps.csv", "summary.csv", "gap-vs-users.svg", "runtime-vs-users.svg"]);
+    assert_eq!(written(&records), written(&shuffled(&records)));
+    assert_eq!(console_table(&records), console_table(&shuffled(&records)));
+}
+
+#[test]
+fn csv_has_a_row_per_record_and_reads_back() {
+    let records = campaign();
+    let files = written(&records);
+    let mut reader = csv::Reader::from_reader(files[1].1.as_bytes());
+    let column = reader.headers().unwrap().iter().position(|h| h == "objective").unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), records.len());
+    let mut read: Vec<u64> = rows.iter().map(|r| r[column].parse::<f64>().unwrap().to_bits()).collect();
+    let mut given: Vec<u64> = records.iter().map(|r| r.objective.unwrap().to_bits()).collect();
+    read.sort_unstable();
+    given.sort_unstable();
+    assert_eq!(read, given);
+    assert_eq!(csv::Reader::from_reader(files[2].1.as_bytes()).records().map(Result::unwrap).count(), 12 * 12);
+}
+
+#[test]
+fn no_records() {
+    assert!(markdown_of(&[]).contains("There are no records"));
+    assert_eq!(console_table(&[]), "no records\n");
+}
+
+#[test]
+fn one_instance_with_all_gaps_zero() {
+    let records = [record(20, 1, "goa", Some(2.0)), bounded(20, 1, "enumerate", Some(2.0), 2.0, Trust::Enumerated)];
+    let text = markdown_of(&records);
+    assert!(text.contains("Proved optimal within 0.01 %: 1 of 1 problem. References: enumerated 1."), "{text}");
+    assert!(text.contains("No failed row, no time-out, no missing reference."), "{text}");
+    assert!(text.contains("on average 0 % at N = 20 (largest 0 %). Its mean is within 5 % at every N."), "{text}");
+    assert!(written(&records)[3].1.contains("≤ 0.001"));
+}
+
+#[test]
+fn no_reference_at_all() {
+    let text = markdown_of(&[record(20, 1, "goa", Some(2.2)), record(20, 1, "ga", Some(2.0))]);
+    assert!(text.contains("1 of 1 problems have no lower bound above 0"), "{text}");
+    assert!(text.contains("misses by at most 10.0 % on average"), "{text}");
+    assert!(text.contains("| best-known 1 |"), "{text}");
+}
+
+#[test]
+fn a_solver_that_never_succeeds() {
+    let mut late = record(20, 1, "exec:slow|x", None);
+    (late.status, late.stop) = (Status::Timeout, "killed after 10 s".into());
+    let text = markdown_of(&[bounded(20, 1, "bnb", Some(2.0), 1.9, Trust::Certified), late]);
+    assert!(
+        text.contains("Failed, without a plan: 1 row (`exec:slow\\|x` 1). Most often (1): `killed after 10 s`."),
+        "{text}"
+    );
+    assert!(text.contains("Out of time: 1 row (`exec:slow\\|x` 1), 1 of them without a plan."), "{text}");
+    assert!(text.contains("Never a plan that breaks no rule: `exec:slow\\|x`."), "{text}");
+    assert!(text.contains("The campaign has no rows of `goa`."), "{text}");
+}
+
+#[test]
+fn contradictions_come_first() {
+    let records = [
+        bounded(20, 1, "milp", Some(2.0), 2.0, Trust::Solver),
+        record(20, 1, "goa", Some(1.5)),
+        bounded(40, 1, "bnb", Some(2.0), 2.0, Trust::Certified),
+    ];
+    let text = markdown_of(&records);
+    let (warning, failed) = (text.find("**Contradiction: 1 plan").unwrap(), text.find("## Finding").unwrap());
+    assert!(warning < failed && text.contains("`goa` has a plan of 1.5, below the lower bound 2 of `milp` (solver)"));
+    assert!(text.contains("`goa` 1, `milp` 1 and `bnb` 1") && text.contains("Not run on all 2 problems"), "{text}");
+    assert!(console_table(&records).starts_with("ERROR: 1 plan"));
+}
+
+#[test]
+fn infeasible_problems_and_missing_realised_metrics() {
+    let mut proof = record(20, 1, "bnb", None);
+    (proof.status, proof.stop) = (Status::Infeasible, "no plan".into());
+    let mut plain = bounded(40, 1, "bnb", Some(2.0), 2.0, Trust::Certified);
+    plain.realised = None;
+    let text = markdown_of(&[proof, plain]);
+    assert!(
+        text.contains("1 of 2 problems are proved infeasible: no plan exists, and no gap (`paper-n20-m4-s1`"),
+        "{text}"
+    );
+    assert!(text.contains("| infeasible 1 |") && text.contains("| certified 1 |"), "{text}");
+}
+
+#[test]
+fn finding_names_where_goa_is_far_off_and_where_nobody_knows() {
+    let records = [
+        record(20, 1, "goa", Some(2.02)),
+        bounded(20, 1, "bnb", Some(2.0), 2.0, Trust::Certified),
+        record(40, 1, "goa", Some(3.0)),
+        bounded(40, 1, "bnb", Some(2.0), 2.0, Trust::Certified),
+        record(60, 1, "goa", Some(2.0)),
+        bounded(60, 1, "bnb", Some(2.0), 1.5, Trust::Certified),
+    ];
+    let text = markdown_of(&records);
+    assert!(text.contains("1.00 % at N = 20 (largest 1.00 %), 50.0 % at N = 40 (largest 50.0 %) and 33.3 %"), "{text}");
+    assert!(text.contains("exceeds 5 % at N = 40 and 60, at N = 40 even against the best plan known."), "{text}");
+    assert!(text.contains("between 50.0 % and 50.0 %, is at `paper-n40-m4-s1`, threshold 0.5."), "{text}");
+}
+
+/// Writes the made-up campaign's report where `REPORT_SAMPLE` says, to be looked at.
+#[test]
+fn sample() {
+    if let Some(folder) = std::env::var_os("REPORT_SAMPLE") {
+        write_report(&campaign(), Path::new(&folder)).unwrap();
+        println!("{}", console_table(&campaign()));
+    }
+}
