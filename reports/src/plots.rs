@@ -212,11 +212,11 @@ impl XAxis {
         INSET + share * (self.width - 2.0 * INSET)
     }
 
-    /// What sets one of `count` series aside at each N: at most 2.5 px a series, and not into the next N.
+    /// What sets one of `count` series aside at each N: at most 4 px a series, and not into the next N.
     fn aside(&self, place: usize, count: usize) -> f64 {
         let pairs = self.users.windows(2).map(|pair| self.place(pair[1]) - self.place(pair[0]));
         let nearest = pairs.fold(2.0 * INSET, f64::min);
-        let step = (0.7 * nearest / count.max(1) as f64).min(2.5);
+        let step = (0.7 * nearest / count.max(1) as f64).min(4.0);
         step * (place as f64 - (count as f64 - 1.0) / 2.0)
     }
 
@@ -259,7 +259,7 @@ impl YAxis {
         TOP + floor - share * floor
     }
 
-    /// Grid values and whether they are powers of ten. Wide axes have lines at powers of ten only.
+    /// Grid values and whether they are powers of ten.
     fn ticks(&self) -> Vec<(f64, bool)> {
         let mut ticks = Vec::new();
         for decade in self.low..=self.high {

@@ -144,5 +144,14 @@ fn sample() {
     if let Some(folder) = std::env::var_os("REPORT_SAMPLE") {
         write_report(&campaign(), Path::new(&folder)).unwrap();
         println!("{}", console_table(&campaign()));
+        let long = "exec:python3 a/very/long/path/to/some_heuristic.py --with options";
+        let edge: Vec<Record> = [5, 6, 7, 8, 120]
+            .into_iter()
+            .flat_map(|n| {
+                let bound = bounded(n, 1, "bnb", Some(2.0), 1.9, Trust::Certified);
+                [bound, record(n, 1, long, Some(2.5)), record(n, 1, "random", None), record(n, 1, "mine", Some(2.0))]
+            })
+            .collect();
+        write_report(&edge, &Path::new(&folder).join("edge")).unwrap();
     }
 }

@@ -3,6 +3,7 @@
 //! To add a solver, write its file, implement [`Solver`] and add a line to [`all`]; the conformance tests pick it up.
 
 mod all_offload;
+mod bnb;
 mod dmin;
 mod enumerate;
 mod ga;
@@ -172,6 +173,7 @@ pub fn all() -> Vec<Box<dyn Solver>> {
         Box::new(local_search::LocalSearch),
         Box::new(enumerate::Enumerate),
         Box::new(milp::Milp),
+        Box::new(bnb::Bnb),
     ]
 }
 

@@ -2,8 +2,9 @@
 //!
 //! # Why it is a bound
 //!
-//! Take a plan x in the box, with loads n_j and interferences I_j. Each user is at one place, x_i0 + sum_j x_ij = 1, and where there is
-//! interference, I_j = sum over l != j of sum_k S_kj x_kl. Adding zeros with any factors u_i, r_j of either sign,
+//! Take a plan x in the box, with loads n_j and interferences I_j. Each user is at one place, x_i0 + sum_j x_ij = 1,
+//! and where there is interference, I_j = sum over l != j of sum_k S_kj x_kl. Adding zeros with any factors u_i, r_j
+//! of either sign,
 //!
 //! ```text
 //! F(x) = F(x) + sum_i u_i (1 - x_i0 - sum_j x_ij) + sum_j r_j (I_j - sum_{l != j} sum_k S_kj x_kl)
@@ -11,20 +12,26 @@
 //! e_ij = -u_i - sum_{l != j} r_l S_il.
 //! ```
 //!
-//! The second sum is at least the sum of min(0, v_i t_i - u_i) over the users that may be local. Each bracket is the value of one
-//! set of n_j users allowed at j, hence at least V_j(n_j, I_j), which takes the n_j least. As a function of I_j, V_j is concave: with y = s + I and
-//! Λ = ln(1 + S/y), the function 1/Λ of y has the derivative S / (y (y + S) Λ^2), which falls because
-//! the derivative of its denominator is Λ ((2y + S) Λ - 2S) > 0, by ln(1 + q) > 2q / (2 + q); a sum with factors >= 0 and a linear term keeps that, and so does a
-//! minimum over sets. So its minimum over \[L_j, U_j\] is at an end. Without interference I_j = 0 is a constant, the second family of zeros does not exist, and
-//! the terms with r_l S_il vanish: r is not used.
+//! The second sum is at least the sum of min(0, v_i t_i - u_i) over the users that may be local. Each bracket is the
+//! value of one set of n_j users allowed at j, hence at least V_j(n_j, I_j), which takes the n_j least.
 //!
-//! With all costs replaced by 0 the same lines bound 0 from below, so a value above 0 means that there is no such plan.
+//! As a function of I_j, V_j is concave. With y = s + I, q = S/y and G = ln(1+q), the function 1/G of y has the
+//! derivative S / (y (y+S) G^2). It falls, because the derivative of its denominator is G ((2y+S) G - 2S) > 0, by
+//! ln(1+q) > 2q/(2+q). A sum with factors >= 0 and a linear term keeps concavity, and so does a minimum over sets.
+//! So the minimum of V_j over the range from L_j to U_j is at an end.
+//!
+//! Without interference I_j = 0 is a constant, the second family of zeros does not exist, and the terms with r_l S_il
+//! vanish: r is not used.
+//!
+//! With all costs replaced by 0 the same lines bound 0 from below, so a value above 0 means that there is no such
+//! plan.
 //!
 //! # Rounding
 //!
-//! Every number below is a lower bound of the exact one: signals are intervals, e_ij and c_ij are rounded down step by step, the n
-//! least of lower bounds sum to no more than any n of the exact values, and that sum is rounded down. Anything that overflows turns the bound into -infinity
-//! ([`settle`]); +infinity stands only for a minimum over nothing.
+//! Every number below is a lower bound of the exact one: signals are intervals, e_ij and c_ij are rounded down step
+//! by step, the n least of lower bounds sum to no more than any n of the exact values, and that sum is rounded down.
+//! Anything that overflows turns the bound into -infinity ([`settle`]); +infinity stands only for a minimum over
+//! nothing.
 
 use crate::certificate::Multipliers;
 use crate::interval::{Interval, fast_down, fast_up, settle, sum_down};
@@ -93,14 +100,16 @@ impl Row<'_> {
         settle(fast_down(self.head + self.last))
     }
 
-    /// The least value of a set of n users that contains one whose price is `price`: if it is not among the n - 1 least, it joins them;
-    /// if it is, the set is the n least. In both cases that is the n - 1 least and max(price, n-th least). +infinity for n = 0.
+    /// The least value of a set of n users that contains one whose price is `price`: if it is not among the n - 1
+    /// least, it joins them; if it is, the set is the n least. In both cases that is the n - 1 least and max(price,
+    /// n-th least). +infinity for n = 0.
     fn value_with(&self, price: f64) -> f64 {
         if self.n == 0 { f64::INFINITY } else { settle(fast_down(self.head + self.last.max(price))) }
     }
 }
 
-/// What a tighten step cuts off, sorted by server: `loads[j]` is the range that stays, `users[j]` the users taken from j.
+/// What a tighten step cuts off, sorted by server: `loads[j]` is the range that stays, `users[j]` the users taken
+/// from j.
 struct Cuts {
     loads: Vec<(usize, usize)>,
     users: Vec<Vec<usize>>,
@@ -165,8 +174,8 @@ impl<'a> Bounder<'a> {
 
     /// The least bound of everything that a tighten step cuts off from the box; +infinity when that is nothing.
     ///
-    /// Each part that is cut off (a load of a server, a user at a place) has its own bound, B_k with one term replaced; of the parts of one server only the
-    /// least replacement matters, since the other terms are the same.
+    /// Each part that is cut off (a load of a server, a user at a place) has its own bound, B_k with one term
+    /// replaced; of the parts of one server only the least replacement matters, since the other terms are the same.
     pub(crate) fn tighten_bound(
         &mut self,
         region: &Region,
@@ -208,7 +217,8 @@ impl<'a> Bounder<'a> {
         bound
     }
 
-    /// The least bound over users taken from local: B_k with min(0, x) replaced by x = v_i t_i - u_i, which is B_k + max(0, x).
+    /// The least bound over users taken from local: B_k with min(0, x) replaced by x = v_i t_i - u_i, which is B_k +
+    /// max(0, x).
     fn local_cut_bound(&self, k: usize, local: &[usize], fixed: f64, least: &[f64]) -> f64 {
         let users = &self.multipliers[k].users;
         let extra = local.iter().map(|&i| fast_down(self.local[i] - users[i]));
@@ -256,7 +266,8 @@ impl<'a> Bounder<'a> {
         }
     }
 
-    /// sum_i u_i + sum over users that may be local of min(0, v_i t_i - u_i): that is min(u_i, v_i t_i) for those, u_i for the others.
+    /// sum_i u_i + sum over users that may be local of min(0, v_i t_i - u_i): that is min(u_i, v_i t_i) for those,
+    /// u_i for the others.
     fn fixed(&mut self, region: &Region, k: usize, costs: Costs) -> f64 {
         let terms = &mut self.scratch.terms;
         terms.clear();
@@ -356,7 +367,8 @@ fn slopes_at(cache: &mut Vec<(f64, Rc<[f64]>)>, model: &Model<'_>, j: usize, end
     Rc::clone(&cache[cache.len() - 1].1)
 }
 
-/// fixed + sum_j least_j, rounded down; +infinity when some server has no set at all, -infinity when some term claims nothing.
+/// fixed + sum_j least_j, rounded down; +infinity when some server has no set at all, -infinity when some term claims
+/// nothing.
 fn total(fixed: f64, least: &[f64]) -> f64 {
     if least.contains(&f64::INFINITY) {
         return f64::INFINITY;

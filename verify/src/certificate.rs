@@ -62,7 +62,8 @@ pub struct Certificate {
     pub assignment: Option<Vec<Place>>,
     /// The claim for F of that plan, weighted s.
     pub objective: Option<f64>,
-    /// The claim for the lower bound on F of every plan, weighted s; `None` (null in the file) claims that there is no feasible plan.
+    /// The claim for the lower bound on F of every plan, weighted s; `None` (null in the file) claims that there is
+    /// no feasible plan.
     pub lower_bound: Option<f64>,
     /// The claim for the trust.
     pub trust: Trust,
@@ -111,7 +112,8 @@ fn list(faults: &[Fault]) -> String {
 
 /// Reads a certificate, plain or (`.gz`) compressed, ignoring unknown fields.
 ///
-/// Checked here is what needs no instance: types, indices that are whole and not negative, references to multipliers, a whole tree.
+/// Checked here is what needs no instance: types, indices that are whole and not negative, references to multipliers,
+/// a whole tree.
 ///
 /// # Errors
 /// [`CertificateError`], naming the file and every fault in it.

@@ -19,11 +19,12 @@ const BOUND_TOLERANCE: f64 = 1e-12;
 pub struct CertificateCheck {
     /// Everything that is wrong with it; empty = every claim holds.
     pub faults: Vec<Fault>,
-    /// What stands behind `lower`: [`Trust::Certified`] without faults and `assumed` leaves, [`Trust::Solver`] without faults but with `assumed`
-    /// leaves, [`Trust::Refused`] with faults.
+    /// What stands behind `lower`: [`Trust::Certified`] without faults and `assumed` leaves, [`Trust::Solver`]
+    /// without faults but with `assumed` leaves, [`Trust::Refused`] with faults.
     pub trust: Trust,
     /// No feasible plan is below this, weighted s, rounded down: the least bound of all leaves and tighten steps.
-    /// +infinity = there is no feasible plan; -infinity = nothing is proved. `assumed` leaves count with their word: see `trust`.
+    /// +infinity = there is no feasible plan; -infinity = nothing is proved. `assumed` leaves count with their word:
+    /// see `trust`.
     pub lower: f64,
     /// F of the certificate's plan, weighted s, rounded up, if it has one and that is feasible.
     pub upper: Option<f64>,
@@ -55,9 +56,10 @@ impl CertificateCheck {
 
 /// Re-checks a certificate from the instance alone, on one thread; never panics, whatever is in it.
 ///
-/// Recomputed are: the fingerprint, the plan's feasibility and value, the tree's shape, the bound of every leaf and tighten step (outward rounding), and
-/// from these the claims `objective` (within 1e-9, relatively), `lower_bound` (at most 1e-12 above what is proved) and `trust`.
-/// All faults are listed. Why the bounds hold stands in `docs/certified.md` and at the top of `verify/src/bound.rs`.
+/// Recomputed are: the fingerprint, the plan's feasibility and value, the tree's shape, the bound of every leaf and
+/// tighten step (outward rounding), and from these the claims `objective` (within 1e-9, relatively), `lower_bound`
+/// (at most 1e-12 above what is proved) and `trust`. All faults are listed. Why the bounds hold stands in
+/// `docs/certified.md` and at the top of `verify/src/bound.rs`.
 #[must_use]
 pub fn verify_certificate(instance: &Instance, certificate: &Certificate) -> CertificateCheck {
     let mut result = CertificateCheck {
@@ -122,11 +124,11 @@ fn check_own_plan(model: &Model<'_>, instance: &Instance, certificate: &Certific
         return;
     };
     let plan = check(model, instance, assignment);
-    if let (Some(value), Some(claim)) = (plan.value, certificate.objective) {
-        if !value.nearly_contains(claim, OBJECTIVE_TOLERANCE) {
-            let cause = format!("is {claim:?}, but the plan's value is in [{:?}, {:?}]", value.lo, value.hi);
-            result.faults.push(Fault::new(Code::Objective, "objective", cause, "give the plan's own value"));
-        }
+    if let (Some(value), Some(claim)) = (plan.value, certificate.objective)
+        && !value.nearly_contains(claim, OBJECTIVE_TOLERANCE)
+    {
+        let cause = format!("is {claim:?}, but the plan's value is in [{:?}, {:?}]", value.lo, value.hi);
+        result.faults.push(Fault::new(Code::Objective, "objective", cause, "give the plan's own value"));
     }
     result.upper = plan.value.filter(|_| plan.is_feasible()).map(|value| value.hi);
     result.faults.extend(plan.faults.iter().cloned());
@@ -157,8 +159,9 @@ fn structure_faults(model: &Model<'_>, certificate: &Certificate) -> Vec<Fault> 
 
 /// Walks the tree, in preorder and without recursion, and returns the least bound.
 ///
-/// The tree has been checked: whole, and every index exists. The boxes of a split's children cover the parent's box, and those of a tighten
-/// step's child and of what it cuts off do, so by induction every plan is in some leaf's box or in some part cut off.
+/// The tree has been checked: whole, and every index exists. The boxes of a split's children cover the parent's box,
+/// and those of a tighten step's child and of what it cuts off do, so by induction every plan is in some leaf's box
+/// or in some part cut off.
 fn prove(model: &Model<'_>, certificate: &Certificate, faults: &mut Vec<Fault>) -> f64 {
     let mut region = Region::root(model);
     let mut bounder = Bounder::new(model, &certificate.multipliers);

@@ -1,8 +1,8 @@
 //! Outward rounding: numbers that are known to lie between two doubles.
 //!
 //! Rust's `+ - * /` on `f64` round to nearest, so the exact result of one operation lies between the double below and
-//! the double above the one computed. Every operation here steps one double (or two, where that vectorises) to the safe side.
-//! Below, u = 2^-53 is the unit roundoff.
+//! the double above the one computed. Every operation here steps one double (or two, where that vectorises) to the
+//! safe side. Below, u = 2^-53 is the unit roundoff.
 
 /// The least positive double, 2^-1074.
 const TINY: f64 = f64::from_bits(1);
@@ -36,9 +36,9 @@ pub(crate) fn up(x: f64) -> f64 {
 
 /// [`down`] without branches, for inner loops: at most the double below `x`. Not finite (NaN) when `x` is not finite.
 ///
-/// Proof. For a normal x with 2^e <= |x| < 2^(e+1) the spacing of doubles is ulp = 2^(e-52) <= 2^-52 |x|, and both are
-/// rounded monotonically, so s = fl(2^-52 |x| + 2^-1074) >= ulp; for a subnormal x, s >= 2^-1074 = ulp. Hence x - s <= x - ulp,
-/// which is a double not above the predecessor of x, and rounding to nearest is monotone.
+/// Proof. For a normal x with 2^e <= |x| < 2^(e+1) the spacing of doubles is ulp = 2^(e-52) <= 2^-52 |x|, and both
+/// are rounded monotonically, so s = fl(2^-52 |x| + 2^-1074) >= ulp; for a subnormal x, s >= 2^-1074 = ulp. Hence
+/// x - s <= x - ulp, which is a double not above the predecessor of x, and rounding to nearest is monotone.
 #[inline]
 pub(crate) fn fast_down(x: f64) -> f64 {
     x - (TWO_U * x.abs() + TINY)
@@ -50,12 +50,13 @@ pub(crate) fn fast_up(x: f64) -> f64 {
     x + (TWO_U * x.abs() + TINY)
 }
 
-/// A lower bound of the exact sum of finite doubles. The caller checks the result: it is not finite if anything overflowed.
+/// A lower bound of the exact sum of finite doubles. The caller checks the result: it is not finite if anything
+/// overflowed.
 ///
-/// Recursive summation errs by at most g A, with A the exact sum of |x_i|, g = (n-1)u / (1 - (n-1)u) (Higham, *Accuracy and Stability of
-/// Numerical Algorithms*, (4.4)), and the computed sum of |x_i| is at least (1 - g) A. So 2 n u times the latter
-/// covers g A for n < 2^50. Additions are exact among subnormals; an underflow of the product (at most 2^-1075) is less than what
-/// [`fast_down`] takes off.
+/// Recursive summation errs by at most g A, with A the exact sum of |x_i|, g = (n-1)u / (1 - (n-1)u) (Higham,
+/// *Accuracy and Stability of Numerical Algorithms*, (4.4)), and the computed sum of |x_i| is at least (1 - g) A. So
+/// 2 n u times the latter covers g A for n < 2^50. Additions are exact among subnormals; an underflow of the product
+/// (at most 2^-1075) is less than what [`fast_down`] takes off.
 #[inline]
 pub(crate) fn sum_down(terms: &[f64]) -> f64 {
     let (mut sum, mut size) = (0.0, 0.0);
@@ -134,13 +135,17 @@ impl std::ops::Add for Interval {
 /// log2(1 + x) = k + (2 / ln 2) atanh z = k + (2 / ln 2) z P(z^2),   P(w) = 1 + w/3 + w^2/5 + ...,   0 <= z <= 1/3.
 /// ```
 ///
-/// Everything is non-negative, so relative errors never grow by cancellation. They are, to first order (there are 7u to spare):
+/// Everything is non-negative, so relative errors never grow by cancellation. They are, to first order (there are 7u
+/// to spare):
 /// * z: a sum and a quotient, 2u (m - 1 is exact); w = fl(z z): 5u against the exact z^2.
-/// * t = w (1/3 + w (1/5 + ...)) by Horner's rule: the term of w^i passes i products and i sums, its coefficient is rounded once,
-///   and each of its i factors w is off by 5u (a w that underflows changes t by less than 2^-1000): (7i + 1)u <= (2i + 1) 3.5u. Times its value w^i / (2i+1) and summed over i with w <= 1/9:
-///   at most 3.5u / 8 < 0.45u, absolute. The terms left out are below (1/9)^17 / 35 (9/8) < 0.02u.
-/// * P = fl(1 + t) >= 1: 0.45u + 0.02u + u < 1.5u. Times fl(C z), C = 2 / ln 2: u (C) + 2u (z) + 2u (two products) + 1.5u = 6.5u.
-/// * for x >= 1: fl(1 + x) is off by u, which moves log2 by at most u / ln 2 < 1.45u, and log2 >= 1; adding k: u. Total below 9u.
+/// * t = w (1/3 + w (1/5 + ...)) by Horner's rule: the term of w^i passes i products and i sums, its coefficient is
+///   rounded once, and each of its i factors w is off by 5u: at most (7i+1)u <= (2i+1) 3.5u. Times its value
+///   w^i / (2i+1) and summed over i with w <= 1/9: at most 3.5u / 8 < 0.45u, absolute. The terms left out are below
+///   (1/9)^17 / 35 (9/8) < 0.02u, and a w that underflows changes t by less than 2^-1000.
+/// * P = fl(1 + t) >= 1: 0.45u, 0.02u and u, below 1.5u. C = 2 / ln 2: u. So C z P: u (C), 2u (z), 1.5u (P), 2u (two
+///   products), together 6.5u.
+/// * for x >= 1: fl(1 + x) is off by u, which moves log2 by at most u / ln 2 < 1.45u, and log2 >= 1; adding k: u.
+///   Total below 9u.
 ///
 /// For x < 2^-1000, where products might underflow, x <= log2(1 + x) <= x / ln 2 <= 2x is good enough.
 fn log2_1p(x: f64) -> Interval {

@@ -85,8 +85,8 @@ impl<'a> Model<'a> {
         Interval::point(self.weight[i]).times(Interval::point(self.instance.users[i].edge_work_flop))
     }
 
-    /// v_i D_i / (B_j log2(1 + S_ij / (s_j + I))), weighted s per user: the uplink cost of user i at server j for each user that
-    /// shares the band, under the interference I (W, >= 0).
+    /// v_i D_i / (B_j log2(1 + S_ij / (s_j + I))), weighted s per user: the uplink cost of user i at server j for
+    /// each user that shares the band, under the interference I (W, >= 0).
     pub(crate) fn slope(&self, i: usize, j: usize, interference: Interval) -> Interval {
         let server = &self.instance.servers[j];
         let ratio = self.signals(j)[i].over(Interval::point(server.noise_w) + interference);
@@ -119,8 +119,8 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// F(x), weighted s, of an assignment with one entry per user and no unknown server:
-    /// the sum over users of v_i t_i, or n_j slope_ij(I_j) + v_i w_i pace_j(n_j).
+    /// F(x), weighted s, of an assignment with one entry per user and no unknown server: the sum over users of v_i
+    /// t_i, or n_j slope_ij(I_j) + v_i w_i pace_j(n_j).
     pub(crate) fn objective(&self, assignment: &[Option<usize>]) -> Interval {
         let interference = self.interference(assignment);
         let mut loads = vec![0_usize; self.servers()];

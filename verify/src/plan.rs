@@ -8,8 +8,8 @@ use offload_instances::types::{Instance, Weights};
 /// What is true of a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanCheck {
-    /// F(x), weighted s, as an interval that contains the exact value for the instance's doubles. `None` when the plan has none
-    /// (wrong length, unknown server, invalid instance). An infeasible plan may have a value.
+    /// F(x), weighted s, as an interval that contains the exact value for the instance's doubles. `None` when the
+    /// plan has none (wrong length, unknown server, invalid instance). An infeasible plan may have a value.
     pub value: Option<Interval>,
     /// Every rule that the plan breaks; empty = feasible.
     pub faults: Vec<Fault>,
@@ -23,10 +23,12 @@ impl PlanCheck {
     }
 }
 
-/// Re-checks a plan from the instance alone. `assignment` has one entry per user: `None` = local, `Some(j)` = server j from 0.
+/// Re-checks a plan from the instance alone. `assignment` has one entry per user: `None` = local, `Some(j)` = server
+/// j from 0.
 ///
-/// F and the rules are those of `docs/model.md`: a user with a_i > `threshold` must be offloaded, and server j holds at most K_j users.
-/// F is computed with outward rounding: its interval is about 1e-14 wide, relatively. Faults of the instance or the threshold are listed too.
+/// F and the rules are those of `docs/model.md`: a user with a_i > `threshold` must be offloaded, and server j holds
+/// at most K_j users. F is computed with outward rounding: its interval is about 1e-14 wide, relatively. Faults of
+/// the instance or the threshold are listed too.
 #[must_use]
 pub fn verify_plan(instance: &Instance, threshold: f64, weights: Weights, assignment: &[Option<usize>]) -> PlanCheck {
     match Model::new(instance, threshold, weights) {

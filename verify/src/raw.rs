@@ -221,7 +221,8 @@ impl<F: Fields> Shape for Object<F> {
 }
 
 impl<F> Object<F> {
-    /// The fields, unless this is no object; notes duplicates and unknown keys. `at` is the place, "" for the whole file.
+    /// The fields, unless this is no object; notes duplicates and unknown keys. `at` is the place, "" for the whole
+    /// file.
     fn open(self, at: &str, notes: &mut Notes) -> Option<F> {
         if let Some(token) = self.other {
             let place = if at.is_empty() { "the file" } else { at };

@@ -107,7 +107,7 @@ impl Case {
 
     pub fn cost(&self, i: usize, j: usize, n: usize, interference: f64) -> f64 {
         let (u, s, n) = (&self.instance.users[i], &self.instance.servers[j], n as f64);
-        let rate = s.bandwidth_hz * (1.0 + self.s(i, j) / (s.noise_w + interference)).log2();
+        let rate = s.bandwidth_hz * (self.s(i, j) / (s.noise_w + interference)).ln_1p() / std::f64::consts::LN_2;
         let compute = u.edge_work_flop * (1.0 / s.user_cap_flops).max(n / s.capacity_flops);
         self.v(i) * (u.payload_bits * n / rate + compute)
     }
@@ -132,7 +132,8 @@ impl Case {
 
     pub fn feasible(&self, plan: &[Place]) -> bool {
         let capped = |(j, n): (usize, &usize)| self.instance.servers[j].max_users.is_none_or(|most| *n <= most);
-        (0..self.n()).all(|i| plan[i].is_some() || !self.mandatory(i)) && self.loads(plan).iter().enumerate().all(capped)
+        (0..self.n()).all(|i| plan[i].is_some() || !self.mandatory(i))
+            && self.loads(plan).iter().enumerate().all(capped)
     }
 
     /// All assignments, (M + 1)^N.
@@ -197,7 +198,9 @@ impl Box {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.loads.iter().any(|r| r.0 > r.1) || self.heard.iter().any(|r| r.0 > r.1) || self.places.iter().any(Vec::is_empty)
+        self.loads.iter().any(|r| r.0 > r.1)
+            || self.heard.iter().any(|r| r.0 > r.1)
+            || self.places.iter().any(Vec::is_empty)
     }
 
     /// Whether a plan lies in the box; interference with a little slack, as the test computes it in plain f64.
@@ -232,7 +235,14 @@ impl Box {
 }
 
 /// B_k by definition: V_j over all subsets. `force` = (i, p): user i must be at p; `load` = (j, n): only that load.
-pub fn naive_bound(case: &Case, b: &Box, k: &Multipliers, costs: bool, force: Option<(usize, Place)>, load: Option<(usize, usize)>) -> f64 {
+pub fn naive_bound(
+    case: &Case,
+    b: &Box,
+    k: &Multipliers,
+    costs: bool,
+    force: Option<(usize, Place)>,
+    load: Option<(usize, usize)>,
+) -> f64 {
     if b.is_empty() {
         return f64::INFINITY;
     }
@@ -245,14 +255,20 @@ pub fn naive_bound(case: &Case, b: &Box, k: &Multipliers, costs: bool, force: Op
     }
     for j in 0..case.m() {
         let r = if on { k.interference[j] } else { 0.0 };
-        let export = |i: usize| (0..case.m()).filter(|&l| l != j && on).map(|l| k.interference[l] * case.s(i, l)).sum::<f64>();
+        let export =
+            |i: usize| (0..case.m()).filter(|&l| l != j && on).map(|l| k.interference[l] * case.s(i, l)).sum::<f64>();
         let mut least = f64::INFINITY;
         for set in 0..1_usize << case.n() {
             let members: Vec<usize> = (0..case.n()).filter(|i| set >> i & 1 == 1).collect();
             let n = members.len();
             let forced_out = force.is_some_and(|(i, p)| p == Some(j) && !members.contains(&i));
             let barred = members.iter().any(|&i| !b.places[i].contains(&Some(j)));
-            if n < b.loads[j].0 || n > b.loads[j].1 || forced_out || barred || load.is_some_and(|(l, x)| l == j && x != n) {
+            if n < b.loads[j].0
+                || n > b.loads[j].1
+                || forced_out
+                || barred
+                || load.is_some_and(|(l, x)| l == j && x != n)
+            {
                 continue;
             }
             for end in [b.heard[j].0, b.heard[j].1] {

@@ -1,0 +1,48 @@
+//! Spatial branch and bound on boxes of (n_j, I_j), bounded by a Lagrangian (docs/certified.md).
+
+mod bound;
+mod data;
+mod dual;
+mod search;
+mod tree;
+
+use crate::{Budget, Outcome, Solver, Stop, Trust, relative_gap};
+use data::Data;
+use offload_instances::Problem;
+use search::{End, Search};
+
+/// See [`Solver::summary`].
+pub struct Bnb;
+
+impl Solver for Bnb {
+    fn id(&self) -> &'static str {
+        "bnb"
+    }
+
+    fn summary(&self) -> &'static str {
+        "spatial branch and bound on loads and interference with a Lagrangian bound; writes certificates"
+    }
+
+    fn is_exact(&self) -> bool {
+        true
+    }
+
+    fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
+        if !problem.is_feasible() {
+            return Outcome::nothing(Stop::Infeasible);
+        }
+        let data = Data::new(problem);
+        let mut search = Search::new(problem, &data, budget);
+        let end = search.run();
+        let bound = search.bound();
+        let proved = relative_gap(search.value, bound).is_some_and(|g| g <= budget.gap.max(search::LEAST_GAP));
+        let stop = match end {
+            _ if proved => Stop::Proved,
+            End::Time => Stop::TimeLimit,
+            End::Memory => Stop::Stalled("the bound on memory".into()),
+            End::Closed => Stop::Stalled("no region can be split further".into()),
+        };
+        let note = format!("{} regions", search.nodes);
+        Outcome { plan: Some(search.plan), bound: Some((bound, Trust::Solver)), stop, note }
+    }
+}

@@ -1,0 +1,326 @@
+//! Best-first search over regions: raise the bound, tighten, split.
+
+use super::bound::{Multipliers, Oracle};
+use super::data::{Data, Region};
+use super::dual::{Averages, ascend};
+use super::tree::{Node, Tree};
+use crate::local_search::improve_from;
+use crate::{Budget, Deadline, greedy};
+use offload_instances::{Assignment, Problem};
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::rc::Rc;
+
+/// Starts of the local search that gives the first incumbent.
+const STARTS: usize = 10;
+/// Part of the time limit that the first incumbent may take.
+const START_SHARE: f64 = 0.2;
+/// Bytes of regions and multipliers at which the search stops: what keeps the process below 2 GB.
+const MAX_BYTES: usize = 1_200_000_000;
+/// Gaps below this are rounding: they count as 0.
+pub const LEAST_GAP: f64 = 1e-9;
+/// Relative rounding error of a bound, generously: sums of some thousand terms in double precision.
+const BOUND_ROUNDING: f64 = 1e-12;
+
+/// A region to be looked at.
+struct Open {
+    bound: f64,
+    node: usize,
+    region: Region,
+    multipliers: Rc<Multipliers>,
+}
+
+/// Reversed: the heap's top is the least bound, then the oldest node.
+impl Ord for Open {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.bound.total_cmp(&self.bound).then(other.node.cmp(&self.node))
+    }
+}
+
+impl PartialOrd for Open {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Open {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Open {}
+
+/// Why the search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Nothing is open.
+    Closed,
+    /// The time limit.
+    Time,
+    /// The bound on memory.
+    Memory,
+}
+
+/// The state of a search.
+pub struct Search<'a> {
+    problem: &'a Problem,
+    data: &'a Data,
+    deadline: Deadline,
+    gap: f64,
+    seed: u64,
+    /// The incumbent.
+    pub plan: Assignment,
+    /// Its value, weighted s.
+    pub value: f64,
+    /// Every node so far.
+    pub tree: Tree,
+    /// Regions that were looked at.
+    pub nodes: usize,
+    open: BinaryHeap<Open>,
+    closed: f64,
+    unit: Vec<f64>,
+    bytes: usize,
+}
+
+impl<'a> Search<'a> {
+    /// Finds the first incumbent.
+    pub fn new(problem: &'a Problem, data: &'a Data, budget: &Budget) -> Self {
+        let deadline = budget.deadline();
+        let start = Budget { time_limit: budget.time_limit.map(|t| t.mul_f64(START_SHARE)), ..budget.clone() };
+        let plan = improve_from(problem, greedy::goa(problem), STARTS, budget.seed, &start.deadline());
+        let least: Vec<f64> = crate::milp::trivial_bound(problem).0;
+        let first = Rc::new(Multipliers { users: least, power: vec![0.0; data.m] });
+        let region = Region::root(problem, data);
+        let unit = unit_of_power(problem, &plan, &region);
+        let mut search = Search {
+            problem,
+            data,
+            deadline,
+            gap: budget.gap.max(LEAST_GAP),
+            seed: budget.seed,
+            value: problem.objective(&plan),
+            plan,
+            tree: Tree::new(first.clone()),
+            nodes: 0,
+            open: BinaryHeap::new(),
+            closed: f64::INFINITY,
+            unit,
+            bytes: 0,
+        };
+        let bound = first.users.iter().sum();
+        search.open.push(Open { bound, node: 0, region, multipliers: first });
+        search
+    }
+
+    /// The value at which a region closes: no plan above it is worth looking for.
+    fn target(&self) -> f64 {
+        // A little more than asked, so that the gap still holds after rounding.
+        self.value / (1.0 + self.gap * (1.0 - 1e-6)) * (1.0 + 2.0 * BOUND_ROUNDING)
+    }
+
+    /// The lower bound so far: the least of what is closed and what is open, and never above the incumbent.
+    pub fn bound(&self) -> f64 {
+        let open = self.open.peek().map_or(f64::INFINITY, |o| o.bound);
+        (self.closed.min(open) * (1.0 - BOUND_ROUNDING)).min(self.value)
+    }
+
+    /// Searches until everything is closed, the time is up, or memory is.
+    pub fn run(&mut self) -> End {
+        while let Some(top) = self.open.peek() {
+            if top.bound >= self.target() {
+                // Best-first: all others are at least as high.
+                return End::Closed;
+            }
+            if self.deadline.is_over() {
+                return End::Time;
+            }
+            if self.bytes > MAX_BYTES {
+                return End::Memory;
+            }
+            if let Some(open) = self.open.pop() {
+                self.process(open);
+            }
+        }
+        End::Closed
+    }
+
+    fn process(&mut self, open: Open) {
+        self.nodes += 1;
+        let is_root = self.nodes == 1;
+        let Open { mut bound, mut node, region, mut multipliers } = open;
+        let mut oracle = Oracle::new(self.data, region);
+        let mut averages = Averages::new(self.data);
+        for round in 0..if is_root { 12 } else { 4 } {
+            if oracle.is_empty() {
+                self.close(node, &multipliers, f64::INFINITY);
+                return;
+            }
+            // The root starts from poor multipliers and wide loads: tighten early, then often.
+            let steps = if is_root { [0, 10, 20, 40][round.min(3)] } else { 60 };
+            let ascent =
+                ascend(&mut oracle, &multipliers, self.target(), steps, &self.unit, &self.deadline, &mut averages);
+            if ascent.bound >= bound {
+                bound = ascent.bound;
+                multipliers = Rc::new(ascent.best);
+                self.bytes += 8 * (self.data.n + self.data.m);
+            } else {
+                // Tightening changed nothing that these multipliers see; evaluate the old ones again for what follows.
+                bound = bound.max(oracle.evaluate(&multipliers));
+            }
+            if bound >= self.target() {
+                self.close(node, &multipliers, bound);
+                return;
+            }
+            let before = oracle.size();
+            node = self.tighten(&mut oracle, node, &multipliers, bound);
+            let little = oracle.size() > before - if is_root { 0.02 } else { 0.25 } * f64::from(self.data.m as u32);
+            if self.deadline.is_over() || (little && !(is_root && round < 8)) {
+                break;
+            }
+        }
+        if is_root || self.nodes % 64 == 0 {
+            self.try_incumbent(&averages);
+        }
+        self.tree.0[node] = Node::Leaf(multipliers.clone());
+        if oracle.is_empty() {
+            self.close(node, &multipliers, f64::INFINITY);
+        } else if self.deadline.is_over() {
+            self.open.push(Open { bound, node, region: oracle.into_region(), multipliers });
+        } else {
+            self.split(oracle, node, &multipliers, bound, &averages);
+        }
+    }
+
+    fn close(&mut self, node: usize, multipliers: &Rc<Multipliers>, bound: f64) {
+        self.tree.0[node] = Node::Leaf(multipliers.clone());
+        self.closed = self.closed.min(bound);
+    }
+
+    /// Cuts off loads, places and ends of interference ranges that the multipliers close. Returns the node that is left.
+    fn tighten(&mut self, oracle: &mut Oracle, node: usize, by: &Rc<Multipliers>, bound: f64) -> usize {
+        let target = self.target();
+        let (mut loads, mut remove) = (Vec::new(), Vec::new());
+        for j in 0..self.data.m {
+            if let Some((low, high)) = oracle.open_loads(j, bound, target) {
+                loads.push((j, low, high));
+            }
+        }
+        oracle.closable(by, bound, target, &mut |i, p| remove.push((i, p)));
+        let mut node = node;
+        if !loads.is_empty() || !remove.is_empty() {
+            self.closed = self.closed.min(target);
+            let child = self.tree.add(by);
+            oracle.change(None, |r| {
+                for &(j, low, high) in &loads {
+                    (r.load_low[j], r.load_high[j]) = (low, high);
+                }
+                for &(i, p) in &remove {
+                    r.forbid(i, p);
+                }
+            });
+            self.bytes += 24 * loads.len() + 16 * remove.len();
+            self.tree.0[node] = Node::Tighten { by: by.clone(), loads, remove, child };
+            node = child;
+            if oracle.is_empty() {
+                return node;
+            }
+        }
+        let bound = oracle.evaluate(by);
+        for j in 0..self.data.m {
+            node = self.tighten_power(oracle, node, by, bound, j);
+        }
+        node
+    }
+
+    /// Cuts off the low and the high end of I_j as far as the multipliers close them; each cut is a split whose one child is closed.
+    fn tighten_power(&mut self, oracle: &mut Oracle, node: usize, by: &Rc<Multipliers>, bound: f64, j: usize) -> usize {
+        let target = self.target();
+        let mut node = node;
+        for low_side in [true, false] {
+            let Some(at) = oracle.closable_power(by, j, bound, target, low_side) else { continue };
+            self.closed = self.closed.min(target);
+            let children = [self.tree.add(by), self.tree.add(by)];
+            self.tree.0[node] = Node::Power { server: j, at, children };
+            node = children[usize::from(low_side)];
+            oracle.change(Some(j), |r| *(if low_side { &mut r.power_low[j] } else { &mut r.power_high[j] }) = at);
+            oracle.evaluate(by);
+        }
+        node
+    }
+
+    /// Repairs the averaged relaxed plan, improves it, and takes it over when it is better.
+    fn try_incumbent(&mut self, averages: &Averages) {
+        let plan = averages.plan(self.problem);
+        let plan = improve_from(self.problem, plan, 1, self.seed, &self.deadline);
+        let value = self.problem.objective(&plan);
+        if value < self.value {
+            (self.plan, self.value) = (plan, value);
+        }
+    }
+
+    fn split(&mut self, oracle: Oracle, node: usize, by: &Rc<Multipliers>, bound: f64, averages: &Averages) {
+        let region = oracle.into_region();
+        let Some(choice) = averages.choose(self.data, &region, self.value - bound) else {
+            // One plan is left and its interference is known to the last digit: nothing to split, the bound stands.
+            self.closed = self.closed.min(bound);
+            return;
+        };
+        let children = [self.tree.add(by), self.tree.add(by)];
+        let (mut first, mut second) = (region.clone(), region);
+        self.tree.0[node] = match choice {
+            Split::Load { server, at } => {
+                first.load_high[server] = at;
+                second.load_low[server] = at + 1;
+                Node::Load { server, at, children }
+            }
+            Split::Power { server, at } => {
+                first.power_high[server] = at;
+                second.power_low[server] = at;
+                Node::Power { server, at, children }
+            }
+            Split::User { user, place } => {
+                first.fix(user, place);
+                second.forbid(user, place);
+                Node::User { user, place, children }
+            }
+        };
+        self.bytes += 2 * first.bytes();
+        for (node, region) in children.into_iter().zip([first, second]) {
+            self.open.push(Open { bound, node, region, multipliers: by.clone() });
+        }
+    }
+}
+
+/// How a region is divided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Split {
+    /// n_server <= at, or above.
+    Load {
+        /// The server.
+        server: usize,
+        /// The load.
+        at: usize,
+    },
+    /// I_server <= at, or above.
+    Power {
+        /// The server.
+        server: usize,
+        /// W.
+        at: f64,
+    },
+    /// The user is at the place, or not.
+    User {
+        /// The user.
+        user: usize,
+        /// The place; M is local.
+        place: usize,
+    },
+}
+
+/// A typical I_j for every server, W: that of the incumbent, or of all users where it has none.
+fn unit_of_power(problem: &Problem, plan: &Assignment, region: &Region) -> Vec<f64> {
+    let power = problem.interference(plan);
+    let pick = |j: usize| [power[j], region.power_high[j], 1.0].into_iter().find(|&p| p > 0.0).unwrap_or(1.0);
+    (0..problem.m()).map(pick).collect()
+}

@@ -1,0 +1,52 @@
+//! How long a leaf takes. Run with `cargo test --release -p offload-verify --test speed -- --ignored --nocapture`.
+
+mod common;
+
+use common::{Case, Lcg};
+use offload_instances::types::Weights;
+use offload_verify::{Multipliers, Node, verify_certificate};
+use std::time::Instant;
+
+fn case() -> Case {
+    let mut rng = Lcg(31);
+    let mut instance = common::instance(&mut rng, 120, 4);
+    instance.interference = true;
+    instance.servers.iter_mut().for_each(|s| s.max_users = None);
+    Case { instance, threshold: 1.0, weights: Weights::Uncertainty }
+}
+
+fn seconds_per_node(case: &Case, sets: Vec<Multipliers>, tree: Vec<Node>, nodes: usize, what: &str) {
+    let certificate = case.certificate(sets, tree);
+    let start = Instant::now();
+    let check = verify_certificate(&case.instance, &certificate);
+    let time = start.elapsed().as_secs_f64();
+    assert!(check.faults.is_empty(), "{:?}", check.faults);
+    println!("{what}: {:.1} us", time / nodes as f64 * 1e6);
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn leaves() {
+    let (case, mut rng) = (case(), Lcg(32));
+    let leaves = 20_000;
+    let sets: Vec<_> = (0..leaves).map(|_| case.multipliers(&mut rng)).collect();
+    let fixed: Vec<Node> =
+        (0..4).map(|j| Node::Tighten { multipliers: 0, loads: vec![(j, 30, 30)], remove: vec![] }).collect();
+    for fresh in [true, false] {
+        // A chain of interference splits: every split brings a new end, or none when the same one comes again.
+        let at = |x: usize| if fresh { 1e-7 * (1.0 + x as f64 / leaves as f64) } else { 1e-7 };
+        let mut tree = fixed.clone();
+        for x in 0..leaves {
+            tree.push(Node::Interference { server: x % 4, at: at(leaves - x) });
+        }
+        tree.extend((0..=leaves).map(|x| Node::Leaf { multipliers: x % leaves }));
+        seconds_per_node(&case, sets.clone(), tree, leaves, if fresh { "leaf, new end" } else { "leaf, known ends" });
+    }
+    let split = |user: usize| [Node::User { user, to: Some(0) }, Node::Leaf { multipliers: user }];
+    let mut tree: Vec<Node> = (0..100).flat_map(split).collect();
+    tree.push(Node::Leaf { multipliers: 0 });
+    seconds_per_node(&case, sets.clone(), tree, 101, "leaf near the root, all loads open");
+    let remove: Vec<_> = (0..120).flat_map(|i| [(i, Some(i % 3)), (i, None)]).collect();
+    let tree = vec![Node::Tighten { multipliers: 1, loads: vec![(0, 20, 40)], remove }, Node::Leaf { multipliers: 1 }];
+    seconds_per_node(&case, sets, tree, 1, "tighten at the root with 240 removals, and a leaf");
+}
