@@ -11,6 +11,8 @@ use offload_instances::{Assignment, Problem};
 const PATIENCE: usize = 12;
 /// Steps after which an ascent must have closed a tenth of what was missing, or it ends.
 const CHECK: usize = 40;
+/// Interference ranges wider than this factor are split before anything else.
+const WIDE: f64 = 1.5;
 /// Weight of the newest relaxed plan in the averages.
 const NEWEST: f64 = 0.06;
 
@@ -174,19 +176,22 @@ impl Averages {
         plan
     }
 
-    /// Where to split: where the averaged plan's true cost is furthest above its relaxed cost. `missing` is the gap to close, weighted s.
+    /// Where to split: interference while some range is wide, where the concavity error of the averaged plan is largest; then whatever
+    /// makes the largest error; users last. `missing` is the gap to close, weighted s.
     pub fn choose(&self, data: &Data, region: &Region, missing: f64) -> Option<Split> {
-        let power = (0..self.m).filter_map(|j| self.power_split(data, region, j));
-        let power = power.max_by(|a, b| a.0.total_cmp(&b.0));
-        let load = (0..self.m).filter_map(|j| self.load_split(data, region, j)).max_by(|a, b| a.0.total_cmp(&b.0));
+        let powers = || (0..self.m).filter_map(|j| self.power_split(data, region, j));
+        let larger = |a: &(f64, Split), b: &(f64, Split)| a.0.total_cmp(&b.0);
+        let is_wide = |s: &(f64, Split)| matches!(s.1, Split::Power { server: j, .. } if region.power_high[j] > WIDE * region.power_low[j]);
+        if let Some((_, split)) = powers().filter(is_wide).max_by(larger) {
+            return Some(split);
+        }
+        let power = powers().max_by(larger);
+        let load = (0..self.m).filter_map(|j| self.load_split(data, region, j)).max_by(larger);
+        let best = power.into_iter().chain(load).max_by(larger);
         let user = self.user_split(data, region);
-        let enough = 0.02 * missing;
-        match (power, load, user) {
-            (Some((gain, split)), other, _) if gain >= enough && other.is_none_or(|(g, _)| gain >= g) => Some(split),
-            (_, Some((gain, split)), _) if gain >= enough => Some(split),
-            (_, _, Some(split)) => Some(split),
-            (Some((_, split)), _, _) | (_, Some((_, split)), _) => Some(split),
-            _ => None,
+        match best {
+            Some((gain, split)) if gain >= 0.02 * missing || user.is_none() => Some(split),
+            _ => user,
         }
     }
 

@@ -148,6 +148,7 @@ impl<'a> Search<'a> {
     fn process(&mut self, open: Open) {
         self.nodes += 1;
         let is_root = self.nodes == 1;
+        let open_bound = open.bound;
         let Open { mut bound, mut node, region, mut multipliers } = open;
         let mut oracle = Oracle::new(self.data, region);
         let mut averages = Averages::new(self.data);
@@ -168,6 +169,7 @@ impl<'a> Search<'a> {
                 // Tightening changed nothing that these multipliers see; evaluate the old ones again for what follows.
                 bound = bound.max(oracle.evaluate(&multipliers));
             }
+            if std::env::var("BNB_DEBUG").is_ok() && self.nodes < 40 { eprintln!("node {} round {round} steps {steps} start {:.6} bound {bound:.6} target {:.6} size {:.3} loads {:?}", self.nodes, open_bound, self.target(), oracle.size(), oracle.region().load_low.iter().zip(&oracle.region().load_high).collect::<Vec<_>>()); }
             if bound >= self.target() {
                 self.close(node, &multipliers, bound);
                 return;
