@@ -50,3 +50,22 @@ fn leaves() {
     let tree = vec![Node::Tighten { multipliers: 1, loads: vec![(0, 20, 40)], remove }, Node::Leaf { multipliers: 1 }];
     seconds_per_node(&case, sets, tree, 1, "tighten at the root with 240 removals, and a leaf");
 }
+
+#[test]
+#[ignore = "a measurement"]
+fn reading() {
+    let mut rng = Lcg(33);
+    let mut numbers = |n: usize| (0..n).map(|_| format!("{:?}", rng.unit())).collect::<Vec<_>>().join(",");
+    let sets: Vec<String> =
+        (0..40_000).map(|_| format!("{{\"users\":[{}],\"interference\":[{}]}}", numbers(120), numbers(4))).collect();
+    let splits: String = (0..39_999).map(|x| format!("{{\"interference\":0,\"at\":1e-7}},{{\"leaf\":{x}}},")).collect();
+    let text = format!(
+        "{{\"format\":\"offload-certificate/1\",\"fingerprint\":\"\",\"threshold\":1,\"weights\":\"uniform\",\"assignment\":null,
+        \"objective\":null,\"lower_bound\":0,\"trust\":\"certified\",\"multipliers\":[{}],\"tree\":[{splits}{{\"leaf\":0}}]}}",
+        sets.join(",")
+    );
+    let start = Instant::now();
+    let (certificate, _) = offload_verify::parse_certificate("big", text.as_bytes()).unwrap();
+    let (time, size) = (start.elapsed().as_secs_f64(), text.len() as f64 / 1e6);
+    println!("{} nodes, {size:.0} MB: {time:.2} s, {:.0} MB/s", certificate.tree.len(), size / time);
+}

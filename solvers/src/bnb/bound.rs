@@ -1,6 +1,7 @@
 //! The Lagrangian bound of docs/certified.md over one region.
 
 use super::data::{Data, Region};
+use std::rc::Rc;
 
 /// Multipliers: u_i of 'user i is at one place' (weighted s) and r_j of the definition of I_j (weighted s per W).
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +12,11 @@ pub struct Multipliers {
     pub power: Vec<f64>,
 }
 
+/// Prices of one server beyond which loads share the region's own ends of interference.
+const MANY_PRICES: usize = 20_000;
+/// Smallest part of a log-range of interference that is worth cutting off.
+const LEAST_CUT: f64 = 0.03;
+
 /// One server's part of the bound at one load and one end of its interference.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -20,14 +26,25 @@ pub struct Entry {
     pub end: usize,
     /// V_j(load, end).
     pub value: f64,
+    /// The interference at that end, W.
+    pub power: f64,
 }
 
-/// The users who may be at a server, with their uplink prices at both ends: what does not change while multipliers do.
+/// The users who may be at a server, and for every load the ends of its interference with the uplink prices there: what does not change
+/// while multipliers do.
 struct Offer {
     users: Vec<usize>,
-    uplink: [Vec<f64>; 2],
     work: Vec<f64>,
-    power: [f64; 2],
+    slots: Vec<Slot>,
+}
+
+/// One load at one end of the interference that is possible with it.
+#[derive(Clone)]
+struct Slot {
+    load: usize,
+    end: usize,
+    power: f64,
+    uplink: Rc<Vec<f64>>,
 }
 
 /// Evaluates bounds over one region; buffers are kept between evaluations.
@@ -88,12 +105,31 @@ impl<'a> Oracle<'a> {
     }
 
     fn offer(&self, j: usize) -> Offer {
-        let users: Vec<usize> = (0..self.data.n).filter(|&i| self.region.allows(i, j)).collect();
-        let uplink = |power: f64| users.iter().map(|&i| self.data.unit_uplink(i, j, power)).collect();
-        let power = [self.region.power_low[j], self.region.power_high[j]];
-        let low: Vec<f64> = uplink(power[0]);
-        let high = if power[0] == power[1] { low.clone() } else { uplink(power[1]) };
-        Offer { work: users.iter().map(|&i| self.data.work(i)).collect(), uplink: [low, high], users, power }
+        let (d, r) = (self.data, &self.region);
+        let users: Vec<usize> = (0..d.n).filter(|&i| r.allows(i, j)).collect();
+        let uplink = |power: f64| Rc::new(users.iter().map(|&i| d.unit_uplink(i, j, power)).collect::<Vec<f64>>());
+        let (low, high) = (r.power_low[j], r.power_high[j]);
+        let (first, last) = (r.load_low[j], r.load_high[j].min(users.len()));
+        let mut slots = Vec::new();
+        let mut add = |load, power: [f64; 2], uplink: [Rc<Vec<f64>>; 2]| {
+            for (end, uplink) in uplink.into_iter().enumerate().take(if power[0] == power[1] { 1 } else { 2 }) {
+                slots.push(Slot { load, end, power: power[end], uplink });
+            }
+        };
+        if low <= high && (last + 1).saturating_sub(first) * users.len() > MANY_PRICES {
+            // Too many prices to keep: the region's own ends serve every load, which is weaker and still valid.
+            let ends = [uplink(low), uplink(high)];
+            (first..=last).for_each(|load| add(load, [low, high], ends.clone()));
+        } else if low <= high && first <= last {
+            let reach = Reach::new(d, r, j);
+            for load in first..=last {
+                let power = [low.max(reach.least(load)), high.min(reach.most(load))];
+                if power[0] <= power[1] {
+                    add(load, power, [uplink(power[0]), uplink(power[1])]);
+                }
+            }
+        }
+        Offer { work: users.iter().map(|&i| d.work(i)).collect(), users, slots }
     }
 
     /// Changes the region and refreshes what depends on server j (all servers when places were taken from users).
@@ -146,18 +182,16 @@ impl<'a> Oracle<'a> {
         // Every user of j avoids its own signal at j: u_i pays for it and all other servers hear it.
         fixed.extend(self.offers[j].users.iter().map(|&i| x.power[j] * heard[i] - self.total_power[i] - x.users[i]));
         self.table[j].clear();
-        let ends = if self.offers[j].power[0] == self.offers[j].power[1] { 1 } else { 2 };
-        let (low, high) = (self.region.load_low[j], self.region.load_high[j].min(self.offers[j].users.len()));
         let mut least = f64::INFINITY;
-        for load in low..=high {
-            for end in 0..ends {
-                let value = self.value(j, load, end, x.power[j]);
-                if value < least {
-                    least = value;
-                    self.best[j] = self.table[j].len();
-                }
-                self.table[j].push(Entry { load, end, value });
+        for k in 0..self.offers[j].slots.len() {
+            let Slot { load, end, power, uplink } = self.offers[j].slots[k].clone();
+            self.reduced(j, load, &uplink);
+            let value = x.power[j] * power + sum_of_least(&mut self.buffer, load);
+            if value < least {
+                least = value;
+                self.best[j] = k;
             }
+            self.table[j].push(Entry { load, end, value, power });
         }
         least
     }
@@ -169,27 +203,6 @@ impl<'a> Oracle<'a> {
         self.buffer.clear();
         let terms = uplink.iter().zip(&self.offers[j].work).zip(&self.fixed[j]);
         self.buffer.extend(terms.map(|((c, w), f)| n * c + w * compute + f));
-    }
-
-    /// r_j I + the sum of the `load` least reduced costs.
-    fn value(&mut self, j: usize, load: usize, end: usize, r: f64) -> f64 {
-        let power = self.offers[j].power[end];
-        let uplink = std::mem::take(&mut self.offers[j].uplink[end]);
-        self.reduced(j, load, &uplink);
-        self.offers[j].uplink[end] = uplink;
-        r * power + sum_of_least(&mut self.buffer, load)
-    }
-
-    /// The least of V_j over all loads at interference `power`, with the last evaluation's multipliers.
-    pub fn value_at(&mut self, j: usize, power: f64, x: &Multipliers) -> f64 {
-        let uplink: Vec<f64> = self.offers[j].users.iter().map(|&i| self.data.unit_uplink(i, j, power)).collect();
-        let (low, high) = (self.region.load_low[j], self.region.load_high[j].min(uplink.len()));
-        let mut least = f64::INFINITY;
-        for load in low..=high {
-            self.reduced(j, load, &uplink);
-            least = least.min(x.power[j] * power + sum_of_least(&mut self.buffer, load));
-        }
-        least
     }
 
     /// What the relaxation chose at the last evaluation, at `x`.
@@ -206,9 +219,9 @@ impl<'a> Oracle<'a> {
         out.power_slack.clear();
         out.power_slack.resize(d.m, 0.0);
         for j in 0..d.m {
-            let Some(&entry) = self.table[j].get(self.best[j]) else { continue };
-            self.choose(j, entry, &mut out.chosen[j]);
-            out.power_slack[j] += self.offers[j].power[entry.end];
+            let Some(entry) = self.table[j].get(self.best[j]) else { continue };
+            out.power_slack[j] += entry.power;
+            self.choose(j, self.best[j], &mut out.chosen[j]);
             for &i in &out.chosen[j] {
                 out.slack[i] -= 1.0;
                 for (l, slack) in out.power_slack.iter_mut().enumerate().filter(|(l, _)| *l != j) {
@@ -218,18 +231,17 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    /// The users of least reduced cost at an entry; ties to the lower index.
-    pub fn choose(&mut self, j: usize, entry: Entry, out: &mut Vec<usize>) {
-        let uplink = std::mem::take(&mut self.offers[j].uplink[entry.end]);
-        self.reduced(j, entry.load, &uplink);
-        self.offers[j].uplink[entry.end] = uplink;
+    /// The users of least reduced cost at slot k of server j; ties to the lower index.
+    fn choose(&mut self, j: usize, k: usize, out: &mut Vec<usize>) {
+        let Slot { load, uplink, .. } = self.offers[j].slots[k].clone();
+        self.reduced(j, load, &uplink);
         out.clear();
         let mut order: Vec<usize> = (0..self.buffer.len()).collect();
         let key = |k: &usize| self.buffer[*k];
-        if entry.load < order.len() {
-            order.select_nth_unstable_by(entry.load, |a, b| key(a).total_cmp(&key(b)).then(a.cmp(b)));
+        if load < order.len() {
+            order.select_nth_unstable_by(load, |a, b| key(a).total_cmp(&key(b)).then(a.cmp(b)));
         }
-        out.extend(order[..entry.load].iter().map(|&k| self.offers[j].users[k]));
+        out.extend(order[..load].iter().map(|&k| self.offers[j].users[k]));
     }
 
     /// For every (user, place): a bound over the region with the user at that place, as far as it is above `floor`.
@@ -245,12 +257,13 @@ impl<'a> Oracle<'a> {
             let Some(least) = self.table[j].get(self.best[j]).map(|e| e.value) else { continue };
             let spare = floor - bound + least;
             // Only entries below the floor can keep anybody open.
-            let open: Vec<Entry> = self.table[j].iter().filter(|e| e.value < spare).copied().collect();
+            let is_open = |k: &usize| self.table[j][*k].value < spare && self.table[j][*k].load > 0;
+            let open: Vec<usize> = (0..self.table[j].len()).filter(is_open).collect();
             let mut with: Vec<f64> = vec![f64::INFINITY; self.offers[j].users.len()];
-            for entry in open.into_iter().filter(|e| e.load > 0) {
-                let uplink = std::mem::take(&mut self.offers[j].uplink[entry.end]);
+            for k in open {
+                let entry = self.table[j][k];
+                let uplink = self.offers[j].slots[k].uplink.clone();
                 self.reduced(j, entry.load, &uplink);
-                self.offers[j].uplink[entry.end] = uplink;
                 let costs = self.buffer.clone();
                 self.buffer.select_nth_unstable_by(entry.load - 1, f64::total_cmp);
                 let last = self.buffer[entry.load - 1];
@@ -283,25 +296,61 @@ impl<'a> Oracle<'a> {
         let (low, high) = (self.region.power_low[j], self.region.power_high[j]);
         let least = self.table[j].get(self.best[j])?.value;
         let spare = floor - bound + least;
-        let end = usize::from(!low_side);
-        let at_end = self.table[j].iter().filter(|e| e.end == end).map(|e| e.value).fold(f64::INFINITY, f64::min);
-        if high <= low || at_end < spare {
+        if high <= low {
             return None;
         }
-        // V_j is concave in I_j for each load: closed at both ends of a part means closed in all of it.
         let base = low.max(high * 1e-9);
         let span = libm::log(high / base);
         let point = |share: f64| base * libm::exp(span * if low_side { share } else { 1.0 - share });
-        let (mut good, mut bad) = (0.0, 1.0);
+        if span < 1e-7 || !self.closes(x, j, point(LEAST_CUT), low_side, spare) {
+            return None;
+        }
+        let (mut good, mut bad) = (LEAST_CUT, 1.0);
         for _ in 0..7 {
             let middle = 0.5 * (good + bad);
-            if self.value_at(j, point(middle), x) >= spare {
+            if self.closes(x, j, point(middle), low_side, spare) {
                 good = middle;
             } else {
                 bad = middle;
             }
         }
-        (good > 0.03 && span > 1e-7).then(|| point(good))
+        Some(point(good))
+    }
+
+    /// Whether V_j is at least `spare` for every load on the part of its interference range below (or above) `at`.
+    /// V_j is concave in I_j for each load: high enough at both ends of a part means in all of it.
+    fn closes(&mut self, x: &Multipliers, j: usize, at: f64, low_side: bool, spare: f64) -> bool {
+        let d = self.data;
+        let mut uplink: Option<Vec<f64>> = None;
+        let mut k = 0;
+        while k < self.table[j].len() {
+            let first = self.table[j][k];
+            let last = self.table[j].get(k + 1).filter(|e| e.load == first.load).copied();
+            k += 1 + usize::from(last.is_some());
+            let last = last.unwrap_or(first);
+            let (outer, inner) = if low_side { (first, last) } else { (last, first) };
+            // The part of this load's range that would be cut off lies between `outer` and `at`, or is all of it, or nothing.
+            let beyond = |power: f64| if low_side { power > at } else { power < at };
+            if beyond(outer.power) {
+                continue;
+            }
+            if outer.value < spare {
+                return false;
+            }
+            if beyond(inner.power) {
+                let prices = uplink
+                    .get_or_insert_with(|| self.offers[j].users.iter().map(|&i| d.unit_uplink(i, j, at)).collect());
+                let prices = std::mem::take(prices);
+                self.reduced(j, first.load, &prices);
+                uplink = Some(prices);
+                if x.power[j] * at + sum_of_least(&mut self.buffer, first.load) < spare {
+                    return false;
+                }
+            } else if inner.value < spare {
+                return false;
+            }
+        }
+        true
     }
 
     /// How large the region is, for telling whether tightening was worth it: the log-widths of interference and loads.
@@ -327,4 +376,81 @@ fn sum_of_least(values: &mut [f64], count: usize) -> f64 {
         values.select_nth_unstable_by(count - 1, f64::total_cmp);
     }
     values[..count].iter().sum()
+}
+
+/// What interference at a server is possible with a given load, from who must be offloaded and who may be where.
+///
+/// At most `load` users sit at the server itself and do not interfere there; everybody else who must be offloaded does.
+struct Reach {
+    /// Power of all who certainly send to some server, unless they sit at this one.
+    surely: f64,
+    /// Of those, the powers of them who may sit here or elsewhere, falling, summed up from the front.
+    largest: Vec<f64>,
+    /// Power of all who may send to another server.
+    perhaps: f64,
+    /// The powers of those who may sit here, rising, summed up from the front (0 for who cannot interfere).
+    smallest: Vec<f64>,
+    /// Users who can only sit here.
+    forced: usize,
+    slack: f64,
+}
+
+impl Reach {
+    fn new(d: &Data, r: &Region, j: usize) -> Self {
+        let (mut surely, mut perhaps, mut forced) = (0.0, 0.0, 0);
+        let (mut may_leave, mut may_sit) = (Vec::new(), Vec::new());
+        for i in 0..d.n {
+            let power = d.heard(j)[i];
+            let here = r.allows(i, j);
+            let elsewhere = (0..d.m).any(|l| l != j && r.allows(i, l));
+            let local = r.allows(i, d.m);
+            if here && !elsewhere && !local {
+                forced += 1;
+                continue;
+            }
+            if elsewhere {
+                perhaps += power;
+            }
+            if !local && elsewhere {
+                surely += power;
+                if here {
+                    may_leave.push(power);
+                }
+            }
+            if here {
+                may_sit.push(if elsewhere { power } else { 0.0 });
+            }
+        }
+        may_leave.sort_by(|a, b| b.total_cmp(a));
+        may_sit.sort_by(f64::total_cmp);
+        let sums = |values: Vec<f64>| {
+            let mut total = 0.0;
+            values
+                .into_iter()
+                .map(|v| {
+                    total += v;
+                    total
+                })
+                .collect()
+        };
+        // Far more than the rounding of these sums, so that the ends err outwards.
+        let slack = perhaps * 1e-13 * (d.n as f64 + 16.0);
+        Reach { surely, largest: sums(may_leave), perhaps, smallest: sums(may_sit), forced, slack }
+    }
+
+    fn prefix(sums: &[f64], count: usize) -> f64 {
+        if count == 0 { 0.0 } else { sums.get(count - 1).or(sums.last()).copied().unwrap_or(0.0) }
+    }
+
+    /// The least interference with this load, W.
+    fn least(&self, load: usize) -> f64 {
+        let free = load.saturating_sub(self.forced);
+        (self.surely - Self::prefix(&self.largest, free) - self.slack).max(0.0)
+    }
+
+    /// The most interference with this load, W.
+    fn most(&self, load: usize) -> f64 {
+        let free = load.saturating_sub(self.forced);
+        (self.perhaps - Self::prefix(&self.smallest, free)).max(0.0) + self.slack
+    }
 }

@@ -47,7 +47,7 @@ pub fn ascend(
         if best.bound >= target || theta < 1e-3 || !bound.is_finite() || deadline.is_over() {
             break;
         }
-        if step % CHECK == 0 {
+        if step % CHECK == 0 && theta < 0.3 {
             if best.bound - checked < 0.1 * (target - best.bound) {
                 break;
             }
@@ -187,11 +187,11 @@ impl Averages {
         }
         let power = powers().max_by(larger);
         let load = (0..self.m).filter_map(|j| self.load_split(data, region, j)).max_by(larger);
-        let best = power.into_iter().chain(load).max_by(larger);
-        let user = self.user_split(data, region);
-        match best {
-            Some((gain, split)) if gain >= 0.02 * missing || user.is_none() => Some(split),
-            _ => user,
+        match (power, load) {
+            (Some((gain, split)), Some((other, _))) if gain > other => Some(split),
+            (_, Some((_, split))) => Some(split),
+            (Some((gain, split)), None) if gain >= 0.02 * missing => Some(split),
+            (power, None) => self.user_split(data, region).or(power.map(|(_, split)| split)),
         }
     }
 

@@ -158,7 +158,7 @@ impl<'a> Search<'a> {
                 return;
             }
             // The root starts from poor multipliers and wide loads: tighten early, then often.
-            let steps = if is_root { [0, 10, 20, 40][round.min(3)] } else { 60 };
+            let steps = if is_root { [0, 10, 20, 40, 80, 160, 320][round.min(6)] } else { 60 };
             let ascent =
                 ascend(&mut oracle, &multipliers, self.target(), steps, &self.unit, &self.deadline, &mut averages);
             if ascent.bound >= bound {
@@ -169,7 +169,16 @@ impl<'a> Search<'a> {
                 // Tightening changed nothing that these multipliers see; evaluate the old ones again for what follows.
                 bound = bound.max(oracle.evaluate(&multipliers));
             }
-            if std::env::var("BNB_DEBUG").is_ok() && self.nodes < 40 { eprintln!("node {} round {round} steps {steps} start {:.6} bound {bound:.6} target {:.6} size {:.3} loads {:?}", self.nodes, open_bound, self.target(), oracle.size(), oracle.region().load_low.iter().zip(&oracle.region().load_high).collect::<Vec<_>>()); }
+            if std::env::var("BNB_DEBUG").is_ok() && self.nodes < 40 {
+                eprintln!(
+                    "node {} round {round} steps {steps} start {:.6} bound {bound:.6} target {:.6} size {:.3} loads {:?}",
+                    self.nodes,
+                    open_bound,
+                    self.target(),
+                    oracle.size(),
+                    oracle.region().load_low.iter().zip(&oracle.region().load_high).collect::<Vec<_>>()
+                );
+            }
             if bound >= self.target() {
                 self.close(node, &multipliers, bound);
                 return;

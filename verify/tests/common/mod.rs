@@ -81,7 +81,8 @@ impl Case {
     pub fn random(rng: &mut Lcg, most_users: usize, most_servers: usize) -> Case {
         let (n, m) = (1 + rng.below(most_users), 1 + rng.below(most_servers));
         let instance = instance(rng, n, m);
-        let threshold = *[0.0, 1.0, 0.5, 0.7].get(rng.below(4)).unwrap();
+        // Also exactly a user's uncertainty, which does not make that user mandatory.
+        let threshold = [0.0, 1.0, 0.5, 0.7, instance.users[0].uncertainty][rng.below(5)];
         Case { instance, threshold, weights: if rng.chance(0.5) { Weights::Uniform } else { Weights::Uncertainty } }
     }
 
