@@ -16,6 +16,7 @@ mod random;
 mod random_feasible;
 pub mod state;
 mod threshold_only;
+mod transport;
 
 use offload_instances::text::did_you_mean;
 use offload_instances::{Assignment, Evaluation, Problem, evaluate::evaluate};

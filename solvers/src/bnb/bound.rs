@@ -99,6 +99,42 @@ impl<'a> Oracle<'a> {
         &self.region
     }
 
+    /// The problem's numbers.
+    pub fn data(&self) -> &'a Data {
+        self.data
+    }
+
+    /// For every load of server j, the slot of least value at the last evaluation; only those near the best are worth a column.
+    pub fn best_by_load(&self, j: usize) -> Vec<usize> {
+        let mut best: Vec<usize> = Vec::new();
+        for (k, entry) in self.table[j].iter().enumerate() {
+            match best.last().copied() {
+                Some(last) if self.table[j][last].load == entry.load => {
+                    if entry.value < self.table[j][last].value {
+                        *best.last_mut().expect("just seen") = k;
+                    }
+                }
+                _ => best.push(k),
+            }
+        }
+        best.sort_by(|&a, &b| self.table[j][a].value.total_cmp(&self.table[j][b].value));
+        best.truncate(3);
+        best
+    }
+
+    /// The cost of `users` (a selection at slot k of server j), weighted s, and the power that they send to every server, W.
+    pub fn cost(&self, j: usize, k: usize, users: &[usize]) -> (f64, Vec<f64>) {
+        let d = self.data;
+        let (slot, offer) = (&self.offers[j].slots[k], &self.offers[j]);
+        let load = slot.load as f64;
+        let price = |i: &usize| {
+            let at = offer.users.binary_search(i).expect("a selection comes from the offer");
+            load * slot.uplink[at] + offer.work[at] * d.unit_compute(j, slot.load)
+        };
+        let heard = (0..d.m).map(|l| users.iter().map(|&i| d.heard(l)[i]).sum()).collect();
+        (users.iter().map(price).sum(), heard)
+    }
+
     /// The region, when the oracle is no longer needed.
     pub fn into_region(self) -> Region {
         self.region
@@ -232,7 +268,7 @@ impl<'a> Oracle<'a> {
     }
 
     /// The users of least reduced cost at slot k of server j; ties to the lower index.
-    fn choose(&mut self, j: usize, k: usize, out: &mut Vec<usize>) {
+    pub fn choose(&mut self, j: usize, k: usize, out: &mut Vec<usize>) {
         let Slot { load, uplink, .. } = self.offers[j].slots[k].clone();
         self.reduced(j, load, &uplink);
         out.clear();

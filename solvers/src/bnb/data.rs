@@ -56,6 +56,15 @@ impl Data {
         self.volume[k] / libm::log1p(self.own[k] / (self.noise[j] + power))
     }
 
+    /// The slope of [`Data::unit_uplink`] along the interference, weighted s per W: with L = ln(1 + S/(s + I)),
+    /// volume S / ((s + I)(s + I + S) L^2).
+    pub fn unit_uplink_slope(&self, i: usize, j: usize, power: f64) -> f64 {
+        let k = j * self.n + i;
+        let (signal, rest) = (self.own[k], self.noise[j] + power);
+        let log = libm::log1p(signal / rest);
+        self.volume[k] * (signal / (rest + signal)) / rest / (log * log)
+    }
+
     /// Compute time per FLOP at server j under load `load`, s.
     pub fn unit_compute(&self, j: usize, load: usize) -> f64 {
         self.slowest[j].max(load as f64 * self.per_load[j])

@@ -147,6 +147,28 @@ impl Averages {
         }
     }
 
+    /// Takes a mixture instead: each user's share of local, and (server, end, users, weight) of what servers do.
+    pub fn replace<'b>(&mut self, local: &[f64], used: impl Iterator<Item = (usize, usize, &'b [usize], f64)>) {
+        for values in [&mut self.share, &mut self.high, &mut self.load, &mut self.load_square] {
+            values.fill(0.0);
+        }
+        self.weight = 1.0;
+        for (i, &share) in local.iter().enumerate() {
+            self.share[i * (self.m + 1) + self.m] = share;
+        }
+        for (j, end, users, weight) in used {
+            let load = users.len() as f64;
+            self.load[j] += weight * load;
+            self.load_square[j] += weight * load * load;
+            if end == 1 {
+                self.high[j] += weight;
+            }
+            for &i in users {
+                self.share[i * (self.m + 1) + j] += weight;
+            }
+        }
+    }
+
     fn share(&self, i: usize, p: usize) -> f64 {
         self.share[i * (self.m + 1) + p]
     }

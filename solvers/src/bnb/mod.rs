@@ -4,6 +4,7 @@ mod bound;
 mod data;
 mod dual;
 mod search;
+mod start;
 mod tree;
 
 use crate::{Budget, Outcome, Solver, Stop, Trust, relative_gap};

@@ -3,6 +3,7 @@
 use super::bound::{Multipliers, Oracle};
 use super::data::{Data, Region};
 use super::dual::{Averages, ascend};
+use super::start::{exact, improve_by_transport, polish};
 use super::tree::{Node, Tree};
 use crate::local_search::improve_from;
 use crate::{Budget, Deadline, greedy};
@@ -89,10 +90,11 @@ impl<'a> Search<'a> {
         let deadline = budget.deadline();
         let start = Budget { time_limit: budget.time_limit.map(|t| t.mul_f64(START_SHARE)), ..budget.clone() };
         let plan = improve_from(problem, greedy::goa(problem), STARTS, budget.seed, &start.deadline());
-        let least: Vec<f64> = crate::milp::trivial_bound(problem).0;
-        let first = Rc::new(Multipliers { users: least, power: vec![0.0; data.m] });
         let region = Region::root(problem, data);
         let unit = unit_of_power(problem, &plan, &region);
+        let plan = polish(problem, data, &region, plan, &start.deadline());
+        let (plan, multipliers) = improve_by_transport(problem, data, &region, plan);
+        let first = Rc::new(multipliers);
         let mut search = Search {
             problem,
             data,
@@ -108,7 +110,7 @@ impl<'a> Search<'a> {
             unit,
             bytes: 0,
         };
-        let bound = first.users.iter().sum();
+        let bound = crate::milp::trivial_bound(problem).1;
         search.open.push(Open { bound, node: 0, region, multipliers: first });
         search
     }
@@ -145,8 +147,39 @@ impl<'a> Search<'a> {
         End::Closed
     }
 
+    /// Closes a region whose loads and interference are points: its best plan and its exact bound are a transportation problem.
+    fn close_point(&mut self, open: &Open) -> bool {
+        let r = &open.region;
+        let is_point = r.load_low == r.load_high && r.power_low == r.power_high;
+        let Some((plan, multipliers)) = is_point.then(|| exact(self.problem, self.data, r)).flatten() else {
+            return false;
+        };
+        if !plan.is_empty() {
+            self.offer(plan);
+        }
+        let bound = Oracle::new(self.data, r.clone()).evaluate(&multipliers);
+        self.bytes += 8 * (self.data.n + self.data.m);
+        // Without rounding the bound would be the region's best value, which the incumbent is not above.
+        if bound >= self.target().min(self.value * (1.0 - LEAST_GAP)) {
+            self.close(open.node, &Rc::new(multipliers), bound);
+            return true;
+        }
+        false
+    }
+
+    /// Takes over a plan that is better; it must keep the rules.
+    fn offer(&mut self, plan: Assignment) {
+        let value = self.problem.objective(&plan);
+        if value < self.value {
+            (self.plan, self.value) = (plan, value);
+        }
+    }
+
     fn process(&mut self, open: Open) {
         self.nodes += 1;
+        if self.close_point(&open) {
+            return;
+        }
         let is_root = self.nodes == 1;
         let open_bound = open.bound;
         let Open { mut bound, mut node, region, mut multipliers } = open;
@@ -264,10 +297,7 @@ impl<'a> Search<'a> {
     fn try_incumbent(&mut self, averages: &Averages) {
         let plan = averages.plan(self.problem);
         let plan = improve_from(self.problem, plan, 1, self.seed, &self.deadline);
-        let value = self.problem.objective(&plan);
-        if value < self.value {
-            (self.plan, self.value) = (plan, value);
-        }
+        self.offer(plan);
     }
 
     fn split(&mut self, oracle: Oracle, node: usize, by: &Rc<Multipliers>, bound: f64, averages: &Averages) {
