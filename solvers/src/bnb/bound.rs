@@ -13,7 +13,7 @@ pub struct Multipliers {
 }
 
 /// Prices of one server beyond which loads share the region's own ends of interference.
-const MANY_PRICES: usize = 20_000;
+const MANY_PRICES: usize = 400_000;
 /// Smallest part of a log-range of interference that is worth cutting off.
 const LEAST_CUT: f64 = 0.03;
 
@@ -87,6 +87,7 @@ impl<'a> Oracle<'a> {
             buffer: Vec::new(),
             region,
         };
+        oracle.region.count_loads();
         for j in 0..data.m {
             let offer = oracle.offer(j);
             oracle.offers.push(offer);
@@ -97,42 +98,6 @@ impl<'a> Oracle<'a> {
     /// The region.
     pub fn region(&self) -> &Region {
         &self.region
-    }
-
-    /// The problem's numbers.
-    pub fn data(&self) -> &'a Data {
-        self.data
-    }
-
-    /// For every load of server j, the slot of least value at the last evaluation; only those near the best are worth a column.
-    pub fn best_by_load(&self, j: usize) -> Vec<usize> {
-        let mut best: Vec<usize> = Vec::new();
-        for (k, entry) in self.table[j].iter().enumerate() {
-            match best.last().copied() {
-                Some(last) if self.table[j][last].load == entry.load => {
-                    if entry.value < self.table[j][last].value {
-                        *best.last_mut().expect("just seen") = k;
-                    }
-                }
-                _ => best.push(k),
-            }
-        }
-        best.sort_by(|&a, &b| self.table[j][a].value.total_cmp(&self.table[j][b].value));
-        best.truncate(3);
-        best
-    }
-
-    /// The cost of `users` (a selection at slot k of server j), weighted s, and the power that they send to every server, W.
-    pub fn cost(&self, j: usize, k: usize, users: &[usize]) -> (f64, Vec<f64>) {
-        let d = self.data;
-        let (slot, offer) = (&self.offers[j].slots[k], &self.offers[j]);
-        let load = slot.load as f64;
-        let price = |i: &usize| {
-            let at = offer.users.binary_search(i).expect("a selection comes from the offer");
-            load * slot.uplink[at] + offer.work[at] * d.unit_compute(j, slot.load)
-        };
-        let heard = (0..d.m).map(|l| users.iter().map(|&i| d.heard(l)[i]).sum()).collect();
-        (users.iter().map(price).sum(), heard)
     }
 
     /// The region, when the oracle is no longer needed.
@@ -170,9 +135,12 @@ impl<'a> Oracle<'a> {
 
     /// Changes the region and refreshes what depends on server j (all servers when places were taken from users).
     pub fn change(&mut self, server: Option<usize>, edit: impl FnOnce(&mut Region)) {
+        let ranges = |r: &Region, j: usize| (r.load_low[j], r.load_high[j]);
+        let before: Vec<_> = (0..self.data.m).map(|j| ranges(&self.region, j)).collect();
         edit(&mut self.region);
+        self.region.count_loads();
         for j in 0..self.data.m {
-            if server.is_none_or(|s| s == j) {
+            if server.is_none_or(|s| s == j) || before[j] != ranges(&self.region, j) {
                 self.offers[j] = self.offer(j);
             }
         }
@@ -182,9 +150,7 @@ impl<'a> Oracle<'a> {
     pub fn is_empty(&self) -> bool {
         let r = &self.region;
         (0..self.data.m).any(|j| {
-            r.load_low[j] > r.load_high[j]
-                || r.power_low[j] > r.power_high[j]
-                || self.offers[j].users.len() < r.load_low[j]
+            r.load_low[j] > r.load_high[j] || r.power_low[j] > r.power_high[j] || self.offers[j].slots.is_empty()
         }) || (0..self.data.n).any(|i| r.choices(i) == 0)
     }
 
@@ -268,7 +234,7 @@ impl<'a> Oracle<'a> {
     }
 
     /// The users of least reduced cost at slot k of server j; ties to the lower index.
-    pub fn choose(&mut self, j: usize, k: usize, out: &mut Vec<usize>) {
+    fn choose(&mut self, j: usize, k: usize, out: &mut Vec<usize>) {
         let Slot { load, uplink, .. } = self.offers[j].slots[k].clone();
         self.reduced(j, load, &uplink);
         out.clear();

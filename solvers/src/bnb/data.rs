@@ -145,6 +145,44 @@ impl Region {
         (0..=self.m).filter(|&p| self.allows(i, p)).count()
     }
 
+    /// Tightens load ranges by counting, until nothing changes: a server holds at least the users that can be nowhere else and at most
+    /// those that may be there; all servers together hold at least the users that cannot stay local and at most those that may leave.
+    pub fn count_loads(&mut self) {
+        let (m, n) = (self.m, self.allowed.len() / (self.m + 1));
+        let (mut forced, mut admitted) = (vec![0; m], vec![0; m]);
+        let (mut must, mut may) = (0, 0);
+        for i in 0..n {
+            let servers = (0..m).filter(|&j| self.allows(i, j));
+            let (mut count, mut last) = (0, 0);
+            for j in servers {
+                admitted[j] += 1;
+                (count, last) = (count + 1, j);
+            }
+            let local = self.allows(i, m);
+            must += usize::from(!local);
+            may += usize::from(count > 0);
+            if !local && count == 1 {
+                forced[last] += 1;
+            }
+        }
+        for j in 0..m {
+            self.load_low[j] = self.load_low[j].max(forced[j]);
+            self.load_high[j] = self.load_high[j].min(admitted[j]);
+        }
+        loop {
+            let before = (self.load_low.clone(), self.load_high.clone());
+            let (low, high) = (before.0.iter().sum::<usize>(), before.1.iter().sum::<usize>());
+            for j in 0..m {
+                self.load_low[j] = self.load_low[j].max(must.saturating_sub(high - before.1[j]));
+                self.load_high[j] = self.load_high[j].min(may.saturating_sub(low - before.0[j]));
+            }
+            let empty = (0..m).any(|j| self.load_low[j] > self.load_high[j]);
+            if empty || (&before.0, &before.1) == (&self.load_low, &self.load_high) {
+                return;
+            }
+        }
+    }
+
     /// Memory, about, byte.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -13,6 +13,8 @@ const PATIENCE: usize = 12;
 const CHECK: usize = 40;
 /// Interference ranges wider than this factor are split before anything else.
 const WIDE: f64 = 1.5;
+/// Logarithm to the base 2 of the number of plans that is small.
+const FEW_PLANS: f64 = 12.0;
 /// Weight of the newest relaxed plan in the averages.
 const NEWEST: f64 = 0.06;
 
@@ -147,28 +149,6 @@ impl Averages {
         }
     }
 
-    /// Takes a mixture instead: each user's share of local, and (server, end, users, weight) of what servers do.
-    pub fn replace<'b>(&mut self, local: &[f64], used: impl Iterator<Item = (usize, usize, &'b [usize], f64)>) {
-        for values in [&mut self.share, &mut self.high, &mut self.load, &mut self.load_square] {
-            values.fill(0.0);
-        }
-        self.weight = 1.0;
-        for (i, &share) in local.iter().enumerate() {
-            self.share[i * (self.m + 1) + self.m] = share;
-        }
-        for (j, end, users, weight) in used {
-            let load = users.len() as f64;
-            self.load[j] += weight * load;
-            self.load_square[j] += weight * load * load;
-            if end == 1 {
-                self.high[j] += weight;
-            }
-            for &i in users {
-                self.share[i * (self.m + 1) + j] += weight;
-            }
-        }
-    }
-
     fn share(&self, i: usize, p: usize) -> f64 {
         self.share[i * (self.m + 1) + p]
     }
@@ -203,7 +183,17 @@ impl Averages {
     pub fn choose(&self, data: &Data, region: &Region, missing: f64) -> Option<Split> {
         let powers = || (0..self.m).filter_map(|j| self.power_split(data, region, j));
         let larger = |a: &(f64, Split), b: &(f64, Split)| a.0.total_cmp(&b.0);
-        let is_wide = |s: &(f64, Split)| matches!(s.1, Split::Power { server: j, .. } if region.power_high[j] > WIDE * region.power_low[j]);
+        let is_wide = |s: &(f64, Split)| match s.1 {
+            Split::Power { server: j, .. } => {
+                region.power_high[j] > WIDE * region.power_low[j] && self.at_stake(data, region, j) >= 0.05 * missing
+            }
+            _ => false,
+        };
+        let bits: f64 = (0..data.n).map(|i| libm::log2(region.choices(i) as f64)).sum();
+        if bits <= FEW_PLANS {
+            // So few plans are left that going through the users is sure to end soon; each one fixed narrows interference too.
+            return self.user_split(data, region).or(powers().max_by(larger).map(|(_, split)| split));
+        }
         if let Some((_, split)) = powers().filter(is_wide).max_by(larger) {
             return Some(split);
         }
@@ -215,6 +205,15 @@ impl Averages {
             (Some((gain, split)), None) if gain >= 0.02 * missing => Some(split),
             (power, None) => self.user_split(data, region).or(power.map(|(_, split)| split)),
         }
+    }
+
+    /// What the interference range of server j can make of difference to the averaged plan, weighted s.
+    fn at_stake(&self, data: &Data, region: &Region, j: usize) -> f64 {
+        let load = self.load[j].max(self.weight) / self.weight;
+        let (low, high) = (region.power_low[j], region.power_high[j]);
+        let users = (0..data.n).filter(|&i| region.allows(i, j) && self.share(i, j) > 0.02 * self.weight);
+        let difference = |i: usize| data.unit_uplink(i, j, high) - data.unit_uplink(i, j, low);
+        users.map(|i| self.share(i, j) / self.weight * load * difference(i)).sum()
     }
 
     /// The concavity error at the averaged interference, and the split there.

@@ -80,6 +80,7 @@ pub struct Search<'a> {
     pub nodes: usize,
     open: BinaryHeap<Open>,
     closed: f64,
+    start: Option<Multipliers>,
     unit: Vec<f64>,
     bytes: usize,
 }
@@ -94,7 +95,8 @@ impl<'a> Search<'a> {
         let unit = unit_of_power(problem, &plan, &region);
         let plan = polish(problem, data, &region, plan, &start.deadline());
         let (plan, multipliers) = improve_by_transport(problem, data, &region, plan);
-        let first = Rc::new(multipliers);
+        let (least, bound) = crate::milp::trivial_bound(problem);
+        let first = Rc::new(Multipliers { users: least, power: vec![0.0; data.m] });
         let mut search = Search {
             problem,
             data,
@@ -107,10 +109,10 @@ impl<'a> Search<'a> {
             nodes: 0,
             open: BinaryHeap::new(),
             closed: f64::INFINITY,
+            start: Some(multipliers),
             unit,
             bytes: 0,
         };
-        let bound = crate::milp::trivial_bound(problem).1;
         search.open.push(Open { bound, node: 0, region, multipliers: first });
         search
     }
@@ -181,37 +183,30 @@ impl<'a> Search<'a> {
             return;
         }
         let is_root = self.nodes == 1;
-        let open_bound = open.bound;
+        // Small problems need many steps, which cost next to nothing there.
+        let steps = 60.max(6000 / (self.data.n * self.data.m));
         let Open { mut bound, mut node, region, mut multipliers } = open;
         let mut oracle = Oracle::new(self.data, region);
         let mut averages = Averages::new(self.data);
-        for round in 0..if is_root { 12 } else { 4 } {
+        for round in 0..if is_root { 13 } else { 4 } {
             if oracle.is_empty() {
                 self.close(node, &multipliers, f64::INFINITY);
                 return;
             }
             // The root starts from poor multipliers and wide loads: tighten early, then often.
-            let steps = if is_root { [0, 10, 20, 40, 80, 160, 320][round.min(6)] } else { 60 };
+            if round == 1
+                && let Some(start) = self.start.take()
+                && oracle.evaluate(&start) > bound
+            {
+                multipliers = Rc::new(start);
+            }
+            let steps = if is_root { [0, 0, 10, 20, 40, 80, 160, 320][round.min(7)] } else { steps };
             let ascent =
                 ascend(&mut oracle, &multipliers, self.target(), steps, &self.unit, &self.deadline, &mut averages);
-            if ascent.bound >= bound {
-                bound = ascent.bound;
-                multipliers = Rc::new(ascent.best);
-                self.bytes += 8 * (self.data.n + self.data.m);
-            } else {
-                // Tightening changed nothing that these multipliers see; evaluate the old ones again for what follows.
-                bound = bound.max(oracle.evaluate(&multipliers));
-            }
-            if std::env::var("BNB_DEBUG").is_ok() && self.nodes < 40 {
-                eprintln!(
-                    "node {} round {round} steps {steps} start {:.6} bound {bound:.6} target {:.6} size {:.3} loads {:?}",
-                    self.nodes,
-                    open_bound,
-                    self.target(),
-                    oracle.size(),
-                    oracle.region().load_low.iter().zip(&oracle.region().load_high).collect::<Vec<_>>()
-                );
-            }
+            // Never the parent's bound: what is cut off or closed below must follow from these multipliers alone.
+            bound = ascent.bound;
+            multipliers = Rc::new(ascent.best);
+            self.bytes += 8 * (self.data.n + self.data.m);
             if bound >= self.target() {
                 self.close(node, &multipliers, bound);
                 return;
@@ -219,7 +214,7 @@ impl<'a> Search<'a> {
             let before = oracle.size();
             node = self.tighten(&mut oracle, node, &multipliers, bound);
             let little = oracle.size() > before - if is_root { 0.02 } else { 0.25 } * f64::from(self.data.m as u32);
-            if self.deadline.is_over() || (little && !(is_root && round < 8)) {
+            if self.deadline.is_over() || (little && !(is_root && round < 9)) {
                 break;
             }
         }
@@ -310,6 +305,23 @@ impl<'a> Search<'a> {
         let children = [self.tree.add(by), self.tree.add(by)];
         let (mut first, mut second) = (region.clone(), region);
         self.tree.0[node] = match choice {
+            _ if std::env::var("BNB_DEBUG").is_ok() && {
+                if self.nodes < 60 {
+                    eprintln!(
+                        "{} bound {bound:.12} target {:.12} {choice:?} loads {:?} power {:?} - {:?} choices {:?}",
+                        self.nodes,
+                        self.target(),
+                        first.load_low.iter().zip(&first.load_high).collect::<Vec<_>>(),
+                        first.power_low,
+                        first.power_high,
+                        (0..self.data.n).map(|i| first.choices(i)).collect::<Vec<_>>()
+                    );
+                }
+                false
+            } =>
+            {
+                unreachable!()
+            }
             Split::Load { server, at } => {
                 first.load_high[server] = at;
                 second.load_low[server] = at + 1;
