@@ -7,6 +7,7 @@ fn main() {
         }
         let p = offload_tests::small_problem(k);
         let b = Budget { time_limit: Some(std::time::Duration::from_secs_f64(2.0)), gap: 1e-7, seed: 0 };
+        eprintln!("k {k}");
         let s = solve(find("bnb").unwrap().as_ref(), &p, &b);
         if s.time_s > 0.2 || !matches!(s.status, Status::Optimal | Status::Infeasible) {
             println!(

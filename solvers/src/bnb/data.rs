@@ -70,6 +70,11 @@ impl Data {
         self.slowest[j].max(load as f64 * self.per_load[j])
     }
 
+    /// s_j, W.
+    pub fn noise(&self, j: usize) -> f64 {
+        self.noise[j]
+    }
+
     /// v_i w_i.
     pub fn work(&self, i: usize) -> f64 {
         self.work[i]

@@ -8,7 +8,11 @@ use crate::Deadline;
 use offload_instances::{Assignment, Problem};
 
 /// Steps without progress after which the step length shrinks.
-const PATIENCE: usize = 12;
+const PATIENCE: usize = 20;
+/// What the step length is multiplied with then.
+const SHRINK: f64 = 0.6;
+/// After so many shrinkings the ascent goes on from the best multipliers. (Going back each time keeps it stuck at kinks; never going back loses them.)
+const RETURN: usize = 5;
 /// Steps after which an ascent must have closed a tenth of what was missing, or it ends.
 const CHECK: usize = 40;
 /// Interference ranges wider than this factor are split before anything else.
@@ -44,7 +48,7 @@ pub fn ascend(
     let (n, m) = (x.users.len(), x.power.len());
     let mut selection = Selection::default();
     let mut direction = vec![0.0; n + m];
-    let (mut theta, mut stuck, mut checked) = (1.0, 0, bound);
+    let (mut theta, mut stuck, mut shrunk, mut checked) = (1.0, 0, 0, bound);
     for step in 1..=steps {
         if best.bound >= target || theta < 1e-3 || !bound.is_finite() || deadline.is_over() {
             break;
@@ -77,10 +81,12 @@ pub fn ascend(
             stuck += 1;
             if stuck >= PATIENCE {
                 stuck = 0;
-                theta *= 0.6;
-                x.clone_from(&best.best);
-                bound = oracle.evaluate(&x);
-                direction[..n + m].fill(0.0);
+                shrunk += 1;
+                theta *= SHRINK;
+                if shrunk % RETURN == 0 {
+                    x.clone_from(&best.best);
+                    bound = oracle.evaluate(&x);
+                }
             }
         }
     }
@@ -219,7 +225,8 @@ impl Averages {
     /// The concavity error at the averaged interference, and the split there.
     fn power_split(&self, data: &Data, region: &Region, j: usize) -> Option<(f64, Split)> {
         let (low, high) = (region.power_low[j], region.power_high[j]);
-        if high <= low * (1.0 + 1e-9) || high <= 0.0 || self.weight <= 0.0 {
+        // Beside the noise a narrower range makes no difference that a double could show.
+        if high - low <= 1e-10 * (low + data.noise(j)) || self.weight <= 0.0 {
             return None;
         }
         let mix = (self.high[j] / self.weight).clamp(0.0, 1.0);

@@ -169,6 +169,14 @@ impl<'a> Search<'a> {
         false
     }
 
+    /// Closes a region that holds one plan: with u_i = v_i t_i and r = 0 its bound is the plan's value.
+    fn close_single(&mut self, node: usize, region: Region) {
+        let multipliers = Multipliers { users: self.data.local.clone(), power: vec![0.0; self.data.m] };
+        let bound = Oracle::new(self.data, region).evaluate(&multipliers);
+        self.bytes += 8 * (self.data.n + self.data.m);
+        self.close(node, &Rc::new(multipliers), bound);
+    }
+
     /// Takes over a plan that is better; it must keep the rules.
     fn offer(&mut self, plan: Assignment) {
         let value = self.problem.objective(&plan);
@@ -298,30 +306,16 @@ impl<'a> Search<'a> {
     fn split(&mut self, oracle: Oracle, node: usize, by: &Rc<Multipliers>, bound: f64, averages: &Averages) {
         let region = oracle.into_region();
         let Some(choice) = averages.choose(self.data, &region, self.value - bound) else {
-            // One plan is left and its interference is known to the last digit: nothing to split, the bound stands.
-            self.closed = self.closed.min(bound);
+            if (0..self.data.n).all(|i| region.choices(i) == 1) {
+                self.close_single(node, region);
+            } else {
+                self.closed = self.closed.min(bound);
+            }
             return;
         };
         let children = [self.tree.add(by), self.tree.add(by)];
         let (mut first, mut second) = (region.clone(), region);
         self.tree.0[node] = match choice {
-            _ if std::env::var("BNB_DEBUG").is_ok() && {
-                if self.nodes < 60 {
-                    eprintln!(
-                        "{} bound {bound:.12} target {:.12} {choice:?} loads {:?} power {:?} - {:?} choices {:?}",
-                        self.nodes,
-                        self.target(),
-                        first.load_low.iter().zip(&first.load_high).collect::<Vec<_>>(),
-                        first.power_low,
-                        first.power_high,
-                        (0..self.data.n).map(|i| first.choices(i)).collect::<Vec<_>>()
-                    );
-                }
-                false
-            } =>
-            {
-                unreachable!()
-            }
             Split::Load { server, at } => {
                 first.load_high[server] = at;
                 second.load_low[server] = at + 1;
