@@ -172,7 +172,13 @@ impl<'a> Search<'a> {
     /// Closes a region that holds one plan: with u_i = v_i t_i and r = 0 its bound is the plan's value.
     fn close_single(&mut self, node: usize, region: Region) {
         let multipliers = Multipliers { users: self.data.local.clone(), power: vec![0.0; self.data.m] };
-        let bound = Oracle::new(self.data, region).evaluate(&multipliers);
+        let mut oracle = Oracle::new(self.data, region);
+        if !oracle.is_empty() {
+            let m = self.data.m;
+            let place = |i: usize| (0..m).find(|&j| oracle.region().allows(i, j));
+            self.offer((0..self.data.n).map(place).collect());
+        }
+        let bound = oracle.evaluate(&multipliers);
         self.bytes += 8 * (self.data.n + self.data.m);
         self.close(node, &Rc::new(multipliers), bound);
     }
