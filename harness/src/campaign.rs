@@ -4,6 +4,7 @@ use crate::config::Config;
 use anyhow::Context;
 use offload_instances::{Instance, Problem, Realised, Weights, fingerprint};
 use offload_reports::record::{self, RECORD_FORMAT, Record};
+use offload_solvers::certificate::Claim;
 use offload_solvers::{Budget, Solved, Solver, find, solve};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -16,6 +17,9 @@ use std::time::Duration;
 
 /// Name of the record file in a campaign's folder.
 pub const RECORDS: &str = "records.jsonl";
+
+/// Name of the folder that holds certificates and their instances.
+const CERTIFICATES: &str = "certificates";
 
 /// One instance at one threshold with one choice of weights.
 struct Task {
@@ -59,7 +63,10 @@ pub fn run(config: &Config, folder: &Path, progress: &(dyn Fn(usize, usize) + Sy
                         gap: config.budget.gap.unwrap_or(Budget::default().gap),
                         seed,
                     };
-                    let solved = solve(solver.as_ref(), &problem, &budget);
+                    let mut solved = solve(solver.as_ref(), &problem, &budget);
+                    if config.certificates {
+                        certify(folder, &blank, &problem, &mut solved)?;
+                    }
                     append(&file, &filled(blank, &solved))
                         .with_context(|| format!("{}: cannot write", path.display()))?;
                     new.fetch_add(1, Ordering::Relaxed);
@@ -73,6 +80,71 @@ pub fn run(config: &Config, folder: &Path, progress: &(dyn Fn(usize, usize) + Sy
     pool.install(|| tasks.par_iter().try_for_each(one))?;
     let new = new.into_inner();
     Ok(Summary { new, kept: total - new })
+}
+
+/// Re-checks a solve's certificate with the verifier and keeps it, with its instance, in the campaign's folder. The bound becomes what was
+/// proved; a certificate that is refused turns the solve into an error.
+fn certify(folder: &Path, record: &Record, problem: &Problem, solved: &mut Solved) -> anyhow::Result<()> {
+    let Some(certificate) = &solved.outcome.certificate else { return Ok(()) };
+    let claim = Claim {
+        solver: &solved.solver,
+        instance_file: None,
+        plan: solved.outcome.plan.as_ref(),
+        bound: solved.outcome.bound.map(|(b, _)| b),
+    };
+    let mut bytes = Vec::new();
+    certificate.write(&mut bytes, problem, &claim)?;
+    let (parsed, _) = offload_verify::parse_certificate(&record.instance, &bytes)?;
+    let check = offload_verify::verify_certificate(problem.instance(), &parsed);
+    if let Some(fault) = check.faults.first() {
+        let reason = format!("its certificate is refused at {}: {}", fault.place, fault.cause);
+        solved.status = offload_solvers::Status::Error;
+        solved.outcome.stop = offload_solvers::Stop::Failed(reason);
+    } else if check.is_certified() && check.lower.is_finite() {
+        solved.outcome.bound = Some((check.lower, offload_solvers::Trust::Certified));
+    }
+    let folder = folder.join(CERTIFICATES);
+    std::fs::create_dir_all(&folder)?;
+    let instance = folder.join(format!("{}.json.gz", record.instance));
+    if !instance.exists() {
+        offload_instances::write_instance(&instance, problem.instance())?;
+    }
+    Ok(offload_instances::files::write_bytes(&folder.join(certificate_name(record)), &bytes)?)
+}
+
+/// File name of a record's certificate.
+fn certificate_name(r: &Record) -> String {
+    format!("{}-t{}-{}-{}-r{}.certificate.json.gz", r.instance, r.threshold, r.weights, r.solver, r.seed)
+}
+
+/// Re-checks every certificate of a campaign, and that the records claim no more than was proved. Prints a line each; false when anything is refused.
+pub fn verify_folder(folder: &Path) -> anyhow::Result<bool> {
+    let path = folder.join(RECORDS);
+    anyhow::ensure!(path.is_file(), "{}: is missing; name the folder of a campaign", path.display());
+    let loaded = record::read_records(&path)?;
+    let claims = loaded.records.iter().filter(|r| r.trust == Some(record::Trust::Certified));
+    let (mut checked, mut refused) = (0, 0);
+    for r in claims {
+        checked += 1;
+        let file = folder.join(CERTIFICATES).join(certificate_name(r));
+        let instance = folder.join(CERTIFICATES).join(format!("{}.json.gz", r.instance));
+        let verdict = match (offload_instances::read_instance(&instance), offload_verify::read_certificate(&file)) {
+            (Ok(instance), Ok(certificate)) => {
+                let check = offload_verify::verify_certificate(&instance, &certificate);
+                let holds = r.lower_bound.is_some_and(|b| b <= check.lower) && r.fingerprint == certificate.fingerprint;
+                let fault = check.faults.first().map(|f| format!("{}: {}", f.place, f.cause));
+                fault.or((!holds).then(|| "the record claims another instance or more than is proved".into()))
+            }
+            (Err(e), _) => Some(e.to_string()),
+            (_, Err(e)) => Some(e.to_string()),
+        };
+        if let Some(reason) = verdict {
+            refused += 1;
+            crate::commands::print(&format!("REFUSED {}: {reason}", file.display()))?;
+        }
+    }
+    crate::commands::print(&format!("{}: {checked} certificates re-checked, {refused} refused", folder.display()))?;
+    Ok(refused == 0)
 }
 
 fn tasks(config: &Config) -> anyhow::Result<Vec<Task>> {

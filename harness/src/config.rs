@@ -31,6 +31,9 @@ pub struct Config {
     /// Problems solved at the same time.
     #[serde(default = "default_threads")]
     pub threads: usize,
+    /// Whether certificates are kept and re-checked by the verifier on the fly.
+    #[serde(default)]
+    pub certificates: bool,
     /// Where instances come from.
     instances: Vec<Source>,
     #[serde(skip)]

@@ -4,8 +4,10 @@
 
 mod all_offload;
 mod bnb;
+pub mod certificate;
 mod dmin;
 mod enumerate;
+mod exact;
 mod ga;
 mod goa;
 mod greedy;
@@ -18,6 +20,7 @@ pub mod state;
 mod threshold_only;
 mod transport;
 
+use certificate::Certificate;
 use offload_instances::text::did_you_mean;
 use offload_instances::{Assignment, Evaluation, Problem, evaluate::evaluate};
 use std::time::{Duration, Instant};
@@ -118,19 +121,21 @@ pub struct Outcome {
     pub stop: Stop,
     /// A remark for the reader: what was chosen, how far it got.
     pub note: String,
+    /// A proof of the bound that the verifier can re-check, from solvers that write one.
+    pub certificate: Option<Certificate>,
 }
 
 impl Outcome {
     /// A plan without a proof.
     #[must_use]
     pub fn plan(plan: Assignment) -> Self {
-        Outcome { plan: Some(plan), bound: None, stop: Stop::Finished, note: String::new() }
+        Outcome { plan: Some(plan), ..Outcome::nothing(Stop::Finished) }
     }
 
     /// Nothing but a reason.
     #[must_use]
     pub fn nothing(stop: Stop) -> Self {
-        Outcome { plan: None, bound: None, stop, note: String::new() }
+        Outcome { plan: None, bound: None, stop, note: String::new(), certificate: None }
     }
 }
 
@@ -175,6 +180,7 @@ pub fn all() -> Vec<Box<dyn Solver>> {
         Box::new(enumerate::Enumerate),
         Box::new(milp::Milp),
         Box::new(bnb::Bnb),
+        Box::new(exact::Exact),
     ]
 }
 

@@ -8,6 +8,7 @@ pub mod report;
 pub mod run;
 pub mod solve;
 pub mod solvers;
+pub mod verify;
 
 use anyhow::Context;
 use offload_instances::{Instance, Problem, Weights};

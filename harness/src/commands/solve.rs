@@ -4,7 +4,9 @@ use super::{check_target, gap, print, read_problem, seconds, threshold};
 use crate::Verdict;
 use anyhow::anyhow;
 use comfy_table::{ContentArrangement, Table, presets};
+use offload_instances::files::write_bytes;
 use offload_instances::{Plan, Problem, Weights, write_plan};
+use offload_solvers::certificate::Claim;
 use offload_solvers::{Budget, Solved, Solver, Status, Stop, find, relative_gap, solve};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -36,6 +38,9 @@ pub struct Arguments {
     /// Write the best feasible plan to this file
     #[arg(short, long, value_name = "PLAN")]
     output: Option<PathBuf>,
+    /// Write a certificate that `offload-bench verify` re-checks (bnb, exact; .gz compresses)
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     /// Print one JSON object per solver, one a line
     #[arg(long)]
     json: bool,
@@ -43,7 +48,7 @@ pub struct Arguments {
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let solvers = a.solver.iter().map(|id| find(id).map_err(|e| anyhow!(e))).collect::<anyhow::Result<Vec<_>>>()?;
-    if let Some(path) = &a.output {
+    for path in a.output.iter().chain(&a.certificate) {
         check_target(path)?;
     }
     let problem = read_problem(&a.instance, a.threshold, a.weights)?;
@@ -62,7 +67,26 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     if let Some(path) = &a.output {
         write_best(path, a, &problem, &all)?;
     }
+    if let Some(path) = &a.certificate {
+        write_certificate(path, a, &problem, &all)?;
+    }
     verdict(&solvers, &all)
+}
+
+/// Writes the certificate of the first solver that made one.
+fn write_certificate(path: &std::path::Path, a: &Arguments, problem: &Problem, all: &[Solved]) -> anyhow::Result<()> {
+    let Some((solved, certificate)) = all.iter().find_map(|s| s.outcome.certificate.as_ref().map(|c| (s, c))) else {
+        anyhow::bail!("none of these solvers wrote a certificate ({} is not written); use bnb", path.display());
+    };
+    let mut bytes = Vec::new();
+    let claim = Claim {
+        solver: &solved.solver,
+        instance_file: Some(&a.instance.display().to_string()),
+        plan: solved.outcome.plan.as_ref(),
+        bound: solved.outcome.bound.map(|(b, _)| b),
+    };
+    certificate.write(&mut bytes, problem, &claim)?;
+    Ok(write_bytes(path, &bytes)?)
 }
 
 /// Infeasible problems and refuted solvers make exit code 1, solvers that do not take the problem 2.

@@ -8,9 +8,12 @@ mod start;
 mod tree;
 
 use crate::{Budget, Outcome, Solver, Stop, Trust, relative_gap};
+use bound::Multipliers;
 use data::Data;
 use offload_instances::Problem;
 use search::{End, Search};
+use std::rc::Rc;
+use tree::Tree;
 
 /// See [`Solver::summary`].
 pub struct Bnb;
@@ -29,10 +32,10 @@ impl Solver for Bnb {
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
-        if !problem.is_feasible() {
-            return Outcome::nothing(Stop::Infeasible);
-        }
         let data = Data::new(problem);
+        if !problem.is_feasible() {
+            return infeasible(problem, &data);
+        }
         let mut search = Search::new(problem, &data, budget);
         let end = search.run();
         let bound = search.bound();
@@ -44,6 +47,14 @@ impl Solver for Bnb {
             End::Closed => Stop::Stalled("no region can be split further".into()),
         };
         let note = format!("{} regions", search.nodes);
-        Outcome { plan: Some(search.plan), bound: Some((bound, Trust::Solver)), stop, note }
+        let certificate = Some(search.tree.certificate(data.m));
+        Outcome { plan: Some(search.plan), bound: Some((bound, Trust::Solver)), stop, note, certificate }
     }
+}
+
+/// More mandatory users than places: counting loads empties the root, whatever the multipliers.
+fn infeasible(problem: &Problem, data: &Data) -> Outcome {
+    let multipliers = Multipliers { users: vec![0.0; problem.n()], power: vec![0.0; problem.m()] };
+    let tree = Tree::new(Rc::new(multipliers));
+    Outcome { certificate: Some(tree.certificate(data.m)), ..Outcome::nothing(Stop::Infeasible) }
 }

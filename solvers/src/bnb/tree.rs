@@ -1,6 +1,8 @@
 //! The search tree as a proof: how every node was split, tightened or closed.
 
 use super::bound::Multipliers;
+use crate::certificate::{Certificate, Multipliers as Listed, Node as Written};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// A node of the tree; children are indices into the tree.
@@ -30,5 +32,40 @@ impl Tree {
     pub fn add(&mut self, multipliers: &Rc<Multipliers>) -> usize {
         self.0.push(Node::Leaf(multipliers.clone()));
         self.0.len() - 1
+    }
+
+    /// The tree in preorder with its multipliers listed once each.
+    pub fn certificate(&self, places: usize) -> Certificate {
+        let mut certificate = Certificate { multipliers: Vec::new(), tree: Vec::with_capacity(self.0.len()) };
+        let mut listed: HashMap<*const Multipliers, usize> = HashMap::new();
+        let place = |p: usize| (p < places).then_some(p);
+        let mut waiting = vec![0];
+        while let Some(k) = waiting.pop() {
+            let mut list = |m: &Rc<Multipliers>| {
+                *listed.entry(Rc::as_ptr(m)).or_insert_with(|| {
+                    certificate.multipliers.push(Listed { users: m.users.clone(), interference: m.power.clone() });
+                    certificate.multipliers.len() - 1
+                })
+            };
+            let written = match &self.0[k] {
+                Node::Leaf(m) => Written::Leaf { by: list(m) },
+                Node::Load { server, at, .. } => Written::Load { server: *server, at: *at },
+                Node::Power { server, at, .. } => Written::Interference { server: *server, at: *at },
+                Node::User { user, place: p, .. } => Written::User { user: *user, to: place(*p) },
+                Node::Tighten { by, loads, remove, .. } => {
+                    let remove = remove.iter().map(|&(i, p)| (i, place(p))).collect();
+                    Written::Tighten { by: list(by), loads: loads.clone(), remove }
+                }
+            };
+            match &self.0[k] {
+                Node::Leaf(_) => {}
+                Node::Tighten { child, .. } => waiting.push(*child),
+                Node::Load { children, .. } | Node::Power { children, .. } | Node::User { children, .. } => {
+                    waiting.extend([children[1], children[0]]);
+                }
+            }
+            certificate.tree.push(written);
+        }
+        certificate
     }
 }
