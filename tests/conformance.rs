@@ -10,7 +10,7 @@ fn exact_solvers_agree_and_nobody_is_below() {
     let budget = Budget { gap: 1e-7, ..Budget::default() };
     let (mut infeasible, mut with_interference) = (0, 0);
     for k in 0..200 {
-        let problem = small_problem(k);
+        let problem = small_problem(k, 3);
         let truth = solve(find("enumerate").unwrap().as_ref(), &problem, &budget);
         with_interference += usize::from(problem.has_interference());
         infeasible += usize::from(truth.status == Status::Infeasible);

@@ -110,6 +110,19 @@ pub enum Stop {
     Failed(String),
 }
 
+/// One moment of a solve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Wall time since the start, s.
+    pub time_s: f64,
+    /// Work done so far, in the solver's own unit (regions for `bnb`).
+    pub work: usize,
+    /// Value of the incumbent, weighted s.
+    pub objective: f64,
+    /// Lower bound, weighted s.
+    pub bound: f64,
+}
+
 /// What a solver returns: a plan and/or a bound, and why it stopped. Never an objective: [`solve`] recomputes it.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -121,6 +134,8 @@ pub struct Outcome {
     pub stop: Stop,
     /// A remark for the reader: what was chosen, how far it got.
     pub note: String,
+    /// How the incumbent and the bound came along, from solvers that tell.
+    pub trajectory: Vec<Progress>,
     /// A proof of the bound that the verifier can re-check, from solvers that write one.
     pub certificate: Option<Certificate>,
 }
@@ -135,7 +150,7 @@ impl Outcome {
     /// Nothing but a reason.
     #[must_use]
     pub fn nothing(stop: Stop) -> Self {
-        Outcome { plan: None, bound: None, stop, note: String::new(), certificate: None }
+        Outcome { plan: None, bound: None, stop, note: String::new(), trajectory: Vec::new(), certificate: None }
     }
 }
 

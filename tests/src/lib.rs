@@ -1,6 +1,7 @@
 //! What the tests across crates share: second implementations, kept naive on purpose, and instances to try.
 
 use offload_instances::families::{Spec, find, generate};
+use offload_instances::random::Random;
 use offload_instances::{Assignment, Instance, Problem, Weights};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -100,17 +101,17 @@ pub fn golden_files() -> Vec<PathBuf> {
 }
 
 /// The small problems on which every solver is compared with enumeration: all families in turn, both weights, both modes,
-/// thresholds over 0..1, N <= 6, M <= 3, some with caps (feasible or not). Problem `k` is always the same.
+/// thresholds over 0..1, N <= 6, M <= `servers`, some with caps (feasible or not), equal users, enormous interference, hardly any noise, or nobody
+/// worth offloading. Problem `k` is always the same.
 ///
 /// # Panics
 /// Never, short of a bug in a family.
 #[must_use]
-pub fn small_problem(k: u64) -> Problem {
-    use offload_instances::random::Random;
+pub fn small_problem(k: u64, servers: usize) -> Problem {
     let mut random = Random::new(k, 77);
     let families = offload_instances::families::all();
     let family = families[(k % families.len() as u64) as usize].id();
-    let (n, m) = (1 + random.below(6), 1 + random.below(3));
+    let (n, m) = (1 + random.below(6), 1 + random.below(servers));
     let interference = if random.chance(0.6) { "true" } else { "false" };
     let mut instance = instance(family, n, m, k, &[("interference", interference)]);
     if random.chance(0.3) {
@@ -123,6 +124,14 @@ pub fn small_problem(k: u64) -> Problem {
         let (user, row) = (instance.users[0].clone(), instance.gain[0].clone());
         instance.users.iter_mut().for_each(|u| *u = user.clone());
         instance.gain.iter_mut().for_each(|g| g.clone_from(&row));
+    }
+    let extreme = |factor: f64| move |x: &mut f64| *x *= factor;
+    match random.below(12) {
+        0 => instance.gain.iter_mut().flatten().for_each(extreme(1e6)),
+        1 => instance.servers.iter_mut().map(|s| &mut s.noise_w).for_each(extreme(1e-9)),
+        2 => instance.users.iter_mut().map(|u| &mut u.local_delay_s).for_each(extreme(1e-6)),
+        3 => instance.users.iter_mut().map(|u| &mut u.payload_bits).for_each(extreme(1e4)),
+        _ => {}
     }
     let threshold = [0.0, 0.3, 0.6, 0.8, 0.95, 1.0][random.below(6)];
     let weights = if random.chance(0.5) { Weights::Uncertainty } else { Weights::Uniform };

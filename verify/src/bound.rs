@@ -18,7 +18,14 @@
 //! As a function of I_j, V_j is concave. With y = s + I, q = S/y and G = ln(1+q), the function 1/G of y has the
 //! derivative S / (y (y+S) G^2). It falls, because the derivative of its denominator is G ((2y+S) G - 2S) > 0, by
 //! ln(1+q) > 2q/(2+q). A sum with factors >= 0 and a linear term keeps concavity, and so does a minimum over sets.
-//! So the minimum of V_j over the range from L_j to U_j is at an end.
+//! So the minimum of V_j over a range of I_j is at one of its ends.
+//!
+//! The load n_j lies in server j's effective range and I_j in the effective range of that load: module `reach` proves it
+//! for every plan in the box. The latter is a part of \[L_j, U_j\], and V_j(n_j, .) with n_j held fixed is concave on that
+//! part as on the whole, so V_j(n_j, I_j) is at least the lesser of V_j(n_j, .) at the part's two ends. The bracket is
+//! therefore at least the least of these over all effective loads, the documented minimum, which is +infinity when no
+//! load has a range left: then the box holds no plan. The ends are rounded outward; the range between them contains the
+//! exact one, and the same argument holds for it.
 //!
 //! Without interference I_j = 0 is a constant, the second family of zeros does not exist, and the terms with r_l S_il
 //! vanish: r is not used.
@@ -36,11 +43,13 @@
 use crate::certificate::Multipliers;
 use crate::interval::{Interval, fast_down, fast_up, settle, sum_down};
 use crate::model::Model;
+use crate::reach::{Reach, effective_loads};
 use crate::tree::{Place, Region};
-use std::rc::Rc;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-/// Ends of interference ranges whose slopes are kept, for each server: those of the box's ancestors come back soon.
-const KEPT: usize = 32;
+/// Slopes that are kept, for each server: the ends of the box's ancestors, neighbours and other loads come back soon.
+const KEPT: usize = 400_000;
 
 /// Whether costs count (a bound on F) or are replaced by 0 (a proof that there is no plan).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +68,11 @@ pub(crate) struct Bounder<'a> {
     work: Vec<f64>,
     /// max(1/f_j, n/F_j) rounded down, for n = 0..=N.
     pace: Vec<Vec<f64>>,
-    /// For each server, (I, slope of each user at I, rounded down), the latest used last.
-    slopes: Vec<Vec<(f64, Rc<[f64]>)>>,
+    /// For each server.
+    slopes: Vec<Slopes>,
+    /// Effective loads of the present box.
+    loads: Vec<(usize, usize)>,
+    reach: Reach,
     /// e_ij rounded down, at j N + i, for the multipliers used last.
     reduced: Vec<f64>,
     reduced_of: Option<usize>,
@@ -150,7 +162,9 @@ impl<'a> Bounder<'a> {
             local: (0..n).map(|i| low(model.local_cost(i))).collect(),
             work: (0..n).map(|i| low(model.weighted_work(i))).collect(),
             pace: (0..m).map(|j| (0..=model.most_users(j)).map(|load| low(model.pace(j, load))).collect()).collect(),
-            slopes: vec![Vec::new(); m],
+            slopes: (0..m).map(|j| Slopes::new(j, n)).collect(),
+            loads: Vec::new(),
+            reach: Reach::new(model),
             reduced: vec![0.0; n * m],
             reduced_of: None,
             exported: vec![0.0; n * m],
@@ -160,16 +174,26 @@ impl<'a> Bounder<'a> {
 
     /// B_k(box), rounded down; +infinity when the box holds no plan.
     pub(crate) fn bound(&mut self, region: &Region, k: usize, costs: Costs) -> f64 {
-        if region.is_empty() {
+        if !self.enter(region, k) {
             return f64::INFINITY;
         }
-        self.prepare(k);
         let fixed = self.fixed(region, k, costs);
         let mut least = vec![f64::INFINITY; self.model.servers()];
         for (j, least) in least.iter_mut().enumerate() {
             self.scan(region, j, k, costs, |row| *least = least.min(row.value()));
         }
         total(fixed, &least)
+    }
+
+    /// Turns to a box and to multipliers k; false when the box is seen to hold no plan.
+    fn enter(&mut self, region: &Region, k: usize) -> bool {
+        if region.is_empty() {
+            return false;
+        }
+        let Some(loads) = effective_loads(region) else { return false };
+        self.loads = loads;
+        self.prepare(k);
+        true
     }
 
     /// The least bound of everything that a tighten step cuts off from the box; +infinity when that is nothing.
@@ -183,10 +207,9 @@ impl<'a> Bounder<'a> {
         loads: &[(usize, usize, usize)],
         remove: &[(usize, Place)],
     ) -> f64 {
-        if region.is_empty() {
+        if !self.enter(region, k) {
             return f64::INFINITY;
         }
-        self.prepare(k);
         let cuts = Cuts::new(region, loads, remove);
         let fixed = self.fixed(region, k, Costs::Counted);
         let m = self.model.servers();
@@ -278,7 +301,8 @@ impl<'a> Bounder<'a> {
         settle(sum_down(terms))
     }
 
-    /// Visits V_j(n, I) for every load n of the box that the allowed users can fill, at both ends of I_j.
+    /// Visits V_j(n, I) for every effective load n at both ends of its effective interference. Every such n is at most
+    /// the number of allowed users.
     fn scan(&mut self, region: &Region, j: usize, k: usize, costs: Costs, mut visit: impl FnMut(&Row<'_>)) {
         let users = self.model.users();
         let s = &mut self.scratch;
@@ -287,24 +311,22 @@ impl<'a> Bounder<'a> {
         let e = &self.reduced[j * users..(j + 1) * users];
         gather(&mut s.reduced, &s.users, e);
         gather(&mut s.work, &s.users, &self.work);
-        let (lo, hi) = (region.loads[j].0, region.loads[j].1.min(s.users.len()));
-        let (floor, ceiling) = region.interference[j];
-        let ends = [floor, ceiling];
+        self.reach.enter(self.model, region, j);
         let r = if self.model.interferes() { self.multipliers[k].interference[j] } else { 0.0 };
-        for &end in &ends[..if floor == ceiling { 1 } else { 2 }] {
-            let own = fast_down(r * end);
-            if costs == Costs::Counted {
-                let slope = slopes_at(&mut self.slopes[j], self.model, j, end);
-                gather(&mut self.scratch.slope, &self.scratch.users, &slope);
-            }
-            for n in lo..=hi {
+        for n in self.loads[j].0..=self.loads[j].1 {
+            let Some((floor, ceiling)) = self.reach.range(n, region.interference[j]) else { continue };
+            let ends = [floor, ceiling];
+            for &end in &ends[..if floor == ceiling { 1 } else { 2 }] {
                 let s = &mut self.scratch;
                 let finite = match costs {
-                    Costs::Counted => s.price_all(n as f64, self.pace[j][n]),
+                    Costs::Counted => {
+                        self.slopes[j].gather(&mut s.slope, &s.users, end, self.model);
+                        s.price_all(n as f64, self.pace[j][n])
+                    }
                     Costs::Zero => s.price_zero(),
                 };
                 // One price that is not a number would corrupt the order: then nothing is claimed.
-                let own = if finite { own } else { f64::NEG_INFINITY };
+                let own = if finite { fast_down(r * end) } else { f64::NEG_INFINITY };
                 let (head, last) = s.least(n, own);
                 visit(&Row { n, head, last, price: &s.price });
             }
@@ -353,18 +375,47 @@ fn gather(to: &mut Vec<f64>, at: &[usize], from: &[f64]) {
     to.extend(at.iter().map(|&i| from[i]));
 }
 
-/// The slopes of all users at server j under the interference `end`, rounded down, from the cache or fresh.
-fn slopes_at(cache: &mut Vec<(f64, Rc<[f64]>)>, model: &Model<'_>, j: usize, end: f64) -> Rc<[f64]> {
-    if let Some(found) = cache.iter().rposition(|(at, _)| *at == end) {
-        cache[found..].rotate_left(1);
-    } else {
-        if cache.len() == KEPT {
-            cache.remove(0);
-        }
-        let at = Interval::point(end);
-        cache.push((end, (0..model.users()).map(|i| model.slope(i, j, at).lo).collect()));
+/// The slopes of users at one server under interferences that came up lately, rounded down.
+///
+/// Two generations: when `young` has its share, it becomes `old`, and what was old and has not been used since is
+/// forgotten. So what was used lately stays, in constant time, and never more than [`KEPT`] numbers are held (except
+/// that each generation has room for one interference).
+struct Slopes {
+    server: usize,
+    /// Entries that a generation holds.
+    room: usize,
+    /// By the bits of I: the slope of every user, NaN until it is asked for.
+    young: HashMap<u64, Vec<f64>>,
+    old: HashMap<u64, Vec<f64>>,
+}
+
+impl Slopes {
+    fn new(server: usize, users: usize) -> Slopes {
+        Slopes { server, room: (KEPT / 2 / users.max(1)).max(1), young: HashMap::new(), old: HashMap::new() }
     }
-    Rc::clone(&cache[cache.len() - 1].1)
+
+    /// Copies the slopes of some users under the interference `end` into `to`.
+    fn gather(&mut self, to: &mut Vec<f64>, users: &[usize], end: f64, model: &Model<'_>) {
+        let full = self.young.len() >= self.room;
+        let slopes = match self.young.entry(end.to_bits()) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(_) => {
+                let slopes = self.old.remove(&end.to_bits()).unwrap_or_else(|| vec![f64::NAN; model.users()]);
+                if full {
+                    self.old = std::mem::take(&mut self.young);
+                }
+                self.young.entry(end.to_bits()).or_insert(slopes)
+            }
+        };
+        to.clear();
+        for &i in users {
+            let slope = &mut slopes[i];
+            if slope.is_nan() {
+                *slope = model.slope(i, self.server, Interval::point(end)).lo;
+            }
+            to.push(*slope);
+        }
+    }
 }
 
 /// fixed + sum_j least_j, rounded down; +infinity when some server has no set at all, -infinity when some term claims

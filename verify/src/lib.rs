@@ -8,8 +8,8 @@
 //! * [`verify_plan`]: which rules a plan breaks, and an interval that contains its exact value.
 //! * [`read_certificate`] and [`verify_certificate`]: whether a proof holds that no plan is below a bound.
 //!
-//! Inside: `interval` rounds outward, `model` computes costs, `tree` keeps the box of a node, `bound` proves a box's
-//! bound, `check` puts a certificate together.
+//! Inside: `interval` rounds outward, `model` computes costs, `tree` keeps the box of a node, `reach` counts
+//! which loads and interferences are possible in it, `bound` proves its bound, `check` puts a certificate together.
 
 mod bound;
 mod certificate;
@@ -20,6 +20,7 @@ mod interval;
 mod model;
 mod plan;
 mod raw;
+mod reach;
 mod tree;
 
 pub use certificate::{
@@ -31,3 +32,10 @@ pub use fault::{Code, Fault};
 pub use interval::Interval;
 pub use plan::{PlanCheck, verify_plan};
 pub use tree::{Node, Place};
+
+// The tests' brute force serves the tests inside the crate as well, which see what is private.
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
+#[cfg(test)]
+extern crate self as offload_verify;

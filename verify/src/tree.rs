@@ -230,6 +230,11 @@ impl Region {
         &self.allowed[block * n..(block + 1) * n]
     }
 
+    /// |A_i| of every user.
+    pub(crate) fn choices(&self) -> &[usize] {
+        &self.places
+    }
+
     /// Whether a range or an A_i is empty, so that the box holds no plan.
     pub(crate) fn is_empty(&self) -> bool {
         self.loads.iter().any(|(lo, hi)| lo > hi)

@@ -51,6 +51,48 @@ fn leaves() {
     seconds_per_node(&case, sets, tree, 1, "tighten at the root with 240 removals, and a leaf");
 }
 
+/// Loads of 25 at each of four servers, then users fixed one by one: every leaf has new ends for every server.
+fn users_fixed(case: &Case, rng: &mut Lcg, depth: usize) -> f64 {
+    let far = || Node::Assumed { bound: 1e300 };
+    let load = |server: usize| [Node::Load { server, at: 25 }, Node::Load { server, at: 24 }, far()];
+    let mut tree: Vec<Node> = (0..4).flat_map(load).collect();
+    let remove = (0..40).map(|i| (80 + i, Some(rng.below(4)))).collect();
+    tree.push(Node::Tighten { multipliers: 0, loads: vec![], remove });
+    tree.extend((0..depth).map(|user| Node::User { user, to: Some(user % 4) }));
+    tree.extend((0..=depth).map(|multipliers| Node::Leaf { multipliers }));
+    tree.extend((0..4).map(|_| far()));
+    let sets = (0..=depth).map(|_| case.multipliers(rng)).collect();
+    let certificate = case.certificate(sets, tree);
+    let start = Instant::now();
+    let check = verify_certificate(&case.instance, &certificate);
+    let time = start.elapsed().as_secs_f64();
+    assert!(check.faults.is_empty(), "{:?}", check.faults);
+    time
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn leaves_with_users_fixed() {
+    let (case, mut rng) = (case(), Lcg(34));
+    let mut total = |depth: usize| (0..100).map(|_| users_fixed(&case, &mut rng, depth)).sum::<f64>() / 100.0;
+    let (setup, whole) = (total(0), total(80));
+    println!("setup, a tighten step and a leaf: {:.1} us", setup * 1e6);
+    println!("leaf, loads fixed, all ends new: {:.1} us", (whole - setup) / 80.0 * 1e6);
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn a_thousand_users() {
+    let mut rng = Lcg(35);
+    let mut instance = common::instance(&mut rng, 1000, 4);
+    instance.interference = true;
+    instance.servers.iter_mut().for_each(|s| s.max_users = None);
+    let case = Case { instance, threshold: 0.5, weights: Weights::Uncertainty };
+    let sets = vec![case.multipliers(&mut rng)];
+    seconds_per_node(&case, sets.clone(), vec![Node::Assumed { bound: 0.0 }], 1, "1000 users, setup");
+    seconds_per_node(&case, sets, vec![Node::Leaf { multipliers: 0 }], 1, "1000 users, a leaf with all loads open");
+}
+
 #[test]
 #[ignore = "a measurement"]
 fn reading() {

@@ -126,7 +126,7 @@ fn as_json(s: &Solved) -> Value {
 fn table(problem: &Problem, all: &[Solved]) -> String {
     let best_bound = all.iter().filter_map(|s| s.outcome.bound).max_by(|a, b| a.0.total_cmp(&b.0));
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_preset(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header([
         "solver",
         "status",

@@ -48,7 +48,14 @@ impl Solver for Bnb {
         };
         let note = format!("{} regions", search.nodes);
         let certificate = Some(search.tree.certificate(data.m));
-        Outcome { plan: Some(search.plan), bound: Some((bound, Trust::Solver)), stop, note, certificate }
+        Outcome {
+            plan: Some(search.plan),
+            bound: Some((bound, Trust::Solver)),
+            stop,
+            note,
+            trajectory: search.trajectory,
+            certificate,
+        }
     }
 }
 

@@ -6,11 +6,12 @@ use super::dual::{Averages, ascend};
 use super::start::{exact, improve_by_transport, polish};
 use super::tree::{Node, Tree};
 use crate::local_search::improve_from;
-use crate::{Budget, Deadline, greedy};
+use crate::{Budget, Deadline, Progress, greedy};
 use offload_instances::{Assignment, Problem};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// Starts of the local search that gives the first incumbent.
 const STARTS: usize = 10;
@@ -78,6 +79,9 @@ pub struct Search<'a> {
     pub tree: Tree,
     /// Regions that were looked at.
     pub nodes: usize,
+    /// Whenever bound or incumbent moved.
+    pub trajectory: Vec<Progress>,
+    begun: Instant,
     open: BinaryHeap<Open>,
     closed: f64,
     start: Option<Multipliers>,
@@ -88,6 +92,7 @@ pub struct Search<'a> {
 impl<'a> Search<'a> {
     /// Finds the first incumbent.
     pub fn new(problem: &'a Problem, data: &'a Data, budget: &Budget) -> Self {
+        let begun = Instant::now();
         let deadline = budget.deadline();
         let start = Budget { time_limit: budget.time_limit.map(|t| t.mul_f64(START_SHARE)), ..budget.clone() };
         let plan = improve_from(problem, greedy::goa(problem), STARTS, budget.seed, &start.deadline());
@@ -107,6 +112,8 @@ impl<'a> Search<'a> {
             plan,
             tree: Tree::new(first.clone()),
             nodes: 0,
+            trajectory: Vec::new(),
+            begun,
             open: BinaryHeap::new(),
             closed: f64::INFINITY,
             start: Some(multipliers),
@@ -144,6 +151,7 @@ impl<'a> Search<'a> {
             }
             if let Some(open) = self.open.pop() {
                 self.process(open);
+                self.note_progress();
             }
         }
         End::Closed
@@ -242,6 +250,14 @@ impl<'a> Search<'a> {
             self.open.push(Open { bound, node, region: oracle.into_region(), multipliers });
         } else {
             self.split(oracle, node, &multipliers, bound, &averages);
+        }
+    }
+
+    fn note_progress(&mut self) {
+        let (objective, bound) = (self.value, self.bound());
+        if self.trajectory.last().is_none_or(|p| p.objective != objective || p.bound != bound) {
+            let time_s = self.begun.elapsed().as_secs_f64();
+            self.trajectory.push(Progress { time_s, work: self.nodes, objective, bound });
         }
     }
 

@@ -55,6 +55,7 @@ impl Solver for Milp {
             bound: Some((search.bound, Trust::Solver)),
             stop,
             note: format!("{} HiGHS rounds", search.rounds),
+            trajectory: Vec::new(),
             certificate: None,
         }
     }

@@ -235,6 +235,48 @@ impl Box {
     }
 }
 
+/// The least and the greatest load of every server over all load vectors within the box, the users that may be and must
+/// be there, and the number of users that must and may be offloaded; `None` when there is no such vector.
+pub fn naive_loads(b: &Box) -> Option<Vec<(usize, usize)>> {
+    let users = |test: &dyn Fn(&Vec<Place>) -> bool| b.places.iter().filter(|a| test(a)).count();
+    let must = users(&|a| !a.contains(&None));
+    let may = users(&|a| a.iter().any(Option::is_some));
+    let mut vectors = vec![Vec::new()];
+    for (j, &(lo, hi)) in b.loads.iter().enumerate() {
+        let lo = lo.max(users(&|a| *a == [Some(j)]));
+        let hi = hi.min(users(&|a| a.contains(&Some(j))));
+        vectors = vectors.iter().flat_map(|v: &Vec<usize>| (lo..=hi).map(|n| [v.clone(), vec![n]].concat())).collect();
+    }
+    vectors.retain(|v| (must..=may).contains(&v.iter().sum()));
+    let range = |j: usize| Some((vectors.iter().map(|v| v[j]).min()?, vectors.iter().map(|v| v[j]).max()?));
+    (0..b.loads.len()).map(range).collect()
+}
+
+/// The effective interference of server j with load n, from all sets of users that might sit there: `None` when empty.
+pub fn naive_heard(case: &Case, b: &Box, j: usize, n: usize) -> Option<(f64, f64)> {
+    let (here, on) = (Some(j), case.instance.interference);
+    let elsewhere = |i: usize| b.places[i].iter().any(|p| p.is_some() && *p != here);
+    let only_here = |i: usize| b.places[i] == [here];
+    let m = n.saturating_sub((0..case.n()).filter(|&i| only_here(i)).count());
+    let heard = |i: usize| if on && elsewhere(i) { case.s(i, j) } else { 0.0 };
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    for set in 0..1_usize << case.n() {
+        let sits = |i: usize| set >> i & 1 == 1;
+        let members: Vec<usize> = (0..case.n()).filter(|&i| sits(i)).collect();
+        if members.len() > m || members.iter().any(|&i| only_here(i) || !b.places[i].contains(&here)) {
+            continue;
+        }
+        let away =
+            |test: &dyn Fn(usize) -> bool| (0..case.n()).filter(|&i| !sits(i) && test(i)).map(heard).sum::<f64>();
+        least = least.min(away(&|i| !b.places[i].contains(&None)));
+        if members.len() == m {
+            most = most.max(away(&|_| true));
+        }
+    }
+    let (lo, hi) = (b.heard[j].0.max(least), b.heard[j].1.min(most));
+    (lo <= hi * (1.0 + 1e-9)).then_some((lo, hi))
+}
+
 /// B_k by definition: V_j over all subsets. `force` = (i, p): user i must be at p; `load` = (j, n): only that load.
 pub fn naive_bound(
     case: &Case,
@@ -244,9 +286,7 @@ pub fn naive_bound(
     force: Option<(usize, Place)>,
     load: Option<(usize, usize)>,
 ) -> f64 {
-    if b.is_empty() {
-        return f64::INFINITY;
-    }
+    let Some(loads) = naive_loads(b).filter(|_| !b.is_empty()) else { return f64::INFINITY };
     let on = case.instance.interference;
     let mut total: f64 = k.users.iter().sum();
     for i in (0..case.n()).filter(|&i| b.places[i].contains(&None)) {
@@ -254,25 +294,21 @@ pub fn naive_bound(
         let x = cost - k.users[i];
         total += if force == Some((i, None)) { x } else { x.min(0.0) };
     }
-    for j in 0..case.m() {
+    for (j, &(lo, hi)) in loads.iter().enumerate() {
         let r = if on { k.interference[j] } else { 0.0 };
         let export =
             |i: usize| (0..case.m()).filter(|&l| l != j && on).map(|l| k.interference[l] * case.s(i, l)).sum::<f64>();
+        let ends: Vec<_> = (0..=case.n()).map(|n| naive_heard(case, b, j, n)).collect();
         let mut least = f64::INFINITY;
         for set in 0..1_usize << case.n() {
             let members: Vec<usize> = (0..case.n()).filter(|i| set >> i & 1 == 1).collect();
             let n = members.len();
             let forced_out = force.is_some_and(|(i, p)| p == Some(j) && !members.contains(&i));
             let barred = members.iter().any(|&i| !b.places[i].contains(&Some(j)));
-            if n < b.loads[j].0
-                || n > b.loads[j].1
-                || forced_out
-                || barred
-                || load.is_some_and(|(l, x)| l == j && x != n)
-            {
+            if n < lo || n > hi || forced_out || barred || load.is_some_and(|(l, x)| l == j && x != n) {
                 continue;
             }
-            for end in [b.heard[j].0, b.heard[j].1] {
+            for end in ends[n].into_iter().flat_map(|(lo, hi)| [lo, hi]) {
                 let price = |&i: &usize| (if costs { case.cost(i, j, n, end) } else { 0.0 }) - k.users[i] - export(i);
                 least = least.min(r * end + members.iter().map(price).sum::<f64>());
             }

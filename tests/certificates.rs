@@ -1,0 +1,167 @@
+//! `bnb` against enumeration, its certificates against the verifier, and the verifier against tampering.
+
+use offload_instances::random::Random;
+use offload_instances::{Problem, Weights};
+use offload_solvers::certificate::Claim;
+use offload_solvers::{Budget, ROUNDING, Solved, Status, find, solve};
+use offload_tests::{instance, problem, small_problem};
+use offload_verify::{Trust, parse_certificate, verify_certificate, verify_plan};
+use serde_json::Value;
+use std::time::Duration;
+
+fn bnb(problem: &Problem, gap: f64, limit: Option<Duration>) -> Solved {
+    solve(find("bnb").unwrap().as_ref(), problem, &Budget { gap, time_limit: limit, seed: 0 })
+}
+
+fn certificate(problem: &Problem, solved: &Solved) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let claim = Claim {
+        solver: "bnb",
+        instance_file: None,
+        plan: solved.outcome.plan.as_ref(),
+        bound: solved.outcome.bound.map(|(b, _)| b),
+    };
+    solved.outcome.certificate.as_ref().unwrap().write(&mut bytes, problem, &claim).unwrap();
+    bytes
+}
+
+/// Issue: 500 random small problems, all families, both modes, both weights, caps, all thresholds, M from 1 to 4.
+#[test]
+fn certified_bounds_are_the_optimum() {
+    for k in 0..500 {
+        let problem = small_problem(k, 4);
+        let truth = solve(find("enumerate").unwrap().as_ref(), &problem, &Budget::default());
+        let solved = bnb(&problem, 1e-6, None);
+        let context = format!("problem {k} ({}): {:?}", problem.instance().name, solved.outcome.stop);
+        let (parsed, warnings) = parse_certificate("c", &certificate(&problem, &solved)).unwrap();
+        assert!(warnings.is_empty(), "{context} {warnings:?}");
+        let check = verify_certificate(problem.instance(), &parsed);
+        assert!(check.faults.is_empty(), "{context} {:?}", check.faults);
+        let Some(optimum) = truth.evaluation.map(|e| e.objective) else {
+            assert_eq!(solved.status, Status::Infeasible, "{context}");
+            assert!(check.is_infeasible(), "{context}");
+            continue;
+        };
+        assert_eq!((solved.status, check.trust), (Status::Optimal, Trust::Certified), "{context}");
+        assert!(check.lower <= optimum * (1.0 + ROUNDING), "{context} {} {optimum}", check.lower);
+        assert!(check.upper.unwrap() >= optimum * (1.0 - ROUNDING), "{context}");
+        assert!(check.gap.unwrap() <= 1.01e-6, "{context} {:?}", check.gap);
+    }
+}
+
+/// Issue: the paper's own size, certified.
+#[test]
+fn certifies_the_papers_size() {
+    for (interference, gap) in [("true", 1e-3), ("false", 1e-6)] {
+        let problem =
+            problem(instance("paper", 120, 4, 3, &[("interference", interference)]), 0.8, Weights::Uncertainty);
+        let solved = bnb(&problem, gap, None);
+        let (parsed, _) = parse_certificate("c", &certificate(&problem, &solved)).unwrap();
+        let check = verify_certificate(problem.instance(), &parsed);
+        assert!(check.is_certified() && check.gap.unwrap() <= gap * 1.001, "{:?} {:?}", check.faults, check.gap);
+    }
+}
+
+/// Stopped at any moment: a feasible plan and a valid, verifiable bound.
+#[test]
+fn is_anytime() {
+    let problem = problem(instance("paper", 150, 4, 1, &[]), 0.6, Weights::Uncertainty);
+    let best = bnb(&problem, 1e-4, None).evaluation.unwrap().objective;
+    for ms in [1, 20, 100, 300] {
+        let solved = bnb(&problem, 1e-9, Some(Duration::from_millis(ms)));
+        let (bound, _) = solved.outcome.bound.unwrap();
+        assert!(bound <= best * (1.0 + ROUNDING) && bound > 0.0, "{ms} ms: {bound} {best}");
+        assert!(solved.evaluation.as_ref().unwrap().is_feasible());
+        let (parsed, _) = parse_certificate("c", &certificate(&problem, &solved)).unwrap();
+        let check = verify_certificate(problem.instance(), &parsed);
+        assert!(check.faults.is_empty(), "{ms} ms: {:?}", check.faults);
+    }
+}
+
+#[test]
+fn solver_plans_pass_the_verifier() {
+    for k in 0..60 {
+        let problem = small_problem(k, 4);
+        for solver in offload_solvers::all().iter().filter(|s| s.respects_threshold() && !s.is_exact()) {
+            let solved = solve(solver.as_ref(), &problem, &Budget::default());
+            let (Some(plan), Some(evaluation)) = (&solved.outcome.plan, &solved.evaluation) else { continue };
+            let check = verify_plan(problem.instance(), problem.threshold(), problem.weights(), plan);
+            let value = check.value.unwrap();
+            assert!(check.is_feasible(), "{} on problem {k}", solver.id());
+            let z = evaluation.objective;
+            assert!(value.lo <= z * (1.0 + 1e-12) && z * (1.0 - 1e-12) <= value.hi, "{} on {k}", solver.id());
+        }
+    }
+}
+
+/// Issue: 1000 random edits are refused, or the claim that is left is still true.
+#[test]
+fn tampering_is_refused_or_harmless() {
+    let mut random = Random::new(5, 5);
+    let (mut refused, mut harmless) = (0, 0);
+    for round in 0..1000 {
+        let problem = small_problem(round % 40 * 8 + round % 5, 3);
+        let truth = solve(find("enumerate").unwrap().as_ref(), &problem, &Budget::default());
+        let solved = bnb(&problem, 1e-6, None);
+        let mut value: Value = serde_json::from_slice(&certificate(&problem, &solved)).unwrap();
+        tamper(&mut value, &mut random);
+        let Ok((parsed, _)) = parse_certificate("c", value.to_string().as_bytes()) else {
+            refused += 1;
+            continue;
+        };
+        let check = verify_certificate(problem.instance(), &parsed);
+        if !check.faults.is_empty() {
+            refused += 1;
+            continue;
+        }
+        harmless += 1;
+        let stated = Problem::new(problem.instance().clone(), parsed.threshold, parsed.weights).unwrap();
+        let optimum = if stated.threshold() == problem.threshold() && stated.weights() == problem.weights() {
+            truth.evaluation.map(|e| e.objective)
+        } else {
+            solve(find("enumerate").unwrap().as_ref(), &stated, &Budget::default()).evaluation.map(|e| e.objective)
+        };
+        let optimum = optimum.unwrap_or(f64::INFINITY);
+        assert!(check.lower <= optimum * (1.0 + ROUNDING), "round {round}: {} above {optimum}", check.lower);
+        assert!(check.upper.is_none_or(|u| u >= optimum * (1.0 - ROUNDING)), "round {round}");
+    }
+    assert!(refused > 500 && harmless > 10, "{refused} refused, {harmless} harmless");
+}
+
+/// One random edit: a number, a leaf, a split, the plan, the problem, or the instance it is for.
+fn tamper(value: &mut Value, random: &mut Random) {
+    let scale = [0.5, 0.999, 1.001, 2.0, -1.0, 0.0, 1e6][random.below(7)];
+    let turn =
+        |v: &mut Value| *v = Value::from(v.as_f64().unwrap_or(1.0) * scale + if scale == 0.0 { 0.1 } else { 0.0 });
+    let nodes = value["tree"].as_array().map_or(0, Vec::len);
+    match random.below(8) {
+        0 => turn(&mut value["lower_bound"]),
+        1 => turn(&mut value["objective"]),
+        2 => {
+            let k = random.below(nodes);
+            value["tree"].as_array_mut().unwrap().remove(k);
+        }
+        3 => {
+            let k = random.below(nodes);
+            let node = value["tree"][k].as_object_mut().unwrap();
+            for v in node.values_mut().filter(|v| v.is_number()) {
+                turn(v);
+            }
+        }
+        4 => {
+            let n = value["multipliers"].as_array().map_or(0, Vec::len);
+            let k = random.below(n);
+            let users = value["multipliers"][k]["users"].as_array_mut().unwrap();
+            let i = random.below(users.len());
+            turn(&mut users[i]);
+        }
+        5 => {
+            if let Some(plan) = value["assignment"].as_array_mut() {
+                let i = random.below(plan.len());
+                plan[i] = [Value::Null, Value::from(0), Value::from(1), Value::from(9)][random.below(4)].clone();
+            }
+        }
+        6 => value["threshold"] = Value::from([0.0, 0.5, 0.9, 1.0][random.below(4)]),
+        _ => value["fingerprint"] = Value::from("0".repeat(64)),
+    }
+}

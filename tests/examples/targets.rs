@@ -1,0 +1,128 @@
+//! Measures `bnb` and the verifier on the problems of docs/benchmarks.md and prints the table as Markdown.
+//! `cargo run --release -p offload-tests --example targets [-- SEEDS [MILP_SEEDS]]`; with the defaults it takes about 20 minutes.
+
+use offload_instances::{Problem, Weights};
+use offload_solvers::certificate::Claim;
+use offload_solvers::{Budget, Solved, find, solve};
+use offload_tests::{instance, problem};
+use offload_verify::{parse_certificate, verify_certificate};
+use std::time::{Duration, Instant};
+
+/// (N, M, interference, gap, time limit s)
+const ROWS: [(usize, usize, bool, f64, f64); 12] = [
+    (60, 4, true, 1e-4, 60.0),
+    (120, 4, true, 1e-3, 60.0),
+    (120, 4, true, 1e-4, 120.0),
+    (120, 8, true, 1e-2, 60.0),
+    (120, 16, true, 1e-2, 60.0),
+    (300, 4, true, 1e-2, 60.0),
+    (300, 16, true, 1e-2, 60.0),
+    (1000, 4, true, 1e-2, 60.0),
+    (1000, 16, true, 1e-2, 60.0),
+    (60, 4, false, 1e-6, 60.0),
+    (120, 4, false, 1e-6, 60.0),
+    (300, 4, false, 1e-6, 60.0),
+];
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).map(|a| a.parse().expect("a number of seeds"));
+    let seeds: u64 = arguments.next().unwrap_or(10);
+    let milp_seeds: u64 = arguments.next().unwrap_or(1);
+    println!(
+        "| N | M | interference | tau | asked gap | solved | time s: median | max | certified gap: max | verify s: max | peak memory MB |"
+    );
+    println!("|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|");
+    for (n, m, interference, gap, limit) in ROWS {
+        for tau in [0.6, 0.8, 1.0] {
+            let runs: Vec<Run> = (0..seeds.min(if n >= 300 { 3 } else { seeds }))
+                .map(|seed| measure(&stated(n, m, interference, tau, seed), gap, limit))
+                .collect();
+            print_row(n, m, interference, tau, gap, &runs);
+        }
+    }
+    compare_milp(milp_seeds);
+}
+
+fn stated(n: usize, m: usize, interference: bool, tau: f64, seed: u64) -> Problem {
+    let flag = if interference { "true" } else { "false" };
+    problem(instance("paper", n, m, seed, &[("interference", flag)]), tau, Weights::Uncertainty)
+}
+
+struct Run {
+    time: f64,
+    verify: f64,
+    certified: f64,
+    solved: bool,
+}
+
+fn run(id: &str, problem: &Problem, gap: f64, limit: f64) -> Solved {
+    let budget = Budget { gap, time_limit: Some(Duration::from_secs_f64(limit)), seed: 0 };
+    solve(find(id).expect("registered").as_ref(), problem, &budget)
+}
+
+fn measure(problem: &Problem, gap: f64, limit: f64) -> Run {
+    let solved = run("bnb", problem, gap, limit);
+    let mut bytes = Vec::new();
+    let claim = Claim {
+        solver: "bnb",
+        instance_file: None,
+        plan: solved.outcome.plan.as_ref(),
+        bound: solved.outcome.bound.map(|(b, _)| b),
+    };
+    let certificate = solved.outcome.certificate.as_ref().expect("bnb writes one");
+    certificate.write(&mut bytes, problem, &claim).expect("memory is writable");
+    let start = Instant::now();
+    let (parsed, _) = parse_certificate("measured", &bytes).expect("well formed");
+    let check = verify_certificate(problem.instance(), &parsed);
+    assert!(check.faults.is_empty(), "{}: {:?}", problem.instance().name, check.faults);
+    let certified = check.gap.expect("a plan and a bound");
+    let verify = start.elapsed().as_secs_f64();
+    Run { time: solved.time_s, verify, certified, solved: certified <= gap * 1.001 }
+}
+
+fn print_row(n: usize, m: usize, interference: bool, tau: f64, gap: f64, runs: &[Run]) {
+    let most = |f: fn(&Run) -> f64| runs.iter().map(f).fold(0.0, f64::max);
+    let mode = if interference { "on" } else { "off" };
+    println!(
+        "| {n} | {m} | {mode} | {tau} | {gap:.0e} | {} of {} | {:.3} | {:.3} | {:.2e} | {:.3} | {} |",
+        runs.iter().filter(|r| r.solved).count(),
+        runs.len(),
+        median(runs.iter().map(|r| r.time).collect()),
+        most(|r| r.time),
+        most(|r| r.certified),
+        most(|r| r.verify),
+        peak_memory_mb(),
+    );
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    f64::midpoint(times[(times.len() - 1) / 2], times[times.len() / 2])
+}
+
+/// Peak resident memory of this process so far (Linux), MB.
+fn peak_memory_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with("VmHWM")).unwrap_or("");
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+/// Interference off: `bnb` and `milp` on the same instances, one after the other.
+fn compare_milp(seeds: u64) {
+    println!(
+        "\n| N = 120, M = 4, interference off, gap 1e-6 | tau | bnb s | milp s | milp / bnb |\n|---|--:|--:|--:|--:|"
+    );
+    for seed in 0..seeds {
+        for tau in [0.6, 0.8, 1.0] {
+            let problem = stated(120, 4, false, tau, seed);
+            let (bnb, milp) = (run("bnb", &problem, 1e-6, 60.0), run("milp", &problem, 1e-6, 60.0));
+            println!(
+                "| seed {seed} | {tau} | {:.3} | {:.3} ({}) | {:.0} |",
+                bnb.time_s,
+                milp.time_s,
+                milp.status.name(),
+                milp.time_s / bnb.time_s
+            );
+        }
+    }
+}

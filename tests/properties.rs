@@ -1,0 +1,121 @@
+//! Properties of the model that hold for every instance.
+
+use offload_instances::random::Random;
+use offload_instances::{Instance, Problem, Weights, evaluate::evaluate};
+use offload_solvers::{Budget, find, solve};
+use offload_tests::{instance, naive_objective, problem};
+use proptest::prelude::*;
+
+const FAMILIES: [&str; 8] =
+    ["paper", "trace", "hotspot", "heterogeneous", "tight", "congested", "sparse", "adversarial"];
+
+/// (instance, plan): any family, mode and size, and any assignment.
+fn cases() -> impl Strategy<Value = (Instance, Vec<Option<usize>>)> {
+    (0..FAMILIES.len(), 1..20_usize, 1..6_usize, 0..1000_u64, any::<bool>()).prop_map(
+        |(f, n, m, seed, interference)| {
+            let flag = if interference { "true" } else { "false" };
+            let instance = instance(FAMILIES[f], n, m, seed, &[("interference", flag)]);
+            let mut random = Random::new(seed, 9);
+            let plan = (0..n).map(|_| Some(random.below(m + 1)).filter(|&j| j < m)).collect();
+            (instance, plan)
+        },
+    )
+}
+
+fn value(instance: &Instance, plan: &[Option<usize>], weights: Weights) -> f64 {
+    problem(instance.clone(), 1.0, weights).objective(plan)
+}
+
+fn optimum(problem: &Problem) -> Option<f64> {
+    let solved = solve(find("enumerate").unwrap().as_ref(), problem, &Budget::default());
+    solved.evaluation.map(|e| e.objective)
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-12 * a.abs().max(b.abs())
+}
+
+/// A permutation of 0..n.
+fn permutation(n: usize, seed: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..n).collect();
+    Random::new(seed, 10).shuffle(&mut order);
+    order
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn evaluator_agrees_with_the_naive_one((instance, plan) in cases()) {
+        for weights in [Weights::Uncertainty, Weights::Uniform] {
+            let naive = naive_objective(&instance, weights, &plan);
+            prop_assert!(close(value(&instance, &plan, weights), naive));
+            let whole = evaluate(&problem(instance.clone(), 0.5, weights), &plan);
+            prop_assert_eq!(whole.objective, value(&instance, &plan, weights));
+        }
+    }
+
+    #[test]
+    fn relabelling_changes_nothing((instance, plan) in cases(), seed in 0..1000_u64) {
+        let (users, servers) = (permutation(instance.n(), seed), permutation(instance.m(), seed + 1));
+        let mut other = instance.clone();
+        other.users = users.iter().map(|&i| instance.users[i].clone()).collect();
+        other.servers = servers.iter().map(|&j| instance.servers[j].clone()).collect();
+        other.gain = users.iter().map(|&i| servers.iter().map(|&j| instance.gain[i][j]).collect()).collect();
+        let new_index = |j: usize| servers.iter().position(|&s| s == j);
+        let moved: Vec<_> = users.iter().map(|&i| plan[i].and_then(new_index)).collect();
+        let (a, b) = (value(&instance, &plan, Weights::Uncertainty), value(&other, &moved, Weights::Uncertainty));
+        prop_assert!(close(a, b), "{} {}", a, b);
+    }
+
+    /// Scaling by a power of two is exact in floating point, so the objective must scale exactly.
+    #[test]
+    fn delays_scale_the_objective((instance, plan) in cases(), power in -20..20_i32) {
+        let factor = 2.0_f64.powi(power);
+        let mut other = instance.clone();
+        for u in &mut other.users {
+            u.payload_bits *= factor;
+            u.local_delay_s *= factor;
+            u.edge_work_flop *= factor;
+        }
+        let (a, b) = (value(&instance, &plan, Weights::Uncertainty), value(&other, &plan, Weights::Uncertainty));
+        prop_assert_eq!(a * factor, b);
+    }
+
+    #[test]
+    fn files_are_read_back_bit_for_bit((instance, _) in cases(), zipped in any::<bool>()) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(if zipped { "a.json.gz" } else { "a.json" });
+        offload_instances::write_instance(&path, &instance).unwrap();
+        let back = offload_instances::read_instance(&path).unwrap();
+        prop_assert_eq!(&back, &instance);
+        prop_assert_eq!(offload_instances::fingerprint(&back), offload_instances::fingerprint(&instance));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_server_more_never_hurts(seed in 0..10_000_u64, n in 1..6_usize, m in 2..4_usize, f in 0..4_usize) {
+        let large = instance(FAMILIES[f], n, m, seed, &[]);
+        let mut small = large.clone();
+        small.servers.pop();
+        small.gain.iter_mut().for_each(|row| { row.pop(); });
+        for threshold in [0.4, 1.0] {
+            let pair = [small.clone(), large.clone()].map(|i| optimum(&problem(i, threshold, Weights::Uncertainty)).unwrap());
+            prop_assert!(pair[1] <= pair[0] * (1.0 + 1e-12));
+        }
+    }
+
+    #[test]
+    fn the_optimum_falls_as_the_threshold_rises(seed in 0..10_000_u64, n in 1..6_usize, m in 1..4_usize, f in 0..5_usize) {
+        let mut last = f64::INFINITY;
+        for threshold in [0.0, 0.3, 0.6, 0.8, 1.0] {
+            let now = optimum(&problem(instance(FAMILIES[f], n, m, seed, &[]), threshold, Weights::Uniform));
+            let now = now.unwrap_or(f64::INFINITY);
+            prop_assert!(now <= last * (1.0 + 1e-12));
+            last = now;
+        }
+    }
+}
