@@ -1,1 +1,638 @@
+//! The command line as its users meet it: the built binary, real files, exit codes, stdout and stderr.
+//!
+//! `OFFLOAD_BENCH` names the binary; without it target/release/offload-bench is taken, so build that first. Every test works
+//! in a folder of its own, and a command is written here as it is typed, with blanks between its words. Nothing outside that
+//! folder is ever given as an output: a program that mistreats its target must not meet a device or somebody's file.
 
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// What a command left behind.
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+/// The binary under test.
+fn binary() -> PathBuf {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/offload-bench");
+    let path = std::env::var_os("OFFLOAD_BENCH").map_or(built, PathBuf::from);
+    assert!(path.is_file(), "{} is missing: cargo build --release first, or set OFFLOAD_BENCH", path.display());
+    std::path::absolute(path).unwrap()
+}
+
+/// Runs the program in `folder`, with the words of `line`.
+fn bench(folder: &Path, line: &str) -> Ran {
+    let mut command = Command::new(binary());
+    let done = command.args(line.split_whitespace()).current_dir(folder).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let ran = Ran { code: done.status.code(), out: text(done.stdout), err: text(done.stderr) };
+    assert!(!ran.err.contains("panicked"), "{line}: {}", ran.err);
+    ran
+}
+
+/// Runs what has to succeed, and returns its stdout.
+fn good(folder: &Path, line: &str) -> String {
+    let ran = bench(folder, line);
+    assert_eq!(ran.code, Some(0), "{line}: {}", ran.err);
+    ran.out
+}
+
+/// Runs what has to be refused as bad input: exit code 2, a message with `key`, no result, and no file made or changed.
+fn refuse(folder: &Path, what: &str, line: &str, key: &str) {
+    let before = files(folder);
+    let ran = bench(folder, line);
+    assert_eq!(ran.code, Some(2), "{what}: {line}: {} {}", ran.out, ran.err);
+    assert!(ran.err.contains("error") && ran.err.contains(key), "{what}: {line}: no '{key}' in: {}", ran.err);
+    assert!(ran.out.is_empty(), "{what}: {line}: {}", ran.out);
+    assert!(files(folder) == before, "{what}: {line}: a file was made, removed or changed");
+}
+
+/// Every file below a folder, with its content.
+fn files(folder: &Path) -> BTreeSet<(PathBuf, Vec<u8>)> {
+    let mut all = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else {
+            let content = fs::read(&path).unwrap();
+            all.insert((path, content));
+        }
+    }
+    all
+}
+
+/// The objects that `--json` prints, one a line.
+fn objects(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// A folder with the instance good.json (6 users, 3 servers) and its plan plan.json; returns the instance too.
+fn workshop() -> (TempDir, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let made = good(path, "generate --family paper --users 6 --servers 3 --seed 1 -o .");
+    fs::rename(path.join(made.trim()), path.join("good.json")).unwrap();
+    good(path, "solve good.json --solver goa --threshold 0.7 -o plan.json");
+    let instance = read(&path.join("good.json"));
+    (folder, instance)
+}
+
+/// A campaign's configuration: two instances, goa and bnb.
+const CONFIG: &str = r#"format = "offload-config/1"
+thresholds = [0.7]
+solvers = ["goa", "bnb"]
+[[instances]]
+family = "paper"
+users = [6]
+seeds = [1, 2]
+"#;
+
+/// A bad instance is refused by every command that reads one.
+fn refuse_instance(folder: &Path, what: &str, file: &str, key: &str) {
+    for line in [
+        format!("solve {file} --solver goa --threshold 0.7 --json -o out.json"),
+        format!("solve {file} --solver bnb --threshold 0.7 --certificate out.json"),
+        format!("evaluate {file} plan.json --json"),
+        format!("export {file} --format lp -o out.lp"),
+    ] {
+        refuse(folder, what, &line, key);
+        refuse(folder, what, &line, file);
+    }
+}
+
+#[test]
+fn files_that_are_no_json_are_refused() {
+    let (folder, mut instance) = workshop();
+    let path = folder.path();
+    let whole = instance.to_string();
+    instance["users"][0]["payload_bits"] = json!("PLACE");
+    let with = |number: &str| instance.to_string().replace("\"PLACE\"", number).into_bytes();
+    let cases = [
+        ("an empty file", Vec::new(), "the file is empty"),
+        ("blanks", b" \n ".to_vec(), "the file is empty"),
+        ("truncated JSON", whole.as_bytes()[..whole.len() / 2].to_vec(), "cut off"),
+        ("NaN", with("NaN"), "no NaN"),
+        ("1e999", with("1e999"), "out of range"),
+        ("Infinity", with("Infinity"), "no NaN or infinity"),
+        ("a number with 400 digits", with(&"9".repeat(400)), "out of range"),
+        ("no UTF-8", vec![0xff, 0xfe, 0x00], "line 1"),
+        ("text behind the end", format!("{whole}{{}}").into_bytes(), "trailing"),
+        ("deep nesting", vec![b'['; 100_000], "recursion"),
+        ("an array", b"[]".to_vec(), "give an object"),
+    ];
+    for (what, bytes, key) in cases {
+        fs::write(path.join("bad.json"), bytes).unwrap();
+        refuse_instance(path, what, "bad.json", key);
+    }
+}
+
+#[test]
+fn corrupt_gzip_is_refused() {
+    let (folder, _) = workshop();
+    let path = folder.path();
+    let made = good(path, "generate --family paper --users 6 --servers 3 --seed 1 --gzip -o .");
+    let whole = fs::read(path.join(made.trim())).unwrap();
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 0xff;
+    for (what, bytes) in [
+        ("half a gzip file", whole[..whole.len() / 2].to_vec()),
+        ("a flipped byte", flipped),
+        ("plain text under .gz", b"{}".to_vec()),
+        ("an empty .gz", Vec::new()),
+    ] {
+        fs::write(path.join("bad.json.gz"), bytes).unwrap();
+        refuse_instance(path, what, "bad.json.gz", "cannot read");
+    }
+}
+
+/// What is wrong, how a good instance becomes it, and the place that the message names.
+type Edit = (&'static str, fn(&mut Value), &'static str);
+
+const INSTANCE_EDITS: [Edit; 25] = [
+    ("negative gain", |v| v["gain"][0][1] = json!(-1e-9), "gain[0][1]"),
+    ("zero gain", |v| v["gain"][5][2] = json!(0.0), "gain[5][2]"),
+    ("a row too short", |v| drop(v["gain"][3].as_array_mut().unwrap().pop()), "gain[3]"),
+    ("a row too long", |v| v["gain"][3].as_array_mut().unwrap().push(json!(1.0)), "gain[3]"),
+    ("a row missing", |v| drop(v["gain"].as_array_mut().unwrap().pop()), "5 rows for 6 users"),
+    ("unknown version", |v| v["format"] = json!("offload-instance/2"), "offload-instance/2"),
+    ("another format", |v| v["format"] = json!("offload-plan/1"), "offload-plan/1"),
+    ("format missing", |v| drop(v.as_object_mut().unwrap().remove("format")), "format: is missing"),
+    ("gain missing", |v| drop(v.as_object_mut().unwrap().remove("gain")), "gain: is missing"),
+    ("zero servers", |v| v["servers"] = json!([]), "servers: is empty"),
+    ("zero users", |v| v["users"] = json!([]), "users: is empty"),
+    ("uncertainty 1.5", |v| v["users"][2]["uncertainty"] = json!(1.5), "users[2].uncertainty"),
+    ("uncertainty -0.1", |v| v["users"][2]["uncertainty"] = json!(-0.1), "users[2].uncertainty"),
+    ("a text for a number", |v| v["users"][1]["payload_bits"] = json!("12"), "users[1].payload_bits"),
+    ("true for a number", |v| v["users"][1]["payload_bits"] = json!(true), "users[1].payload_bits"),
+    ("payload 0", |v| v["users"][0]["payload_bits"] = json!(0), "users[0].payload_bits"),
+    ("a subnormal payload", |v| v["users"][0]["payload_bits"] = json!(5e-324), "users[0].payload_bits"),
+    ("a delay that overflows", |v| v["users"][0]["payload_bits"] = json!(1e308), "users[0] at servers[0]"),
+    ("power 0", |v| v["users"][0]["tx_power_w"] = json!(0), "users[0].tx_power_w"),
+    ("bandwidth -1", |v| v["servers"][1]["bandwidth_hz"] = json!(-1), "servers[1].bandwidth_hz"),
+    ("a broken cap", |v| v["servers"][1]["max_users"] = json!(1.5), "servers[1].max_users"),
+    ("a negative cap", |v| v["servers"][1]["max_users"] = json!(-1), "servers[1].max_users"),
+    ("a number for a user", |v| v["users"][4] = json!(7), "users[4]"),
+    ("an object for the users", |v| v["users"] = json!({}), "users"),
+    ("a text for interference", |v| v["interference"] = json!("yes"), "interference"),
+];
+
+#[test]
+fn instances_with_faults_are_refused() {
+    let (folder, instance) = workshop();
+    for (what, edit, key) in INSTANCE_EDITS {
+        let mut bad = instance.clone();
+        edit(&mut bad);
+        fs::write(folder.path().join("bad.json"), bad.to_string()).unwrap();
+        refuse_instance(folder.path(), what, "bad.json", key);
+    }
+}
+
+const PLAN_EDITS: [Edit; 9] = [
+    ("too short", |v| drop(v["assignment"].as_array_mut().unwrap().pop()), "5 entries for 6 users"),
+    ("too long", |v| v["assignment"].as_array_mut().unwrap().push(json!(0)), "7 entries for 6 users"),
+    ("no such server", |v| v["assignment"][5] = json!(3), "assignment[5]"),
+    ("a negative server", |v| v["assignment"][5] = json!(-1), "assignment[5]"),
+    ("half a server", |v| v["assignment"][5] = json!(1.5), "assignment[5]"),
+    ("a huge server", |v| v["assignment"][5] = json!(u64::MAX), "assignment[5]"),
+    ("threshold 3", |v| v["threshold"] = json!(3), "threshold"),
+    ("unknown weights", |v| v["weights"] = json!("heavy"), "weights"),
+    ("another version", |v| v["format"] = json!("offload-plan/2"), "offload-plan/2"),
+];
+
+#[test]
+fn plans_with_faults_are_refused() {
+    let (folder, _) = workshop();
+    let path = folder.path();
+    let plan = read(&path.join("plan.json"));
+    for (what, edit, key) in PLAN_EDITS {
+        let mut bad = plan.clone();
+        edit(&mut bad);
+        fs::write(path.join("bad.json"), bad.to_string()).unwrap();
+        refuse(path, what, "evaluate good.json bad.json --json", key);
+        // The verifier may also read such a plan and refute it, which is exit code 1.
+        let ran = bench(path, "verify bad.json --instance good.json");
+        let said = format!("{}{}", ran.out, ran.err);
+        assert!(matches!(ran.code, Some(1 | 2)), "{what}: {said}");
+        assert!(said.contains("bad.json") && !said.contains("feasible plan"), "{what}: {said}");
+    }
+}
+
+#[test]
+fn plans_that_break_the_threshold_rule_are_refuted() {
+    let (folder, _) = workshop();
+    let path = folder.path();
+    good(path, "solve good.json --solver local-only --threshold 0.7 -o local.json");
+    let ran = bench(path, "evaluate good.json local.json --json");
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let value = &objects(&ran.out)[0];
+    assert_eq!(value["feasible"], json!(false));
+    assert_eq!(value["mandatory_local"], json!(3));
+    let ran = bench(path, "verify local.json --instance good.json");
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.out.contains("REFUSED") && ran.out.contains("mandatory-local"), "{}", ran.out);
+}
+
+/// What is wrong, the command line, and a word of the message.
+const BAD_LINES: [(&str, &str, &str); 37] = [
+    ("threshold 2", "solve good.json --solver goa --threshold 2 -o out.json", "number from 0 to 1"),
+    ("threshold NaN", "solve good.json --solver goa --threshold nan -o out.json", "number from 0 to 1"),
+    ("threshold -0.1", "solve good.json --solver goa --threshold=-0.1 -o out.json", "number from 0 to 1"),
+    ("threshold -0.1", "solve good.json --solver goa --threshold -0.1 -o out.json", "threshold"),
+    ("no threshold", "solve good.json --solver goa -o out.json", "--threshold"),
+    ("unknown solver", "solve good.json --solver gao --threshold 1 -o out.json", "unknown solver 'gao'"),
+    ("one of two unknown", "solve good.json --solver goa,gao --threshold 1 -o out.json", "unknown solver 'gao'"),
+    ("no solver's name", "solve good.json --solver goa, --threshold 1 -o out.json", "unknown solver ''"),
+    ("unknown weights", "solve good.json --solver goa --threshold 1 --weights heavy", "heavy"),
+    ("time limit 0", "solve good.json --solver goa --threshold 1 --time-limit 0", "--time-limit"),
+    ("time limit NaN", "solve good.json --solver goa --threshold 1 --time-limit nan", "--time-limit"),
+    ("gap negative", "solve good.json --solver bnb --threshold 1 --gap=-1", "--gap"),
+    ("gap infinite", "solve good.json --solver bnb --threshold 1 --gap inf", "--gap"),
+    ("seed 2^64", "solve good.json --solver ga --threshold 1 --seed 18446744073709551616", "--seed"),
+    ("no such file", "solve none.json --solver goa --threshold 1 -o out.json", "none.json"),
+    ("a directory", "solve . --solver goa --threshold 1 -o out.json", "directory"),
+    ("no folder for -o", "solve good.json --solver goa --threshold 1 -o none/out.json", "none/out.json"),
+    ("a directory for -o", "solve good.json --solver goa --threshold 1 -o .", "directory"),
+    ("no folder", "solve good.json --solver bnb --threshold 1 --certificate none/c.json", "none/c.json"),
+    ("no plan", "evaluate good.json none.json", "none.json"),
+    ("an instance as plan", "evaluate good.json good.json", "offload-plan/1"),
+    ("unknown format", "export good.json --format xml -o out.xml", "xml"),
+    ("no folder for -o", "export good.json --format lp -o none/out.lp", "none/out.lp"),
+    ("no bins", "export good.json --format lp --bins 0", "--bins"),
+    ("unknown family", "generate --family papper --users 3 -o out", "Did you mean 'paper'"),
+    ("unknown parameter", "generate --family paper --users 3 --set side=1 -o out", "no parameter 'side'"),
+    ("parameter range", "generate --family paper --users 3 --set bandwidth_hz=-1 -o out", "bandwidth_hz=-1"),
+    ("parameter NaN", "generate --family paper --users 3 --set bandwidth_hz=nan -o out", "bandwidth_hz=nan"),
+    ("no value", "generate --family paper --users 3 --set fading -o out", "NAME=VALUE"),
+    ("absurd size", "generate --family paper --users 1000000000000000000 -o out", "1000000000000000000"),
+    ("users 0", "generate --family paper --users 0 -o out", "users 0"),
+    ("servers 0", "generate --family paper --users 3 --servers 0 -o out", "servers 0"),
+    ("count 0", "generate --family paper --users 3 --count 0 -o out", "--count 0"),
+    ("seeds beyond 2^64", "generate --family paper --users 3 --seed 18446744073709551615 --count 2 -o out", "2^64"),
+    ("a file for -o", "generate --family paper --users 3 -o good.json", "good.json"),
+    ("only an instance", "verify good.json", "only instances"),
+    ("unknown command", "solves good.json", "solves"),
+];
+
+#[test]
+fn bad_command_lines_are_refused() {
+    let (folder, _) = workshop();
+    for (what, line, key) in BAD_LINES {
+        refuse(folder.path(), what, line, key);
+    }
+}
+
+/// What is wrong, the text of [`CONFIG`] that is replaced, what stands there instead, and a word of the message.
+const CONFIG_EDITS: [(&str, &str, &str, &str); 16] = [
+    ("unknown key", "thresholds", "tresholds", "tresholds"),
+    ("unknown key of a source", "users", "user", "user"),
+    ("no version", "format = \"offload-config/1\"", "", "format"),
+    ("unknown version", "config/1", "config/9", "config/9"),
+    ("unknown solver", "bnb", "bnbb", "unknown solver 'bnbb'"),
+    ("no solvers", "[\"goa\", \"bnb\"]", "[]", "solvers is empty"),
+    ("no thresholds", "[0.7]", "[]", "thresholds is empty"),
+    ("threshold 2", "0.7", "2.0", "thresholds: 2"),
+    ("threshold NaN", "0.7", "nan", "thresholds: NaN"),
+    ("unknown family", "paper", "papper", "unknown family 'papper'"),
+    ("users 0", "[6]", "[0]", "users 0"),
+    ("no users", "[6]", "[]", "users"),
+    ("no threads", "[[inst", "threads = 0\n[[inst", "threads"),
+    ("time limit 0", "[[inst", "[budget]\ntime_limit_s = 0\n[[inst", "time_limit_s"),
+    ("gap negative", "[[inst", "[budget]\ngap = -1\n[[inst", "gap"),
+    ("no TOML", "[0.7]", "[0.7", "TOML"),
+];
+
+#[test]
+fn bad_configurations_are_refused() {
+    let (folder, _) = workshop();
+    let path = folder.path();
+    for (what, from, to, key) in CONFIG_EDITS {
+        assert!(CONFIG.contains(from), "{what}");
+        fs::write(path.join("bad.toml"), CONFIG.replace(from, to)).unwrap();
+        refuse(path, what, "run bad.toml -o campaign", key);
+    }
+    let (head, _) = CONFIG.split_once("[[instances]]").unwrap();
+    fs::write(path.join("bad.toml"), head).unwrap();
+    refuse(path, "no instances", "run bad.toml -o campaign", "instances");
+    fs::write(path.join("bad.toml"), format!("{head}[[instances]]\nfiles = [\"none.json\"]\n")).unwrap();
+    refuse(path, "no such instance", "run bad.toml -o campaign", "none.json");
+    refuse(path, "no such configuration", "run none.toml -o campaign", "none.toml");
+}
+
+#[test]
+fn folders_without_good_records_are_refused() {
+    let (folder, _) = workshop();
+    let path = folder.path();
+    fs::create_dir(path.join("bare")).unwrap();
+    refuse(path, "no records", "report bare", "records.jsonl");
+    refuse(path, "no records", "verify bare", "records.jsonl");
+    refuse(path, "no folder", "report none", "none");
+    refuse(path, "a file", "report good.json", "good.json");
+    fs::write(path.join("c.toml"), CONFIG).unwrap();
+    good(path, "run c.toml -o campaign");
+    let records = path.join("campaign/records.jsonl");
+    let text = fs::read_to_string(&records).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[1] = &lines[1][..40];
+    fs::write(&records, lines.join("\n") + "\n").unwrap();
+    for line in ["report campaign", "run c.toml -o campaign", "verify campaign"] {
+        refuse(path, "a broken line in the middle", line, "line 2");
+        refuse(path, "a broken line in the middle", line, "records.jsonl");
+    }
+}
+
+#[test]
+fn other_files_are_not_verified() {
+    let (folder, _) = workshop();
+    let path = folder.path();
+    for (what, text, key) in [
+        ("another format", r#"{"format": "offload-record/1"}"#, "offload-record/1"),
+        ("no format", "{}", "format"),
+        ("not an object", "[1]", "format"),
+        ("an empty certificate", r#"{"format": "offload-certificate/1"}"#, "tree: is missing"),
+        ("no JSON", "plan", "not valid JSON"),
+    ] {
+        fs::write(path.join("bad.json"), text).unwrap();
+        refuse(path, what, "verify bad.json --instance good.json", key);
+        refuse(path, what, "verify bad.json --instance good.json", "bad.json");
+    }
+}
+
+#[test]
+fn infeasible_problems_exit_with_1() {
+    let (folder, mut instance) = workshop();
+    let path = folder.path();
+    for server in instance["servers"].as_array_mut().unwrap() {
+        server["max_users"] = json!(0);
+    }
+    fs::write(path.join("caps.json"), instance.to_string()).unwrap();
+    for solver in ["goa", "bnb", "enumerate", "exact", "milp", "ga", "local-search"] {
+        let ran = bench(path, &format!("solve caps.json --solver {solver} --threshold 0.7 --json -o out.json"));
+        assert_eq!(ran.code, Some(1), "{solver}: {}", ran.err);
+        let value = &objects(&ran.out)[0];
+        assert_eq!(value["status"], json!("infeasible"), "{solver}");
+        assert!(value["objective"].is_null() && value["assignment"].is_null(), "{solver}: {value}");
+        assert!(ran.err.contains("out.json"), "{solver} should say that there is no plan: {}", ran.err);
+        assert!(!path.join("out.json").exists(), "{solver}");
+    }
+}
+
+#[test]
+fn generating_twice_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    for gzip in ["", "--gzip"] {
+        let line = format!("generate --family paper --users 8 --seed 3 --count 2 {gzip} -o");
+        let (a, b) = (good(path, &format!("{line} a")), good(path, &format!("{line} b")));
+        let read = |name: &str| fs::read(path.join(name)).unwrap();
+        let contents: Vec<_> = a.lines().map(read).collect();
+        assert_eq!(contents, b.lines().map(read).collect::<Vec<_>>());
+        assert_eq!(contents.len(), 2);
+        assert_ne!(contents[0], contents[1], "two seeds");
+        let end = if gzip.is_empty() { ".json" } else { ".json.gz" };
+        assert!(a.lines().all(|name| name.ends_with(end)), "{a}");
+    }
+    let solve =
+        |file: &str| objects(&good(path, &format!("solve {file} --solver goa --threshold 0.7 --json"))).remove(0);
+    let (plain, packed) = (solve("a/paper-n8-m4-s3.json"), solve("a/paper-n8-m4-s3.json.gz"));
+    assert_eq!(plain["objective"], packed["objective"]);
+    good(path, "generate --family paper --users 3 --seed 18446744073709551615 -o last");
+}
+
+#[test]
+fn solve_prints_the_documented_object() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::copy(&offload_tests::golden_files()[0], path.join("golden.json")).unwrap();
+    let n = read(&path.join("golden.json"))["users"].as_array().unwrap().len();
+    let all = objects(&good(path, "solve golden.json --solver goa,dmin,bnb --threshold 0.7 --gap 0.1 --json"));
+    assert_eq!(all.iter().map(|v| v["solver"].as_str().unwrap()).collect::<Vec<_>>(), ["goa", "dmin", "bnb"]);
+    for value in &all {
+        let status = value["status"].as_str().unwrap();
+        assert!(["optimal", "feasible", "infeasible", "timeout", "error"].contains(&status), "{value}");
+        assert!(value["objective"].as_f64().unwrap() > 0.0, "{value}");
+        assert!(value["time_s"].as_f64().unwrap() >= 0.0, "{value}");
+        assert!(value["violations"].is_u64(), "{value}");
+        assert_eq!(value["assignment"].as_array().unwrap().len(), n, "{value}");
+        for key in ["lower_bound", "gap"] {
+            let bound = value.get(key).unwrap_or_else(|| panic!("no {key}: {value}"));
+            assert_eq!(bound.is_f64(), value["solver"] == "bnb", "{key}: {value}");
+            assert_eq!(bound.is_null(), value["solver"] != "bnb", "{key}: {value}");
+        }
+    }
+    let table = good(path, "solve golden.json --solver goa,dmin --threshold 0.7");
+    assert!(table.contains("goa") && table.contains("dmin") && table.contains("objective"), "{table}");
+}
+
+#[test]
+fn goa_decides_as_its_authors_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let mut compared = 0;
+    for file in offload_tests::golden_files() {
+        fs::copy(&file, path.join("golden.json")).unwrap();
+        let decisions = read(&file.with_extension("decisions.json"));
+        for decision in decisions["decisions"].as_array().unwrap().iter().filter(|d| d["solver"] == "goa") {
+            let line = format!("solve golden.json --solver goa --threshold {} --json", decision["threshold"]);
+            let value = objects(&good(path, &line)).remove(0);
+            assert_eq!(value["assignment"], decision["assignment"], "{} {line}", file.display());
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 8 * 5);
+}
+
+#[test]
+fn evaluate_recomputes_what_solve_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    for file in offload_tests::golden_files() {
+        fs::copy(&file, path.join("golden.json")).unwrap();
+        for weights in ["uncertainty", "uniform"] {
+            let line =
+                format!("solve golden.json --solver goa --threshold 0.8 --weights {weights} --json -o plan.json");
+            let solved = objects(&good(path, &line)).remove(0);
+            let plan = read(&path.join("plan.json"));
+            assert_eq!(plan["format"], json!("offload-plan/1"));
+            assert_eq!(plan["assignment"], solved["assignment"]);
+            let value = objects(&good(path, "evaluate golden.json plan.json --json")).remove(0);
+            assert_eq!(value["objective"], solved["objective"], "{line}");
+            assert_eq!(value["feasible"], json!(true));
+            assert_eq!(value["weights"], json!(weights));
+            let text = good(path, "verify plan.json --instance golden.json");
+            assert!(text.contains("feasible plan"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_there_is_gets_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let first = |text: String| -> Vec<String> {
+        text.lines().map(|l| l.split_whitespace().next().unwrap().to_string()).collect()
+    };
+    let solvers = first(good(path, "solvers"));
+    for id in ["local-only", "all-offload", "random", "dmin", "goa", "ga", "local-search", "enumerate", "milp", "bnb"] {
+        assert!(solvers.iter().any(|s| s == id), "{id} in {solvers:?}");
+    }
+    let families = first(good(path, "families"));
+    for id in ["paper", "trace", "hotspot", "heterogeneous", "tight", "adversarial"] {
+        assert!(families.iter().any(|f| f == id), "{id} in {families:?}");
+    }
+    for id in families {
+        assert!(good(path, &format!("families {id}")).starts_with(&id));
+        let made = good(path, &format!("generate --family {id} --users 4 --servers 2 -o made"));
+        let value = objects(&good(path, &format!("solve {} --solver goa --threshold 1 --json", made.trim()))).remove(0);
+        assert_eq!(value["status"], json!("feasible"), "{id}");
+    }
+    refuse(path, "unknown family", "families papper", "papper");
+}
+
+#[test]
+fn exports_start_with_the_right_words() {
+    let (folder, _) = workshop();
+    let path = folder.path();
+    for format in ["mps", "lp"] {
+        let printed = good(path, &format!("export good.json --format {format}"));
+        good(path, &format!("export good.json --format {format} -o out.{format}"));
+        assert_eq!(printed, fs::read_to_string(path.join(format!("out.{format}"))).unwrap());
+        if format == "mps" {
+            assert!(printed.starts_with("NAME"), "{printed}");
+            assert!(printed.lines().nth(1) == Some("ROWS") && printed.trim_end().ends_with("ENDATA"));
+        } else {
+            let first = printed.lines().find(|line| !line.starts_with('\\'));
+            assert_eq!(first, Some("Minimize"));
+            assert_eq!(printed.trim_end().lines().last(), Some("End"));
+        }
+    }
+}
+
+/// The records of a campaign without their times, sorted: what two runs of the same solves must agree on.
+fn timeless(records: &Path) -> Vec<String> {
+    let mut all = objects(&fs::read_to_string(records).unwrap());
+    for record in &mut all {
+        record.as_object_mut().unwrap().remove("time_s").unwrap();
+    }
+    let mut lines: Vec<String> = all.iter().map(Value::to_string).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_campaign_resumes_and_reports() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let records = path.join("campaign/records.jsonl");
+    fs::write(path.join("c.toml"), CONFIG).unwrap();
+    assert!(good(path, "run c.toml -o campaign").starts_with("4 new"));
+    let first = fs::read(&records).unwrap();
+    let known = timeless(&records);
+    assert_eq!(known.len(), 4);
+
+    assert!(good(path, "run c.toml -o campaign").starts_with("0 new"));
+    assert!(fs::read(&records).unwrap() == first, "nothing to do, and yet the records changed");
+
+    let last_line = first[..first.len() - 1].iter().rposition(|&b| b == b'\n').unwrap() + 1;
+    for cut in [last_line + 1, usize::midpoint(last_line, first.len()), first.len() - 2] {
+        fs::write(&records, &first[..cut]).unwrap();
+        assert!(good(path, "run c.toml -o campaign").starts_with("1 new"), "cut at {cut}");
+        assert!(timeless(&records) == known, "cut at {cut}");
+    }
+
+    good(path, "report campaign");
+    for (file, start) in [("report.md", "# "), ("gaps.csv", ""), ("summary.csv", "")] {
+        let text = fs::read_to_string(path.join("campaign").join(file)).unwrap();
+        assert!(text.starts_with(start) && text.contains("goa") && text.contains("bnb"), "{file}: {text}");
+    }
+    let names: Vec<String> = files(&path.join("campaign")).iter().map(|(p, _)| p.display().to_string()).collect();
+    let svg: Vec<&String> = names.iter().filter(|name| name.ends_with(".svg")).collect();
+    assert_eq!(svg.len(), 2, "{names:?}");
+    assert!(svg.iter().all(|name| fs::read_to_string(name).unwrap().starts_with("<svg")));
+}
+
+/// A stop after the last brace and before its newline leaves a whole record: the next one must not be glued to it.
+#[test]
+fn a_campaign_resumes_behind_a_record_without_newline() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let records = path.join("campaign/records.jsonl");
+    fs::write(path.join("c.toml"), CONFIG).unwrap();
+    good(path, "run c.toml -o campaign");
+    let known = timeless(&records);
+    let text = fs::read_to_string(&records).unwrap();
+    let two: Vec<&str> = text.lines().take(2).collect();
+    fs::write(&records, two.join("\n")).unwrap();
+    assert!(good(path, "run c.toml -o campaign").starts_with("2 new"));
+    assert!(timeless(&records) == known);
+    assert!(good(path, "run c.toml -o campaign").starts_with("0 new"));
+    good(path, "report campaign");
+}
+
+#[test]
+fn certificates_are_certified() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    for interference in ["false", "true"] {
+        let line = format!("generate --family paper --users 6 --servers 3 --set interference={interference} -o .");
+        let instance = good(path, &line);
+        let instance = instance.trim();
+        for solver in ["bnb", "exact"] {
+            let line = format!("solve {instance} --solver {solver} --threshold 0.7 --json --certificate c.json");
+            let ran = bench(path, &line);
+            // `exact` may enumerate such a small problem, and then has no certificate to write.
+            if solver == "exact" && ran.code == Some(2) {
+                assert!(ran.err.contains("certificate"), "{}", ran.err);
+                continue;
+            }
+            assert_eq!(ran.code, Some(0), "{line}: {}", ran.err);
+            assert_eq!(objects(&ran.out)[0]["status"], json!("optimal"));
+            let text = good(path, "verify c.json");
+            assert!(text.contains("certified") && !text.contains("REFUSED"), "interference {interference}: {text}");
+            assert_eq!(good(path, &format!("verify c.json --instance {instance}")), text);
+        }
+    }
+}
+
+#[test]
+fn a_certificate_that_claims_too_much_is_refused() {
+    let (folder, _) = workshop();
+    let path = folder.path();
+    good(path, "solve good.json --solver bnb --threshold 0.7 --certificate c.json");
+    let mut certificate = read(&path.join("c.json"));
+    certificate["lower_bound"] = json!(certificate["lower_bound"].as_f64().unwrap() * 1.01);
+    fs::write(path.join("c.json"), certificate.to_string()).unwrap();
+    let ran = bench(path, "verify c.json --instance good.json");
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.out.contains("REFUSED") && ran.out.contains("lower-bound"), "{}", ran.out);
+}
+
+/// Writing a file whole means renaming over its target, which must not happen to what is no ordinary file: a socket stands in
+/// here for a device such as /dev/null.
+#[cfg(unix)]
+#[test]
+fn special_files_are_not_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let (folder, _) = workshop();
+    let path = folder.path();
+    let target = path.join("special");
+    let _listener = std::os::unix::net::UnixListener::bind(&target).unwrap();
+    for line in [
+        "solve good.json --solver goa --threshold 0.7 -o special",
+        "solve good.json --solver bnb --threshold 0.7 --certificate special",
+        "export good.json --format lp -o special",
+    ] {
+        bench(path, line);
+        assert!(fs::symlink_metadata(&target).unwrap().file_type().is_socket(), "{line}: it was replaced");
+    }
+}

@@ -245,6 +245,8 @@ fn join(at: &str, key: &str) -> String {
 pub(crate) struct RawCertificate {
     format: Option<Token>,
     instance: Option<Token>,
+    /// A hint for whoever looks for the instance; nothing is proved by it.
+    instance_file: Option<Token>,
     fingerprint: Option<Token>,
     threshold: Option<Token>,
     weights: Option<Token>,
@@ -262,6 +264,7 @@ impl Fields for RawCertificate {
         match key {
             "format" => put(&mut self.format, map),
             "instance" => put(&mut self.instance, map),
+            "instance_file" => put(&mut self.instance_file, map),
             "fingerprint" => put(&mut self.fingerprint, map),
             "threshold" => put(&mut self.threshold, map),
             "weights" => put(&mut self.weights, map),

@@ -240,7 +240,7 @@ impl<'a> Search<'a> {
                 break;
             }
         }
-        if is_root || self.nodes % 64 == 0 {
+        if is_root || self.nodes.is_multiple_of(64) {
             self.try_incumbent(&averages);
         }
         self.tree.0[node] = Node::Leaf(multipliers.clone());
