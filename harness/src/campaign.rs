@@ -21,6 +21,9 @@ pub const RECORDS: &str = "records.jsonl";
 /// Name of the folder that holds certificates and their instances.
 const CERTIFICATES: &str = "certificates";
 
+/// Held locked while a run is at work, so that no two write the same records.
+const LOCK: &str = ".lock";
+
 /// One instance at one threshold with one choice of weights.
 struct Task {
     instance: Arc<Instance>,
@@ -40,6 +43,13 @@ pub struct Summary {
 /// Runs what is missing. `progress` is told (done, of) after each record.
 pub fn run(config: &Config, folder: &Path, progress: &(dyn Fn(usize, usize) + Sync)) -> anyhow::Result<Summary> {
     let path = folder.join(RECORDS);
+    let lock = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK));
+    let lock = lock.with_context(|| format!("{}: cannot write in this folder", folder.display()))?;
+    anyhow::ensure!(
+        lock.try_lock().is_ok(),
+        "{}: another run is at work in this folder; wait for it or choose another",
+        folder.display()
+    );
     let known = known_keys(&path)?;
     let solvers: Vec<Box<dyn Solver>> =
         config.solvers.iter().map(|id| find(id).map_err(anyhow::Error::msg)).collect::<Result<_, _>>()?;
@@ -105,16 +115,22 @@ fn certify(folder: &Path, record: &Record, problem: &Problem, solved: &mut Solve
     }
     let folder = folder.join(CERTIFICATES);
     std::fs::create_dir_all(&folder)?;
-    let instance = folder.join(format!("{}.json.gz", record.instance));
+    let instance = folder.join(instance_name(record));
     if !instance.exists() {
         offload_instances::write_instance(&instance, problem.instance())?;
     }
     Ok(offload_instances::files::write_bytes(&folder.join(certificate_name(record)), &bytes)?)
 }
 
+/// File name of a record's instance. By fingerprint: names may repeat, and may hold what a file name cannot.
+fn instance_name(r: &Record) -> String {
+    format!("{}.json.gz", &r.fingerprint[..16.min(r.fingerprint.len())])
+}
+
 /// File name of a record's certificate.
 fn certificate_name(r: &Record) -> String {
-    format!("{}-t{}-{}-{}-r{}.certificate.json.gz", r.instance, r.threshold, r.weights, r.solver, r.seed)
+    let fingerprint = &r.fingerprint[..16.min(r.fingerprint.len())];
+    format!("{fingerprint}-t{}-{}-{}-r{}.certificate.json.gz", r.threshold, r.weights, r.solver, r.seed)
 }
 
 /// Re-checks every certificate of a campaign, and that the records claim no more than was proved. Prints a line each; false when anything is refused.
@@ -127,7 +143,7 @@ pub fn verify_folder(folder: &Path) -> anyhow::Result<bool> {
     for r in claims {
         checked += 1;
         let file = folder.join(CERTIFICATES).join(certificate_name(r));
-        let instance = folder.join(CERTIFICATES).join(format!("{}.json.gz", r.instance));
+        let instance = folder.join(CERTIFICATES).join(instance_name(r));
         let verdict = match (offload_instances::read_instance(&instance), offload_verify::read_certificate(&file)) {
             (Ok(instance), Ok(certificate)) => {
                 let check = offload_verify::verify_certificate(&instance, &certificate);
@@ -171,12 +187,21 @@ fn known_keys(path: &Path) -> anyhow::Result<HashSet<String>> {
         let text = std::fs::read(path)?;
         let end = text.iter().rposition(|&b| b == b'\n').map_or(0, |k| k + 1);
         offload_instances::files::write_bytes(path, &text[..end])?;
-        eprintln!(
-            "note: {}: the last line was cut off by an earlier stop; it is removed and done again",
-            path.display()
-        );
+        let what = "the last line was cut off by an earlier stop; it is removed and done again";
+        crate::commands::tell(&format!("note: {}: {what}", path.display()));
     }
+    end_line(path)?;
     Ok(loaded.records.iter().map(Record::key).collect())
+}
+
+/// A stop may have come between a record and its end of line.
+fn end_line(path: &Path) -> anyhow::Result<()> {
+    let mut text = std::fs::read(path)?;
+    if text.last().is_some_and(|&b| b != b'\n') {
+        text.push(b'\n');
+        offload_instances::files::write_bytes(path, &text)?;
+    }
+    Ok(())
 }
 
 fn append(file: &Mutex<File>, record: &Record) -> anyhow::Result<()> {

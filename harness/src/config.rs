@@ -102,6 +102,10 @@ impl Config {
             !self.seeds.is_empty() && !self.weights.is_empty(),
             "seeds or weights is empty; give at least one of each"
         );
+        once("thresholds", self.thresholds.iter().map(|t| (t + 0.0).to_bits()))?;
+        once("solvers", self.solvers.iter())?;
+        once("seeds", self.seeds.iter())?;
+        once("weights", self.weights.iter())?;
         for t in &self.thresholds {
             ensure!((0.0..=1.0).contains(t), "thresholds: {t} is not from 0 to 1");
         }
@@ -131,10 +135,23 @@ impl Config {
     }
 }
 
+/// Refuses a list that holds something twice: its work would be done and counted twice.
+fn once<T: Ord>(name: &str, values: impl Iterator<Item = T>) -> anyhow::Result<()> {
+    let mut seen = std::collections::BTreeSet::new();
+    for value in values {
+        ensure!(seen.insert(value), "{name}: holds an entry twice; give each once");
+    }
+    Ok(())
+}
+
 impl Source {
     fn check(&self) -> anyhow::Result<()> {
         match &self.family {
-            None => ensure!(!self.files.is_empty(), "give a family or files"),
+            None => {
+                ensure!(!self.files.is_empty(), "give a family or files");
+                let plain = self.users.is_empty() && self.seeds.is_empty() && self.parameters.is_empty();
+                ensure!(plain, "files: users, seeds and parameters belong to a family; leave them out");
+            }
             Some(id) => {
                 families::find(id).map_err(|e| anyhow!(e))?;
                 ensure!(self.files.is_empty(), "give a family or files, not both");
@@ -142,6 +159,10 @@ impl Source {
                     !self.users.is_empty() && !self.seeds.is_empty(),
                     "family {id}: give users = [...] and seeds = [...]"
                 );
+                ensure!(!self.servers.is_empty(), "servers is empty; give at least one or leave it out");
+                once("users", self.users.iter())?;
+                once("servers", self.servers.iter())?;
+                once("seeds", self.seeds.iter())?;
             }
         }
         Ok(())
@@ -172,7 +193,10 @@ fn grid(table: &BTreeMap<String, toml::Value>) -> anyhow::Result<Vec<BTreeMap<St
     let mut all = vec![BTreeMap::new()];
     for (name, value) in table {
         let values = match value {
-            toml::Value::Array(items) => items.clone(),
+            toml::Value::Array(items) => {
+                ensure!(!items.is_empty(), "parameters.{name}: is an empty array; give at least one value");
+                items.clone()
+            }
             single => vec![single.clone()],
         };
         let mut next = Vec::new();

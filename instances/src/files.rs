@@ -20,14 +20,14 @@ const SHOWN: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The operating system refused.
-    #[error("{path}: cannot {action}: {source}{remedy}")]
+    #[error("{path}: cannot {action}: {reason}{remedy}")]
     Io {
         /// The file.
         path: String,
         /// "read" or "write".
         action: &'static str,
         /// What the system said.
-        source: std::io::Error,
+        reason: std::io::Error,
         /// What to do, starting with "; ", or empty.
         remedy: String,
     },
@@ -77,7 +77,7 @@ fn io_error(path: &Path, action: &'static str, source: std::io::Error) -> FileEr
         K::InvalidInput | K::UnexpectedEof | K::InvalidData => "; if its name ends in .gz it must be a whole gzip file",
         _ => "",
     };
-    FileError::Io { path: path.display().to_string(), action, source, remedy: remedy.into() }
+    FileError::Io { path: path.display().to_string(), action, reason: source, remedy: remedy.into() }
 }
 
 /// The bytes of a file, decompressed when its name ends in `.gz`.
@@ -108,6 +108,12 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     if path.is_dir() {
         return Err(fail(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a directory")));
     }
+    if path.exists() && !path.is_file() {
+        return Err(fail(std::io::Error::other("it is a device, a pipe or a socket; name an ordinary file")));
+    }
+    // A link stays a link: what it points to is replaced.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let path = target.as_path();
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     set_ordinary_mode(&mut builder);
@@ -145,6 +151,10 @@ pub fn parse_json(path: &str, bytes: &[u8]) -> Result<Value, FileError> {
             "the file is empty: write it again"
         } else if e.is_eof() {
             "the file is cut off: write it again"
+        } else if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
+            "save it as UTF-8 without a byte order mark"
+        } else if bytes.starts_with(&[0x1f, 0x8b]) {
+            "it is compressed: give its name the ending .gz"
         } else if bytes.windows(3).any(|w| w == b"NaN" || w == b"Inf") || detail.contains("out of range") {
             "JSON has no NaN or infinity: give finite numbers"
         } else {

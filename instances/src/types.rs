@@ -90,7 +90,7 @@ impl Instance {
 }
 
 /// The choice of the objective's weights v_i.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Weights {
     /// v_i = a_i, the paper's choice.

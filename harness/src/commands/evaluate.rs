@@ -1,6 +1,6 @@
 //! `evaluate`: what a plan is worth.
 
-use super::{print, read_instance, threshold};
+use super::{print, read_instance, tell, threshold};
 use crate::Verdict;
 use anyhow::Context;
 use offload_instances::files::{FileError, check_plan};
@@ -18,7 +18,7 @@ pub struct Arguments {
     /// Plan file (offload-plan/1)
     plan: PathBuf,
     /// Threshold instead of the plan's own
-    #[arg(long, value_parser = threshold)]
+    #[arg(long, value_parser = threshold, allow_negative_numbers = true)]
     threshold: Option<f64>,
     /// Weights instead of the plan's own
     #[arg(long)]
@@ -33,7 +33,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let plan = read_plan(&a.plan)?;
     let path = a.plan.display();
     if !plan.instance.is_empty() && !instance.name.is_empty() && plan.instance != instance.name {
-        eprintln!("warning: {path}: the plan is for '{}', the instance is '{}'", plan.instance, instance.name);
+        tell(&format!("warning: {path}: the plan is for '{}', the instance is '{}'", plan.instance, instance.name));
     }
     let invalid = |faults| FileError::Invalid { path: path.to_string(), format: "offload-plan/1", faults };
     check_plan(&plan.assignment, &instance).map_err(invalid)?;

@@ -1,6 +1,6 @@
 //! `export`: the exact program for any other solver.
 
-use super::{check_target, print, read_problem, threshold};
+use super::{check_distinct, check_target, print, read_problem, tell, threshold};
 use crate::Verdict;
 use offload_instances::Weights;
 use offload_instances::files::write_bytes;
@@ -16,7 +16,7 @@ pub struct Arguments {
     #[arg(long, value_enum)]
     format: Format,
     /// Uncertainty threshold tau
-    #[arg(long, default_value = "1", value_parser = threshold)]
+    #[arg(long, default_value = "1", value_parser = threshold, allow_negative_numbers = true)]
     threshold: f64,
     /// Weights: uncertainty or uniform
     #[arg(long, default_value_t = Weights::Uncertainty)]
@@ -41,13 +41,12 @@ const MAX_COLUMNS: usize = 20_000_000;
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     if let Some(path) = &a.output {
         check_target(path)?;
+        check_distinct(&[&a.instance, path])?;
     }
     let problem = read_problem(&a.instance, a.threshold, a.weights)?;
     let bins = if problem.has_interference() {
-        eprintln!(
-            "note: interference is on: the optimum of this program is a lower bound on F* ({} bins per server)",
-            a.bins
-        );
+        let what = "interference is on: the optimum of this program is a lower bound on F*";
+        tell(&format!("note: {what} ({} bins per server)", a.bins));
         Bins::geometric(&problem, usize::from(a.bins))
     } else {
         Bins::none(&problem)

@@ -42,7 +42,8 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let mut parameters = BTreeMap::new();
     for item in &a.set {
         let (name, value) = item.split_once('=').with_context(|| format!("--set {item}: write NAME=VALUE"))?;
-        parameters.insert(name.to_string(), value.to_string());
+        let twice = parameters.insert(name.to_string(), value.to_string()).is_some();
+        anyhow::ensure!(!twice, "--set {name}: is given twice; give it once");
     }
     let last = a.seed.checked_add(a.count.saturating_sub(1)).context("--count: the seeds pass 2^64; give fewer")?;
     anyhow::ensure!(a.count > 0, "--count 0: give at least 1");

@@ -17,17 +17,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Prints to stdout, handing a closed pipe up instead of panicking.
+/// Prints to stdout; a closed pipe is no error.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.write_all(b"\n")?;
-    Ok(out.flush()?)
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    match written {
+        // Whoever reads our output may stop early (`| head`); the work and the exit code stay what they are.
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
 }
 
 /// Reads an instance; warnings go to stderr.
 pub(crate) fn read_instance(path: &Path) -> anyhow::Result<Instance> {
-    Ok(offload_instances::files::read_instance_with(path, &mut |w| eprintln!("warning: {w}"))?)
+    Ok(offload_instances::files::read_instance_with(path, &mut |w| tell(&format!("warning: {w}")))?)
 }
 
 /// Reads an instance and states the problem.
@@ -64,7 +67,28 @@ pub(crate) fn check_target(path: &Path) -> anyhow::Result<()> {
         folder.display()
     );
     anyhow::ensure!(!path.is_dir(), "{}: cannot write: it is a directory; name a file", path.display());
+    let special = path.exists() && !path.is_file();
+    anyhow::ensure!(
+        !special,
+        "{}: cannot write: it is a device, a pipe or a socket; name an ordinary file",
+        path.display()
+    );
     Ok(())
+}
+
+/// Makes sure that no two of these name the same file.
+pub(crate) fn check_distinct(paths: &[&Path]) -> anyhow::Result<()> {
+    let real = |p: &Path| p.canonicalize().unwrap_or_else(|_| p.to_path_buf());
+    for (k, a) in paths.iter().enumerate() {
+        let twice = paths[..k].iter().any(|b| real(a) == real(b));
+        anyhow::ensure!(!twice, "{}: is named twice; it would be overwritten", a.display());
+    }
+    Ok(())
+}
+
+/// A note to stderr; where that is closed or full there is nobody to tell.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Makes a folder for output.

@@ -1,6 +1,6 @@
 //! `report`: gap tables and plots from a campaign.
 
-use super::print;
+use super::{print, tell};
 use crate::{Verdict, campaign::RECORDS};
 use std::path::PathBuf;
 
@@ -16,6 +16,17 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     anyhow::ensure!(a.folder.is_dir(), "{}: not a folder; name the folder of a campaign", a.folder.display());
     anyhow::ensure!(path.is_file(), "{}: is missing; run a campaign first (offload-bench run)", path.display());
     let loaded = offload_reports::record::read_records(&path)?;
+    if loaded.torn {
+        tell(&format!(
+            "note: {}: the last line is cut off and left out; run the campaign again to complete it",
+            path.display()
+        ));
+    }
+    anyhow::ensure!(
+        !loaded.records.is_empty(),
+        "{}: holds no record; run a campaign first (offload-bench run)",
+        path.display()
+    );
     print(&offload_reports::console_table(&loaded.records))?;
     for file in offload_reports::write_report(&loaded.records, &a.folder)? {
         print(&file.display().to_string())?;

@@ -1,6 +1,6 @@
 //! `run`: a campaign.
 
-use super::{make_folder, print};
+use super::{make_folder, print, tell};
 use crate::{Verdict, campaign, config::Config};
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -24,7 +24,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         let Ok(mut last) = last.lock() else { return };
         if done == of || last.elapsed() > Duration::from_secs(10) {
             *last = Instant::now();
-            eprintln!("{done} of {of}");
+            tell(&format!("{done} of {of}"));
         }
     };
     let summary = campaign::run(&config, &a.output, &progress)?;

@@ -1,6 +1,6 @@
 //! `solve`: one problem, one or several solvers.
 
-use super::{check_target, gap, print, read_problem, seconds, threshold};
+use super::{check_distinct, check_target, gap, print, read_problem, seconds, tell, threshold};
 use crate::Verdict;
 use anyhow::anyhow;
 use comfy_table::{ContentArrangement, Table, presets};
@@ -21,16 +21,16 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', required = true)]
     solver: Vec<String>,
     /// Uncertainty threshold tau, from 0 to 1: users above it must be offloaded
-    #[arg(long, value_parser = threshold)]
+    #[arg(long, value_parser = threshold, allow_negative_numbers = true)]
     threshold: f64,
     /// Weights v_i: uncertainty (v = a, the paper's) or uniform (v = 1)
     #[arg(long, default_value_t = Weights::Uncertainty)]
     weights: Weights,
     /// Time limit per solver, s
-    #[arg(long, value_name = "S", value_parser = seconds)]
+    #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     time_limit: Option<Duration>,
     /// Relative gap at which exact solvers may stop
-    #[arg(long, value_name = "G", default_value = "1e-4", value_parser = gap)]
+    #[arg(long, value_name = "G", default_value = "1e-4", value_parser = gap, allow_negative_numbers = true)]
     gap: f64,
     /// Seed of everything random in the solver
     #[arg(long, default_value_t = 0)]
@@ -47,10 +47,15 @@ pub struct Arguments {
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    let solvers = a.solver.iter().map(|id| find(id).map_err(|e| anyhow!(e))).collect::<anyhow::Result<Vec<_>>>()?;
-    for path in a.output.iter().chain(&a.certificate) {
+    let solvers =
+        a.solver.iter().map(|id| find(id.trim()).map_err(|e| anyhow!(e))).collect::<anyhow::Result<Vec<_>>>()?;
+    let written: Vec<&std::path::Path> = a.output.iter().chain(&a.certificate).map(PathBuf::as_path).collect();
+    for path in &written {
         check_target(path)?;
     }
+    check_distinct(&[&[a.instance.as_path()], written.as_slice()].concat())?;
+    let writes = a.solver.iter().any(|id| ["bnb", "exact"].contains(&id.trim()));
+    anyhow::ensure!(writes || a.certificate.is_none(), "--certificate: none of these solvers writes one; use bnb");
     let problem = read_problem(&a.instance, a.threshold, a.weights)?;
     let budget = Budget { time_limit: a.time_limit, gap: a.gap, seed: a.seed };
     let mut all = Vec::new();
@@ -97,7 +102,7 @@ fn verdict(solvers: &[Box<dyn Solver>], all: &[Solved]) -> anyhow::Result<Verdic
             (Stop::Unsupported(why), _) => anyhow::bail!("{} does not take this problem: {why}", solver.id()),
             (_, Status::Infeasible) => verdict = Verdict::Refuted,
             (stop, Status::Error) => {
-                eprintln!("error: {}: {}", solver.id(), stop.describe());
+                tell(&format!("error: {}: {}", solver.id(), stop.describe()));
                 verdict = Verdict::Refuted;
             }
             _ => {}
@@ -187,7 +192,7 @@ fn write_best(path: &std::path::Path, a: &Arguments, problem: &Problem, all: &[S
     let best =
         feasible.min_by(|a, b| value(a).total_cmp(&value(b))).or_else(|| all.iter().find(|s| s.outcome.plan.is_some()));
     let Some((solved, assignment)) = best.and_then(|s| s.outcome.plan.clone().map(|p| (s, p))) else {
-        eprintln!("no plan was found: {} is not written", path.display());
+        tell(&format!("no plan was found: {} is not written", path.display()));
         return Ok(());
     };
     let plan = Plan {

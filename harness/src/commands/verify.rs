@@ -1,6 +1,6 @@
 //! `verify`: re-checks plans, certificates and campaigns with the independent verifier.
 
-use super::{print, read_instance};
+use super::{print, read_instance, tell};
 use crate::{Verdict, campaign};
 use anyhow::{Context, bail};
 use offload_instances::files::{parse_json, plan_from_json, read_bytes};
@@ -64,14 +64,15 @@ fn check_file(path: &Path, bytes: &[u8], value: &Value, given: &[PathBuf]) -> an
             let instance = find_instance(path, value, given)?;
             let (certificate, warnings) = offload_verify::parse_certificate(&name, bytes)?;
             for warning in warnings {
-                eprintln!("warning: {name}: {warning}");
+                tell(&format!("warning: {name}: {warning}"));
             }
             let check = offload_verify::verify_certificate(&instance, &certificate);
             print(&describe(&name, &instance, &check))?;
             Ok(check.faults.is_empty())
         }
         other => bail!(
-            "{name}: format is {other:?}; give an offload-plan/1, an offload-certificate/1 or a campaign's folder"
+            "{name}: format is {}; give an offload-plan/1, an offload-certificate/1 or a campaign's folder",
+            other.map_or("missing".into(), |f| format!("'{f}'"))
         ),
     }
 }
@@ -80,7 +81,11 @@ fn check_file(path: &Path, bytes: &[u8], value: &Value, given: &[PathBuf]) -> an
 fn find_instance(path: &Path, value: &Value, given: &[PathBuf]) -> anyhow::Result<Instance> {
     let name = value["instance"].as_str().unwrap_or("");
     if let [only] = given {
-        return read_instance(only);
+        let instance = read_instance(only)?;
+        if instance.name != name {
+            tell(&format!("warning: {}: is for '{name}', the instance is '{}'", path.display(), instance.name));
+        }
+        return Ok(instance);
     }
     for candidate in given {
         let instance = read_instance(candidate)?;

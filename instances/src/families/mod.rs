@@ -17,8 +17,10 @@ use crate::types::Instance;
 use crate::validate::faults_of;
 use std::collections::BTreeMap;
 
-/// Most gains (N x M) that a family generates; beyond it the instance alone would take over 8 GB.
-pub const MAX_PAIRS: usize = 1_000_000_000;
+/// Most gains (N x M) that a family generates; beyond it the instance alone would take over 4 GB.
+pub const MAX_PAIRS: usize = 500_000_000;
+/// Most users: each takes about 250 bytes, so that these take 5 GB.
+pub const MAX_USERS: usize = 20_000_000;
 
 /// What to generate.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,9 +87,9 @@ pub fn generate(family: &dyn Family, spec: &Spec) -> Result<Instance, String> {
     if spec.users == 0 || spec.servers == 0 {
         return Err(format!("users {} and servers {}: give at least 1 of each", spec.users, spec.servers));
     }
-    if spec.users.checked_mul(spec.servers).is_none_or(|pairs| pairs > MAX_PAIRS) {
+    if spec.users > MAX_USERS || spec.users.checked_mul(spec.servers).is_none_or(|pairs| pairs > MAX_PAIRS) {
         return Err(format!(
-            "{} users x {} servers: at most {MAX_PAIRS} pairs fit in memory; give fewer",
+            "{} users x {} servers: at most {MAX_USERS} users and {MAX_PAIRS} pairs fit in memory; give fewer",
             spec.users, spec.servers
         ));
     }
