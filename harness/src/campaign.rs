@@ -25,7 +25,7 @@ const CERTIFICATES: &str = "certificates";
 const LOCK: &str = ".lock";
 
 /// One instance at one threshold with one choice of weights.
-struct Task {
+pub struct Task {
     instance: Arc<Instance>,
     fingerprint: String,
     threshold: f64,
@@ -41,7 +41,12 @@ pub struct Summary {
 }
 
 /// Runs what is missing. `progress` is told (done, of) after each record.
-pub fn run(config: &Config, folder: &Path, progress: &(dyn Fn(usize, usize) + Sync)) -> anyhow::Result<Summary> {
+pub fn run(
+    config: &Config,
+    tasks: &[Task],
+    folder: &Path,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> anyhow::Result<Summary> {
     let path = folder.join(RECORDS);
     let lock = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK));
     let lock = lock.with_context(|| format!("{}: cannot write in this folder", folder.display()))?;
@@ -53,7 +58,6 @@ pub fn run(config: &Config, folder: &Path, progress: &(dyn Fn(usize, usize) + Sy
     let known = known_keys(&path)?;
     let solvers: Vec<Box<dyn Solver>> =
         config.solvers.iter().map(|id| find(id).map_err(anyhow::Error::msg)).collect::<Result<_, _>>()?;
-    let tasks = tasks(config)?;
     let file = File::options()
         .create(true)
         .append(true)
@@ -163,7 +167,8 @@ pub fn verify_folder(folder: &Path) -> anyhow::Result<bool> {
     Ok(refused == 0)
 }
 
-fn tasks(config: &Config) -> anyhow::Result<Vec<Task>> {
+/// Every problem of a campaign; instances are generated or read here.
+pub fn tasks(config: &Config) -> anyhow::Result<Vec<Task>> {
     let mut tasks = Vec::new();
     for instance in config.instances()? {
         let instance = Arc::new(instance);

@@ -2,6 +2,7 @@
 
 use super::{make_folder, print, tell};
 use crate::{Verdict, campaign, config::Config};
+use anyhow::Context;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ pub struct Arguments {
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let config = Config::read(&a.config)?;
+    let tasks = campaign::tasks(&config).with_context(|| a.config.display().to_string())?;
     make_folder(&a.output)?;
     let last = Mutex::new(Instant::now());
     let progress = |done: usize, of: usize| {
@@ -27,7 +29,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
             tell(&format!("{done} of {of}"));
         }
     };
-    let summary = campaign::run(&config, &a.output, &progress)?;
+    let summary = campaign::run(&config, &tasks, &a.output, &progress)?;
     let folder = a.output.display();
     print(&format!(
         "{} new records, {} were there already, in {folder}; next: offload-bench report {folder}",
