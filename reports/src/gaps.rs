@@ -1,7 +1,7 @@
 //! Reference values and gaps: how far each plan is from the optimum, and what stands behind that number.
 //!
-//! For a problem (fingerprint, threshold, weights) with optimum F*: LB is the greatest lower bound of its records and
-//! UB the least objective of its records that break no rule, so LB <= F* <= UB. A plan of value z that breaks no rule
+//! For a problem (fingerprint, threshold, weights) with optimum F*: LB is the greatest lower bound of its records (an
+//! enumerated or certified one where it is within 0.1 % of a solver's word) and UB the least objective of its records that break no rule, so LB <= F* <= UB. A plan of value z that breaks no rule
 //! has a relative gap (z - F*)/F* within [(z - UB)/UB, (z - LB)/LB]; the upper end is the *guaranteed* gap.
 
 use crate::order::{record_order, solver_order};
@@ -13,6 +13,9 @@ use std::fmt;
 pub const ROUNDING: f64 = 1e-9;
 /// Guaranteed gap up to which a plan counts as proved optimal, and (UB - LB)/LB up to which a problem does.
 pub const OPTIMAL: f64 = 1e-4;
+
+/// How much lower (relative) a re-checked bound may be than a solver's word and still be the reference.
+pub const TRUST_MARGIN: f64 = 1e-3;
 
 /// What the values of a problem are compared with; the order is the order of trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,8 +67,10 @@ pub struct Problem {
     pub threshold: f64,
     /// `uncertainty` or `uniform`.
     pub weights: String,
-    /// Greatest lower bound.
+    /// The lower bound that gaps refer to: the greatest, or an enumerated or certified one within [`TRUST_MARGIN`] of it.
     pub lower: Option<Lower>,
+    /// The greatest lower bound of all, which no plan may be below.
+    pub greatest: Option<Lower>,
     /// Least objective that breaks no rule.
     pub upper: Option<Upper>,
     /// The solver that proved that there is no plan, if one did.
@@ -227,7 +232,7 @@ impl Problem {
 
     fn settle_reference(&mut self) {
         let contradicted = self.upper.as_ref().is_some_and(|upper| {
-            self.infeasible.is_some() || self.lower.as_ref().is_some_and(|lower| is_below(upper.value, lower.value))
+            self.infeasible.is_some() || self.greatest.as_ref().is_some_and(|bound| is_below(upper.value, bound.value))
         });
         self.reference = match (&self.lower, &self.upper) {
             _ if contradicted => Reference::Crossed,
@@ -269,7 +274,7 @@ impl Problem {
         if let Some(solver) = &self.infeasible {
             return Some(at(None, None, solver));
         }
-        let lower = self.lower.as_ref().filter(|lower| is_below(objective, lower.value))?;
+        let lower = self.greatest.as_ref().filter(|lower| is_below(objective, lower.value))?;
         Some(at(Some(lower.value), Some(lower.trust), &lower.solver))
     }
 }
@@ -328,12 +333,14 @@ pub fn analyse(records: &[Record]) -> Analysis<'_> {
 /// The problem that `records`, at least one and all of them of that problem, are about.
 fn problem_from(records: &[&Record]) -> Problem {
     let first = records[0];
+    let bounds = bounds(records);
     let mut problem = Problem {
         instance: first.instance.clone(),
         fingerprint: first.fingerprint.clone(),
         threshold: first.threshold,
         weights: first.weights.clone(),
-        lower: best_lower(records),
+        lower: reference_bound(&bounds),
+        greatest: bounds.into_iter().next(),
         upper: best_upper(records),
         infeasible: records.iter().find(|r| r.status == Status::Infeasible).map(|r| r.solver.clone()),
         reference: Reference::Missing,
@@ -342,19 +349,24 @@ fn problem_from(records: &[&Record]) -> Problem {
     problem
 }
 
-/// The greatest bound. Among bounds that differ by rounding only, the one that rests on more: a certified bound is
-/// not replaced by a solver's word for a billionth.
-fn best_lower(records: &[&Record]) -> Option<Lower> {
-    let bounds: Vec<Lower> = records
-        .iter()
-        .filter(|r| r.status != Status::Error)
-        .filter_map(|r| Some(Lower { value: r.lower_bound?, trust: r.trust?, solver: r.solver.clone() }))
-        .collect();
-    let greatest = bounds.iter().map(|b| b.value).reduce(f64::max)?;
-    bounds.into_iter().filter(|b| !is_below(b.value, greatest)).min_by(|a, b| {
+/// Every usable bound of a problem, the greatest first; ties to the better founded, then by solver.
+fn bounds(records: &[&Record]) -> Vec<Lower> {
+    let usable = records.iter().filter(|r| r.status != Status::Error);
+    let bound = |r: &&Record| Some(Lower { value: r.lower_bound?, trust: r.trust?, solver: r.solver.clone() });
+    let mut bounds: Vec<Lower> = usable.filter_map(bound).collect();
+    bounds.sort_by(|a, b| {
         let by_name = || solver_order(&a.solver).cmp(&solver_order(&b.solver));
-        a.trust.cmp(&b.trust).then(b.value.total_cmp(&a.value)).then_with(by_name)
-    })
+        b.value.total_cmp(&a.value).then(a.trust.cmp(&b.trust)).then_with(by_name)
+    });
+    bounds
+}
+
+/// The bound that gaps refer to: the greatest that was enumerated or certified if it is within [`TRUST_MARGIN`] of the greatest of all, which is
+/// taken otherwise. A bound that anybody can re-check is worth more than a solver's word that is a little higher.
+fn reference_bound(bounds: &[Lower]) -> Option<Lower> {
+    let greatest = bounds.first()?;
+    let near = |b: &&Lower| b.value >= greatest.value - TRUST_MARGIN * greatest.value.abs();
+    bounds.iter().find(|b| b.trust != Trust::Solver).filter(near).or(Some(greatest)).cloned()
 }
 
 fn best_upper(records: &[&Record]) -> Option<Upper> {

@@ -169,7 +169,8 @@ const DEFINITIONS: &str = "\
 ## What the words mean
 
 A *problem* is an instance with a threshold and weights; a *row* is one record: one solver, with one seed, on one problem.
-For a problem, LB is the greatest lower bound of its records and UB the least objective of its records that break no rule,
+For a problem, LB is the greatest lower bound of its records; an enumerated or certified one within 0.1 % of a solver's word is preferred to it.
+UB is the least objective of its records that break no rule,
 so the optimum F* lies in [LB, UB]. z is a row's objective. Bounds of rows that ended in an error are not used.
 
 | column | meaning |
@@ -196,6 +197,6 @@ so the optimum F* lies in [LB, UB]. z is a row's objective. Bounds of rows that 
 | infeasible | a solver proved that there is no plan; no gap |
 | crossed | a plan lies below LB, or exists although none should: a bug in one of the programs; no gap until it is found |
 
-Among bounds that differ by rounding only, the best-founded one is the reference.
+A plan below *any* bound, a solver's word included, counts as crossed.
 Every row with its interval and reference is in `gaps.csv`, the tables' figures in full precision in `summary.csv`.
 ";

@@ -370,7 +370,7 @@ impl<'a> Oracle<'a> {
 }
 
 /// Sum of the `count` least values; reorders the buffer.
-fn sum_of_least(values: &mut [f64], count: usize) -> f64 {
+pub fn sum_of_least(values: &mut [f64], count: usize) -> f64 {
     if count == 0 {
         return 0.0;
     }

@@ -15,6 +15,9 @@ use search::{End, Search};
 use std::rc::Rc;
 use tree::Tree;
 
+/// Most reduced costs that one evaluation of the bound may look at: about a minute.
+const MAX_WORK: f64 = 2e10;
+
 /// See [`Solver::summary`].
 pub struct Bnb;
 
@@ -37,13 +40,16 @@ impl Solver for Bnb {
             return infeasible(problem, &data);
         }
         let mut search = Search::new(problem, &data, budget);
-        let end = search.run();
+        let end = if search.evaluation_work() > MAX_WORK { End::Work } else { search.run() };
         let bound = search.bound();
         let proved = relative_gap(search.value, bound).is_some_and(|g| g <= budget.gap.max(search::LEAST_GAP));
         let stop = match end {
             _ if proved => Stop::Proved,
             End::Time => Stop::TimeLimit,
             End::Memory => Stop::Stalled("the bound on memory".into()),
+            End::Work => {
+                Stop::Stalled("the problem is too large to evaluate its bound; the bound is the trivial one".into())
+            }
             End::Closed => Stop::Stalled("no region can be split further".into()),
         };
         let note = format!("{} regions", search.nodes);

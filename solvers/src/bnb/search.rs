@@ -1,6 +1,6 @@
 //! Best-first search over regions: raise the bound, tighten, split.
 
-use super::bound::{Multipliers, Oracle};
+use super::bound::{Multipliers, Oracle, sum_of_least};
 use super::data::{Data, Region};
 use super::dual::{Averages, ascend};
 use super::start::{exact, improve_by_transport, polish};
@@ -62,6 +62,8 @@ pub enum End {
     Time,
     /// The bound on memory.
     Memory,
+    /// Not even started: one evaluation would take too long.
+    Work,
 }
 
 /// The state of a search.
@@ -120,8 +122,53 @@ impl<'a> Search<'a> {
             unit,
             bytes: 0,
         };
-        search.open.push(Open { bound, node: 0, region, multipliers: first });
+        let open = Open { bound, node: 0, region, multipliers: first };
+        let open = search.cut_loads(open);
+        search.open.push(open);
         search
+    }
+
+    /// Cuts off loads so high that even without interference, and everybody else alone at its best place, no good plan has them.
+    ///
+    /// With u_i = that best place's cost and r = 0, V_j(n) is a sum of n terms that are not negative and grow with n, so bisection finds the
+    /// greatest open load. Without it the first evaluation would take O(M N^2).
+    fn cut_loads(&mut self, mut open: Open) -> Open {
+        let (d, target) = (self.data, self.target());
+        let mut loads = Vec::new();
+        for j in 0..d.m {
+            let is_open = |load: usize| {
+                let compute = d.unit_compute(j, load);
+                let price = |i: usize| load as f64 * d.unit_uplink(i, j, 0.0) + d.work(i) * compute;
+                let mut extra: Vec<f64> = (0..d.n).map(|i| price(i) - open.multipliers.users[i]).collect();
+                open.bound + sum_of_least(&mut extra, load) < target
+            };
+            let high = open.region.load_high[j];
+            let (mut good, mut bad) = (0, high + 1);
+            while bad - good > 1 {
+                let middle = usize::midpoint(good, bad);
+                if is_open(middle) { good = middle } else { bad = middle }
+            }
+            if good < high {
+                loads.push((j, 0, good));
+            }
+        }
+        if loads.is_empty() {
+            return open;
+        }
+        self.closed = self.closed.min(target);
+        let child = self.tree.add(&open.multipliers);
+        for &(j, _, high) in &loads {
+            open.region.load_high[j] = high;
+        }
+        self.tree.0[open.node] = Node::Tighten { by: open.multipliers.clone(), loads, remove: Vec::new(), child };
+        Open { node: child, ..open }
+    }
+
+    /// The work of one evaluation of the root, in reduced costs looked at.
+    pub fn evaluation_work(&self) -> f64 {
+        let loads =
+            |r: &Region| r.load_low.iter().zip(&r.load_high).map(|(l, h)| (h + 1).saturating_sub(*l)).sum::<usize>();
+        self.open.peek().map_or(0.0, |o| 2.0 * loads(&o.region) as f64 * self.data.n as f64)
     }
 
     /// The value at which a region closes: no plan above it is worth looking for.
