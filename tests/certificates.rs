@@ -2,27 +2,14 @@
 
 use offload_instances::random::Random;
 use offload_instances::{Problem, Weights};
-use offload_solvers::certificate::Claim;
 use offload_solvers::{Budget, ROUNDING, Solved, Status, find, solve};
-use offload_tests::{instance, problem, small_problem};
+use offload_tests::{certificate_bytes, instance, problem, small_problem};
 use offload_verify::{Trust, parse_certificate, verify_certificate, verify_plan};
 use serde_json::Value;
 use std::time::Duration;
 
 fn bnb(problem: &Problem, gap: f64, limit: Option<Duration>) -> Solved {
     solve(find("bnb").unwrap().as_ref(), problem, &Budget { gap, time_limit: limit, seed: 0 })
-}
-
-fn certificate(problem: &Problem, solved: &Solved) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let claim = Claim {
-        solver: "bnb",
-        instance_file: None,
-        plan: solved.outcome.plan.as_ref(),
-        bound: solved.outcome.bound.map(|(b, _)| b),
-    };
-    solved.outcome.certificate.as_ref().unwrap().write(&mut bytes, problem, &claim).unwrap();
-    bytes
 }
 
 /// Issue: 500 random small problems, all families, both modes, both weights, caps, all thresholds, M from 1 to 4.
@@ -33,7 +20,7 @@ fn certified_bounds_are_the_optimum() {
         let truth = solve(find("enumerate").unwrap().as_ref(), &problem, &Budget::default());
         let solved = bnb(&problem, 1e-6, None);
         let context = format!("problem {k} ({}): {:?}", problem.instance().name, solved.outcome.stop);
-        let (parsed, warnings) = parse_certificate("c", &certificate(&problem, &solved)).unwrap();
+        let (parsed, warnings) = parse_certificate("c", &certificate_bytes(&problem, &solved)).unwrap();
         assert!(warnings.is_empty(), "{context} {warnings:?}");
         let check = verify_certificate(problem.instance(), &parsed);
         assert!(check.faults.is_empty(), "{context} {:?}", check.faults);
@@ -56,7 +43,7 @@ fn certifies_the_papers_size() {
         let problem =
             problem(instance("paper", 120, 4, 3, &[("interference", interference)]), 0.8, Weights::Uncertainty);
         let solved = bnb(&problem, gap, None);
-        let (parsed, _) = parse_certificate("c", &certificate(&problem, &solved)).unwrap();
+        let (parsed, _) = parse_certificate("c", &certificate_bytes(&problem, &solved)).unwrap();
         let check = verify_certificate(problem.instance(), &parsed);
         assert!(check.is_certified() && check.gap.unwrap() <= gap * 1.001, "{:?} {:?}", check.faults, check.gap);
     }
@@ -72,7 +59,7 @@ fn is_anytime() {
         let (bound, _) = solved.outcome.bound.unwrap();
         assert!(bound <= best * (1.0 + ROUNDING) && bound > 0.0, "{ms} ms: {bound} {best}");
         assert!(solved.evaluation.as_ref().unwrap().is_feasible());
-        let (parsed, _) = parse_certificate("c", &certificate(&problem, &solved)).unwrap();
+        let (parsed, _) = parse_certificate("c", &certificate_bytes(&problem, &solved)).unwrap();
         let check = verify_certificate(problem.instance(), &parsed);
         assert!(check.faults.is_empty(), "{ms} ms: {:?}", check.faults);
     }
@@ -103,7 +90,7 @@ fn tampering_is_refused_or_harmless() {
         let problem = small_problem(round % 40 * 8 + round % 5, 3);
         let truth = solve(find("enumerate").unwrap().as_ref(), &problem, &Budget::default());
         let solved = bnb(&problem, 1e-6, None);
-        let mut value: Value = serde_json::from_slice(&certificate(&problem, &solved)).unwrap();
+        let mut value: Value = serde_json::from_slice(&certificate_bytes(&problem, &solved)).unwrap();
         tamper(&mut value, &mut random);
         let Ok((parsed, _)) = parse_certificate("c", value.to_string().as_bytes()) else {
             refused += 1;

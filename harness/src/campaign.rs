@@ -1,10 +1,10 @@
 //! Runs a campaign: every (instance, threshold, weights, solver, seed), one record each, skipping what is recorded already.
 
+use crate::certify::certify;
 use crate::config::Config;
 use anyhow::Context;
 use offload_instances::{Instance, Problem, Realised, Weights, fingerprint};
 use offload_reports::record::{self, RECORD_FORMAT, Record};
-use offload_solvers::certificate::Claim;
 use offload_solvers::{Budget, Solved, Solver, find, solve};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -79,7 +79,7 @@ pub fn run(
                     };
                     let mut solved = solve(solver.as_ref(), &problem, &budget);
                     if config.certificates {
-                        certify(folder, &blank, &problem, &mut solved)?;
+                        keep_certificate(folder, &blank, &problem, &mut solved)?;
                     }
                     append(&file, &filled(blank, &solved))
                         .with_context(|| format!("{}: cannot write", path.display()))?;
@@ -96,27 +96,9 @@ pub fn run(
     Ok(Summary { new, kept: total - new })
 }
 
-/// Re-checks a solve's certificate with the verifier and keeps it, with its instance, in the campaign's folder. The bound becomes what was
-/// proved; a certificate that is refused turns the solve into an error.
-fn certify(folder: &Path, record: &Record, problem: &Problem, solved: &mut Solved) -> anyhow::Result<()> {
-    let Some(certificate) = &solved.outcome.certificate else { return Ok(()) };
-    let claim = Claim {
-        solver: &solved.solver,
-        instance_file: None,
-        plan: solved.outcome.plan.as_ref(),
-        bound: solved.outcome.bound.map(|(b, _)| b),
-    };
-    let mut bytes = Vec::new();
-    certificate.write(&mut bytes, problem, &claim)?;
-    let (parsed, _) = offload_verify::parse_certificate(&record.instance, &bytes)?;
-    let check = offload_verify::verify_certificate(problem.instance(), &parsed);
-    if let Some(fault) = check.faults.first() {
-        let reason = format!("its certificate is refused at {}: {}", fault.place, fault.cause);
-        solved.status = offload_solvers::Status::Error;
-        solved.outcome.stop = offload_solvers::Stop::Failed(reason);
-    } else if check.is_certified() && check.lower.is_finite() {
-        solved.outcome.bound = Some((check.lower, offload_solvers::Trust::Certified));
-    }
+/// Has a solve's certificate re-checked, and keeps it with its instance in the campaign's folder.
+fn keep_certificate(folder: &Path, record: &Record, problem: &Problem, solved: &mut Solved) -> anyhow::Result<()> {
+    let Some(bytes) = certify(problem, solved, None)? else { return Ok(()) };
     let folder = folder.join(CERTIFICATES);
     std::fs::create_dir_all(&folder)?;
     let instance = folder.join(instance_name(record));

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 a check failed or a problem is infeasible, 2 bad input or usage. Errors go to stderr, data to stdout.
 
 mod campaign;
+mod certify;
 mod commands;
 mod config;
 

@@ -2,9 +2,8 @@
 //! `cargo run --release -p offload-tests --example targets [-- SEEDS [MILP_SEEDS]]`; with the defaults it takes about 20 minutes.
 
 use offload_instances::{Problem, Weights};
-use offload_solvers::certificate::Claim;
 use offload_solvers::{Budget, Solved, find, solve};
-use offload_tests::{instance, problem};
+use offload_tests::{certificate_bytes, instance, problem};
 use offload_verify::{parse_certificate, verify_certificate};
 use std::time::{Duration, Instant};
 
@@ -62,15 +61,7 @@ fn run(id: &str, problem: &Problem, gap: f64, limit: f64) -> Solved {
 
 fn measure(problem: &Problem, gap: f64, limit: f64) -> Run {
     let solved = run("bnb", problem, gap, limit);
-    let mut bytes = Vec::new();
-    let claim = Claim {
-        solver: "bnb",
-        instance_file: None,
-        plan: solved.outcome.plan.as_ref(),
-        bound: solved.outcome.bound.map(|(b, _)| b),
-    };
-    let certificate = solved.outcome.certificate.as_ref().expect("bnb writes one");
-    certificate.write(&mut bytes, problem, &claim).expect("memory is writable");
+    let bytes = certificate_bytes(problem, &solved);
     let start = Instant::now();
     let (parsed, _) = parse_certificate("measured", &bytes).expect("well formed");
     let check = verify_certificate(problem.instance(), &parsed);

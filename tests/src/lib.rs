@@ -3,6 +3,8 @@
 use offload_instances::families::{Spec, find, generate};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Instance, Problem, Weights};
+use offload_solvers::Solved;
+use offload_solvers::certificate::Claim;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -136,4 +138,22 @@ pub fn small_problem(k: u64, servers: usize) -> Problem {
     let threshold = [0.0, 0.3, 0.6, 0.8, 0.95, 1.0][random.below(6)];
     let weights = if random.chance(0.5) { Weights::Uncertainty } else { Weights::Uniform };
     problem(instance, threshold, weights)
+}
+
+/// The certificate of a solve as it stands in a file.
+///
+/// # Panics
+/// When the solver wrote none.
+#[must_use]
+pub fn certificate_bytes(problem: &Problem, solved: &Solved) -> Vec<u8> {
+    let claim = Claim {
+        solver: &solved.solver,
+        instance_file: None,
+        plan: solved.outcome.plan.as_ref(),
+        bound: solved.outcome.bound.map(|(b, _)| b),
+    };
+    let mut bytes = Vec::new();
+    let certificate = solved.outcome.certificate.as_ref().expect("the solver wrote a certificate");
+    certificate.write(&mut bytes, problem, &claim).expect("memory is writable");
+    bytes
 }

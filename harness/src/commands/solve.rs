@@ -2,11 +2,11 @@
 
 use super::{check_distinct, check_target, gap, print, read_problem, seconds, tell, threshold};
 use crate::Verdict;
-use anyhow::anyhow;
+use crate::certify::certify;
+use anyhow::{Context, anyhow};
 use comfy_table::{ContentArrangement, Table, presets};
 use offload_instances::files::write_bytes;
 use offload_instances::{Plan, Problem, Weights, write_plan};
-use offload_solvers::certificate::Claim;
 use offload_solvers::{Budget, Solved, Solver, Status, Stop, find, relative_gap, solve};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -58,9 +58,11 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     anyhow::ensure!(writes || a.certificate.is_none(), "--certificate: none of these solvers writes one; use bnb");
     let problem = read_problem(&a.instance, a.threshold, a.weights)?;
     let budget = Budget { time_limit: a.time_limit, gap: a.gap, seed: a.seed };
-    let mut all = Vec::new();
+    let (mut all, mut certificate) = (Vec::new(), None);
     for solver in &solvers {
-        let solved = solve(solver.as_ref(), &problem, &budget);
+        let mut solved = solve(solver.as_ref(), &problem, &budget);
+        let bytes = certify(&problem, &mut solved, Some(&a.instance.display().to_string()))?;
+        certificate = certificate.or(bytes);
         if a.json {
             print(&as_json(&solved).to_string())?;
         }
@@ -73,25 +75,11 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         write_best(path, a, &problem, &all)?;
     }
     if let Some(path) = &a.certificate {
-        write_certificate(path, a, &problem, &all)?;
+        // `exact` enumerates where there are few plans, and then there is nothing to certify.
+        let bytes = certificate.context("the solver wrote no certificate; use bnb")?;
+        write_bytes(path, &bytes)?;
     }
     verdict(&solvers, &all)
-}
-
-/// Writes the certificate of the first solver that made one.
-fn write_certificate(path: &std::path::Path, a: &Arguments, problem: &Problem, all: &[Solved]) -> anyhow::Result<()> {
-    let Some((solved, certificate)) = all.iter().find_map(|s| s.outcome.certificate.as_ref().map(|c| (s, c))) else {
-        anyhow::bail!("none of these solvers wrote a certificate ({} is not written); use bnb", path.display());
-    };
-    let mut bytes = Vec::new();
-    let claim = Claim {
-        solver: &solved.solver,
-        instance_file: Some(&a.instance.display().to_string()),
-        plan: solved.outcome.plan.as_ref(),
-        bound: solved.outcome.bound.map(|(b, _)| b),
-    };
-    certificate.write(&mut bytes, problem, &claim)?;
-    Ok(write_bytes(path, &bytes)?)
 }
 
 /// Infeasible problems and refuted solvers make exit code 1, solvers that do not take the problem 2.
