@@ -79,6 +79,22 @@ pub(crate) struct Bounder<'a> {
     /// Upper bounds of r_l S_il at l N + i.
     exported: Vec<f64>,
     scratch: Scratch,
+    /// Each server's part of the last bound, with what it was asked for: neighbouring leaves mostly differ at one server only.
+    known: Vec<Option<(Question, f64)>>,
+    /// Who may be where in the present box, and how often that has changed.
+    places: Vec<bool>,
+    places_seen: u64,
+}
+
+/// All that a server's part of a bound depends on.
+#[derive(Clone, PartialEq, Eq)]
+struct Question {
+    multipliers: usize,
+    counted: bool,
+    loads: (usize, usize),
+    interference: (u64, u64),
+    /// Stands for the whole table of who may be where.
+    places: u64,
 }
 
 /// Buffers of one server's users that are allowed there, in user order.
@@ -169,6 +185,9 @@ impl<'a> Bounder<'a> {
             reduced_of: None,
             exported: vec![0.0; n * m],
             scratch: Scratch::default(),
+            known: vec![None; m],
+            places: Vec::new(),
+            places_seen: 0,
         }
     }
 
@@ -180,9 +199,29 @@ impl<'a> Bounder<'a> {
         let fixed = self.fixed(region, k, costs);
         let mut least = vec![f64::INFINITY; self.model.servers()];
         for (j, least) in least.iter_mut().enumerate() {
-            self.scan(region, j, k, costs, |row| *least = least.min(row.value()));
+            let asked = self.question(region, j, k, costs);
+            match &self.known[j] {
+                Some((question, value)) if *question == asked => *least = *value,
+                _ => {
+                    self.scan(region, j, k, costs, |row| *least = least.min(row.value()));
+                    self.known[j] = Some((asked, *least));
+                }
+            }
         }
         total(fixed, &least)
+    }
+
+    /// All that server j's part of the bound depends on, exactly: the multipliers, whether costs count, j's effective loads and
+    /// its interference range, and who may be where.
+    fn question(&self, region: &Region, j: usize, k: usize, costs: Costs) -> Question {
+        let (low, high) = region.interference[j];
+        Question {
+            multipliers: k,
+            counted: costs == Costs::Counted,
+            loads: self.loads[j],
+            interference: (low.to_bits(), high.to_bits()),
+            places: self.places_seen,
+        }
     }
 
     /// Turns to a box and to multipliers k; false when the box is seen to hold no plan.
@@ -192,6 +231,11 @@ impl<'a> Bounder<'a> {
         }
         let Some(loads) = effective_loads(region) else { return false };
         self.loads = loads;
+        if self.places != region.all_allowed() {
+            self.places.clear();
+            self.places.extend_from_slice(region.all_allowed());
+            self.places_seen += 1;
+        }
         self.prepare(k);
         true
     }

@@ -230,6 +230,11 @@ impl Region {
         &self.allowed[block * n..(block + 1) * n]
     }
 
+    /// Whether each user may be at each place, place by place.
+    pub(crate) fn all_allowed(&self) -> &[bool] {
+        &self.allowed
+    }
+
     /// |A_i| of every user.
     pub(crate) fn choices(&self) -> &[usize] {
         &self.places
