@@ -26,6 +26,8 @@ pub fn certify(problem: &Problem, solved: &mut Solved, instance_file: Option<&st
         let reason = format!("its certificate is refused at {}: {}", fault.place, fault.cause);
         solved.status = Status::Error;
         solved.outcome.stop = Stop::Failed(reason);
+        solved.outcome.bound = None;
+        solved.gap = None;
     } else if check.is_certified() && check.lower.is_finite() {
         solved.outcome.bound = Some((check.lower, Trust::Certified));
         let value = solved.evaluation.as_ref().filter(|e| e.is_feasible()).map(|e| e.objective);

@@ -49,6 +49,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 /// Slopes that are kept, for each server: the ends of the box's ancestors, neighbours and other loads come back soon.
+/// Rows times users of one server beyond which rows that cannot matter are looked at roughly.
+const MANY: usize = 5_000;
 const KEPT: usize = 400_000;
 
 /// Whether costs count (a bound on F) or are replaced by 0 (a proof that there is no plan).
@@ -79,6 +81,7 @@ pub(crate) struct Bounder<'a> {
     /// Upper bounds of r_l S_il at l N + i.
     exported: Vec<f64>,
     scratch: Scratch,
+    claim: f64,
     /// Each server's part of the last bound, with what it was asked for: neighbouring leaves mostly differ at one server only.
     known: Vec<Option<(Question, f64)>>,
     /// Who may be where in the present box, and how often that has changed.
@@ -109,6 +112,8 @@ struct Scratch {
     /// The same, in another order.
     order: Vec<f64>,
     terms: Vec<f64>,
+    /// Head and last price of the row priced last.
+    row: (f64, f64),
 }
 
 /// V_j(n, I) and what is needed to force a user into the set.
@@ -168,7 +173,8 @@ impl Cuts {
 
 impl<'a> Bounder<'a> {
     /// `multipliers` must have been checked: N and M finite numbers each.
-    pub(crate) fn new(model: &'a Model<'a>, multipliers: &'a [Multipliers]) -> Self {
+    /// `claim` is the bound that is wanted (infinite: as high as it gets); nothing is proved by it.
+    pub(crate) fn new(model: &'a Model<'a>, multipliers: &'a [Multipliers], claim: f64) -> Self {
         let (n, m) = (model.users(), model.servers());
         // Costs are not negative, so neither are their lower bounds.
         let low = |x: Interval| x.lo.max(0.0);
@@ -185,6 +191,7 @@ impl<'a> Bounder<'a> {
             reduced_of: None,
             exported: vec![0.0; n * m],
             scratch: Scratch::default(),
+            claim,
             known: vec![None; m],
             places: Vec::new(),
             places_seen: 0,
@@ -197,13 +204,14 @@ impl<'a> Bounder<'a> {
             return f64::INFINITY;
         }
         let fixed = self.fixed(region, k, costs);
+        let enough = self.enough(region, k, costs, fixed);
         let mut least = vec![f64::INFINITY; self.model.servers()];
         for (j, least) in least.iter_mut().enumerate() {
             let asked = self.question(region, j, k, costs);
             match &self.known[j] {
                 Some((question, value)) if *question == asked => *least = *value,
                 _ => {
-                    self.scan(region, j, k, costs, |row| *least = least.min(row.value()));
+                    self.scan(region, j, k, costs, enough[j], |row| *least = least.min(row.value()));
                     self.known[j] = Some((asked, *least));
                 }
             }
@@ -256,13 +264,14 @@ impl<'a> Bounder<'a> {
         }
         let cuts = Cuts::new(region, loads, remove);
         let fixed = self.fixed(region, k, Costs::Counted);
+        let enough = self.enough(region, k, Costs::Counted, fixed);
         let m = self.model.servers();
         let (mut least, mut replaced) = (vec![f64::INFINITY; m], vec![f64::INFINITY; m]);
         for j in 0..m {
             let cut = self.positions(region, j, &cuts.users[j]);
             let (stay_lo, stay_hi) = cuts.loads[j];
             let (least, replaced) = (&mut least[j], &mut replaced[j]);
-            self.scan(region, j, k, Costs::Counted, |row| {
+            self.scan(region, j, k, Costs::Counted, enough[j], |row| {
                 let value = row.value();
                 *least = least.min(value);
                 if row.n < stay_lo || row.n > stay_hi {
@@ -345,9 +354,39 @@ impl<'a> Bounder<'a> {
         settle(sum_down(terms))
     }
 
-    /// Visits V_j(n, I) for every effective load n at both ends of its effective interference. Every such n is at most
-    /// the number of allowed users.
-    fn scan(&mut self, region: &Region, j: usize, k: usize, costs: Costs, mut visit: impl FnMut(&Row<'_>)) {
+    /// For each server, the value from which on a row of it cannot pull the bound below the claim, however high it is exactly; +infinity where
+    /// rows are few, so that all are looked at exactly.
+    ///
+    /// This saves time and proves nothing: [`Bounder::scan`] may show lower bounds of such rows instead of the rows.
+    fn enough(&mut self, region: &Region, k: usize, costs: Costs, fixed: f64) -> Vec<f64> {
+        let m = self.model.servers();
+        let rows = |j: usize| (self.loads[j].1 - self.loads[j].0 + 1) * self.model.users();
+        let is_large: Vec<bool> = (0..m).map(|j| rows(j) > MANY).collect();
+        if costs == Costs::Zero || !self.claim.is_finite() || !is_large.contains(&true) {
+            return vec![f64::INFINITY; m];
+        }
+        let least: Vec<f64> = (0..m).map(|j| self.rough_least(region, j, k)).collect();
+        let claim = self.claim + 1e-9 * self.claim.abs();
+        let others = |j: usize| (0..m).filter(|&l| l != j).map(|l| least[l]).sum::<f64>();
+        (0..m).map(|j| if is_large[j] { claim - fixed - others(j) } else { f64::INFINITY }).collect()
+    }
+
+    /// The least row of server j at the ends of the box's interference range, which are outside every load's effective range: by concavity
+    /// no effective row is lower.
+    fn rough_least(&mut self, region: &Region, j: usize, k: usize) -> f64 {
+        let r = self.turn_to(region, j, k);
+        let mut least = f64::INFINITY;
+        for n in self.loads[j].0..=self.loads[j].1 {
+            for end in ends(region.interference[j]) {
+                self.price_row(j, n, end, r, Costs::Counted);
+                least = least.min(self.row(n).value());
+            }
+        }
+        least
+    }
+
+    /// Turns the buffers to the users allowed at server j; returns r_j.
+    fn turn_to(&mut self, region: &Region, j: usize, k: usize) -> f64 {
         let users = self.model.users();
         let s = &mut self.scratch;
         s.users.clear();
@@ -355,27 +394,68 @@ impl<'a> Bounder<'a> {
         let e = &self.reduced[j * users..(j + 1) * users];
         gather(&mut s.reduced, &s.users, e);
         gather(&mut s.work, &s.users, &self.work);
+        if self.model.interferes() { self.multipliers[k].interference[j] } else { 0.0 }
+    }
+
+    /// Prices load n of the present server under the interference `end`.
+    fn price_row(&mut self, j: usize, n: usize, end: f64, r: f64, costs: Costs) {
+        let s = &mut self.scratch;
+        let finite = match costs {
+            Costs::Counted => {
+                self.slopes[j].gather(&mut s.slope, &s.users, end, self.model);
+                s.price_all(n as f64, self.pace[j][n])
+            }
+            Costs::Zero => s.price_zero(),
+        };
+        // One price that is not a number would corrupt the order: then nothing is claimed.
+        let own = if finite { fast_down(r * end) } else { f64::NEG_INFINITY };
+        s.row = s.least(n, own);
+    }
+
+    /// The row priced last, which had load n.
+    fn row(&self, n: usize) -> Row<'_> {
+        let (head, last) = self.scratch.row;
+        Row { n, head, last, price: &self.scratch.price }
+    }
+
+    /// Visits V_j(n, I) for every effective load n at both ends of its effective interference. Every such n is at most
+    /// the number of allowed users.
+    ///
+    /// Where even the box's own ends give at least `enough`, they are shown instead: they are lower bounds of the exact rows (concavity) and the
+    /// same for every load, which saves the logarithms.
+    fn scan(
+        &mut self,
+        region: &Region,
+        j: usize,
+        k: usize,
+        costs: Costs,
+        enough: f64,
+        mut visit: impl FnMut(&Row<'_>),
+    ) {
+        let r = self.turn_to(region, j, k);
         self.reach.enter(self.model, region, j);
-        let r = if self.model.interferes() { self.multipliers[k].interference[j] } else { 0.0 };
+        let whole = region.interference[j];
         for n in self.loads[j].0..=self.loads[j].1 {
-            let Some((floor, ceiling)) = self.reach.range(n, region.interference[j]) else { continue };
-            let ends = [floor, ceiling];
-            for &end in &ends[..if floor == ceiling { 1 } else { 2 }] {
-                let s = &mut self.scratch;
-                let finite = match costs {
-                    Costs::Counted => {
-                        self.slopes[j].gather(&mut s.slope, &s.users, end, self.model);
-                        s.price_all(n as f64, self.pace[j][n])
-                    }
-                    Costs::Zero => s.price_zero(),
-                };
-                // One price that is not a number would corrupt the order: then nothing is claimed.
-                let own = if finite { fast_down(r * end) } else { f64::NEG_INFINITY };
-                let (head, last) = s.least(n, own);
-                visit(&Row { n, head, last, price: &s.price });
+            let Some(exact) = self.reach.range(n, whole) else { continue };
+            let mut range = exact;
+            if enough < f64::INFINITY {
+                let is_high = ends(whole).all(|end| {
+                    self.price_row(j, n, end, r, costs);
+                    self.row(n).value() >= enough
+                });
+                range = if is_high { whole } else { exact };
+            }
+            for end in ends(range) {
+                self.price_row(j, n, end, r, costs);
+                visit(&self.row(n));
             }
         }
     }
+}
+
+/// The ends of a range, once if they are the same.
+fn ends((low, high): (f64, f64)) -> impl Iterator<Item = f64> {
+    [low, high].into_iter().take(if low == high { 1 } else { 2 })
 }
 
 impl Scratch {

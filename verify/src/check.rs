@@ -85,6 +85,10 @@ pub fn verify_certificate(instance: &Instance, certificate: &Certificate) -> Cer
     let structure = structure_faults(&model, certificate);
     if structure.is_empty() {
         result.lower = prove(&model, certificate, &mut result.faults);
+        if result.lower > f64::NEG_INFINITY {
+            // F is a sum of costs none of which is negative; rounding may have gone below.
+            result.lower = result.lower.max(0.0);
+        }
         check_bound_claim(certificate, &mut result);
     }
     result.faults.extend(structure);
@@ -164,7 +168,7 @@ fn structure_faults(model: &Model<'_>, certificate: &Certificate) -> Vec<Fault> 
 /// or in some part cut off.
 fn prove(model: &Model<'_>, certificate: &Certificate, faults: &mut Vec<Fault>) -> f64 {
     let mut region = Region::root(model);
-    let mut bounder = Bounder::new(model, &certificate.multipliers);
+    let mut bounder = Bounder::new(model, &certificate.multipliers, certificate.lower_bound.unwrap_or(f64::INFINITY));
     let mut pending: Vec<(usize, Branch)> = Vec::new();
     let mut lower = f64::INFINITY;
     for (x, node) in certificate.tree.iter().enumerate() {

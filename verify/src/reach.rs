@@ -199,7 +199,7 @@ mod tests {
                 users: (0..case.n()).map(|_| rng.between(-1.0, 1.0)).collect(),
                 interference: (0..case.m()).map(|_| rng.between(-1.0, 1.0) * size).collect(),
             }];
-            let mut bounder = Bounder::new(&model, &multipliers);
+            let mut bounder = Bounder::new(&model, &multipliers, f64::INFINITY);
             let (bound, zero) = (bounder.bound(&region, 0, Costs::Counted), bounder.bound(&region, 0, Costs::Zero));
             let ranges = if region.is_empty() { None } else { effective_loads(&region) };
             let mut reach = Reach::new(&model);

@@ -117,7 +117,9 @@ fn as_json(s: &Solved) -> Value {
 }
 
 fn table(problem: &Problem, all: &[Solved]) -> String {
-    let best_bound = all.iter().filter_map(|s| s.outcome.bound).max_by(|a, b| a.0.total_cmp(&b.0));
+    // What a solver that failed says is no reference.
+    let sound = all.iter().filter(|s| s.status != Status::Error);
+    let best_bound = sound.filter_map(|s| s.outcome.bound).max_by(|a, b| a.0.total_cmp(&b.0));
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header([

@@ -124,7 +124,7 @@ fn check_plan(name: &str, value: &Value, instance: &Instance) -> anyhow::Result<
         instance.name
     );
     if let Some(v) = check.value {
-        let _ = write!(text, "\n  value in [{:.15}, {:.15}] weighted s", v.lo, v.hi);
+        let _ = write!(text, "\n  value in [{}, {}] weighted s", v.lo, v.hi);
     }
     list(&mut text, &check.faults);
     print(&text)?;
@@ -147,12 +147,13 @@ pub(crate) fn describe(name: &str, instance: &Instance, check: &CertificateCheck
     if check.is_infeasible() {
         text += "\n  no feasible plan exists";
     } else {
-        let _ = write!(text, "\n  lower bound  {:.15} weighted s", check.lower);
+        let _ = write!(text, "\n  lower bound  {} weighted s", check.lower);
         if let Some(upper) = check.upper {
-            let _ = write!(text, "\n  upper bound  {upper:.15} weighted s (the plan's value)");
+            let _ = write!(text, "\n  upper bound  {upper} weighted s (the plan's value)");
         }
         if let Some(gap) = check.gap {
-            let _ = write!(text, "\n  certified gap at most {:.6} %", gap * 100.0);
+            // Rounded up: what is printed holds too.
+            let _ = write!(text, "\n  certified gap at most {:.6} %", (gap * 1e8).ceil() / 1e6);
         }
     }
     let _ = write!(text, "\n  {} leaves, {} tightening steps re-checked", check.leaves, check.tightened);

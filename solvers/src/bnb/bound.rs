@@ -173,7 +173,17 @@ impl<'a> Oracle<'a> {
         for j in 0..d.m {
             bound += self.evaluate_server(j, x);
         }
-        bound
+        bound - self.rounding(x)
+    }
+
+    /// More than the rounding error of [`Oracle::evaluate`]: every one of some N + M operations on a term errs by less than 2^-52 of the largest
+    /// summand that ever enters it. Multipliers so large that terms cancel lose more here than they can gain.
+    fn rounding(&self, x: &Multipliers) -> f64 {
+        let d = self.data;
+        let users: f64 = x.users.iter().map(|u| u.abs()).sum();
+        let heard = |j: usize| d.heard(j).iter().sum::<f64>() + self.region.power_high[j];
+        let power: f64 = x.power.iter().enumerate().filter(|(_, r)| **r != 0.0).map(|(j, r)| r.abs() * heard(j)).sum();
+        8.0 * f64::EPSILON * (d.n + d.m + 16) as f64 * (users + 2.0 * d.m as f64 * power)
     }
 
     fn evaluate_server(&mut self, j: usize, x: &Multipliers) -> f64 {

@@ -185,8 +185,8 @@ impl Averages {
     }
 
     /// Where to split: interference while some range is wide, where the concavity error of the averaged plan is largest; then whatever
-    /// makes the largest error; users last. `missing` is the gap to close, weighted s.
-    pub fn choose(&self, data: &Data, region: &Region, missing: f64) -> Option<Split> {
+    /// makes the largest error; users last. `missing` is the gap to close, weighted s; with `power_is_idle` interference comes after loads and users.
+    pub fn choose(&self, data: &Data, region: &Region, missing: f64, power_is_idle: bool) -> Option<Split> {
         let powers = || (0..self.m).filter_map(|j| self.power_split(data, region, j));
         let larger = |a: &(f64, Split), b: &(f64, Split)| a.0.total_cmp(&b.0);
         let is_wide = |s: &(f64, Split)| match s.1 {
@@ -199,6 +199,13 @@ impl Averages {
         if bits <= FEW_PLANS {
             // So few plans are left that going through the users is sure to end soon; each one fixed narrows interference too.
             return self.user_split(data, region).or(powers().max_by(larger).map(|(_, split)| split));
+        }
+        if power_is_idle {
+            let load =
+                (0..self.m).filter_map(|j| self.load_split(data, region, j)).max_by(larger).map(|(_, split)| split);
+            if let Some(split) = load.or_else(|| self.user_split(data, region)) {
+                return Some(split);
+            }
         }
         if let Some((_, split)) = powers().filter(is_wide).max_by(larger) {
             return Some(split);

@@ -19,6 +19,10 @@ const STARTS: usize = 10;
 const START_SHARE: f64 = 0.2;
 /// Bytes of regions and multipliers at which the search stops: what keeps the process below 2 GB.
 const MAX_BYTES: usize = 1_200_000_000;
+/// Part of the missing bound that a region must gain over its parent for the split to count as progress.
+const LEAST_PROGRESS: f64 = 0.02;
+/// Idle splits of interference after which something else is split.
+const IDLE: u8 = 4;
 /// Gaps below this are rounding: they count as 0.
 pub const LEAST_GAP: f64 = 1e-9;
 /// Relative rounding error of a bound, generously: sums of some thousand terms in double precision.
@@ -30,6 +34,8 @@ struct Open {
     node: usize,
     region: Region,
     multipliers: Rc<Multipliers>,
+    /// Splits of interference in a row that hardly raised the bound.
+    idle: u8,
 }
 
 /// Reversed: the heap's top is the least bound, then the oldest node.
@@ -122,7 +128,7 @@ impl<'a> Search<'a> {
             unit,
             bytes: 0,
         };
-        let open = Open { bound, node: 0, region, multipliers: first };
+        let open = Open { bound, node: 0, region, multipliers: first, idle: 0 };
         let open = search.cut_loads(open);
         search.open.push(open);
         search
@@ -254,7 +260,8 @@ impl<'a> Search<'a> {
         let is_root = self.nodes == 1;
         // Small problems need many steps, which cost next to nothing there.
         let steps = 60.max(6000 / (self.data.n * self.data.m));
-        let Open { mut bound, mut node, region, mut multipliers } = open;
+        let Open { mut bound, mut node, region, mut multipliers, idle } = open;
+        let parent = bound;
         let mut oracle = Oracle::new(self.data, region);
         let mut averages = Averages::new(self.data);
         for round in 0..if is_root { 13 } else { 4 } {
@@ -294,9 +301,11 @@ impl<'a> Search<'a> {
         if oracle.is_empty() {
             self.close(node, &multipliers, f64::INFINITY);
         } else if self.deadline.is_over() {
-            self.open.push(Open { bound, node, region: oracle.into_region(), multipliers });
+            self.open.push(Open { bound, node, region: oracle.into_region(), multipliers, idle });
         } else {
-            self.split(oracle, node, &multipliers, bound, &averages);
+            let gained = bound - parent >= LEAST_PROGRESS * (self.target() - bound);
+            let idle = if gained { 0 } else { idle };
+            self.split(oracle, node, &multipliers, bound, &averages, idle);
         }
     }
 
@@ -372,9 +381,9 @@ impl<'a> Search<'a> {
         self.offer(plan);
     }
 
-    fn split(&mut self, oracle: Oracle, node: usize, by: &Rc<Multipliers>, bound: f64, averages: &Averages) {
+    fn split(&mut self, oracle: Oracle, node: usize, by: &Rc<Multipliers>, bound: f64, averages: &Averages, idle: u8) {
         let region = oracle.into_region();
-        let Some(choice) = averages.choose(self.data, &region, self.value - bound) else {
+        let Some(choice) = averages.choose(self.data, &region, self.value - bound, idle >= IDLE) else {
             if (0..self.data.n).all(|i| region.choices(i) == 1) {
                 self.close_single(node, region);
             } else {
@@ -384,6 +393,7 @@ impl<'a> Search<'a> {
         };
         let children = [self.tree.add(by), self.tree.add(by)];
         let (mut first, mut second) = (region.clone(), region);
+        let idle = if matches!(choice, Split::Power { .. }) { idle.saturating_add(1) } else { 0 };
         self.tree.0[node] = match choice {
             Split::Load { server, at } => {
                 first.load_high[server] = at;
@@ -403,7 +413,7 @@ impl<'a> Search<'a> {
         };
         self.bytes += 2 * first.bytes();
         for (node, region) in children.into_iter().zip([first, second]) {
-            self.open.push(Open { bound, node, region, multipliers: by.clone() });
+            self.open.push(Open { bound, node, region, multipliers: by.clone(), idle });
         }
     }
 }
