@@ -85,8 +85,8 @@ pub fn verify_certificate(instance: &Instance, certificate: &Certificate) -> Cer
     let structure = structure_faults(&model, certificate);
     if structure.is_empty() {
         result.lower = prove(&model, certificate, &mut result.faults);
-        if result.lower > f64::NEG_INFINITY {
-            // F is a sum of costs none of which is negative; rounding may have gone below.
+        if result.lower > f64::NEG_INFINITY && certificate.lower_bound == Some(0.0) {
+            // F is a sum of costs none of which is negative: that it is at least 0 needs no multipliers.
             result.lower = result.lower.max(0.0);
         }
         check_bound_claim(certificate, &mut result);
