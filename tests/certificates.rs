@@ -1,11 +1,12 @@
 //! `bnb` against enumeration, its certificates against the verifier, and the verifier against tampering.
 
 use offload_instances::random::Random;
-use offload_instances::{Problem, Weights};
+use offload_instances::{Problem, Weights, read_instance};
 use offload_solvers::{Budget, ROUNDING, Solved, Status, find, solve};
 use offload_tests::{certificate_bytes, instance, problem, small_problem};
 use offload_verify::{Trust, parse_certificate, verify_certificate, verify_plan};
 use serde_json::Value;
+use std::path::Path;
 use std::time::Duration;
 
 fn bnb(problem: &Problem, gap: f64, limit: Option<Duration>) -> Solved {
@@ -34,6 +35,39 @@ fn certified_bounds_are_the_optimum() {
         assert!(check.upper.unwrap() >= optimum * (1.0 - ROUNDING), "{context}");
         assert!(check.gap.unwrap() <= 1.01e-6, "{context} {:?}", check.gap);
     }
+}
+
+/// Problems on which `bnb` once claimed a bound above the optimum (multipliers so large that terms cancelled) or did not end.
+#[test]
+fn past_failures_stay_mended() {
+    let cases = [
+        ("cancelling-1", 0.992_684_661_892_250_2, Weights::Uniform),
+        ("cancelling-2", 0.095_123_652_606_938_34, Weights::Uniform),
+        ("idle-splits", 0.493_238_196_710_859_2, Weights::Uncertainty),
+        ("zero-weights", 0.0, Weights::Uncertainty),
+    ];
+    for (name, threshold, weights) in cases {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("regressions/{name}.json"));
+        let problem = problem(read_instance(&path).unwrap(), threshold, weights);
+        let truth = solve(find("enumerate").unwrap().as_ref(), &problem, &Budget::default()).evaluation.unwrap();
+        let solved = bnb(&problem, 1e-6, None);
+        let (parsed, _) = parse_certificate(name, &certificate_bytes(&problem, &solved)).unwrap();
+        let check = verify_certificate(problem.instance(), &parsed);
+        assert!(check.faults.is_empty() && check.gap.unwrap() <= 1.01e-6, "{name} {:?}", check.faults);
+        assert!(check.lower <= truth.objective * (1.0 + ROUNDING), "{name}");
+    }
+}
+
+/// Nobody's delay counts: the objective is 0, and so is the bound.
+#[test]
+fn an_objective_of_zero_is_certified() {
+    let mut instance = instance("paper", 8, 3, 1, &[]);
+    instance.users.iter_mut().for_each(|u| u.uncertainty = 0.0);
+    let problem = problem(instance, 0.5, Weights::Uncertainty);
+    let solved = bnb(&problem, 1e-6, None);
+    let (parsed, _) = parse_certificate("zero", &certificate_bytes(&problem, &solved)).unwrap();
+    let check = verify_certificate(problem.instance(), &parsed);
+    assert!(check.faults.is_empty() && check.lower == 0.0, "{:?}", check.faults);
 }
 
 /// Issue: the paper's own size, certified.

@@ -85,8 +85,13 @@ mod tests {
     fn values_are_stable() {
         let mut r = Random::new(7, 3);
         let got = [r.unit(), r.exponential(), r.normal(), r.below(1000) as f64];
-        let mut again = Random::new(7, 3);
-        assert_eq!(got, [again.unit(), again.exponential(), again.normal(), again.below(1000) as f64]);
+        let pinned: [u64; 4] = [
+            4_592_142_125_024_223_760,
+            4_613_057_798_720_456_598,
+            4_598_482_517_558_268_918,
+            4_616_189_618_054_758_400,
+        ];
+        assert_eq!(got.map(f64::to_bits), pinned);
         assert_ne!(Random::new(7, 4).unit(), got[0]);
     }
 
