@@ -82,8 +82,8 @@ pub(crate) struct Bounder<'a> {
     exported: Vec<f64>,
     scratch: Scratch,
     claim: f64,
-    /// Each server's part of the last bound, with what it was asked for: neighbouring leaves mostly differ at one server only.
-    known: Vec<Option<(Question, f64)>>,
+    /// Each server's part of the last bound, with what it was asked for and what was enough then: neighbouring leaves mostly differ at one server only.
+    known: Vec<Option<(Question, f64, f64)>>,
     /// Who may be where in the present box, and how often that has changed.
     places: Vec<bool>,
     places_seen: u64,
@@ -209,10 +209,15 @@ impl<'a> Bounder<'a> {
         for (j, least) in least.iter_mut().enumerate() {
             let asked = self.question(region, j, k, costs);
             match &self.known[j] {
-                Some((question, value)) if *question == asked => *least = *value,
+                // A value below what was enough comes from an exact row; one above it only served for that much.
+                Some((question, value, was_enough))
+                    if *question == asked && (*value < *was_enough || enough[j] <= *was_enough) =>
+                {
+                    *least = *value;
+                }
                 _ => {
                     self.scan(region, j, k, costs, enough[j], |row| *least = least.min(row.value()));
-                    self.known[j] = Some((asked, *least));
+                    self.known[j] = Some((asked, *least, enough[j]));
                 }
             }
         }
