@@ -48,9 +48,9 @@ use crate::tree::{Place, Region};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// Slopes that are kept, for each server: the ends of the box's ancestors, neighbours and other loads come back soon.
 /// Rows times users of one server beyond which rows that cannot matter are looked at roughly.
 const MANY: usize = 5_000;
+/// Slopes that are kept, for each server: the ends of the box's ancestors, neighbours and other loads come back soon.
 const KEPT: usize = 400_000;
 
 /// Whether costs count (a bound on F) or are replaced by 0 (a proof that there is no plan).

@@ -154,7 +154,7 @@ impl<'a> Oracle<'a> {
         }) || (0..self.data.n).any(|i| r.choices(i) == 0)
     }
 
-    /// B(u, r): a lower bound on F over the region. `costs` = 0 drops all costs (for proofs of emptiness), 1 keeps them.
+    /// B(u, r): a lower bound on F over the region, weighted s, less its own rounding error.
     pub fn evaluate(&mut self, x: &Multipliers) -> f64 {
         let d = self.data;
         self.total_power.clear();
