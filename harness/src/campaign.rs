@@ -7,7 +7,7 @@ use offload_instances::{Instance, Problem, Realised, Weights, fingerprint};
 use offload_reports::record::{self, RECORD_FORMAT, Record};
 use offload_solvers::{Budget, Solved, Solver, find, solve};
 use rayon::prelude::*;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -70,13 +70,13 @@ pub fn run(
         let problem = Problem::new(task.instance.clone(), task.threshold, task.weights)?;
         for solver in &solvers {
             for &seed in &config.seeds {
-                let blank = blank(task, solver.id(), seed);
+                let budget = Budget {
+                    time_limit: config.budget.time_limit_s.map(Duration::from_secs_f64),
+                    gap: config.budget.gap.unwrap_or(Budget::default().gap),
+                    seed,
+                };
+                let blank = blank(task, solver.id(), &budget);
                 if !known.contains(&blank.key()) {
-                    let budget = Budget {
-                        time_limit: config.budget.time_limit_s.map(Duration::from_secs_f64),
-                        gap: config.budget.gap.unwrap_or(Budget::default().gap),
-                        seed,
-                    };
                     let mut solved = solve(solver.as_ref(), &problem, &budget);
                     if config.certificates {
                         keep_certificate(folder, &blank, &problem, &mut solved)?;
@@ -200,7 +200,7 @@ fn append(file: &Mutex<File>, record: &Record) -> anyhow::Result<()> {
 }
 
 /// The record of a solve that has not happened yet.
-fn blank(task: &Task, solver: &str, seed: u64) -> Record {
+fn blank(task: &Task, solver: &str, budget: &Budget) -> Record {
     let instance = &task.instance;
     Record {
         format: RECORD_FORMAT.into(),
@@ -213,19 +213,39 @@ fn blank(task: &Task, solver: &str, seed: u64) -> Record {
         instance_seed: instance.seed,
         threshold: task.threshold,
         weights: task.weights.name().into(),
+        generator: instance
+            .seed
+            .map(|_| format!("{} {}", instance.family, env!("CARGO_PKG_VERSION")))
+            .unwrap_or_default(),
         solver: solver.into(),
-        seed,
+        solver_version: env!("CARGO_PKG_VERSION").into(),
+        options: options(solver, budget),
+        seed: budget.seed,
         status: record::Status::Error,
         stop: String::new(),
         objective: None,
         lower_bound: None,
         trust: None,
         time_s: 0.0,
+        times_s: Vec::new(),
+        cpu_s: None,
+        peak_memory_bytes: None,
+        trajectory: Vec::new(),
         violations: 0,
         mandatory_local: 0,
         offloaded: None,
         realised: None,
+        output: None,
     }
+}
+
+fn options(solver: &str, budget: &Budget) -> BTreeMap<String, serde_json::Value> {
+    let mut options: BTreeMap<_, serde_json::Value> =
+        [("id".into(), solver.into()), ("gap".into(), budget.gap.into())].into();
+    if let Some(limit) = budget.time_limit {
+        options.insert("time_limit_s".into(), limit.as_secs_f64().into());
+    }
+    options
 }
 
 fn filled(mut record: Record, solved: &Solved) -> Record {
@@ -239,6 +259,7 @@ fn filled(mut record: Record, solved: &Solved) -> Record {
     };
     record.stop = solved.outcome.stop.describe();
     record.time_s = solved.time_s;
+    record.trajectory = solved.outcome.trajectory.iter().map(moment).collect();
     if let Some((bound, trust)) = solved.outcome.bound {
         record.lower_bound = Some(bound);
         record.trust = Some(match trust {
@@ -255,6 +276,12 @@ fn filled(mut record: Record, solved: &Solved) -> Record {
         record.realised = e.realised.as_ref().map(realised);
     }
     record
+}
+
+/// One moment of a solve as a record holds it: infinite means that nothing was known.
+fn moment(p: &offload_solvers::Progress) -> record::Moment {
+    let known = |x: f64| x.is_finite().then_some(x);
+    record::Moment { time_s: p.time_s, objective: known(p.objective), bound: known(p.bound) }
 }
 
 fn realised(r: &Realised) -> record::Realised {

@@ -7,6 +7,7 @@
 
 pub mod console;
 mod csv_files;
+pub mod environment;
 mod error;
 mod finding;
 pub mod gaps;
@@ -23,6 +24,7 @@ pub mod tables;
 mod text;
 
 pub use console::console_table;
+pub use environment::{Environment, read_environments};
 pub use error::{LineFault, ReportError};
 pub use record::{Loaded, Realised, Record, Status, Trust, read_records};
 

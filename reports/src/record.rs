@@ -1,4 +1,4 @@
-//! One line of `records.jsonl`: what one solver did on one problem (`offload-record/1`).
+//! One line of `records.jsonl`: what one solver did on one problem (`offload-record/2`).
 
 use crate::error::{LineFault, ReportError};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,10 @@ use std::fmt;
 use std::path::Path;
 
 /// The `format` of every record.
-pub const RECORD_FORMAT: &str = "offload-record/1";
+pub const RECORD_FORMAT: &str = "offload-record/2";
+
+/// The older `format` that is still read: its records lack the fields that came with [`RECORD_FORMAT`].
+pub const FIRST_RECORD_FORMAT: &str = "offload-record/1";
 
 /// How a solve ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,6 +59,17 @@ pub struct Realised {
     pub accuracy_pct: Option<f64>,
 }
 
+/// One moment of a solve: what was known `time_s` after its start.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Wall time since the start, s.
+    pub time_s: f64,
+    /// Value of the incumbent, weighted s; null while there is none.
+    pub objective: Option<f64>,
+    /// Lower bound, weighted s; null while there is none.
+    pub bound: Option<f64>,
+}
+
 /// One solve: (instance, threshold, weights, solver, solver seed) and what came of it. SI units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -79,8 +93,17 @@ pub struct Record {
     pub threshold: f64,
     /// `uncertainty` or `uniform`.
     pub weights: String,
-    /// Id of the solver.
+    /// What made the instance, with its version (`paper 0.1.0`); empty for an instance from a file.
+    #[serde(default)]
+    pub generator: String,
+    /// Name of the solver in the campaign: its id, unless the configuration gives another.
     pub solver: String,
+    /// Version of the solver; empty when it does not tell.
+    #[serde(default)]
+    pub solver_version: String,
+    /// What the solver was given: its `id`, and `time_limit_s`, `gap` and other options as far as they are set.
+    #[serde(default)]
+    pub options: BTreeMap<String, serde_json::Value>,
     /// The solver's own seed.
     pub seed: u64,
     /// How it ended.
@@ -93,8 +116,20 @@ pub struct Record {
     pub lower_bound: Option<f64>,
     /// What stands behind `lower_bound`; null exactly when that is.
     pub trust: Option<Trust>,
-    /// Wall time of the algorithm alone, s.
+    /// Wall time of the algorithm alone, s; of several repetitions the median.
     pub time_s: f64,
+    /// Wall time of each repetition, s; empty when there was one.
+    #[serde(default)]
+    pub times_s: Vec<f64>,
+    /// Processor time of the solve, children included, s; null when it was not measured.
+    #[serde(default)]
+    pub cpu_s: Option<f64>,
+    /// Greatest memory in use (resident) during the solve, bytes; null when it was not measured.
+    #[serde(default)]
+    pub peak_memory_bytes: Option<u64>,
+    /// How incumbent and bound came along, times ascending; empty from solvers that do not tell.
+    #[serde(default)]
+    pub trajectory: Vec<Moment>,
     /// Rules that the plan breaks.
     pub violations: usize,
     /// Those of them that are mandatory users left local.
@@ -103,6 +138,9 @@ pub struct Record {
     pub offloaded: Option<usize>,
     /// Realised metrics; null without a plan or without measured edge times.
     pub realised: Option<Realised>,
+    /// What an external solver printed beside its plan, cut to some kilobytes; null when nothing.
+    #[serde(default)]
+    pub output: Option<String>,
 }
 
 /// What a record file held.
@@ -212,7 +250,7 @@ fn parse_line(line: &[u8]) -> Result<Record, (String, &'static str)> {
     let top: BTreeMap<String, serde_json::Value> =
         serde_json::from_slice(line).map_err(|e| (format!("not a JSON object ({e})"), RERUN))?;
     match top.get("format").and_then(serde_json::Value::as_str) {
-        Some(RECORD_FORMAT) => {}
+        Some(RECORD_FORMAT | FIRST_RECORD_FORMAT) => {}
         Some(other) => {
             let what = format!("format is `{other}`, this version reads `{RECORD_FORMAT}`");
             return Err((what, "use the version of the program that wrote it, or start the campaign in a new folder"));
@@ -261,7 +299,7 @@ mod tests {
 
     #[test]
     fn names_every_bad_line() {
-        let other = line("goa").replace("record/1", "record/2");
+        let other = line("goa").replace("record/2", "record/3");
         let missing = line("goa").replace("\"users\":20,", "");
         let bound = line("goa").replace("\"trust\":null", "\"trust\":\"certified\"");
         let text = [other, line("ga"), missing, bound, "[1]\n".into()].concat();
@@ -269,7 +307,7 @@ mod tests {
         let lines: Vec<usize> = faults.iter().map(|f| f.line).collect();
         assert_eq!(lines, [1, 3, 4, 5]);
         let error = ReportError::Records { path: "a/records.jsonl".into(), faults }.to_string();
-        assert!(error.contains("a/records.jsonl: line 1: format is `offload-record/2`"), "{error}");
+        assert!(error.contains("a/records.jsonl: line 1: format is `offload-record/3`"), "{error}");
         assert!(error.contains("missing field `users`"), "{error}");
     }
 
@@ -280,6 +318,19 @@ mod tests {
         let loaded = parse_records((extra + &line("ga") + &later).as_bytes()).unwrap();
         assert_eq!((loaded.records.len(), loaded.duplicates), (2, 1));
         assert_eq!(loaded.records[0].objective, Some(1.25));
+    }
+
+    #[test]
+    fn still_reads_the_first_version() {
+        let mut now = serde_json::to_value(record(20, 1, "goa", Some(1.5))).unwrap();
+        let fields = now.as_object_mut().unwrap();
+        for new in ["generator", "solver_version", "options", "times_s", "cpu_s", "peak_memory_bytes", "trajectory"] {
+            assert!(fields.remove(new).is_some(), "{new}");
+        }
+        fields.remove("output");
+        fields.insert("format".into(), FIRST_RECORD_FORMAT.into());
+        let loaded = parse_records(now.to_string().as_bytes()).unwrap();
+        assert_eq!(loaded.records[0].objective, Some(1.5));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Records for tests.
 
 use crate::record::{RECORD_FORMAT, Realised, Record, Status, Trust};
+use std::collections::BTreeMap;
 
 /// A feasible record of instance `paper-n{users}-s{seed}`, or a failed one when there is no objective.
 pub fn record(users: usize, seed: u64, solver: &str, objective: Option<f64>) -> Record {
@@ -15,7 +16,10 @@ pub fn record(users: usize, seed: u64, solver: &str, objective: Option<f64>) -> 
         instance_seed: Some(seed),
         threshold: 0.5,
         weights: "uncertainty".into(),
+        generator: String::new(),
         solver: solver.into(),
+        solver_version: String::new(),
+        options: BTreeMap::new(),
         seed: 0,
         status: if objective.is_some() { Status::Feasible } else { Status::Error },
         stop: "done".into(),
@@ -23,6 +27,10 @@ pub fn record(users: usize, seed: u64, solver: &str, objective: Option<f64>) -> 
         lower_bound: None,
         trust: None,
         time_s: 0.001,
+        times_s: Vec::new(),
+        cpu_s: None,
+        peak_memory_bytes: None,
+        trajectory: Vec::new(),
         violations: 0,
         mandatory_local: 0,
         offloaded: objective.map(|_| users / 2),
@@ -35,6 +43,7 @@ pub fn record(users: usize, seed: u64, solver: &str, objective: Option<f64>) -> 
             delay_compute_ms: 20.0 * users as f64,
             accuracy_pct: Some(75.0),
         }),
+        output: None,
     }
 }
 

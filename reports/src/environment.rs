@@ -1,0 +1,99 @@
+//! One line of `environments.jsonl`: where and with what a run of a campaign was made (`offload-environment/1`).
+
+use crate::error::{LineFault, ReportError};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The `format` of every line.
+pub const ENVIRONMENT_FORMAT: &str = "offload-environment/1";
+
+/// Name of the file in a campaign's folder: one line for each run that added records.
+pub const ENVIRONMENTS: &str = "environments.jsonl";
+
+/// The machine, the program and the settings of one run. What could not be found out is empty, 0 or null.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Environment {
+    /// [`ENVIRONMENT_FORMAT`].
+    pub format: String,
+    /// When the run began, UTC, `2026-01-31T12:00:00Z`.
+    pub started: String,
+    /// Version of offload-bench.
+    pub program: String,
+    /// Git revision that the program was built from.
+    pub revision: Option<String>,
+    /// Whether nothing was changed beside that revision.
+    pub clean: Option<bool>,
+    /// Compiler that built it, with its version.
+    pub compiler: String,
+    /// Version of HiGHS.
+    pub highs: String,
+    /// Operating system and kernel.
+    pub os: String,
+    /// Model of the processor.
+    pub cpu: String,
+    /// Processors that the run could use.
+    pub cores: usize,
+    /// Memory of the machine, bytes.
+    pub memory_bytes: u64,
+    /// Problems solved at the same time.
+    pub threads: usize,
+    /// `parallel`, or `isolated` when solves ran one at a time.
+    pub timing: String,
+    /// How often each solve was timed.
+    pub repetitions: usize,
+    /// The configuration as it was read, for the record.
+    pub config: String,
+}
+
+/// The runs of a campaign's folder, in their order; none when the file is not there (campaigns of older versions). A last line without a
+/// newline is what a crash leaves behind and is left out.
+///
+/// # Errors
+/// [`ReportError`] when the file cannot be read or another line is not an environment.
+pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, ReportError> {
+    let path = folder.join(ENVIRONMENTS);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = std::fs::read_to_string(&path).map_err(|e| ReportError::io(&path, "read", e))?;
+    let (mut all, mut faults) = (Vec::new(), Vec::new());
+    for (index, line) in text.split_inclusive('\n').enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let read = serde_json::from_str::<Environment>(line);
+        match read {
+            Ok(e) if e.format == ENVIRONMENT_FORMAT => all.push(e),
+            Err(_) if !line.ends_with('\n') => {}
+            other => {
+                let what = other.map_or_else(
+                    |e| format!("not an environment: {e}"),
+                    |e| format!("format is `{}`, this version reads `{ENVIRONMENT_FORMAT}`", e.format),
+                );
+                faults.push(LineFault {
+                    line: index + 1,
+                    what,
+                    remedy: "remove the line; only the report's methods paragraph needs it",
+                });
+            }
+        }
+    }
+    if faults.is_empty() { Ok(all) } else { Err(ReportError::Records { path, faults }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_was_written_and_names_bad_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read_environments(folder.path()).unwrap(), []);
+        let one = Environment { format: ENVIRONMENT_FORMAT.into(), cores: 2, ..Environment::default() };
+        let line = serde_json::to_string(&one).unwrap() + "\n";
+        let file = folder.path().join(ENVIRONMENTS);
+        std::fs::write(&file, format!("{line}{line}{{\"form")).unwrap();
+        assert_eq!(read_environments(folder.path()).unwrap(), [one.clone(), one]);
+        std::fs::write(&file, format!("[]\n{line}")).unwrap();
+        let error = read_environments(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("environments.jsonl: line 1"), "{error}");
+    }
+}
