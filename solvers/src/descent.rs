@@ -52,7 +52,8 @@ impl Descent {
         let mut limit = limit;
         loop {
             // A bound that is not a number says nothing: such a place is evaluated.
-            let open = (0..=m).filter(|&p| !(self.bounds[p] >= limit) && admits(place(p, m)));
+            let is_open = |bound: f64| bound < limit || bound.is_nan();
+            let open = (0..=m).filter(|&p| is_open(self.bounds[p]) && admits(place(p, m)));
             let Some(p) = open.min_by(|&p, &q| self.bounds[p].total_cmp(&self.bounds[q])) else { return best };
             self.bounds[p] = f64::INFINITY;
             let change = state.relocate_change(i, place(p, m));
