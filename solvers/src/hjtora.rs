@@ -55,9 +55,6 @@ fn round(problem: &Problem, state: &mut State, incumbent: &mut Incumbent) -> boo
             && accept(state, incumbent, |s| s.relocate(i, None));
         changed |= removed;
         for j in (0..problem.m()).filter(|&j| !removed && state.place(i) != Some(j)).collect::<Vec<_>>() {
-            if incumbent.deadline().is_over() {
-                return false;
-            }
             state.relocate_bounds(i, &mut bounds);
             let goes = state.admits(i, Some(j))
                 && (bounds[j] < threshold && state.relocate_change(i, Some(j)) < threshold)
@@ -67,7 +64,7 @@ fn round(problem: &Problem, state: &mut State, incumbent: &mut Incumbent) -> boo
                 break;
             }
         }
-        if incumbent.most() == 0 {
+        if incumbent.is_over() {
             return false;
         }
     }
@@ -83,19 +80,10 @@ fn exchange(
     j: usize,
     threshold: f64,
 ) -> bool {
-    let from = state.place(i);
-    let optional: Vec<usize> = state.members(j).iter().copied().filter(|&k| !problem.is_mandatory(k)).collect();
-    for k in optional {
-        if from.is_none() {
-            if state.swap_bound(i, k) < threshold
-                && state.swap_change(i, k) < threshold
-                && accept(state, incumbent, |s| s.swap(i, k))
-            {
-                return true;
-            }
-            continue;
-        }
-        // From another server: first k leaves, then i comes.
+    let pays = |state: &State, k: usize| !problem.is_mandatory(k) && state.replace_bound(i, k) < threshold;
+    let hopeful: Vec<usize> = state.members(j).iter().copied().filter(|&k| pays(state, k)).collect();
+    for k in hopeful {
+        // The bound may flatter: take the two steps, and back when they do not pay.
         let left = state.relocate_change(k, None);
         state.relocate(k, None);
         if left + state.relocate_change(i, Some(j)) < threshold && accept(state, incumbent, |s| s.relocate(i, Some(j)))

@@ -53,9 +53,14 @@ impl Incumbent {
         &self.plan
     }
 
+    /// Whether no more iterations may be done.
+    pub fn is_over(&self) -> bool {
+        self.done >= self.most || self.deadline.is_over()
+    }
+
     /// Counts an iteration; false when no more may be done.
     pub fn next(&mut self) -> bool {
-        let go_on = self.done < self.most && !self.deadline.is_over();
+        let go_on = !self.is_over();
         self.done += u64::from(go_on);
         go_on
     }

@@ -432,6 +432,30 @@ impl<'a> State<'a> {
         change
     }
 
+    /// A lower bound on the change of F when user i goes to the server of user k and k goes local, weighted s. O(M). [`State::prepare`] must have
+    /// been called since the last step.
+    #[must_use]
+    pub fn replace_bound(&self, i: usize, k: usize) -> f64 {
+        let (from, to) = (self.place[i], self.place[k]);
+        if from.is_none() {
+            return self.swap_bound(i, k);
+        }
+        let mut change = self.local_cost[k];
+        for j in 0..self.m {
+            let come = self.harm(i, to, j);
+            let gone = self.harm(i, from, j) + self.harm(k, to, j);
+            let (without, with) = match Some(j) {
+                at if at == to => (Some(k), Some(i)),
+                at if at == from => (Some(i), None),
+                _ => (None, None),
+            };
+            if without.is_some() || come != gone {
+                change += self.bound(j, without, with, come - gone);
+            }
+        }
+        change
+    }
+
     /// Brings the prices behind the bounds near to the present interference.
     pub fn prepare(&mut self) {
         for j in 0..self.m {
@@ -539,6 +563,7 @@ mod tests {
                 } else {
                     let k = random.below(15);
                     let (bound, change) = (state.swap_bound(i, k), state.swap_change(i, k));
+                    replacement_is_bounded(&mut state, i, k);
                     state.swap(i, k);
                     (bound, change)
                 };
@@ -552,6 +577,23 @@ mod tests {
             }
             assert!(tight > 1000, "{family}: only {tight} of 2000 bounds are near");
         }
+    }
+
+    /// i in place of k, which goes local: the two relocations' exact change is not below the bound, and undoing them restores F.
+    fn replacement_is_bounded(state: &mut State, i: usize, k: usize) {
+        let (a, b) = (state.place(i), state.place(k));
+        if a == b || b.is_none() {
+            return;
+        }
+        let (bound, before) = (state.replace_bound(i, k), state.objective());
+        state.relocate(k, None);
+        state.relocate(i, b);
+        let change = state.objective() - before;
+        assert!(bound <= change + 1e-9 * (before + change.abs()), "{bound} above {change}");
+        state.relocate(i, a);
+        state.relocate(k, b);
+        assert!((state.objective() - before).abs() <= 1e-12 * before);
+        state.prepare();
     }
 
     #[test]
