@@ -5,6 +5,7 @@
 //! solver or a model: a report can be made from records alone, on any machine, and the same records give the same
 //! bytes whatever their order.
 
+pub mod bootstrap;
 pub mod console;
 mod csv_files;
 pub mod environment;
