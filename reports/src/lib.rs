@@ -16,6 +16,7 @@ pub mod markdown;
 pub mod order;
 pub mod plots;
 pub mod record;
+pub mod reproduce;
 #[cfg(test)]
 mod samples;
 pub mod stats;
