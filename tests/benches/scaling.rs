@@ -4,7 +4,7 @@
 //! solve takes longer than the cap; the table says so. It ends with the fitted exponents, and with `scaling.md`, `scaling.csv` and `scaling.svg` beside
 //! criterion's own report in `target/criterion`.
 
-use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
+use criterion::{BenchmarkId, Criterion, Throughput};
 use offload_instances::random::Random;
 use offload_instances::{Problem, Weights};
 use offload_solvers::state::State;
@@ -110,9 +110,10 @@ fn quiet(p: &Problem) -> Problem {
 fn parts(criterion: &mut Criterion, plan: &Plan) {
     for &n in plan.users.iter().filter(|n| [20, 120, 1000, 500].contains(n)) {
         let p = paper(n, 4);
-        let goa = all().into_iter().find(|s| s.id() == "goa").and_then(|s: Box<dyn Solver>| {
-            s.solve(&p, &Budget::default()).plan
-        });
+        let goa = all()
+            .into_iter()
+            .find(|s| s.id() == "goa")
+            .and_then(|s: Box<dyn Solver>| s.solve(&p, &Budget::default()).plan);
         let assignment = goa.unwrap_or_else(|| vec![None; n]);
         let mut random = Random::new(1, 0);
         let moves: Vec<(usize, Option<usize>)> =
@@ -128,14 +129,12 @@ fn parts(criterion: &mut Criterion, plan: &Plan) {
         group.bench_with_input(BenchmarkId::new("state", n), &p, |b, p| {
             b.iter(|| black_box(State::new(p, &assignment).objective()));
         });
-        let text = serde_json::to_vec(p.instance().as_ref()).expect("an instance is JSON");
+        let text = offload_instances::files::instance_to_json(p.instance()).into_bytes();
         group.bench_with_input(BenchmarkId::new("read instance", n), &text, |b, text| {
-            let path = Path::new("bench.json");
-            b.iter_batched(
-                || text.clone(),
-                |text| black_box(offload_instances::files::parse_instance(path, &text)),
-                BatchSize::SmallInput,
-            );
+            b.iter(|| {
+                let json = offload_instances::files::parse_json("bench.json", black_box(text)).expect("it is JSON");
+                black_box(offload_instances::files::instance_from_json(&json))
+            });
         });
         group.throughput(Throughput::Elements(moves.len() as u64));
         group.bench_function(BenchmarkId::new("relocate change", n), |b| {

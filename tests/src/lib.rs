@@ -1,5 +1,7 @@
 //! What the tests across crates share: second implementations, kept naive on purpose, and instances to try.
 
+pub mod scaling;
+
 use offload_instances::families::{Spec, find, generate};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Instance, Problem, Weights};
