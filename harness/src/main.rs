@@ -6,6 +6,15 @@ mod campaign;
 mod certify;
 mod commands;
 mod config;
+mod environment;
+mod execute;
+mod matrix;
+mod process;
+mod progress;
+mod rows;
+mod solver;
+mod stop;
+mod store;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -32,6 +41,9 @@ enum Command {
     Solvers,
     /// List the instance families, one line each, with their parameters
     Families(commands::families::Arguments),
+    /// Solve one problem from stdin within limits; for the program itself
+    #[command(hide = true)]
+    Worker,
 }
 
 /// How a command ended when it did not fail.
@@ -40,6 +52,8 @@ pub(crate) enum Verdict {
     Done,
     /// Exit code 1: a check failed or a problem is infeasible.
     Refuted,
+    /// A signal asked us to stop: 128 plus its number.
+    Stopped(u8),
 }
 
 fn main() -> ExitCode {
@@ -54,10 +68,12 @@ fn main() -> ExitCode {
         Command::Export(a) => commands::export::run(&a),
         Command::Solvers => commands::solvers::run(),
         Command::Families(a) => commands::families::run(&a),
+        Command::Worker => process::work().map(|()| Verdict::Done),
     };
     match result {
         Ok(Verdict::Done) => ExitCode::SUCCESS,
         Ok(Verdict::Refuted) => ExitCode::from(1),
+        Ok(Verdict::Stopped(code)) => ExitCode::from(code),
         Err(error) => {
             commands::tell(&format!("error: {error:#}"));
             ExitCode::from(2)
