@@ -6,6 +6,7 @@ mod campaign;
 mod certify;
 mod commands;
 mod config;
+mod record_trace;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ enum Command {
     Report(commands::report::Arguments),
     Verify(commands::verify::Arguments),
     Export(commands::export::Arguments),
+    Trace(commands::trace::Arguments),
     /// List the solvers, one line each
     Solvers,
     /// List the instance families, one line each, with their parameters
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Report(a) => commands::report::run(&a),
         Command::Verify(a) => commands::verify::run(&a),
         Command::Export(a) => commands::export::run(&a),
+        Command::Trace(a) => commands::trace::run(&a),
         Command::Solvers => commands::solvers::run(),
         Command::Families(a) => commands::families::run(&a),
     };

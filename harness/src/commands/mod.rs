@@ -8,6 +8,7 @@ pub mod report;
 pub mod run;
 pub mod solve;
 pub mod solvers;
+pub mod trace;
 pub mod verify;
 
 use anyhow::Context;
