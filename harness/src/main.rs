@@ -7,6 +7,7 @@ mod certify;
 mod commands;
 mod config;
 mod record_trace;
+mod simulate;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ enum Command {
     Report(commands::report::Arguments),
     Verify(commands::verify::Arguments),
     Export(commands::export::Arguments),
+    Simulate(Box<commands::simulate::Arguments>),
     Trace(commands::trace::Arguments),
     /// List the solvers, one line each
     Solvers,
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Report(a) => commands::report::run(&a),
         Command::Verify(a) => commands::verify::run(&a),
         Command::Export(a) => commands::export::run(&a),
+        Command::Simulate(a) => commands::simulate::run(&a),
         Command::Trace(a) => commands::trace::run(&a),
         Command::Solvers => commands::solvers::run(),
         Command::Families(a) => commands::families::run(&a),

@@ -6,6 +6,7 @@
 //! bytes whatever their order.
 
 pub mod bootstrap;
+pub mod chart;
 pub mod console;
 mod csv_files;
 pub mod environment;

@@ -6,8 +6,10 @@ pub mod families;
 pub mod generate;
 pub mod report;
 pub mod run;
+pub mod simulate;
 pub mod solve;
 pub mod solvers;
+pub mod source;
 pub mod trace;
 pub mod verify;
 

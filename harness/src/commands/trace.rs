@@ -128,6 +128,9 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         }
     };
     let path = a.output.display();
+    if store.torn {
+        tell(&format!("note: {path}: a line cut off by an earlier stop is removed and asked again"));
+    }
     let recorded = record(&plan, &asked, &missing, &models, &mut store, &progress)
         .with_context(|| format!("{path}: what was measured is kept; run again to go on"))?;
     store.finish()?;

@@ -100,6 +100,8 @@ pub struct Store {
     path: PathBuf,
     file: File,
     done: BTreeMap<usize, ()>,
+    /// Whether an earlier stop had cut off the last line.
+    pub torn: bool,
 }
 
 fn note_path(path: &Path) -> PathBuf {
@@ -127,18 +129,13 @@ impl Store {
         if whole < bytes.len() {
             // Cut in place: the lock is on this file, not on a new one of the same name.
             file.set_len(whole as u64)?;
-            if whole > 0 {
-                crate::commands::tell(&format!(
-                    "note: {name}: a line cut off by an earlier stop is removed and asked again"
-                ));
-            }
         }
         if whole == 0 {
             file.write_all(HEADER.as_bytes())?;
             file.sync_all()?;
         }
         let done = numbers(&bytes[..whole], queries).map_err(|e| anyhow::anyhow!("{name}: {e}"))?;
-        Ok(Store { path: path.to_path_buf(), file, done })
+        Ok(Store { path: path.to_path_buf(), file, done, torn: 0 < whole && whole < bytes.len() })
     }
 
     /// The queries of `0..count` that are not there yet, ascending.
