@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod record_trace;
 mod simulate;
+mod tune;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ enum Command {
     Export(commands::export::Arguments),
     Simulate(Box<commands::simulate::Arguments>),
     Trace(commands::trace::Arguments),
+    Tune(Box<commands::tune::Arguments>),
     /// List the solvers, one line each
     Solvers,
     /// List the instance families, one line each, with their parameters
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Export(a) => commands::export::run(&a),
         Command::Simulate(a) => commands::simulate::run(&a),
         Command::Trace(a) => commands::trace::run(&a),
+        Command::Tune(a) => commands::tune::run(&a),
         Command::Solvers => commands::solvers::run(),
         Command::Families(a) => commands::families::run(&a),
     };

@@ -11,6 +11,7 @@ pub mod solve;
 pub mod solvers;
 pub mod source;
 pub mod trace;
+pub mod tune;
 pub mod verify;
 
 use anyhow::Context;
