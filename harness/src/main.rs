@@ -15,6 +15,9 @@ mod rows;
 mod solver;
 mod stop;
 mod store;
+mod record_trace;
+mod simulate;
+mod tune;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -37,6 +40,9 @@ enum Command {
     Reproduce(commands::reproduce::Arguments),
     Verify(commands::verify::Arguments),
     Export(commands::export::Arguments),
+    Simulate(Box<commands::simulate::Arguments>),
+    Trace(commands::trace::Arguments),
+    Tune(Box<commands::tune::Arguments>),
     /// List the solvers, one line each
     Solvers,
     /// List the instance families, one line each, with their parameters
@@ -66,6 +72,9 @@ fn main() -> ExitCode {
         Command::Reproduce(a) => commands::reproduce::run(&a),
         Command::Verify(a) => commands::verify::run(&a),
         Command::Export(a) => commands::export::run(&a),
+        Command::Simulate(a) => commands::simulate::run(&a),
+        Command::Trace(a) => commands::trace::run(&a),
+        Command::Tune(a) => commands::tune::run(&a),
         Command::Solvers => commands::solvers::run(),
         Command::Families(a) => commands::families::run(&a),
         Command::Worker => process::work().map(|()| Verdict::Done),

@@ -17,6 +17,7 @@ mod finding;
 pub mod gaps;
 mod html;
 mod latex;
+pub mod lines;
 pub mod markdown;
 mod methods;
 pub mod order;

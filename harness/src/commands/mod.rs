@@ -7,8 +7,12 @@ pub mod generate;
 pub mod report;
 pub mod reproduce;
 pub mod run;
+pub mod simulate;
 pub mod solve;
 pub mod solvers;
+pub mod source;
+pub mod trace;
+pub mod tune;
 pub mod verify;
 
 use anyhow::Context;

@@ -78,7 +78,7 @@ fn own(
     let problem = Problem::new(Arc::new(instance), request.threshold, request.weights)?;
     let solver = find(id).map_err(anyhow::Error::msg)?;
     let time_limit = request.time_limit_s.map(Duration::from_secs_f64);
-    let budget = Budget { time_limit, gap: request.gap, seed: request.seed };
+    let budget = Budget { time_limit, gap: request.gap, seed: request.seed, ..Budget::default() };
     let before = cpu_s()?;
     let mut solved = solve(solver.as_ref(), &problem, &budget);
     let (cpu, peak) = (cpu_s()? - before, peak_memory());
