@@ -74,6 +74,7 @@ pub fn run(
                     time_limit: config.budget.time_limit_s.map(Duration::from_secs_f64),
                     gap: config.budget.gap.unwrap_or(Budget::default().gap),
                     seed,
+                    ..Budget::default()
                 };
                 let blank = blank(task, solver.id(), &budget);
                 if !known.contains(&blank.key()) {

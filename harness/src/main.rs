@@ -25,6 +25,7 @@ enum Command {
     Evaluate(commands::evaluate::Arguments),
     Run(commands::run::Arguments),
     Report(commands::report::Arguments),
+    Reproduce(commands::reproduce::Arguments),
     Verify(commands::verify::Arguments),
     Export(commands::export::Arguments),
     /// List the solvers, one line each
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Evaluate(a) => commands::evaluate::run(&a),
         Command::Run(a) => commands::run::run(&a),
         Command::Report(a) => commands::report::run(&a),
+        Command::Reproduce(a) => commands::reproduce::run(&a),
         Command::Verify(a) => commands::verify::run(&a),
         Command::Export(a) => commands::export::run(&a),
         Command::Solvers => commands::solvers::run(),

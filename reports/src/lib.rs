@@ -5,18 +5,24 @@
 //! solver or a model: a report can be made from records alone, on any machine, and the same records give the same
 //! bytes whatever their order.
 
+pub mod bootstrap;
+pub mod comparisons;
 pub mod console;
 mod csv_files;
+pub mod curves;
 pub mod environment;
 mod error;
 mod finding;
 pub mod gaps;
 pub mod markdown;
 pub mod order;
+pub mod paired;
 pub mod plots;
 pub mod record;
+pub mod reproduce;
 #[cfg(test)]
 mod samples;
+pub mod scaling;
 pub mod stats;
 pub mod style;
 mod svg;

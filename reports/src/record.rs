@@ -193,6 +193,22 @@ impl fmt::Display for Trust {
 }
 
 impl Record {
+    /// The time limit that the solver was given, s, if one is recorded.
+    #[must_use]
+    pub fn time_limit_s(&self) -> Option<f64> {
+        self.options.get("time_limit_s").and_then(serde_json::Value::as_f64).filter(|&limit| limit > 0.0)
+    }
+
+    /// Whether the solver did what it set out to do: proved its answer, or, if it proves nothing, ended with a plan that breaks no rule.
+    #[must_use]
+    pub fn is_solved(&self) -> bool {
+        match self.status {
+            Status::Optimal | Status::Infeasible => true,
+            Status::Feasible => self.lower_bound.is_none() && self.objective.is_some() && self.violations == 0,
+            Status::Timeout | Status::Error => false,
+        }
+    }
+
     /// Identifies the solve: two records with one key are two runs of the same (fingerprint, threshold, weights,
     /// solver, seed). The solver's id comes last since, as a command line, it may hold any character.
     #[must_use]
