@@ -28,6 +28,7 @@ pub mod style;
 mod svg;
 pub mod tables;
 mod text;
+pub mod uncertainty;
 
 pub use console::console_table;
 pub use environment::{Environment, read_environments};

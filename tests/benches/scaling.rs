@@ -110,9 +110,10 @@ fn quiet(p: &Problem) -> Problem {
 fn parts(criterion: &mut Criterion, plan: &Plan) {
     for &n in plan.users.iter().filter(|n| [20, 120, 1000, 500].contains(n)) {
         let p = paper(n, 4);
-        let goa = all().into_iter().find(|s| s.id() == "goa").and_then(|s: Box<dyn Solver>| {
-            s.solve(&p, &Budget::default()).plan
-        });
+        let goa = all()
+            .into_iter()
+            .find(|s| s.id() == "goa")
+            .and_then(|s: Box<dyn Solver>| s.solve(&p, &Budget::default()).plan);
         let assignment = goa.unwrap_or_else(|| vec![None; n]);
         let mut random = Random::new(1, 0);
         let moves: Vec<(usize, Option<usize>)> =

@@ -71,8 +71,8 @@ fn channel_parameters() -> Vec<Parameter> {
         Parameter::number("user_height_m", 1.5, 1.5, 13.0, "height of the users, m; outdoors"),
         Parameter::number("antenna_gain_db", 0.0, -30.0, 60.0, "gain of the sites' antennas in every direction, dB"),
         Parameter::number("noise_figure_db", 5.0, 0.0, 30.0, figure),
-        Parameter::flag("power_control", false, power),
-        Parameter::number("p0_dbm", -80.0, -202.0, 24.0, p0),
+        Parameter::flag("power_control", true, power),
+        Parameter::number("p0_dbm", -90.0, -202.0, 24.0, p0),
         Parameter::number("alpha", 0.8, 0.0, 1.0, "share of the path loss that power control makes up for"),
     ]
 }
@@ -240,7 +240,7 @@ mod tests {
     /// The channel's parts: each switch changes its own part and nothing else.
     #[test]
     fn the_channel_is_made_of_its_parts() {
-        let still = [("fading", "false"), ("shadowing", "false"), ("noise_figure_db", "0")];
+        let still = [("fading", "false"), ("shadowing", "false"), ("noise_figure_db", "0"), ("power_control", "false")];
         let make = |set: &[(&str, &str)]| draw(30, 4, &[&still, set].concat()).unwrap();
         let base = make(&[]);
         let los = make(&[("sight", "los")]);
@@ -263,7 +263,7 @@ mod tests {
         let deviation = (db.iter().map(|x| x * x).sum::<f64>() / 120.0).sqrt();
         assert!((deviation - 7.82).abs() < 1.5, "{deviation}");
         // Power control: nobody sends more than the limit, somebody less, and the loudest links are the quietest users.
-        let controlled = make(&[("power_control", "true"), ("p0_dbm", "-90")]);
+        let controlled = draw(30, 4, &still[..3]).unwrap();
         assert!(
             controlled.users.iter().all(|u| u.tx_power_w <= 0.2)
                 && controlled.users.iter().any(|u| u.tx_power_w < 0.02)
