@@ -26,6 +26,7 @@ enum Command {
     Run(commands::run::Arguments),
     Report(commands::report::Arguments),
     Reproduce(commands::reproduce::Arguments),
+    Uncertainty(commands::uncertainty::Arguments),
     Verify(commands::verify::Arguments),
     Export(commands::export::Arguments),
     /// List the solvers, one line each
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Run(a) => commands::run::run(&a),
         Command::Report(a) => commands::report::run(&a),
         Command::Reproduce(a) => commands::reproduce::run(&a),
+        Command::Uncertainty(a) => commands::uncertainty::run(&a),
         Command::Verify(a) => commands::verify::run(&a),
         Command::Export(a) => commands::export::run(&a),
         Command::Solvers => commands::solvers::run(),

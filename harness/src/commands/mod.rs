@@ -9,6 +9,7 @@ pub mod reproduce;
 pub mod run;
 pub mod solve;
 pub mod solvers;
+pub mod uncertainty;
 pub mod verify;
 
 use anyhow::Context;
