@@ -183,7 +183,7 @@ impl Panel {
         for series in &self.series {
             let finite = series.points.iter().filter(|p| p.0.is_finite() && p.1.is_finite());
             let points: Vec<(f64, f64)> = finite.map(|p| (x.place(p.0), y.place(p.1))).collect();
-            svg.open(&series.name);
+            svg.open_series(&series.name);
             svg.path(&points, &series.style);
             if series.marked {
                 points.iter().for_each(|&p| svg.marker(p, &series.style));

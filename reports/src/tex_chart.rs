@@ -175,7 +175,7 @@ pub(crate) fn bars(b: &Bars) -> String {
     out += "\\begin{tikzpicture}\n\\begin{groupplot}[\n";
     let _ = writeln!(out, "  group style={{group size=1 by {}, vertical sep=1.6cm}},", b.panels.len());
     let height = 1.6 + 0.36 * most as f64;
-    let _ = writeln!(out, "  width=0.82\\linewidth, height={height:.2}cm, scale only axis=false, xbar stacked, bar width=5pt,");
+    let _ = writeln!(out, "  width=0.82\\linewidth, height={height:.2}cm, scale only axis=false, xbar stacked, /pgf/bar width=5pt,");
     let _ = writeln!(out, "  xmin=0, xlabel={{{}}}, y dir=reverse, enlarge y limits={{abs=0.7}},", escape(b.x_label));
     out += "  xmajorgrids, grid style={gray!25}, label style={font=\\footnotesize}, tick label style={font=\\scriptsize},\n";
     out += "  title style={font=\\footnotesize, yshift=-1ex}, scaled x ticks=false,\n]\n";

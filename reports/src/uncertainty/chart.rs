@@ -110,7 +110,7 @@ impl Chart<'_> {
         svg.text_up((18.0, TOP + HEIGHT / 2.0), CENTRED, self.y_label);
         for (k, (name, points)) in self.series.iter().enumerate() {
             let style = &STYLES[k % STYLES.len()];
-            svg.open(name);
+            svg.open_series(name);
             for p in points {
                 svg.line(at(p.x, p.low), at(p.x, p.high), style.colour, 1.0);
             }
