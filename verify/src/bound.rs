@@ -30,6 +30,9 @@
 //! Without interference I_j = 0 is a constant, the second family of zeros does not exist, and the terms with r_l S_il
 //! vanish: r is not used.
 //!
+//! That least value is not looked for load by load: module `curve` bounds V_j between loads and looks closer only where
+//! that is not enough for the claim. What it leaves out can lower the bound, but not below the claim.
+//!
 //! With all costs replaced by 0 the same lines bound 0 from below, so a value above 0 means that there is no such
 //! plan.
 //!
@@ -46,12 +49,11 @@ use crate::interval::{Interval, fast_down, fast_up, settle, sum_down};
 use crate::model::Model;
 use crate::reach::{Reach, effective_loads};
 use crate::tree::{Place, Region};
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// Rows times users of one server beyond which a bound is not sharpened once it is above the claim.
-const MANY: usize = 5_000;
-/// By what part of itself the claim must then be exceeded.
+/// By what part of itself a claim must be exceeded before a bound is no longer sharpened.
 const MARGIN: f64 = 1e-9;
 /// Slopes that are kept, for each server: the ends of the box's ancestors, neighbours and other loads come back soon.
 const KEPT: usize = 400_000;
@@ -174,8 +176,7 @@ impl<'a> Bounder<'a> {
         }
     }
 
-    /// B_k(box), rounded down; +infinity when the box holds no plan. Where there is much to look at, any lower bound of it that is above the
-    /// claim will do.
+    /// B_k(box), rounded down; +infinity when the box holds no plan. Above the claim, any lower bound of it will do.
     pub(crate) fn bound(&mut self, region: &Region, k: usize, costs: Costs) -> f64 {
         if !self.enter(region, k) {
             return f64::INFINITY;
@@ -213,16 +214,13 @@ impl<'a> Bounder<'a> {
         Curve::new(Aim::All, points, &mut |n, end| self.row(j, n, end, r, costs, &[]))
     }
 
-    /// The bound that a node's has to reach; +infinity where there is so little to look at that all is computed to the end.
+    /// The bound that is enough for a node: a little more than the claim; +infinity (as high as it gets) where nothing worth proving is
+    /// claimed, since costs are not negative.
     ///
     /// This saves time and proves nothing.
     fn target(&self, costs: Costs) -> f64 {
-        let is_large = |&(lo, hi): &(usize, usize)| (hi - lo + 1) * self.model.users() > MANY;
-        if costs == Costs::Counted && self.claim.is_finite() && self.loads.iter().any(is_large) {
-            self.claim + MARGIN * self.claim.abs()
-        } else {
-            f64::INFINITY
-        }
+        let is_given = costs == Costs::Counted && self.claim.is_finite() && self.claim > 0.0;
+        if is_given { self.claim + MARGIN * self.claim } else { f64::INFINITY }
     }
 
     /// All that server j's part of the bound depends on, exactly: the multipliers, whether costs count, j's effective loads and
@@ -402,8 +400,10 @@ impl<'a> Bounder<'a> {
             Costs::Zero => s.price_zero(),
         };
         // One price that is not a number would corrupt the order: then nothing is claimed.
-        let own = if finite { fast_down(r * end) } else { f64::NEG_INFINITY };
-        let (head, last) = s.least(n, own);
+        if !finite {
+            return Row { load: n, head: f64::NEG_INFINITY, last: 0.0, forced: 0.0 };
+        }
+        let (head, last) = s.least(n, fast_down(r * end));
         let forced = forced.iter().map(|&x| s.price[x]).fold(f64::INFINITY, f64::min);
         Row { load: n, head, last, forced }
     }
@@ -432,14 +432,16 @@ impl Scratch {
         self.price.iter().all(|x| x.is_finite())
     }
 
-    /// `own` plus the n - 1 least prices, and the n-th least; for n = 0 `own` and the least (0 without any). n is at most their number.
+    /// `own` plus the n - 1 least prices, and the n-th least; for n = 0 `own` and the least (0 without any). n is at most their number, and all
+    /// are finite.
     fn least(&mut self, n: usize, own: f64) -> (f64, f64) {
         if n == 0 {
             return (own, self.price.iter().copied().reduce(f64::min).unwrap_or(0.0));
         }
         self.order.clear();
         self.order.extend_from_slice(&self.price);
-        let (before, last, _) = self.order.select_nth_unstable_by(n - 1, f64::total_cmp);
+        let (before, last, _) =
+            self.order.select_nth_unstable_by(n - 1, |a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
         (fast_down(sum_down(before) + own), *last)
     }
 }
@@ -482,14 +484,8 @@ impl Slopes {
                 self.young.entry(end.to_bits()).or_insert(slopes)
             }
         };
-        to.clear();
-        for &i in users {
-            let slope = &mut slopes[i];
-            if slope.is_nan() {
-                *slope = model.slope(i, self.server, Interval::point(end)).lo;
-            }
-            to.push(*slope);
-        }
+        model.fill_slopes(self.server, end, users, slopes);
+        gather(to, users, slopes);
     }
 }
 

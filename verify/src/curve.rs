@@ -36,7 +36,7 @@ use crate::interval::{Interval, down, fast_down, fast_up, settle, up};
 use std::collections::HashMap;
 
 /// Gaps with this many loads or fewer are not interpolated: looking at each of them costs no more.
-const FEW: usize = 3;
+const FEW: usize = 4;
 
 /// V_j(n, I) rounded down, and what is needed to force a user into the set.
 #[derive(Clone, Copy, Debug)]
@@ -275,4 +275,192 @@ fn interpolate(a: f64, b: f64, t: Interval) -> f64 {
     let at = |t: f64| fast_down(a + fast_down(t * step));
     let (x, y) = (at(t.lo), at(t.hi));
     if x.is_nan() || y.is_nan() { f64::NEG_INFINITY } else { x.min(y) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::common::Lcg;
+
+    /// a + (p / q) (b - a) for dyadic a and b, against whole numbers.
+    #[test]
+    fn interpolation_is_just_below_the_exact_value() {
+        let mut rng = Lcg(51);
+        let unit = 2.0_f64.powi(-30);
+        for _ in 0..20_000 {
+            let mut whole = |bits: u32| (rng.bits() >> (48 - bits)) as i128 - (1 << (bits - 1));
+            let (a, b) = (whole(40), whole(40));
+            let q = 1 + rng.below(1000) as i128;
+            let p = rng.below(q as usize + 1) as i128;
+            let t = part(0.0, p as f64, q as f64);
+            let low = interpolate(a as f64 * unit, b as f64 * unit, t);
+            // Below in units of 2^-70, which hold everything but the last bits of the least numbers.
+            let exact = (a * q + p * (b - a)) << 40;
+            assert!((low * 2.0_f64.powi(70)).floor() as i128 * q <= exact, "{a} {b} {p}/{q}");
+            let size = (a.abs() + b.abs()) as f64 * unit;
+            assert!(low >= exact as f64 / q as f64 * 2.0_f64.powi(-70) - 4e-15 * size, "{a} {b} {p}/{q}");
+        }
+    }
+
+    #[test]
+    fn parts_enclose_the_exact_quotient() {
+        for q in 1..200_i64 {
+            for p in 0..=q {
+                // From 3 on, so that the differences are of numbers that are not 0.
+                let t = part(3.0, (3 + p) as f64, (3 + q) as f64);
+                let product = |end: f64| (end * 2.0_f64.powi(60)) as i128 * i128::from(q);
+                let exact = i128::from(p) << 60;
+                assert!(product(t.lo) <= exact && exact <= product(t.hi) + i128::from(q), "{p}/{q}: {t:?}");
+                assert!(0.0 <= t.lo && t.hi <= 1.0 && t.hi - t.lo <= 1e-14, "{p}/{q}: {t:?}");
+            }
+        }
+        let point = part(5.0, 5.0, 5.0);
+        assert_eq!((point.lo, point.hi), (0.0, 1.0));
+    }
+
+    #[test]
+    fn what_overflows_proves_nothing() {
+        let t = Interval { lo: 0.25, hi: 0.5 };
+        for (a, b) in [(f64::NEG_INFINITY, 1.0), (1.0, f64::NEG_INFINITY), (-f64::MAX, f64::MAX), (f64::NAN, 0.0)] {
+            assert_eq!(interpolate(a, b, t), f64::NEG_INFINITY, "{a} {b}");
+        }
+        let row = Row { load: 3, head: f64::NEG_INFINITY, last: 0.0, forced: 0.0 };
+        assert_eq!((row.value(), row.value_with()), (f64::NEG_INFINITY, f64::NEG_INFINITY));
+        assert_eq!(settle(between_loads(&[row, Row { load: 9, ..row }], 5, t, true)), f64::NEG_INFINITY);
+    }
+
+    /// One server in plain f64: the formulas of `docs/formats.md`, and every set's value by sorting.
+    struct Toy {
+        /// v D / B, S, v w and e of every user.
+        users: Vec<[f64; 4]>,
+        noise: f64,
+        user_cap: f64,
+        capacity: f64,
+        r: f64,
+        cut: Vec<usize>,
+        aim: Aim,
+        points: Vec<Point>,
+    }
+
+    impl Toy {
+        fn random(rng: &mut Lcg) -> Toy {
+            let count = 6 + rng.below(50);
+            let user = |rng: &mut Lcg| {
+                let signal = 10.0_f64.powf(rng.between(-2.0, 3.0));
+                [rng.between(0.0, 0.02), signal, rng.between(0.0, 0.3), rng.between(-3.0, 0.5)]
+            };
+            let users: Vec<_> = (0..count).map(|_| user(rng)).collect();
+            // Most kinks of the pace are among the loads, many of them at a load.
+            let user_cap = rng.between(0.5, 2.0);
+            let capacity =
+                user_cap * if rng.chance(0.5) { rng.below(count) as f64 + 1.0 } else { rng.between(0.5, 60.0) };
+            let cut: Vec<usize> = (0..rng.below(4)).map(|_| rng.below(count)).collect();
+            let stay = (rng.below(count), rng.below(count + 2));
+            let aim = if rng.chance(0.5) { Aim::All } else { Aim::CutOff(stay.0, stay.1) };
+            let (noise, r) = (rng.between(0.1, 2.0), rng.between(-0.1, 0.3));
+            let mut toy = Toy { users, noise, user_cap, capacity, r, cut, aim, points: Vec::new() };
+            toy.points = toy.random_points(rng);
+            toy
+        }
+
+        /// Ranges that fall with the load, cut off at both sides as a box does it.
+        fn random_points(&self, rng: &mut Lcg) -> Vec<Point> {
+            let (mut low, mut high) = (rng.between(0.0, 30.0), rng.between(30.0, 90.0));
+            let (floor, ceiling) = (rng.between(0.0, 10.0), rng.between(20.0, 90.0));
+            let first = rng.below(3);
+            let mut points = Vec::new();
+            for load in first..=first.max(rng.below(self.users.len() + 1)) {
+                let ends = [low.max(floor), high.min(ceiling)];
+                let wanted = self.aim.counts_all(load) || !self.cut.is_empty();
+                if ends[0] <= ends[1] && wanted {
+                    points.push(Point { load, ends, pace: Pace::of(load, self.user_cap, self.capacity) });
+                }
+                low -= rng.between(0.0, 1.0) * low / 8.0;
+                high -= rng.between(0.0, 1.0) * high / 20.0;
+            }
+            points
+        }
+
+        fn prices(&self, n: usize, power: f64) -> Vec<f64> {
+            let pace = (1.0 / self.user_cap).max(n as f64 / self.capacity);
+            let price = |&[d, s, w, e]: &[f64; 4]| n as f64 * d / (s / (self.noise + power)).ln_1p() + w * pace + e;
+            self.users.iter().map(price).collect()
+        }
+
+        fn row(&self, n: usize, power: f64) -> Row {
+            let prices = self.prices(n, power);
+            let forced = self.cut.iter().map(|&i| prices[i]).fold(f64::INFINITY, f64::min);
+            let mut sorted = prices;
+            sorted.sort_by(f64::total_cmp);
+            let head = self.r * power + sorted[..n.saturating_sub(1)].iter().sum::<f64>();
+            Row { load: n, head, last: sorted[n.saturating_sub(1)], forced }
+        }
+
+        /// The wanted value at one point, by the definition: a set with a forced user is that user and the n - 1 least of the others.
+        fn value(&self, point: &Point) -> f64 {
+            let n = point.load;
+            let least = |prices: &[f64]| {
+                let mut sorted = prices.to_vec();
+                sorted.sort_by(f64::total_cmp);
+                move |n: usize| sorted[..n].iter().sum::<f64>()
+            };
+            let at = |&power: &f64| {
+                let mut prices = self.prices(n, power);
+                let mut value = f64::INFINITY;
+                if self.aim.counts_all(n) {
+                    value = self.r * power + least(&prices)(n);
+                }
+                if self.aim != Aim::All && n > 0 {
+                    for &i in &self.cut {
+                        let own = std::mem::replace(&mut prices[i], f64::MAX);
+                        value = value.min(self.r * power + own + least(&prices)(n - 1));
+                        prices[i] = own;
+                    }
+                }
+                value
+            };
+            point.ends.iter().map(at).fold(f64::INFINITY, f64::min)
+        }
+    }
+
+    #[test]
+    fn a_gap_is_never_above_a_point_inside_and_closes_on_the_least() {
+        let mut rng = Lcg(52);
+        let (mut gaps, mut rows, mut all) = (0, 0, 0);
+        for round in 0..3000 {
+            let toy = Toy::random(&mut rng);
+            let exact: Vec<f64> = toy.points.iter().map(|p| toy.value(p)).collect();
+            let mut price = |n, power| toy.row(n, power);
+            let mut curve = Curve::new(toy.aim, toy.points.clone(), &mut price);
+            loop {
+                for gap in &curve.gaps {
+                    let inside = exact[gap.first + 1..gap.last].iter().copied().fold(f64::INFINITY, f64::min);
+                    assert!(gap.low <= inside + 1e-11, "round {round}: {} above {inside}", gap.low);
+                    gaps += 1;
+                }
+                if curve.doubt() == 0.0 {
+                    break;
+                }
+                curve.refine(&mut price);
+            }
+            let least = exact.iter().copied().fold(f64::INFINITY, f64::min);
+            assert!(curve.low() == least || (curve.low() - least).abs() <= 1e-11, "round {round}: {}", curve.low());
+            if toy.points.len() > 25 {
+                rows += curve.rows.len();
+                all += 2 * toy.points.len();
+            }
+        }
+        // The bounds are worth something, and save work.
+        assert!(gaps > 5000, "{gaps}");
+        assert!(rows * 10 < all * 8, "{rows} rows where {all} would do");
+    }
+
+    #[test]
+    fn the_pace_is_only_called_linear_where_it_is() {
+        assert_eq!(Pace::of(3, 2.0, 7.0), Pace::Capped);
+        assert_eq!(Pace::of(4, 2.0, 7.0), Pace::Shared);
+        // Equal as far as one rounding can tell.
+        assert_eq!(Pace::of(3, 2.0, 6.0), Pace::Unsure);
+        assert_eq!(Pace::of(0, 1.0, 1.0), Pace::Capped);
+    }
 }

@@ -148,6 +148,7 @@ impl std::ops::Add for Interval {
 ///   Total below 9u.
 ///
 /// For x < 2^-1000, where products might underflow, x <= log2(1 + x) <= x / ln 2 <= 2x is good enough.
+#[inline]
 fn log2_1p(x: f64) -> Interval {
     if x.is_nan() {
         return Interval { lo: 0.0, hi: f64::INFINITY };
@@ -170,6 +171,12 @@ fn log2_1p(x: f64) -> Interval {
     };
     let value = k + TWO_LOG2_E * z * series(z * z);
     Interval { lo: down(value - LOG_ERROR * value), hi: up(value + LOG_ERROR * value) }
+}
+
+/// The upper end of [`log2_1p`], never NaN.
+#[inline]
+pub(crate) fn log2_1p_up(x: f64) -> f64 {
+    log2_1p(x).hi
 }
 
 /// P(w) = 1 + w/3 + w^2/5 + ... + w^16/33 by Horner's rule.

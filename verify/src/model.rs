@@ -2,7 +2,7 @@
 
 use crate::curve::Pace;
 use crate::fault::{Code, Fault};
-use crate::interval::Interval;
+use crate::interval::{Interval, down, fast_down, fast_up, log2_1p_up};
 use offload_instances::types::{Instance, Weights};
 
 /// An instance, a threshold and weights, ready for computing with. The instance's doubles are taken as exact.
@@ -10,6 +10,8 @@ pub(crate) struct Model<'a> {
     instance: &'a Instance,
     /// v_i, in \[0, 1\].
     weight: Vec<f64>,
+    /// v_i D_i, weighted bit, rounded down.
+    bits: Vec<f64>,
     /// a_i > tau, exact on doubles.
     mandatory: Vec<bool>,
     /// S_ij = P_i g_ij, W, at j N + i: one server's users lie side by side.
@@ -40,6 +42,7 @@ impl<'a> Model<'a> {
         let n = instance.users.len();
         Ok(Model {
             instance,
+            bits: instance.users.iter().map(|u| down(weight(u.uncertainty) * u.payload_bits).max(0.0)).collect(),
             weight: instance.users.iter().map(|u| weight(u.uncertainty)).collect(),
             mandatory: instance.users.iter().map(|u| u.uncertainty > threshold).collect(),
             signal: (0..instance.servers.len()).flat_map(|j| (0..n).map(move |i| power(i, j))).collect(),
@@ -95,6 +98,23 @@ impl<'a> Model<'a> {
         let bits = Interval::point(self.weight[i]).times(Interval::point(self.instance.users[i].payload_bits));
         let clip = |x: Interval| Interval { lo: x.lo.max(0.0), hi: x.hi };
         clip(bits).over(clip(rate))
+    }
+
+    /// [`Model::slope`] of every user of `users` at server j under the interference I (W, >= 0, exact), rounded down; the others stay NaN.
+    ///
+    /// It falls as the rate grows, and the rate as the signal grows and the interference falls, so only one end of each interval is needed.
+    pub(crate) fn fill_slopes(&self, j: usize, interference: f64, users: &[usize], slopes: &mut [f64]) {
+        let server = &self.instance.servers[j];
+        let noise = fast_down(server.noise_w + interference);
+        let signals = self.signals(j);
+        for &i in users {
+            if slopes[i].is_nan() {
+                // A positive noise keeps the quotient from being NaN; without one the rate may be anything.
+                let ratio = if noise > 0.0 { fast_up(signals[i].hi / noise) } else { f64::INFINITY };
+                let rate = fast_up(server.bandwidth_hz * log2_1p_up(ratio));
+                slopes[i] = down(self.bits[i] / rate).max(0.0);
+            }
+        }
     }
 
     /// max(1/f_j, n/F_j), s per FLOP: the time that a unit of work takes at server j when it holds n users.
