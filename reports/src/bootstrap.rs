@@ -10,7 +10,7 @@
 //!
 //! `docs/statistics.md` has the coverage measured by simulation: with fewer than about 20 instances every such interval is too short.
 
-use crate::stats::{mean, quantile};
+use crate::stats::{mean, quantile, sorted_quantile};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
@@ -135,7 +135,7 @@ fn corrected(estimate: f64, replicates: Vec<f64>, jackknife: &[f64]) -> Interval
     let end = |z: f64| {
         let shifted = bias + z;
         let p = normal_cdf(bias + shifted / (1.0 - acceleration * shifted));
-        quantile(&sorted, if p.is_finite() { p } else { normal_cdf(z) }).unwrap_or(estimate)
+        sorted_quantile(&sorted, if p.is_finite() { p } else { normal_cdf(z) }).unwrap_or(estimate)
     };
     let z = normal_quantile((1.0 + CONFIDENCE) / 2.0);
     Interval { estimate, low: end(-z), high: end(z) }

@@ -41,6 +41,7 @@
 //! nothing.
 
 use crate::certificate::Multipliers;
+use crate::curve::{Aim, Curve, Point, Row};
 use crate::interval::{Interval, fast_down, fast_up, settle, sum_down};
 use crate::model::Model;
 use crate::reach::{Reach, effective_loads};
@@ -48,8 +49,10 @@ use crate::tree::{Place, Region};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// Rows times users of one server beyond which rows that cannot matter are looked at roughly.
+/// Rows times users of one server beyond which a bound is not sharpened once it is above the claim.
 const MANY: usize = 5_000;
+/// By what part of itself the claim must then be exceeded.
+const MARGIN: f64 = 1e-9;
 /// Slopes that are kept, for each server: the ends of the box's ancestors, neighbours and other loads come back soon.
 const KEPT: usize = 400_000;
 
@@ -82,8 +85,8 @@ pub(crate) struct Bounder<'a> {
     exported: Vec<f64>,
     scratch: Scratch,
     claim: f64,
-    /// Each server's part of the last bound, with what it was asked for and what was enough then: neighbouring leaves mostly differ at one server only.
-    known: Vec<Option<(Question, f64, f64)>>,
+    /// Each server's part of the last bound, with what it was asked for: neighbouring leaves mostly differ at one server only.
+    known: Vec<Option<(Question, Curve)>>,
     /// Who may be where in the present box, and how often that has changed.
     places: Vec<bool>,
     places_seen: u64,
@@ -112,33 +115,6 @@ struct Scratch {
     /// The same, in another order.
     order: Vec<f64>,
     terms: Vec<f64>,
-    /// Head and last price of the row priced last.
-    row: (f64, f64),
-}
-
-/// V_j(n, I) and what is needed to force a user into the set.
-struct Row<'s> {
-    n: usize,
-    /// r_j I plus the n - 1 least prices (n >= 1) and 0 prices (n = 0).
-    head: f64,
-    /// The n-th least price; 0 when n = 0.
-    last: f64,
-    /// All prices, in the order of the allowed users.
-    price: &'s [f64],
-}
-
-impl Row<'_> {
-    /// V_j(n, I).
-    fn value(&self) -> f64 {
-        settle(fast_down(self.head + self.last))
-    }
-
-    /// The least value of a set of n users that contains one whose price is `price`: if it is not among the n - 1
-    /// least, it joins them; if it is, the set is the n least. In both cases that is the n - 1 least and max(price,
-    /// n-th least). +infinity for n = 0.
-    fn value_with(&self, price: f64) -> f64 {
-        if self.n == 0 { f64::INFINITY } else { settle(fast_down(self.head + self.last.max(price))) }
-    }
 }
 
 /// What a tighten step cuts off, sorted by server: `loads[j]` is the range that stays, `users[j]` the users taken
@@ -192,36 +168,61 @@ impl<'a> Bounder<'a> {
             exported: vec![0.0; n * m],
             scratch: Scratch::default(),
             claim,
-            known: vec![None; m],
+            known: (0..m).map(|_| None).collect(),
             places: Vec::new(),
             places_seen: 0,
         }
     }
 
-    /// B_k(box), rounded down; +infinity when the box holds no plan.
+    /// B_k(box), rounded down; +infinity when the box holds no plan. Where there is much to look at, any lower bound of it that is above the
+    /// claim will do.
     pub(crate) fn bound(&mut self, region: &Region, k: usize, costs: Costs) -> f64 {
         if !self.enter(region, k) {
             return f64::INFINITY;
         }
         let fixed = self.fixed(region, k, costs);
-        let enough = self.enough(region, k, costs, fixed);
-        let mut least = vec![f64::INFINITY; self.model.servers()];
-        for (j, least) in least.iter_mut().enumerate() {
-            let asked = self.question(region, j, k, costs);
-            match &self.known[j] {
-                // A value below what was enough comes from an exact row; one above it only served for that much.
-                Some((question, value, was_enough))
-                    if *question == asked && (*value < *was_enough || enough[j] <= *was_enough) =>
-                {
-                    *least = *value;
+        let target = self.target(costs);
+        let mut curves: Vec<Curve> = (0..self.model.servers()).map(|j| self.known_curve(region, j, k, costs)).collect();
+        let bound = loop {
+            let least: Vec<f64> = curves.iter().map(Curve::low).collect();
+            let bound = total(fixed, &least);
+            // Sharpening only raises the bound, and is of use most where the most may be gained.
+            let most = (0..curves.len()).max_by(|&a, &b| curves[a].doubt().total_cmp(&curves[b].doubt()));
+            match most.filter(|&j| bound < target && curves[j].doubt() > 0.0) {
+                Some(j) => {
+                    let r = self.turn_to(region, j, k);
+                    curves[j].refine(&mut |n, end| self.row(j, n, end, r, costs, &[]));
                 }
-                _ => {
-                    self.scan(region, j, k, costs, enough[j], |row| *least = least.min(row.value()));
-                    self.known[j] = Some((asked, *least, enough[j]));
-                }
+                None => break bound,
             }
+        };
+        for (j, curve) in curves.into_iter().enumerate() {
+            self.known[j] = Some((self.question(region, j, k, costs), curve));
         }
-        total(fixed, &least)
+        bound
+    }
+
+    /// Server j's part of the bound as far as it is known from the last box, or at a first look.
+    fn known_curve(&mut self, region: &Region, j: usize, k: usize, costs: Costs) -> Curve {
+        let asked = self.question(region, j, k, costs);
+        if let Some((_, curve)) = self.known[j].take().filter(|(question, _)| *question == asked) {
+            return curve;
+        }
+        let r = self.turn_to(region, j, k);
+        let points = self.points(region, j, |_| true);
+        Curve::new(Aim::All, points, &mut |n, end| self.row(j, n, end, r, costs, &[]))
+    }
+
+    /// The bound that a node's has to reach; +infinity where there is so little to look at that all is computed to the end.
+    ///
+    /// This saves time and proves nothing.
+    fn target(&self, costs: Costs) -> f64 {
+        let is_large = |&(lo, hi): &(usize, usize)| (hi - lo + 1) * self.model.users() > MANY;
+        if costs == Costs::Counted && self.claim.is_finite() && self.loads.iter().any(is_large) {
+            self.claim + MARGIN * self.claim.abs()
+        } else {
+            f64::INFINITY
+        }
     }
 
     /// All that server j's part of the bound depends on, exactly: the multipliers, whether costs count, j's effective loads and
@@ -269,25 +270,13 @@ impl<'a> Bounder<'a> {
         }
         let cuts = Cuts::new(region, loads, remove);
         let fixed = self.fixed(region, k, Costs::Counted);
-        let enough = self.enough(region, k, Costs::Counted, fixed);
+        let target = self.target(Costs::Counted);
         let m = self.model.servers();
-        let (mut least, mut replaced) = (vec![f64::INFINITY; m], vec![f64::INFINITY; m]);
+        let mut least: Vec<f64> = (0..m).map(|j| self.least(region, j, k)).collect();
+        let mut replaced = vec![f64::INFINITY; m];
         for j in 0..m {
-            let cut = self.positions(region, j, &cuts.users[j]);
-            let (stay_lo, stay_hi) = cuts.loads[j];
-            let (least, replaced) = (&mut least[j], &mut replaced[j]);
-            self.scan(region, j, k, Costs::Counted, enough[j], |row| {
-                let value = row.value();
-                *least = least.min(value);
-                if row.n < stay_lo || row.n > stay_hi {
-                    *replaced = replaced.min(value);
-                }
-                if !cut.is_empty() {
-                    // Prices that are not numbers are passed over, but then the row's head is -infinity.
-                    let cheapest = cut.iter().map(|&x| row.price[x]).fold(f64::INFINITY, f64::min);
-                    *replaced = replaced.min(row.value_with(cheapest));
-                }
-            });
+            let others: f64 = (0..m).filter(|&l| l != j).map(|l| least[l]).sum();
+            replaced[j] = self.replaced(region, j, k, &cuts, target - fixed - others);
         }
         let mut bound = self.local_cut_bound(k, &cuts.local, fixed, &least);
         for j in (0..m).filter(|&j| replaced[j] < f64::INFINITY) {
@@ -296,6 +285,26 @@ impl<'a> Bounder<'a> {
             least[j] = kept;
         }
         bound
+    }
+
+    /// Server j's part of the bound, computed to the end.
+    fn least(&mut self, region: &Region, j: usize, k: usize) -> f64 {
+        let mut curve = self.known_curve(region, j, k, Costs::Counted);
+        let r = self.turn_to(region, j, k);
+        let least = curve.sharpen(f64::INFINITY, &mut |n, end| self.row(j, n, end, r, Costs::Counted, &[]));
+        self.known[j] = Some((self.question(region, j, k, Costs::Counted), curve));
+        least
+    }
+
+    /// What takes the place of server j's part in the bound of what a tighten step cuts off at j; +infinity when that is nothing.
+    /// From `enough` on, any lower bound of it will do.
+    fn replaced(&mut self, region: &Region, j: usize, k: usize, cuts: &Cuts, enough: f64) -> f64 {
+        let (lo, hi) = cuts.loads[j];
+        let cut = self.positions(region, j, &cuts.users[j]);
+        let r = self.turn_to(region, j, k);
+        let points = self.points(region, j, |n| n < lo || n > hi || !cut.is_empty());
+        let mut price = |n, end| self.row(j, n, end, r, Costs::Counted, &cut);
+        Curve::new(Aim::CutOff(lo, hi), points, &mut price).sharpen(enough, &mut price)
     }
 
     /// The least bound over users taken from local: B_k with min(0, x) replaced by x = v_i t_i - u_i, which is B_k +
@@ -359,35 +368,15 @@ impl<'a> Bounder<'a> {
         settle(sum_down(terms))
     }
 
-    /// For each server, the value from which on a row of it cannot pull the bound below the claim, however high it is exactly; +infinity where
-    /// rows are few, so that all are looked at exactly.
-    ///
-    /// This saves time and proves nothing: [`Bounder::scan`] may show lower bounds of such rows instead of the rows.
-    fn enough(&mut self, region: &Region, k: usize, costs: Costs, fixed: f64) -> Vec<f64> {
-        let m = self.model.servers();
-        let rows = |j: usize| (self.loads[j].1 - self.loads[j].0 + 1) * self.model.users();
-        let is_large: Vec<bool> = (0..m).map(|j| rows(j) > MANY).collect();
-        if costs == Costs::Zero || !self.claim.is_finite() || !is_large.contains(&true) {
-            return vec![f64::INFINITY; m];
-        }
-        let least: Vec<f64> = (0..m).map(|j| self.rough_least(region, j, k)).collect();
-        let claim = self.claim + 1e-9 * self.claim.abs();
-        let others = |j: usize| (0..m).filter(|&l| l != j).map(|l| least[l]).sum::<f64>();
-        (0..m).map(|j| if is_large[j] { claim - fixed - others(j) } else { f64::INFINITY }).collect()
-    }
-
-    /// The least row of server j at the ends of the box's interference range, which are outside every load's effective range: by concavity
-    /// no effective row is lower.
-    fn rough_least(&mut self, region: &Region, j: usize, k: usize) -> f64 {
-        let r = self.turn_to(region, j, k);
-        let mut least = f64::INFINITY;
-        for n in self.loads[j].0..=self.loads[j].1 {
-            for end in ends(region.interference[j]) {
-                self.price_row(j, n, end, r, Costs::Counted);
-                least = least.min(self.row(n).value());
-            }
-        }
-        least
+    /// The effective loads of server j that `wanted` names, with their effective interference.
+    fn points(&mut self, region: &Region, j: usize, wanted: impl Fn(usize) -> bool) -> Vec<Point> {
+        self.reach.enter(self.model, region, j);
+        let (lo, hi) = self.loads[j];
+        let point = |load: usize| {
+            let (low, high) = self.reach.range(load, region.interference[j])?;
+            Some(Point { load, ends: [low, high], pace: self.model.pace_part(j, load) })
+        };
+        (lo..=hi).filter(|&n| wanted(n)).filter_map(point).collect()
     }
 
     /// Turns the buffers to the users allowed at server j; returns r_j.
@@ -402,8 +391,8 @@ impl<'a> Bounder<'a> {
         if self.model.interferes() { self.multipliers[k].interference[j] } else { 0.0 }
     }
 
-    /// Prices load n of the present server under the interference `end`.
-    fn price_row(&mut self, j: usize, n: usize, end: f64, r: f64, costs: Costs) {
+    /// V_j(n, `end`) for the present server and its factor r_j; `forced` are places among its allowed users. Every n is at most their number.
+    fn row(&mut self, j: usize, n: usize, end: f64, r: f64, costs: Costs, forced: &[usize]) -> Row {
         let s = &mut self.scratch;
         let finite = match costs {
             Costs::Counted => {
@@ -414,53 +403,10 @@ impl<'a> Bounder<'a> {
         };
         // One price that is not a number would corrupt the order: then nothing is claimed.
         let own = if finite { fast_down(r * end) } else { f64::NEG_INFINITY };
-        s.row = s.least(n, own);
+        let (head, last) = s.least(n, own);
+        let forced = forced.iter().map(|&x| s.price[x]).fold(f64::INFINITY, f64::min);
+        Row { load: n, head, last, forced }
     }
-
-    /// The row priced last, which had load n.
-    fn row(&self, n: usize) -> Row<'_> {
-        let (head, last) = self.scratch.row;
-        Row { n, head, last, price: &self.scratch.price }
-    }
-
-    /// Visits V_j(n, I) for every effective load n at both ends of its effective interference. Every such n is at most
-    /// the number of allowed users.
-    ///
-    /// Where even the box's own ends give at least `enough`, they are shown instead: they are lower bounds of the exact rows (concavity) and the
-    /// same for every load, which saves the logarithms.
-    fn scan(
-        &mut self,
-        region: &Region,
-        j: usize,
-        k: usize,
-        costs: Costs,
-        enough: f64,
-        mut visit: impl FnMut(&Row<'_>),
-    ) {
-        let r = self.turn_to(region, j, k);
-        self.reach.enter(self.model, region, j);
-        let whole = region.interference[j];
-        for n in self.loads[j].0..=self.loads[j].1 {
-            let Some(exact) = self.reach.range(n, whole) else { continue };
-            let mut range = exact;
-            if enough < f64::INFINITY {
-                let is_high = ends(whole).all(|end| {
-                    self.price_row(j, n, end, r, costs);
-                    self.row(n).value() >= enough
-                });
-                range = if is_high { whole } else { exact };
-            }
-            for end in ends(range) {
-                self.price_row(j, n, end, r, costs);
-                visit(&self.row(n));
-            }
-        }
-    }
-}
-
-/// The ends of a range, once if they are the same.
-fn ends((low, high): (f64, f64)) -> impl Iterator<Item = f64> {
-    [low, high].into_iter().take(if low == high { 1 } else { 2 })
 }
 
 impl Scratch {
@@ -486,10 +432,10 @@ impl Scratch {
         self.price.iter().all(|x| x.is_finite())
     }
 
-    /// `own` plus the n - 1 least prices, and the n-th least; n is at most their number.
+    /// `own` plus the n - 1 least prices, and the n-th least; for n = 0 `own` and the least (0 without any). n is at most their number.
     fn least(&mut self, n: usize, own: f64) -> (f64, f64) {
         if n == 0 {
-            return (own, 0.0);
+            return (own, self.price.iter().copied().reduce(f64::min).unwrap_or(0.0));
         }
         self.order.clear();
         self.order.extend_from_slice(&self.price);

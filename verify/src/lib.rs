@@ -9,11 +9,13 @@
 //! * [`read_certificate`] and [`verify_certificate`]: whether a proof holds that no plan is below a bound.
 //!
 //! Inside: `interval` rounds outward, `model` computes costs, `tree` keeps the box of a node, `reach` counts
-//! which loads and interferences are possible in it, `bound` proves its bound, `check` puts a certificate together.
+//! which loads and interferences are possible in it, `curve` finds the least of a server's part over its
+//! loads, `bound` proves the bound, `check` puts a certificate together.
 
 mod bound;
 mod certificate;
 mod check;
+mod curve;
 mod fault;
 mod fingerprint;
 mod interval;

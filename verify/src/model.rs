@@ -1,5 +1,6 @@
 //! The mathematics of `docs/model.md`, written afresh on intervals. SI units; users i of N, servers j of M.
 
+use crate::curve::Pace;
 use crate::fault::{Code, Fault};
 use crate::interval::Interval;
 use offload_instances::types::{Instance, Weights};
@@ -102,6 +103,12 @@ impl<'a> Model<'a> {
         // n <= N is far below 2^53, hence exact.
         let shared = Interval::point(n as f64).over(Interval::point(server.capacity_flops));
         Interval::point(1.0).over(Interval::point(server.user_cap_flops)).max(shared)
+    }
+
+    /// Which part of [`Model::pace`] counts when server j holds n users.
+    pub(crate) fn pace_part(&self, j: usize, n: usize) -> Pace {
+        let server = &self.instance.servers[j];
+        Pace::of(n, server.user_cap_flops, server.capacity_flops)
     }
 
     /// I_j of a plan for every server, W: the sum of S_kj over the users k of other servers.

@@ -5,6 +5,7 @@ pub mod export;
 pub mod families;
 pub mod generate;
 pub mod report;
+pub mod reproduce;
 pub mod run;
 pub mod simulate;
 pub mod solve;

@@ -66,7 +66,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let instances = instances(a)?;
     let (tuned, held) = split(instances.len(), a.held_out, a.seed);
     let settings = settings(a.steps, &a.weights);
-    let budget = Budget { time_limit: None, gap: a.gap, seed: a.seed };
+    let budget = Budget { gap: a.gap, seed: a.seed, ..Budget::default() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(a.threads).build()?;
     let one = |solver: &dyn offload_solvers::Solver| -> anyhow::Result<Measured> {
         let worth = pool.install(|| measure(&instances, &settings, solver, &budget, a.delay_of))?;

@@ -123,7 +123,7 @@ fn plan(
 ) -> anyhow::Result<bool> {
     let instance = Arc::new(slot_instance(scenario, batch, queues));
     let problem = Problem::new(instance.clone(), scenario.threshold, scenario.weights)?;
-    let solved = solve(solver, &problem, &Budget { time_limit: None, gap: scenario.gap, seed });
+    let solved = solve(solver, &problem, &Budget { gap: scenario.gap, seed, ..Budget::default() });
     let id = solver.id();
     anyhow::ensure!(
         solved.status != Status::Error,

@@ -3,7 +3,7 @@
 use super::{Run, Scenario};
 use comfy_table::{CellAlignment, Table, presets};
 use offload_reports::bootstrap::{Interval, mean_interval};
-use offload_reports::chart::{Chart, Panel, Series};
+use offload_reports::lines::{Chart, Panel, Series};
 use offload_reports::stats::{mean, quantile};
 use offload_reports::style::style;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use super::{Delay, Setting, Target, Worth, average, choose, front};
 use comfy_table::{CellAlignment, Table, presets};
 use offload_instances::Weights;
 use offload_reports::bootstrap::{Interval, mean_interval};
-use offload_reports::chart::{Chart, Estimate, Panel, Series};
+use offload_reports::lines::{Chart, Estimate, Panel, Series};
 use offload_reports::style::{Style, style};
 use serde_json::{Value, json};
 use std::fmt::Write as _;

@@ -1,0 +1,278 @@
+//! The least of V_j over a server's effective loads, found without looking at every load.
+//!
+//! V_j(n, I) is known where it has been computed (a [`Row`]); between two loads a < b where it has, it is bounded by
+//! interpolation. Gaps between such loads are looked at, the lowest first, until what is left cannot matter.
+//!
+//! # Why interpolation gives a bound
+//!
+//! *Between loads, I fixed.* On a range of loads where n f_j <= F_j throughout, or n f_j >= F_j throughout, the pace
+//! max(1/f_j, n/F_j) is linear in n, hence so is every price p_i(n) = c_ij(n, I) + e_ij. For any set T of n users and
+//! any number y, the sum of p_i over T is n y plus the sum of p_i - y over T, so
+//!
+//! ```text
+//! V_j(n, I) >= n y + G,   G = r_j I + sum over all users i allowed at j of min(0, p_i(n) - y).
+//! ```
+//!
+//! Let y depend linearly on n between a and b, with any values y_a and y_b there. Then each p_i - y is linear, min(0, .)
+//! of it is concave, and so is G: it is at least the linear interpolation of G_a and G_b. With y the n-th least price,
+//! n y + G is V_j itself at both ends. For n = 0, y is the least price and G = r_j I.
+//!
+//! *With a user k in the set.* Then p_k - y counts in full, in place of min(0, p_k - y): G grows by max(0, p_k - y), and
+//! as a sum of concave terms and one linear one it stays concave. So the interpolation of G_a + max(0, p_k(a) - y_a) and
+//! its like at b serves. Of several users, any number not above the least of these maxima at one end and any such number
+//! at the other end interpolate to no more than each one's own line.
+//!
+//! *Between interferences, n fixed.* V_j(n, .) is concave (module `bound`), with or without a user forced into the set.
+//! So for I_1 <= I <= I_2 it is at least the linear interpolation of its values, hence of lower bounds of its values,
+//! at I_1 and I_2: these come from the loads a and b as above.
+//!
+//! # Rounding
+//!
+//! y_a and y_b are doubles and taken as exact; G_a, G_b and the maxima are rounded down, which interpolation keeps
+//! because its factors are not negative. A factor t is enclosed in an interval; what is interpolated is linear in t, so
+//! the lesser of the values at the interval's two ends, each rounded down, is a lower bound.
+
+use crate::interval::{Interval, down, fast_down, fast_up, settle, up};
+use std::collections::HashMap;
+
+/// Gaps with this many loads or fewer are not interpolated: looking at each of them costs no more.
+const FEW: usize = 3;
+
+/// V_j(n, I) rounded down, and what is needed to force a user into the set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    /// n.
+    pub(crate) load: usize,
+    /// r_j I plus the n - 1 least prices (n >= 1) and 0 prices (n = 0).
+    pub(crate) head: f64,
+    /// The n-th least price; for n = 0 the least.
+    pub(crate) last: f64,
+    /// The least price among the users that a tighten step takes from the server; +infinity without any.
+    pub(crate) forced: f64,
+}
+
+impl Row {
+    /// V_j(n, I).
+    fn value(&self) -> f64 {
+        settle(if self.load == 0 { self.head } else { fast_down(self.head + self.last) })
+    }
+
+    /// The least value of a set of n users that contains one of those whose least price is `forced`: if that one is not
+    /// among the n - 1 least, it joins them; if it is, the set is the n least. In both cases that is the n - 1 least and
+    /// max(forced, n-th least). +infinity when there is no such set.
+    fn value_with(&self) -> f64 {
+        if self.load == 0 || self.forced == f64::INFINITY {
+            f64::INFINITY
+        } else {
+            settle(fast_down(self.head + self.last.max(self.forced)))
+        }
+    }
+
+    /// G, and if somebody is `forced` into the set, max(0, p - y) for the cheapest.
+    fn rest(&self, forced: bool) -> f64 {
+        let others = self.load.saturating_sub(1) as f64;
+        // The sum of p - y over the n least: the n-th is y itself.
+        let rest = fast_down(self.head - fast_up(others * self.last));
+        if forced { fast_down(rest + fast_down(self.forced - self.last).max(0.0)) } else { rest }
+    }
+}
+
+/// One effective load of the server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Point {
+    /// n.
+    pub(crate) load: usize,
+    /// The ends of its effective interference range, W.
+    pub(crate) ends: [f64; 2],
+    /// Which part of the pace counts, as far as it is certain.
+    pub(crate) pace: Pace,
+}
+
+/// Where a load stands to F_j / f_j.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// n f_j <= F_j for certain.
+    Capped,
+    /// n f_j >= F_j for certain.
+    Shared,
+    /// Too close to tell.
+    Unsure,
+}
+
+impl Pace {
+    /// For n users at a server with the given f_j and F_j, FLOP/s.
+    pub(crate) fn of(n: usize, user_cap: f64, capacity: f64) -> Pace {
+        let used = n as f64 * user_cap;
+        if up(used) <= capacity {
+            Pace::Capped
+        } else if down(used) >= capacity {
+            Pace::Shared
+        } else {
+            Pace::Unsure
+        }
+    }
+}
+
+/// Of which sets the least value is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// All sets: V_j.
+    All,
+    /// Sets of a size outside lo..=hi, and sets that contain a user whom the step takes from the server.
+    CutOff(usize, usize),
+}
+
+impl Aim {
+    /// Whether at load n all sets count, not only those with a forced user.
+    fn counts_all(self, n: usize) -> bool {
+        match self {
+            Aim::All => true,
+            Aim::CutOff(lo, hi) => n < lo || n > hi,
+        }
+    }
+
+    fn of(self, row: &Row) -> f64 {
+        if self.counts_all(row.load) { row.value() } else { row.value_with() }
+    }
+}
+
+/// A server's least value over its effective loads, as far as it is known.
+pub(crate) struct Curve {
+    aim: Aim,
+    /// By rising load.
+    points: Vec<Point>,
+    /// Least value at the points looked at.
+    found: f64,
+    gaps: Vec<Gap>,
+    /// By load and by the bits of I.
+    rows: HashMap<(usize, u64), Row>,
+}
+
+/// The points strictly between two that have been looked at.
+struct Gap {
+    first: usize,
+    last: usize,
+    /// No value at a point between is below this.
+    low: f64,
+    /// The point where the bound is `low`.
+    at: usize,
+}
+
+impl Curve {
+    /// `points` by rising load; `price` computes a row for a load and an interference.
+    pub(crate) fn new(aim: Aim, points: Vec<Point>, price: &mut impl FnMut(usize, f64) -> Row) -> Curve {
+        let mut curve = Curve { aim, points, found: f64::INFINITY, gaps: Vec::new(), rows: HashMap::new() };
+        let mut first = 0;
+        while first < curve.points.len() {
+            // A stretch where prices are linear in the load.
+            let pace = curve.points[first].pace;
+            let same = |p: &&Point| p.pace == pace && pace != Pace::Unsure;
+            let last = first + curve.points[first..].iter().take_while(same).count().max(1) - 1;
+            curve.look(first, price);
+            if last > first {
+                curve.look(last, price);
+                curve.add_gap(first, last, price);
+            }
+            first = last + 1;
+        }
+        curve
+    }
+
+    /// A lower bound of the wanted value; +infinity when there is no such set.
+    pub(crate) fn low(&self) -> f64 {
+        self.gaps.iter().fold(self.found, |low, gap| low.min(gap.low))
+    }
+
+    /// How far the value may be above [`Curve::low`]; 0 when that is the value itself.
+    pub(crate) fn doubt(&self) -> f64 {
+        let low = self.low();
+        if self.found > low { self.found - low } else { 0.0 }
+    }
+
+    /// Looks at the point that seems lowest; nothing happens when there is no doubt left.
+    pub(crate) fn refine(&mut self, price: &mut impl FnMut(usize, f64) -> Row) {
+        let lowest = (0..self.gaps.len()).min_by(|&a, &b| self.gaps[a].low.total_cmp(&self.gaps[b].low));
+        let Some(lowest) = lowest.filter(|&g| self.gaps[g].low < self.found) else { return };
+        let Gap { first, last, at, .. } = self.gaps.swap_remove(lowest);
+        self.look(at, price);
+        self.add_gap(first, at, price);
+        self.add_gap(at, last, price);
+    }
+
+    /// Refines until the lower bound is the value, or is at least `enough`.
+    pub(crate) fn sharpen(&mut self, enough: f64, price: &mut impl FnMut(usize, f64) -> Row) -> f64 {
+        while self.doubt() > 0.0 && self.low() < enough {
+            self.refine(price);
+        }
+        self.low()
+    }
+
+    fn look(&mut self, x: usize, price: &mut impl FnMut(usize, f64) -> Row) {
+        let Point { load, ends, .. } = self.points[x];
+        for end in ends {
+            let row = self.row(load, end, price);
+            self.found = self.found.min(self.aim.of(&row));
+        }
+    }
+
+    fn row(&mut self, load: usize, end: f64, price: &mut impl FnMut(usize, f64) -> Row) -> Row {
+        *self.rows.entry((load, end.to_bits())).or_insert_with(|| price(load, end))
+    }
+
+    /// Notes what lies between two points that have been looked at.
+    fn add_gap(&mut self, first: usize, last: usize, price: &mut impl FnMut(usize, f64) -> Row) {
+        if last - first <= FEW + 1 {
+            (first + 1..last).for_each(|x| self.look(x, price));
+            return;
+        }
+        let mut gap = Gap { first, last, low: f64::INFINITY, at: first + 1 };
+        let ends = if self.points[first..=last].iter().all(|p| p.ends[0] == p.ends[1]) { 1 } else { 2 };
+        for end in 0..ends {
+            self.bound_gap(&mut gap, end, price);
+        }
+        self.gaps.push(gap);
+    }
+
+    /// Bounds the points of a gap at one end of their interference ranges.
+    fn bound_gap(&mut self, gap: &mut Gap, end: usize, price: &mut impl FnMut(usize, f64) -> Row) {
+        let (a, b) = (self.points[gap.first].load, self.points[gap.last].load);
+        let ends = self.points[gap.first..=gap.last].iter().map(|p| p.ends[end]);
+        let (low, high) = ends.fold((f64::INFINITY, 0.0), |(l, h): (f64, f64), x| (l.min(x), h.max(x)));
+        let mut line = |power: f64| [self.row(a, power, price), self.row(b, power, price)];
+        let (lower, upper) = (line(low), if high > low { Some(line(high)) } else { None });
+        for x in gap.first + 1..gap.last {
+            let Point { load, ends, .. } = self.points[x];
+            let forced = !self.aim.counts_all(load);
+            let t = part(a as f64, load as f64, b as f64);
+            let mut value = between_loads(&lower, load, t, forced);
+            if let Some(upper) = &upper {
+                value = interpolate(value, between_loads(upper, load, t, forced), part(low, ends[end], high));
+            }
+            let value = settle(value);
+            if value < gap.low {
+                (gap.low, gap.at) = (value, x);
+            }
+        }
+    }
+}
+
+/// A lower bound of V_j at `load`, the fraction `t` of the way between the loads of two rows of the same interference.
+fn between_loads([a, b]: &[Row; 2], load: usize, t: Interval, forced: bool) -> f64 {
+    let y = interpolate(a.last, b.last, t);
+    fast_down(fast_down(load as f64 * y) + interpolate(a.rest(forced), b.rest(forced), t))
+}
+
+/// (x - a) / (b - a), for a <= x <= b and a < b: within \[0, 1\].
+fn part(a: f64, x: f64, b: f64) -> Interval {
+    let minus = |x: f64| Interval { lo: down(x - a).max(0.0), hi: up(x - a) };
+    let t = minus(x).over(minus(b));
+    Interval { lo: t.lo.min(1.0), hi: t.hi.min(1.0) }
+}
+
+/// A lower bound of a + t (b - a) for every t in an interval within \[0, 1\]; -infinity or NaN when something overflows.
+fn interpolate(a: f64, b: f64, t: Interval) -> f64 {
+    let step = fast_down(b - a);
+    let at = |t: f64| fast_down(a + fast_down(t * step));
+    let (x, y) = (at(t.lo), at(t.hi));
+    if x.is_nan() || y.is_nan() { f64::NEG_INFINITY } else { x.min(y) }
+}
