@@ -41,13 +41,7 @@ fn laws() -> [Law; 3] {
         // Log-normal with s = 1: skewed like gaps.
         Law { name: "log-normal", of: f64::exp, mean: 0.5_f64.exp(), median: 1.0, q95: Z95.exp() },
         // Half of the values are 0, as for a good heuristic.
-        Law {
-            name: "half zeros",
-            of: |z| if z <= 0.0 { 0.0 } else { z * z },
-            mean: 0.5,
-            median: 0.0,
-            q95: Z95 * Z95,
-        },
+        Law { name: "half zeros", of: |z| if z <= 0.0 { 0.0 } else { z * z }, mean: 0.5, median: 0.0, q95: Z95 * Z95 },
     ]
 }
 
@@ -76,7 +70,9 @@ fn main() {
                 let apart: Vec<u64> = (0..values.len() as u64).collect();
                 let quantiles = |v: &[f64]| [sorted_quantile(v, 0.5), sorted_quantile(v, 0.95)];
                 let [median, q95] = intervals(&values, &clusters, seed, quantiles).unwrap_or([None; 2]);
-                let holds = |i: Option<offload_reports::bootstrap::Interval>, truth| u32::from(i.is_some_and(|i| i.contains(truth)));
+                let holds = |i: Option<offload_reports::bootstrap::Interval>, truth| {
+                    u32::from(i.is_some_and(|i| i.contains(truth)))
+                };
                 [
                     holds(mean_interval(&values, &clusters, seed), law.mean),
                     holds(median, law.median),

@@ -158,15 +158,15 @@ impl Groups {
 }
 
 /// Uniform integers.
-struct Draw(ChaCha8Rng);
+pub(crate) struct Draw(ChaCha8Rng);
 
 impl Draw {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
     /// Uniform in 0..n, 1 <= n < 2^32, by multiplication with rejection (Lemire 2019, ACM TOMACS 29(1)).
-    fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         let n = n as u64;
         let reject = (1_u64 << 32) % n;
         loop {

@@ -111,7 +111,8 @@ pub fn pairs(analysis: &Analysis) -> Vec<Pair> {
             let places: Vec<(usize, usize)> =
                 (0..ids.len()).flat_map(|a| (a + 1..ids.len()).map(move |b| (a, b))).collect();
             let pair = |&(a, b): &(usize, usize)| {
-                let both = values[a].iter().filter_map(|(p, x)| Some((analysis.problems[*p].cluster, x - values[b].get(p)?)));
+                let both =
+                    values[a].iter().filter_map(|(p, x)| Some((analysis.problems[*p].cluster, x - values[b].get(p)?)));
                 let paired = paired(&both.collect::<Vec<_>>(), TIE)?;
                 let (first, second) = (ids[a].to_string(), ids[b].to_string());
                 Some(Pair { interference, first, second, paired, corrected_p: 1.0 })
@@ -132,7 +133,10 @@ fn excesses(analysis: &Analysis, id: &str, interference: bool) -> BTreeMap<usize
     for row in analysis.rows.iter().filter(|row| row.record.solver == id && row.record.interference == interference) {
         values.entry(row.problem).or_default().push(excess(row));
     }
-    values.into_iter().filter_map(|(p, all)| Some((p, mean(&all.into_iter().collect::<Option<Vec<f64>>>()?)?))).collect()
+    values
+        .into_iter()
+        .filter_map(|(p, all)| Some((p, mean(&all.into_iter().collect::<Option<Vec<f64>>>()?)?)))
+        .collect()
 }
 
 fn excess(row: &Row) -> Option<f64> {

@@ -37,6 +37,7 @@ mod svg_chart;
 pub mod tables;
 mod tex_chart;
 mod text;
+pub mod uncertainty;
 
 pub use console::console_table;
 pub use environment::{Environment, read_environments};

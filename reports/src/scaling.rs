@@ -260,7 +260,10 @@ mod tests {
             all.iter().map(|t| Timing { time_s: t.time_s.min(1.0), censored: t.time_s > 1.0, ..*t }).collect();
         let naive: Vec<Timing> = cut.iter().map(|t| Timing { censored: false, ..*t }).collect();
         let (whole, censored, naive) = (fit(&all).unwrap(), fit(&cut).unwrap(), fit(&naive).unwrap());
-        assert!(censored.censored > 10 && whole.exponent.contains(2.0) && censored.exponent.contains(2.0), "{censored:?}");
+        assert!(
+            censored.censored > 10 && whole.exponent.contains(2.0) && censored.exponent.contains(2.0),
+            "{censored:?}"
+        );
         assert!(naive.exponent.high < 2.0, "{naive:?}");
     }
 

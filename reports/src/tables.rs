@@ -247,7 +247,9 @@ pub fn aggregate<K: Ord + Clone + Send>(analysis: &Analysis, key: impl Fn(&Recor
 
 /// Value and instance of every row that has a value.
 fn clustered(analysis: &Analysis, rows: &[&Row], value: impl Fn(&Row) -> Option<f64>) -> (Vec<f64>, Vec<u64>) {
-    let pairs = rows.iter().filter_map(|row| Some((value(row).filter(|v| v.is_finite())?, analysis.problems[row.problem].cluster)));
+    let pairs = rows
+        .iter()
+        .filter_map(|row| Some((value(row).filter(|v| v.is_finite())?, analysis.problems[row.problem].cluster)));
     pairs.unzip()
 }
 

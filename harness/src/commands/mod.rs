@@ -13,6 +13,7 @@ pub mod solvers;
 pub mod source;
 pub mod trace;
 pub mod tune;
+pub mod uncertainty;
 pub mod verify;
 
 use anyhow::Context;

@@ -52,8 +52,18 @@ fn one(users: usize, run: usize, unpaired: bool, solvers: &[Box<dyn Solver>]) ->
             let e = evaluate(&problem, &solved.plan.unwrap());
             let r = e.realised.unwrap();
             out.push(Run {
-                users, threshold, method: solver.id().into(), run,
-                values: [r.delay_total_ms, e.offloaded as f64, r.accuracy_pct.unwrap(), r.delay_local_ms, r.delay_uplink_ms, r.delay_compute_ms],
+                users,
+                threshold,
+                method: solver.id().into(),
+                run,
+                values: [
+                    r.delay_total_ms,
+                    e.offloaded as f64,
+                    r.accuracy_pct.unwrap(),
+                    r.delay_local_ms,
+                    r.delay_uplink_ms,
+                    r.delay_compute_ms,
+                ],
             });
         }
     }
@@ -61,20 +71,29 @@ fn one(users: usize, run: usize, unpaired: bool, solvers: &[Box<dyn Solver>]) ->
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    let solvers: Vec<Box<dyn Solver>> = METHODS.iter().map(|id| find(id).map_err(anyhow::Error::msg)).collect::<Result<_, _>>()?;
+    let solvers: Vec<Box<dyn Solver>> =
+        METHODS.iter().map(|id| find(id).map_err(anyhow::Error::msg)).collect::<Result<_, _>>()?;
     let tasks: Vec<(usize, usize)> = USERS.iter().flat_map(|&n| (0..a.runs).map(move |r| (n, r))).collect();
-    let runs: Vec<Vec<Run>> = tasks.par_iter().map(|&(n, r)| one(n, r, a.unpaired, &solvers)).collect::<Result<_, _>>()?;
+    let runs: Vec<Vec<Run>> =
+        tasks.par_iter().map(|&(n, r)| one(n, r, a.unpaired, &solvers)).collect::<Result<_, _>>()?;
     let runs: Vec<Run> = runs.into_iter().flatten().collect();
     let all = cells(&runs);
     for c in &all {
         if c.published.is_some() {
-            let d: Vec<String> = Metric::ALL.iter().map(|&m| format!("{:8.2}", c.deviation(m).unwrap_or(f64::NAN))).collect();
+            let d: Vec<String> =
+                Metric::ALL.iter().map(|&m| format!("{:8.2}", c.deviation(m).unwrap_or(f64::NAN))).collect();
             print(&format!("{:4} {} {:12} {}", c.users, c.threshold, c.method, d.join(" ")))?;
         }
     }
     for m in Metric::ALL {
         let d: Vec<f64> = all.iter().filter_map(|c| c.deviation(m)).collect();
-        print(&format!("{}: mean abs {:.2}, mean {:.2}, max abs {:.2}", m.name(), d.iter().map(|x| x.abs()).sum::<f64>()/d.len() as f64, d.iter().sum::<f64>()/d.len() as f64, d.iter().fold(0.0f64, |a, x| a.max(x.abs()))))?;
+        print(&format!(
+            "{}: mean abs {:.2}, mean {:.2}, max abs {:.2}",
+            m.name(),
+            d.iter().map(|x| x.abs()).sum::<f64>() / d.len() as f64,
+            d.iter().sum::<f64>() / d.len() as f64,
+            d.iter().fold(0.0f64, |a, x| a.max(x.abs()))
+        ))?;
     }
     Ok(Verdict::Done)
 }

@@ -59,8 +59,7 @@ pub struct Cell {
 
 impl Metric {
     /// All of them, in the order of arrays.
-    pub const ALL: [Self; 6] =
-        [Self::Total, Self::Offloaded, Self::Accuracy, Self::Local, Self::Uplink, Self::Compute];
+    pub const ALL: [Self; 6] = [Self::Total, Self::Offloaded, Self::Accuracy, Self::Local, Self::Uplink, Self::Compute];
 
     /// Name in tables, with the unit.
     #[must_use]
