@@ -75,8 +75,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let measured = solvers.iter().map(|s| one(s.as_ref())).collect::<anyhow::Result<Vec<_>>>()?;
     let parts = (tuned.as_slice(), held.as_slice());
     let choices = measured.iter().map(|m| judge(m, parts, target, a.seed)).collect();
-    let report =
-        Report { settings: &settings, measured: &measured, parts, target, delay: a.delay_of, choices };
+    let report = Report { settings: &settings, measured: &measured, parts, target, delay: a.delay_of, choices };
     write(a, &instances, &report)
 }
 

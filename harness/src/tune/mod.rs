@@ -75,13 +75,15 @@ impl Target {
 
     /// Whether `a` is better than `b`: reached before not reached; both reached, the lesser cost; none reached, the nearer.
     fn prefers(self, a: &Worth, b: &Worth) -> bool {
-        let (cost, miss): (fn(&Worth) -> f64, fn(&Worth) -> f64) = match self {
-            Target::Accuracy(_) => (|w| w.delay_ms, |w| -w.accuracy_pct),
-            Target::Delay(_) => (|w| -w.accuracy_pct, |w| w.delay_ms),
+        // (what is to be small once the target is reached, by how much it is missed)
+        let order = |w: &Worth| match self {
+            Target::Accuracy(_) => (w.delay_ms, -w.accuracy_pct),
+            Target::Delay(_) => (-w.accuracy_pct, w.delay_ms),
         };
+        let (a_order, b_order) = (order(a), order(b));
         match (self.is_reached(a), self.is_reached(b)) {
-            (true, true) => (cost(a), miss(a)) < (cost(b), miss(b)),
-            (false, false) => (miss(a), cost(a)) < (miss(b), cost(b)),
+            (true, true) => a_order < b_order,
+            (false, false) => (a_order.1, a_order.0) < (b_order.1, b_order.0),
             (first, _) => first,
         }
     }
