@@ -9,7 +9,7 @@ use std::time::SystemTime;
 /// The environment of a run that begins now.
 pub fn describe(config: &Config, shard: Option<Shard>) -> Environment {
     let built = |text: &str| Some(text.to_string()).filter(|t| !t.is_empty());
-    let folder = std::path::absolute(&config.folder).unwrap_or_else(|_| config.folder.clone());
+    let folder = std::path::absolute(config.folder.join(".")).unwrap_or_else(|_| config.folder.clone());
     Environment {
         format: ENVIRONMENT_FORMAT.into(),
         started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),

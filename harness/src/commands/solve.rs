@@ -3,13 +3,15 @@
 use super::{check_distinct, check_target, gap, print, read_problem, seconds, tell, threshold};
 use crate::Verdict;
 use crate::certify::certify;
-use anyhow::{Context, anyhow};
+use crate::execute::{Measured, Text, execute};
+use crate::solver::{EXEC, Entry, Limits, Subject};
+use anyhow::Context;
 use comfy_table::{ContentArrangement, Table, presets};
 use offload_instances::files::write_bytes;
 use offload_instances::{Plan, Problem, Weights, write_plan};
-use offload_solvers::{Budget, Solved, Solver, Status, Stop, find, relative_gap, solve};
+use offload_solvers::{Budget, Solved, Status, Stop, relative_gap, solve};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Solve one problem and print a table, or JSON
@@ -17,8 +19,8 @@ use std::time::Duration;
 pub struct Arguments {
     /// Instance file (offload-instance/1, .json or .json.gz)
     instance: PathBuf,
-    /// Solver, or several with commas between (see `offload-bench solvers`)
-    #[arg(long, value_delimiter = ',', required = true)]
+    /// Solver, or several with commas between (see `offload-bench solvers`); `exec:COMMAND` runs a program of yours
+    #[arg(long, required = true)]
     solver: Vec<String>,
     /// Uncertainty threshold tau, from 0 to 1: users above it must be offloaded
     #[arg(long, value_parser = threshold, allow_negative_numbers = true)]
@@ -47,20 +49,24 @@ pub struct Arguments {
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    let solvers =
-        a.solver.iter().map(|id| find(id.trim()).map_err(|e| anyhow!(e))).collect::<anyhow::Result<Vec<_>>>()?;
-    let written: Vec<&std::path::Path> = a.output.iter().chain(&a.certificate).map(PathBuf::as_path).collect();
+    let limits = Limits { time: a.time_limit, gap: Some(a.gap), ..Limits::default() };
+    let entry = |id: String| Entry::new(&id, id.trim().to_string(), limits.clone(), false, Path::new(""));
+    let solvers = names(&a.solver).into_iter().map(entry).collect::<anyhow::Result<Vec<_>>>()?;
+    let written: Vec<&Path> = a.output.iter().chain(&a.certificate).map(PathBuf::as_path).collect();
     for path in &written {
         check_target(path)?;
     }
     check_distinct(&[&[a.instance.as_path()], written.as_slice()].concat())?;
-    let writes = a.solver.iter().any(|id| ["bnb", "exact"].contains(&id.trim()));
+    let writes = solvers.iter().any(|s| ["bnb", "exact"].contains(&s.id.as_str()));
     anyhow::ensure!(writes || a.certificate.is_none(), "--certificate: none of these solvers writes one; use bnb");
     let problem = read_problem(&a.instance, a.threshold, a.weights)?;
     let budget = Budget { time_limit: a.time_limit, gap: a.gap, seed: a.seed, ..Budget::default() };
     let (mut all, mut certificate) = (Vec::new(), None);
     for solver in &solvers {
-        let mut solved = solve(solver.as_ref(), &problem, &budget);
+        let mut solved = match &solver.subject {
+            Subject::Own(solver) => solve(solver.as_ref(), &problem, &budget),
+            Subject::Command { .. } => told(&execute(solver, &problem, &Text::of(&problem), &budget, 1, None)),
+        };
         let bytes = certify(&problem, &mut solved, Some(&a.instance.display().to_string()))?;
         certificate = certificate.or(bytes);
         if a.json {
@@ -82,15 +88,37 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     verdict(&solvers, &all)
 }
 
+/// Splits at commas; a command takes all that follows it, commas and all.
+fn names(given: &[String]) -> Vec<String> {
+    let mut all = Vec::new();
+    for text in given {
+        let mut rest = text.as_str();
+        while let Some((one, more)) = rest.split_once(',').filter(|_| !rest.trim_start().starts_with(EXEC)) {
+            all.push(one.to_string());
+            rest = more;
+        }
+        all.push(rest.to_string());
+    }
+    all
+}
+
+/// What a command printed beside its plan goes to stderr, as if it had run here.
+fn told(measured: &Measured) -> Solved {
+    if let Some(output) = &measured.output {
+        tell(output);
+    }
+    measured.solved.clone()
+}
+
 /// Infeasible problems and refuted solvers make exit code 1, solvers that do not take the problem 2.
-fn verdict(solvers: &[Box<dyn Solver>], all: &[Solved]) -> anyhow::Result<Verdict> {
+fn verdict(solvers: &[Entry], all: &[Solved]) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::Done;
     for (solver, solved) in solvers.iter().zip(all) {
         match (&solved.outcome.stop, solved.status) {
-            (Stop::Unsupported(why), _) => anyhow::bail!("{} does not take this problem: {why}", solver.id()),
+            (Stop::Unsupported(why), _) => anyhow::bail!("{} does not take this problem: {why}", solver.id),
             (_, Status::Infeasible) => verdict = Verdict::Refuted,
             (stop, Status::Error) => {
-                tell(&format!("error: {}: {}", solver.id(), stop.describe()));
+                tell(&format!("error: {}: {}", solver.id, stop.describe()));
                 verdict = Verdict::Refuted;
             }
             _ => {}
@@ -175,7 +203,7 @@ fn table(problem: &Problem, all: &[Solved]) -> String {
     text
 }
 
-fn write_best(path: &std::path::Path, a: &Arguments, problem: &Problem, all: &[Solved]) -> anyhow::Result<()> {
+fn write_best(path: &Path, a: &Arguments, problem: &Problem, all: &[Solved]) -> anyhow::Result<()> {
     let feasible = all.iter().filter(|s| s.evaluation.as_ref().is_some_and(|e| e.is_feasible()));
     // Without a feasible plan the first one is written: somebody may want to look at it.
     let value = |s: &&Solved| s.evaluation.as_ref().map_or(f64::INFINITY, |e| e.objective);
@@ -193,4 +221,17 @@ fn write_best(path: &std::path::Path, a: &Arguments, problem: &Problem, all: &[S
         assignment,
     };
     Ok(write_plan(path, &plan)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn commands_keep_their_commas() {
+        let names = |list: &[&str]| names(&list.iter().map(|s| (*s).to_string()).collect::<Vec<_>>());
+        assert_eq!(names(&["goa,dmin", "ga"]), ["goa", "dmin", "ga"]);
+        assert_eq!(names(&["goa, exec:a 1,2 ,b"]), ["goa", " exec:a 1,2 ,b"]);
+        assert_eq!(names(&["goa,"]), ["goa", ""]);
+    }
 }

@@ -3,13 +3,13 @@
 use super::message::{Ended, Killed};
 use anyhow::Context;
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::time::TimeValLike;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use std::collections::VecDeque;
 use std::io::{Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -27,7 +27,7 @@ const MAX_PROCESSES: usize = 256;
 /// Bytes of stderr that are kept: so many from its beginning and from its end.
 const STDERR_KEPT: usize = 2048;
 
-/// Rounds of killing before children that cannot be killed (stuck in the system) are left alone; [`LOOK`] apart.
+/// Rounds of killing, a millisecond apart, before children that cannot be killed (stuck in the system) are left alone.
 const KILL_ROUNDS: usize = 500;
 
 /// Bytes of a memory page, as `/proc/PID/statm` counts them on the machines that we know (x86-64, most arm64).
@@ -55,6 +55,8 @@ pub fn supervise(
     nix::sys::prctl::set_child_subreaper(true)?;
     let start = Instant::now();
     let mut command = Command::new("/bin/sh");
+    // A group of its own, since that is killed at once, however fast its members fork.
+    command.process_group(0);
     command.arg("-c").arg(line).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if !folder.as_os_str().is_empty() {
         command.current_dir(folder);
@@ -114,7 +116,11 @@ fn watch(
             Err(RecvTimeoutError::Disconnected) => return (watch, None),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        let family = descendants();
+        let mut count = 0;
+        let family = descendants(&mut |_| {
+            count += 1;
+            count <= MAX_PROCESSES
+        });
         let used: u64 = family.iter().map(|&pid| resident(pid)).sum();
         watch.peak = watch.peak.max(used);
         watch.killed = if limit.is_some_and(|limit| start.elapsed() >= limit) {
@@ -179,18 +185,23 @@ fn join(handle: Option<JoinHandle<String>>) -> String {
 /// Only one thread kills at a time: two would chase each other's lists.
 static KILLING: Mutex<()> = Mutex::new(());
 
-/// Kills every descendant. They are stopped first, so that none can fork while others are killed.
+/// Kills every descendant: the command's group, then those that left it. These are stopped as soon as they are met, so that none can
+/// fork while others are looked for.
 fn kill_all() {
     let _guard = KILLING.lock();
+    if let Ok(group @ 1..) = i32::try_from(COMMAND.load(Ordering::Relaxed)) {
+        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+    }
     for _ in 0..KILL_ROUNDS {
-        let family = descendants();
+        let family = descendants(&mut |pid| {
+            let _ = kill(pid, Signal::SIGSTOP);
+            true
+        });
         if family.is_empty() {
             return;
         }
-        for signal in [Signal::SIGSTOP, Signal::SIGKILL] {
-            for &pid in &family {
-                let _ = kill(pid, signal);
-            }
+        for &pid in &family {
+            let _ = kill(pid, Signal::SIGKILL);
         }
         std::thread::sleep(Duration::from_millis(1));
         reap();
@@ -209,15 +220,18 @@ fn reap() {
     }
 }
 
-/// All living processes below this one.
-fn descendants() -> Vec<Pid> {
+/// All living processes below this one. `meet` is told of each before its children are looked for; false ends the search.
+fn descendants(meet: &mut dyn FnMut(Pid) -> bool) -> Vec<Pid> {
     let mut all: Vec<Pid> = Vec::new();
     let mut next = children(std::process::id().try_into().unwrap_or(0));
     while let Some(pid) = next.pop() {
-        next.extend(children(pid.as_raw()));
         if !is_zombie(pid) {
             all.push(pid);
+            if !meet(pid) {
+                break;
+            }
         }
+        next.extend(children(pid.as_raw()));
     }
     all
 }
