@@ -4,7 +4,7 @@ SHELL := /bin/sh
 ENV = export PATH="$$HOME/.cargo/bin:$$PATH"; if [ -f .build-env ]; then . ./.build-env; fi;
 BENCH = target/release/offload-bench
 
-.PHONY: setup build demo test lint bench
+.PHONY: setup build demo test lint targets bench bench-quick solvers goa-speed
 
 setup:
 	@./setup.sh
@@ -24,5 +24,22 @@ lint: setup
 	@$(ENV) cargo fmt --check
 	@$(ENV) cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
-bench: build
+# The table of exact solvers in docs/benchmarks.md.
+targets: build
 	@$(ENV) cargo run --release --locked --example targets -p offload-tests
+
+# Scaling of every solver; ends with fitted exponents and target/criterion/scaling.svg.
+bench: build
+	@$(ENV) cargo bench --locked -p offload-tests --bench scaling
+
+bench-quick: build
+	@$(ENV) OFFLOAD_BENCH=quick cargo bench --locked -p offload-tests --bench scaling
+
+# docs/solvers.md: every solver with its complexity, gap and time.
+solvers: build
+	@$(ENV) cargo run --release --locked --example solvers -p offload-tests > docs/solvers.new && mv docs/solvers.new docs/solvers.md
+
+# GOA beside the same rule in numpy and in plain Python (needs numpy).
+goa-speed: build
+	@$(ENV) cargo build --release --locked -p offload-tests --example goa_speed
+	@python3 tests/goa_speed.py target/release/examples/goa_speed $(BENCH)

@@ -235,9 +235,12 @@ fn what_may_pass_is_tried_again_and_what_will_not_is_told() {
     let ran = bench(workshop().path(), &stub.record("--retries 3"));
     assert!(ran.code == Some(2) && ran.err.contains("busy; tried 4 times"), "{}", ran.err);
 
-    for (status, header, key) in
-        [(400, "", "status 400: no "), (401, "", "check --key-env"), (404, "", "/v1"), (307, "Location: /x\r\n", "another address")]
-    {
+    for (status, header, key) in [
+        (400, "", "status 400: no "),
+        (401, "", "check --key-env"),
+        (404, "", "/v1"),
+        (307, "Location: /x\r\n", "another address"),
+    ] {
         let echo = format!(r#"{{"error":{{"message":"no {KEY}"}}}}"#);
         let stub = Stub::start(vec![(status, header, echo)]);
         let ran = bench(workshop().path(), &stub.record("--key-env TEST_KEY --large-key-env TEST_KEY"));
@@ -309,12 +312,16 @@ fn tuning_reaches_its_target_or_says_so() {
     assert!(at("low") <= at("estimate") && at("estimate") <= at("high") && at("low") < at("high"));
     // No other line of the part that was tuned on reaches the target with less delay.
     let front = fs::read_to_string(path.join("b/front.csv")).unwrap();
-    let tuned: Vec<Vec<&str>> = front.lines().map(|l| l.split(',').collect()).filter(|c: &Vec<&str>| c[3] == "tuned").collect();
+    let tuned: Vec<Vec<&str>> =
+        front.lines().map(|l| l.split(',').collect()).filter(|c: &Vec<&str>| c[3] == "tuned").collect();
     assert_eq!(tuned.len(), 22);
     let number = |text: &str| text.parse::<f64>().unwrap();
     let cheapest = tuned.iter().filter(|c| number(c[4]) >= 30.0).map(|c| number(c[5])).fold(f64::INFINITY, f64::min);
     assert_eq!(choice["tuned"]["delay_ms"].as_f64(), Some(cheapest));
-    good(path, "tune --family trace --users 15 --servers 2 --count 12 --steps 10 --solver goa --accuracy 30 --threads 3 -o c");
+    good(
+        path,
+        "tune --family trace --users 15 --servers 2 --count 12 --steps 10 --solver goa --accuracy 30 --threads 3 -o c",
+    );
     for file in ["tune.json", "front.csv", "front.svg"] {
         assert!(fs::read(path.join("b").join(file)).unwrap() == fs::read(path.join("c").join(file)).unwrap(), "{file}");
     }
@@ -370,7 +377,10 @@ fn a_simulation_is_the_same_for_the_same_seed() {
     assert_eq!(json["format"], "offload-simulation/1");
     let local = &json["solvers"][1];
     assert_eq!(local["figures"]["offloaded_pct"]["estimate"], 0.0);
-    assert!(local["against_first"]["delay_mean_ms"]["low"].as_f64().unwrap() > 0.0, "at this load the servers are faster");
+    assert!(
+        local["against_first"]["delay_mean_ms"]["low"].as_f64().unwrap() > 0.0,
+        "at this load the servers are faster"
+    );
     // Requests of the slots add up to those of the runs, for every solver the same.
     let requests: u64 = json["requests"].as_array().unwrap().iter().map(|r| r.as_u64().unwrap()).sum();
     let slots = read("a", "slots.csv");

@@ -11,12 +11,12 @@ mod execute;
 mod matrix;
 mod process;
 mod progress;
+mod record_trace;
 mod rows;
+mod simulate;
 mod solver;
 mod stop;
 mod store;
-mod record_trace;
-mod simulate;
 mod tune;
 
 use clap::{Parser, Subcommand};

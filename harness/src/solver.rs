@@ -80,7 +80,12 @@ impl Entry {
 
     /// The budget with one of the campaign's seeds.
     pub fn budget(&self, seed: u64) -> Budget {
-        Budget { time_limit: self.limits.time, gap: self.limits.gap.unwrap_or(Budget::default().gap), seed, ..Budget::default() }
+        Budget {
+            time_limit: self.limits.time,
+            gap: self.limits.gap.unwrap_or(Budget::default().gap),
+            seed,
+            ..Budget::default()
+        }
     }
 
     /// What the record says that the solver was given. A gap is said only to those who may use it.

@@ -163,7 +163,9 @@ impl Bars {
         let header = ["panel", "series", "part", "delay_ms"];
         let rows = self.panels.iter().flat_map(|panel| {
             panel.bars.iter().flat_map(move |(name, values)| {
-                let row = |(part, value): (&&str, &f64)| vec![panel.title.clone(), name.clone(), (*part).into(), full(*value)];
+                let row = |(part, value): (&&str, &f64)| {
+                    vec![panel.title.clone(), name.clone(), (*part).into(), full(*value)]
+                };
                 self.parts.iter().zip(values).map(row).collect::<Vec<_>>()
             })
         });
@@ -262,10 +264,21 @@ impl Scale {
         let span = if greatest > least { greatest - least } else { least.abs().max(1.0) };
         let rough = span / 5.0;
         let power = 10_f64.powi(rough.log10().floor() as i32);
-        let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|f| f * power).find(|s| *s >= rough * 0.999).unwrap_or(power);
-        let (first, last) = ((least / step + 1e-9).floor() as i64, ((greatest / step - 1e-9).ceil() as i64).max(1 + (least / step).floor() as i64));
+        let step =
+            [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|f| f * power).find(|s| *s >= rough * 0.999).unwrap_or(power);
+        let (first, last) = (
+            (least / step + 1e-9).floor() as i64,
+            ((greatest / step - 1e-9).ceil() as i64).max(1 + (least / step).floor() as i64),
+        );
         let ticks: Vec<f64> = (first..=last).map(|k| k as f64 * step).collect();
-        Self { log: false, low: first as f64 * step, high: last as f64 * step, floored: false, ticks, minor: Vec::new() }
+        Self {
+            log: false,
+            low: first as f64 * step,
+            high: last as f64 * step,
+            floored: false,
+            ticks,
+            minor: Vec::new(),
+        }
     }
 
     /// Where a value is, 0 at the low end and 1 at the high one; on a log axis never below 0.

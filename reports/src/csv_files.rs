@@ -28,8 +28,23 @@ pub(crate) fn summary(study: &Study) -> String {
 /// `pairs.csv`: every pair of solvers on their common problems; differences in points of the guaranteed gap, first less second.
 pub(crate) fn pairs(study: &Study) -> String {
     let header = [
-        "interference", "first", "second", "problems", "instances", "wins", "ties", "losses", "difference_mean_pct", "difference_low_pct", "difference_high_pct",
-        "wilcoxon_instances", "wilcoxon_plus", "wilcoxon_minus", "rank_biserial", "p", "p_holm",
+        "interference",
+        "first",
+        "second",
+        "problems",
+        "instances",
+        "wins",
+        "ties",
+        "losses",
+        "difference_mean_pct",
+        "difference_low_pct",
+        "difference_high_pct",
+        "wilcoxon_instances",
+        "wilcoxon_plus",
+        "wilcoxon_minus",
+        "rank_biserial",
+        "p",
+        "p_holm",
     ];
     let rows = study.pairs.iter().map(|pair| {
         let d = &pair.paired;
@@ -58,7 +73,19 @@ pub(crate) fn pairs(study: &Study) -> String {
 
 /// `growth.csv`: how the time of each solver grows with N, with runs that were cut off.
 pub(crate) fn growth(study: &Study) -> String {
-    let header = ["interference", "servers", "solver", "exponent", "exponent_low", "exponent_high", "factor_s", "deviation_log", "runs", "cut_off", "left_out"];
+    let header = [
+        "interference",
+        "servers",
+        "solver",
+        "exponent",
+        "exponent_low",
+        "exponent_high",
+        "factor_s",
+        "deviation_log",
+        "runs",
+        "cut_off",
+        "left_out",
+    ];
     let rows = study.growth.iter().map(|g| {
         let s = g.scaling;
         vec![

@@ -78,7 +78,8 @@ fn filters(study: &Study) -> String {
     let rows = || analysis.rows.iter().map(|row| row.record);
     let families: BTreeSet<String> = rows().map(|r| r.family.clone()).collect();
     let users: BTreeSet<usize> = rows().map(|r| r.users).collect();
-    let thresholds: BTreeSet<crate::tables::Threshold> = rows().map(|r| crate::tables::Threshold(r.threshold)).collect();
+    let thresholds: BTreeSet<crate::tables::Threshold> =
+        rows().map(|r| crate::tables::Threshold(r.threshold)).collect();
     let modes: BTreeSet<&str> = rows().map(|r| mode(r.interference)).collect();
     let mut out = select("family", "Family", families.into_iter());
     out += &select("interference", "Interference", modes.into_iter().map(String::from));
@@ -98,8 +99,30 @@ fn select(name: &str, label: &str, values: impl Iterator<Item = String>) -> Stri
 }
 
 const COLUMNS: [&str; 24] = [
-    "rows", "with gap", "violating", "failed", "timed out", "gap mean %", "from", "to", "median %", "q95 %", "max %", "≤ 0.01 %", "≤ 0.1 %", "≤ 1 %", "≤ 5 %", "≤ 10 %",
-    "above best %", "time ms", "geo. ms", "PAR10 ms", "primal int. ms", "offloaded", "accuracy %", "delay ms",
+    "rows",
+    "with gap",
+    "violating",
+    "failed",
+    "timed out",
+    "gap mean %",
+    "from",
+    "to",
+    "median %",
+    "q95 %",
+    "max %",
+    "≤ 0.01 %",
+    "≤ 0.1 %",
+    "≤ 1 %",
+    "≤ 5 %",
+    "≤ 10 %",
+    "above best %",
+    "time ms",
+    "geo. ms",
+    "PAR10 ms",
+    "primal int. ms",
+    "offloaded",
+    "accuracy %",
+    "delay ms",
 ];
 
 fn figure_cells(f: &Figures) -> Vec<Cell> {
@@ -107,8 +130,15 @@ fn figure_cells(f: &Figures) -> Vec<Cell> {
     let mean = f.intervals.map(|i| i.mean);
     let mut cells: Vec<Cell> = [f.rows, f.with_gap(), f.violating, f.failed, f.timeouts].map(Cell::count).into();
     cells.extend(
-        [f.gap.map(|g| g.mean), mean.map(|i| i.low), mean.map(|i| i.high), f.gap.map(|g| g.median), f.gap.map(|g| g.q95), f.gap.map(|g| g.max)]
-            .map(|v| Cell::number(v, percent)),
+        [
+            f.gap.map(|g| g.mean),
+            mean.map(|i| i.low),
+            mean.map(|i| i.high),
+            f.gap.map(|g| g.median),
+            f.gap.map(|g| g.q95),
+            f.gap.map(|g| g.max),
+        ]
+        .map(|v| Cell::number(v, percent)),
     );
     cells.extend(f.within.map(share));
     cells.push(Cell::number(f.above_best, percent));
@@ -118,8 +148,11 @@ fn figure_cells(f: &Figures) -> Vec<Cell> {
 }
 
 fn settings(study: &Study) -> String {
-    let header: Vec<&str> =
-        ["solver", "family", "interference", "M", "weights", "N", "threshold"].into_iter().chain(COLUMNS).chain(["references"]).collect();
+    let header: Vec<&str> = ["solver", "family", "interference", "M", "weights", "N", "threshold"]
+        .into_iter()
+        .chain(COLUMNS)
+        .chain(["references"])
+        .collect();
     let lines = study.by_setting.iter().map(|row| {
         let k = &row.key;
         let data = vec![
@@ -130,19 +163,29 @@ fn settings(study: &Study) -> String {
             ("threshold", k.threshold.0.to_string()),
         ];
         let mut cells = vec![Cell::text(&row.solver), Cell::text(&k.family), Cell::text(mode(k.interference))];
-        cells.extend([Cell::count(k.servers), Cell::text(&k.weights), Cell::count(k.users), Cell::fixed(k.threshold.0)]);
+        cells.extend([
+            Cell::count(k.servers),
+            Cell::text(&k.weights),
+            Cell::count(k.users),
+            Cell::fixed(k.threshold.0),
+        ]);
         cells.extend(figure_cells(&row.figures));
         cells.push(Cell::text(&row.figures.reference_text()));
         (data, cells)
     });
-    table("One row per solver and kind of problem. From and to: bootstrap 95 % interval of the mean gap over instances.", &header, lines)
+    table(
+        "One row per solver and kind of problem. From and to: bootstrap 95 % interval of the mean gap over instances.",
+        &header,
+        lines,
+    )
 }
 
 fn sizes(study: &Study) -> String {
     let header: Vec<&str> = ["solver", "interference", "N"].into_iter().chain(COLUMNS).collect();
     let lines = study.by_size.iter().map(|row| {
         let on = mode(row.key.interference);
-        let data = vec![("solver", row.solver.clone()), ("interference", on.into()), ("users", row.key.users.to_string())];
+        let data =
+            vec![("solver", row.solver.clone()), ("interference", on.into()), ("users", row.key.users.to_string())];
         let mut cells = vec![Cell::text(&row.solver), Cell::text(on), Cell::count(row.key.users)];
         cells.extend(figure_cells(&row.figures));
         (data, cells)
@@ -151,8 +194,22 @@ fn sizes(study: &Study) -> String {
 }
 
 fn pairs(all: &[Pair]) -> String {
-    let header =
-        ["first", "second", "interference", "problems", "instances", "wins", "ties", "losses", "mean difference %", "from", "to", "effect", "p", "p corrected"];
+    let header = [
+        "first",
+        "second",
+        "interference",
+        "problems",
+        "instances",
+        "wins",
+        "ties",
+        "losses",
+        "mean difference %",
+        "from",
+        "to",
+        "effect",
+        "p",
+        "p corrected",
+    ];
     let p_value = |p: Option<f64>| p.map_or_else(|| "–".into(), p_text);
     let lines = all.iter().map(|pair| {
         let d = &pair.paired;
@@ -160,13 +217,19 @@ fn pairs(all: &[Pair]) -> String {
         let data = vec![("solver", pair.first.clone()), ("second", pair.second.clone()), ("interference", on.into())];
         let mut cells = vec![Cell::text(&pair.first), Cell::text(&pair.second), Cell::text(on)];
         cells.extend([d.problems, d.instances, d.wins, d.problems - d.wins - d.losses, d.losses].map(Cell::count));
-        cells.extend([Some(d.mean), d.interval.map(|i| i.low), d.interval.map(|i| i.high)].map(|v| Cell::number(v, percent)));
+        cells.extend(
+            [Some(d.mean), d.interval.map(|i| i.low), d.interval.map(|i| i.high)].map(|v| Cell::number(v, percent)),
+        );
         cells.push(Cell::number(d.test.map(|t| t.effect), short));
         cells.push(Cell::number(d.test.map(|t| t.p), p_value));
         cells.push(Cell::number(d.test.map(|_| pair.corrected_p), p_value));
         (data, cells)
     });
-    table("Effect: matched-pairs rank-biserial correlation, from -1 (always the first) to 1 (always the second).", &header, lines)
+    table(
+        "Effect: matched-pairs rank-biserial correlation, from -1 (always the first) to 1 (always the second).",
+        &header,
+        lines,
+    )
 }
 
 /// A p value as people write it.
@@ -175,18 +238,36 @@ pub(crate) fn p_text(p: f64) -> String {
 }
 
 fn growth(all: &[Growth]) -> String {
-    let header = ["solver", "interference", "M", "exponent of N", "from", "to", "fitted ms at N = 100", "runs", "cut off", "left out (errors)"];
+    let header = [
+        "solver",
+        "interference",
+        "M",
+        "exponent of N",
+        "from",
+        "to",
+        "fitted ms at N = 100",
+        "runs",
+        "cut off",
+        "left out (errors)",
+    ];
     let lines = all.iter().map(|g| {
         let on = mode(g.interference);
         let data = vec![("solver", g.solver.clone()), ("interference", on.into())];
         let s = g.scaling;
         let mut cells = vec![Cell::text(&g.solver), Cell::text(on), Cell::count(g.servers)];
-        cells.extend([s.map(|s| s.exponent.estimate), s.map(|s| s.exponent.low), s.map(|s| s.exponent.high)].map(|v| Cell::number(v, short)));
+        cells.extend(
+            [s.map(|s| s.exponent.estimate), s.map(|s| s.exponent.low), s.map(|s| s.exponent.high)]
+                .map(|v| Cell::number(v, short)),
+        );
         cells.push(Cell::number(s.map(|s| s.at(100.0)), milliseconds));
         cells.extend([s.map_or(0, |s| s.runs), s.map_or(0, |s| s.censored), g.left_out].map(Cell::count));
         (data, cells)
     });
-    table("Fit of time = c N^b to all rows of a solver, runs that were cut off counted as at least that long; 95 % interval clustered by instance.", &header, lines)
+    table(
+        "Fit of time = c N^b to all rows of a solver, runs that were cut off counted as at least that long; 95 % interval clustered by instance.",
+        &header,
+        lines,
+    )
 }
 
 fn best(all: &[VirtualBest]) -> String {
@@ -252,12 +333,27 @@ fn rich_tables(markdown: &str) -> String {
             out += &rich::html(block);
             continue;
         }
-        let cells = |line: &str| -> Vec<String> { line.trim_matches('|').split('|').map(|c| escape(c.trim())).collect() };
+        let cells =
+            |line: &str| -> Vec<String> { line.trim_matches('|').split('|').map(|c| escape(c.trim())).collect() };
         let mut lines = block.lines();
-        let head: String = lines.next().map(cells).unwrap_or_default().iter().map(|c| format!("<th scope=\"col\" class=\"t\">{c}</th>")).collect();
+        let head: String = lines
+            .next()
+            .map(cells)
+            .unwrap_or_default()
+            .iter()
+            .map(|c| format!("<th scope=\"col\" class=\"t\">{c}</th>"))
+            .collect();
         let body: String = lines
             .skip(1)
-            .map(|line| format!("<tr>{}</tr>\n", cells(line).iter().map(|c| format!("<td class=\"t\" style=\"white-space:normal\">{c}</td>")).collect::<String>()))
+            .map(|line| {
+                format!(
+                    "<tr>{}</tr>\n",
+                    cells(line)
+                        .iter()
+                        .map(|c| format!("<td class=\"t\" style=\"white-space:normal\">{c}</td>"))
+                        .collect::<String>()
+                )
+            })
             .collect();
         let _ = write!(out, "<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>\n");
     }

@@ -105,7 +105,12 @@ fn gap_table(study: &Study) -> String {
         if rows.is_empty() {
             continue;
         }
-        let _ = write!(body, "\\midrule\n\\multicolumn{{{}}}{{l}}{{\\emph{{interference {}}}}} \\\\\n", users.len() + 1, mode(interference));
+        let _ = write!(
+            body,
+            "\\midrule\n\\multicolumn{{{}}}{{l}}{{\\emph{{interference {}}}}} \\\\\n",
+            users.len() + 1,
+            mode(interference)
+        );
         for solver in solvers(&study.analysis) {
             let of: Vec<&&Aggregate<Size>> = rows.iter().filter(|r| r.solver == solver).collect();
             if of.is_empty() {
@@ -145,7 +150,11 @@ fn summary_table(study: &Study) -> String {
     for interference in [false, true] {
         let rows: Vec<&Aggregate<bool>> = study.totals.iter().filter(|r| r.key == interference).collect();
         if !rows.is_empty() {
-            let _ = write!(body, "\\midrule\n\\multicolumn{{18}}{{l}}{{\\emph{{interference {}}}}} \\\\\n", mode(interference));
+            let _ = write!(
+                body,
+                "\\midrule\n\\multicolumn{{18}}{{l}}{{\\emph{{interference {}}}}} \\\\\n",
+                mode(interference)
+            );
         }
         for row in rows {
             let mut cells = vec![id(&row.solver)];
@@ -166,14 +175,19 @@ fn pairs_table(study: &Study) -> String {
         study.pairs.first().map_or_else(|| BASE.into(), |p| p.first.clone())
     };
     let shown: Vec<&Pair> = study.pairs.iter().filter(|p| p.first == base || p.second == base).collect();
-    let mut body = format!("\\toprule\n{} against & interf. & problems & wins & ties & losses & difference (points) & effect & $p$ (Holm) \\\\\n\\midrule\n", id(&base));
+    let mut body = format!(
+        "\\toprule\n{} against & interf. & problems & wins & ties & losses & difference (points) & effect & $p$ (Holm) \\\\\n\\midrule\n",
+        id(&base)
+    );
     for pair in shown {
         let d = &pair.paired;
         // Seen from the base, whichever side it is on.
         let forward = pair.first == base;
         let sign = if forward { 1.0 } else { -1.0 };
         let (wins, losses) = if forward { (d.wins, d.losses) } else { (d.losses, d.wins) };
-        let interval = d.interval.map(|i| if forward { i } else { Interval { estimate: -i.estimate, low: -i.high, high: -i.low } });
+        let interval = d
+            .interval
+            .map(|i| if forward { i } else { Interval { estimate: -i.estimate, low: -i.high, high: -i.low } });
         body += &line(&[
             id(if forward { &pair.second } else { &pair.first }),
             mode(pair.interference).into(),
@@ -195,10 +209,17 @@ fn pairs_table(study: &Study) -> String {
 }
 
 fn growth_table(study: &Study) -> String {
-    let mut body = String::from("\\toprule\nsolver & interf. & $M$ & exponent of $N$ & ms at $N = 100$ & runs & cut off \\\\\n\\midrule\n");
+    let mut body = String::from(
+        "\\toprule\nsolver & interf. & $M$ & exponent of $N$ & ms at $N = 100$ & runs & cut off \\\\\n\\midrule\n",
+    );
     for g in &study.growth {
         let Some(s) = g.scaling else { continue };
-        let ends = format!("{} \\scriptsize[{}, {}]", short(Some(s.exponent.estimate)), number(&short(Some(s.exponent.low))), number(&short(Some(s.exponent.high))));
+        let ends = format!(
+            "{} \\scriptsize[{}, {}]",
+            short(Some(s.exponent.estimate)),
+            number(&short(Some(s.exponent.low))),
+            number(&short(Some(s.exponent.high)))
+        );
         let cells = [id(&g.solver), mode(g.interference).into(), g.servers.to_string(), ends];
         let rest = [number(&milliseconds(Some(s.at(100.0)))), s.runs.to_string(), s.censored.to_string()];
         body += &line(&[cells.as_slice(), rest.as_slice()].concat());

@@ -49,7 +49,11 @@ fn figure_section(figures: &[Figure]) -> String {
             others.push(format!("[{title}]({FIGURE_FOLDER}/{name}.svg)"));
         }
     }
-    let _ = write!(out, "More figures: {}. Beside each stand its numbers (`.csv`) and a version for papers (`.tex`).\n\n", others.join(" · "));
+    let _ = write!(
+        out,
+        "More figures: {}. Beside each stand its numbers (`.csv`) and a version for papers (`.tex`).\n\n",
+        others.join(" · ")
+    );
     out
 }
 
@@ -62,7 +66,8 @@ fn pair_section(study: &Study) -> String {
     out += "| interference | first | second | problems | wins | ties | losses | mean difference % | effect | p (Holm) |\n|---|---|---|--:|--:|--:|--:|--:|--:|--:|\n";
     for pair in &study.pairs {
         let d = &pair.paired;
-        let ends = d.interval.map_or_else(String::new, |i| format!(" [{}, {}]", percent(Some(i.low)), percent(Some(i.high))));
+        let ends =
+            d.interval.map_or_else(String::new, |i| format!(" [{}, {}]", percent(Some(i.low)), percent(Some(i.high))));
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} | {}{ends} | {} | {} |",
@@ -82,7 +87,9 @@ fn pair_section(study: &Study) -> String {
 }
 
 fn growth_section(study: &Study) -> String {
-    let mut out = String::from("## Growth of time with N\n\n| interference | M | solver | exponent | runs | cut off |\n|---|--:|---|--:|--:|--:|\n");
+    let mut out = String::from(
+        "## Growth of time with N\n\n| interference | M | solver | exponent | runs | cut off |\n|---|--:|---|--:|--:|--:|\n",
+    );
     for g in &study.growth {
         let Some(s) = g.scaling else { continue };
         let e = s.exponent;
@@ -99,12 +106,21 @@ fn growth_section(study: &Study) -> String {
             s.censored
         );
     }
-    let mut best = String::from("\n## Virtual best\n\n| interference | N | all solvers: gap mean % (max) | without bounds: gap mean % (max) |\n|---|--:|--:|--:|\n");
+    let mut best = String::from(
+        "\n## Virtual best\n\n| interference | N | all solvers: gap mean % (max) | without bounds: gap mean % (max) |\n|---|--:|--:|--:|\n",
+    );
     let cell = |stats: Option<crate::stats::Stats>| {
         stats.map_or_else(|| "–".into(), |s| format!("{} ({})", percent(Some(s.mean)), percent(Some(s.max))))
     };
     for row in &study.virtual_best {
-        let _ = writeln!(best, "| {} | {} | {} | {} |", mode(row.key.interference), row.key.users, cell(row.all), cell(row.without_bounds));
+        let _ = writeln!(
+            best,
+            "| {} | {} | {} | {} |",
+            mode(row.key.interference),
+            row.key.users,
+            cell(row.all),
+            cell(row.without_bounds)
+        );
     }
     out + &best + "\n"
 }
@@ -223,9 +239,9 @@ const FIGURES: [&str; 20] = [
 fn figure_cells(figures: &Figures) -> [String; 20] {
     let gap = figures.gap;
     let reference = figures.reference_text();
-    let ends = figures.intervals.map_or_else(String::new, |i| {
-        format!(" [{}, {}]", percent(Some(i.mean.low)), percent(Some(i.mean.high)))
-    });
+    let ends = figures
+        .intervals
+        .map_or_else(String::new, |i| format!(" [{}, {}]", percent(Some(i.mean.low)), percent(Some(i.mean.high))));
     [
         figures.rows.to_string(),
         figures.with_gap().to_string(),

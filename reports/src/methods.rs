@@ -26,7 +26,8 @@ pub(crate) fn text(study: &Study) -> String {
 }
 
 fn distinct(analysis: &Analysis, value: impl Fn(&Record) -> Option<String>) -> Vec<String> {
-    let all: BTreeSet<String> = analysis.rows.iter().filter_map(|row| value(row.record)).filter(|v| !v.is_empty()).collect();
+    let all: BTreeSet<String> =
+        analysis.rows.iter().filter_map(|row| value(row.record)).filter(|v| !v.is_empty()).collect();
     all.into_iter().collect()
 }
 
@@ -69,7 +70,8 @@ fn machines(study: &Study) -> String {
     let mut said: BTreeSet<String> = BTreeSet::new();
     for e in &study.environments {
         let known = |label: &str, value: &str| if value.is_empty() { String::new() } else { format!("{label}{value}") };
-        let memory = if e.memory_bytes > 0 { format!(", {:.0} GB", e.memory_bytes as f64 / 1e9) } else { String::new() };
+        let memory =
+            if e.memory_bytes > 0 { format!(", {:.0} GB", e.memory_bytes as f64 / 1e9) } else { String::new() };
         let state = match (&e.revision, e.clean) {
             (Some(r), Some(false)) => format!(" (revision {}, with changes)", crate::text::clip(r, 12)),
             (Some(r), _) => format!(" (revision {})", crate::text::clip(r, 12)),
@@ -82,7 +84,11 @@ fn machines(study: &Study) -> String {
             format!("{}{memory}", known("", &e.cpu)),
             if e.cores > 0 { counted(e.cores, "core") } else { String::new() },
             known("", &e.os),
-            if e.threads > 0 { format!("{} at a time, timing {}", counted(e.threads, "problem"), e.timing) } else { String::new() },
+            if e.threads > 0 {
+                format!("{} at a time, timing {}", counted(e.threads, "problem"), e.timing)
+            } else {
+                String::new()
+            },
         ];
         let parts: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
         said.insert(parts.join(", "));

@@ -69,7 +69,9 @@ fn lines<K>(
             let Some(point) = point(&row.figures, x).filter(|_| of == interference) else { continue };
             match series.iter_mut().find(|s| s.name == row.solver) {
                 Some(s) => s.points.push(point),
-                None => series.push(Series { name: row.solver.clone(), draw, spread: Spread::Band, points: vec![point] }),
+                None => {
+                    series.push(Series { name: row.solver.clone(), draw, spread: Spread::Band, points: vec![point] })
+                }
             }
         }
         Panel { title: title(interference), series }
@@ -112,9 +114,14 @@ fn gap_distribution(analysis: &Analysis) -> Chart {
     let panel = |interference: bool| {
         let series = solvers(analysis).into_iter().filter_map(|id| {
             let rows: Vec<&Row> = of_solver(analysis, id, interference).collect();
-            let gaps: Vec<f64> = rows.iter().filter_map(|row| Some((100.0 * row.outcome.gap()?.guaranteed).max(GAP_FLOOR_PCT))).collect();
-            let points: Vec<Point> =
-                distribution(&gaps, rows.len(), CURVE_POINTS).into_iter().map(|(x, y)| Point::at(x, 100.0 * y)).collect();
+            let gaps: Vec<f64> = rows
+                .iter()
+                .filter_map(|row| Some((100.0 * row.outcome.gap()?.guaranteed).max(GAP_FLOOR_PCT)))
+                .collect();
+            let points: Vec<Point> = distribution(&gaps, rows.len(), CURVE_POINTS)
+                .into_iter()
+                .map(|(x, y)| Point::at(x, 100.0 * y))
+                .collect();
             (!points.is_empty()).then(|| curve(id, points))
         });
         Panel { title: title(interference), series: series.collect() }
@@ -123,7 +130,8 @@ fn gap_distribution(analysis: &Analysis) -> Chart {
     Chart {
         name: "gap-distribution",
         title: "Distribution of guaranteed gaps",
-        caption: "Share of all rows whose guaranteed gap is at most x. Rows without a gap keep a curve below 100 %.".into(),
+        caption: "Share of all rows whose guaranteed gap is at most x. Rows without a gap keep a curve below 100 %."
+            .into(),
         x: gap_axis("guaranteed gap (%)"),
         y: Axis { range: Some((0.0, 100.0)), ..Axis::linear("share of all rows (%)", "share_pct") },
         note: note(analysis, &panels, "No gap to show (see the tables)"),
@@ -274,7 +282,8 @@ fn profile(analysis: &Analysis) -> Chart {
         let columns: Vec<Vec<Option<f64>>> = times.iter().map(|t| t.1.clone()).collect();
         let ratios = performance_ratios(&columns, TIME_FLOOR_S);
         let series = times.iter().zip(ratios).filter(|(_, ratios)| !ratios.is_empty()).map(|((id, _), ratios)| {
-            let points = distribution(&ratios, problems, CURVE_POINTS).into_iter().map(|(x, y)| Point::at(x, 100.0 * y));
+            let points =
+                distribution(&ratios, problems, CURVE_POINTS).into_iter().map(|(x, y)| Point::at(x, 100.0 * y));
             curve(id, points.collect())
         });
         Panel { title: title(interference), series: series.collect() }
@@ -307,8 +316,15 @@ fn accuracy_vs_delay(analysis: &Analysis) -> Chart {
             let most = greatest(analysis, interference);
             let kept: Vec<&Aggregate<_>> = rows.iter().filter(|r| (r.key.0, r.key.1) == (interference, most)).collect();
             let series = solvers(analysis).into_iter().filter_map(|id| {
-                let point = |f: &Figures| Some(Point { x: f.delay_ms?, y: f.accuracy_pct?, ends: f.accuracy_interval.map(|i| (i.low, i.high)) });
-                let points: Vec<Point> = kept.iter().filter(|r| r.solver == id).filter_map(|r| point(&r.figures)).collect();
+                let point = |f: &Figures| {
+                    Some(Point {
+                        x: f.delay_ms?,
+                        y: f.accuracy_pct?,
+                        ends: f.accuracy_interval.map(|i| (i.low, i.high)),
+                    })
+                };
+                let points: Vec<Point> =
+                    kept.iter().filter(|r| r.solver == id).filter_map(|r| point(&r.figures)).collect();
                 (!points.is_empty()).then(|| Series { name: id.into(), draw: Draw::Line, spread: Spread::Bars, points })
             });
             Panel { title: format!("{}, N = {most}", title(interference)), series: series.collect() }
@@ -346,12 +362,15 @@ fn delay_split(study: &Study) -> Bars {
 }
 
 fn accuracy_vs_users(study: &Study) -> Chart {
-    let point = |f: &Figures, x| Some(Point { x, y: f.accuracy_pct?, ends: f.accuracy_interval.map(|i| (i.low, i.high)) });
+    let point =
+        |f: &Figures, x| Some(Point { x, y: f.accuracy_pct?, ends: f.accuracy_interval.map(|i| (i.low, i.high)) });
     let panels = lines(&study.by_size, &modes(&study.analysis), by_size, point, Draw::Line);
     Chart {
         name: "accuracy-vs-users",
         title: "Accuracy against the number of users",
-        caption: "Realised accuracy against N, all thresholds together; bands are bootstrap 95 % intervals over instances.".into(),
+        caption:
+            "Realised accuracy against N, all thresholds together; bands are bootstrap 95 % intervals over instances."
+                .into(),
         x: users_axis(study),
         y: Axis::linear("accuracy (%)", "accuracy_pct"),
         note: note(&study.analysis, &panels, "No accuracy to show"),

@@ -111,11 +111,16 @@ mod tests {
     fn blocks_and_runs() {
         let text = "One `a<b` line\nand **two `x`**.\n\n- first\n- second\n\n> **Bad: 1.**\n>\n> - item\n";
         let page = html(text);
-        assert!(page.starts_with("<p>One <code>a&lt;b</code> line and <strong>two <code>x</code></strong>.</p>"), "{page}");
+        assert!(
+            page.starts_with("<p>One <code>a&lt;b</code> line and <strong>two <code>x</code></strong>.</p>"),
+            "{page}"
+        );
         assert!(page.contains("<ul>\n<li>first</li>\n<li>second</li>\n</ul>"));
         assert!(page.contains("role=\"alert\">\n<p><strong>Bad: 1.</strong></p>\n<ul>\n<li>item</li>"), "{page}");
         let paper = tex(text);
-        assert!(paper.contains("\\texttt{a$<$b}") && paper.contains("\\begin{quote}") && paper.contains("\\item second"));
+        assert!(
+            paper.contains("\\texttt{a$<$b}") && paper.contains("\\begin{quote}") && paper.contains("\\item second")
+        );
         assert_eq!(html("an ` alone and ** too"), "<p>an ` alone and ** too</p>\n");
     }
 }

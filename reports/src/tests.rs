@@ -61,7 +61,10 @@ fn the_same_records_give_the_same_bytes_in_any_order() {
     let names: Vec<&str> = files.iter().map(|file| file.0.as_str()).collect();
     let first = ["report.md", "report.html", "paper.tex", "gaps.csv", "summary.csv", "pairs.csv", "growth.csv"];
     assert_eq!(names[..first.len()], first);
-    assert!(names.contains(&"figures/gap-vs-users.svg") && names.contains(&"figures/runtime-vs-users.csv"), "{names:?}");
+    assert!(
+        names.contains(&"figures/gap-vs-users.svg") && names.contains(&"figures/runtime-vs-users.csv"),
+        "{names:?}"
+    );
     assert_eq!(files, written(&shuffled(&records)));
     assert_eq!(table(&records), table(&shuffled(&records)));
 }

@@ -64,7 +64,8 @@ pub(crate) fn chart(c: &Chart) -> String {
         out += &series_of(panel, &x, &y);
         if last {
             for name in &names {
-                let _ = writeln!(out, "\\addlegendimage{{{}}}\n\\addlegendentry{{{}}}", options(&style(name)), id(name));
+                let _ =
+                    writeln!(out, "\\addlegendimage{{{}}}\n\\addlegendentry{{{}}}", options(&style(name)), id(name));
             }
         }
     }
@@ -97,9 +98,15 @@ fn axis_options(which: char, axis: &Axis, scale: &Scale) -> String {
     let kept: Vec<f64> = scale.ticks.iter().copied().step_by(every).collect();
     let ticks: Vec<String> = kept.iter().map(|t| format!("{t:?}")).collect();
     let sign = |t: f64| if scale.floored && t <= scale.low { "≤ " } else { "" };
-    let labels: Vec<String> = kept.iter().map(|&t| format!("{{{}}}", escape(&format!("{}{}", sign(t), tick(axis, t))))).collect();
+    let labels: Vec<String> =
+        kept.iter().map(|&t| format!("{{{}}}", escape(&format!("{}{}", sign(t), tick(axis, t))))).collect();
     let _ = writeln!(out, "  {which}min={low:?}, {which}max={high:?}, {which}label={{{}}},", escape(&axis.label));
-    let _ = writeln!(out, "  {which}tick={{{}}}, {which}ticklabels={{{}}}, minor {which} tick num=0,", ticks.join(","), labels.join(","));
+    let _ = writeln!(
+        out,
+        "  {which}tick={{{}}}, {which}ticklabels={{{}}}, minor {which} tick num=0,",
+        ticks.join(","),
+        labels.join(",")
+    );
     out
 }
 
@@ -117,10 +124,15 @@ fn options(style: &Style) -> String {
     };
     let fill = if style.filled { colour.as_str() } else { "white" };
     let dashes: Vec<f64> = style.dashes.split_whitespace().filter_map(|d| d.parse().ok()).collect();
-    let pattern: Vec<String> =
-        dashes.iter().enumerate().map(|(k, d)| format!("{} {:.1}pt", if k % 2 == 0 { "on" } else { "off" }, 0.5 * d)).collect();
+    let pattern: Vec<String> = dashes
+        .iter()
+        .enumerate()
+        .map(|(k, d)| format!("{} {:.1}pt", if k % 2 == 0 { "on" } else { "off" }, 0.5 * d))
+        .collect();
     let line = if pattern.is_empty() { "solid".into() } else { format!("dash pattern={}", pattern.join(" ")) };
-    format!("{colour}, {line}, line width=0.7pt, mark={mark}, mark size=1.6pt, mark options={{solid, fill={fill}{turn}}}")
+    format!(
+        "{colour}, {line}, line width=0.7pt, mark={mark}, mark size=1.6pt, mark options={{solid, fill={fill}{turn}}}"
+    )
 }
 
 fn series_of(panel: &Panel, x: &Scale, y: &Scale) -> String {
@@ -152,7 +164,11 @@ fn spread(series: &Series, colour: &str, at: &dyn Fn(f64, f64) -> String) -> Str
     let ends: Vec<(f64, (f64, f64))> = series.points.iter().filter_map(|p| Some((p.x, p.ends?))).collect();
     if series.spread == Spread::Bars || ends.len() < 2 {
         let bar = |(x, (low, high)): &(f64, (f64, f64))| {
-            format!("\\addplot[forget plot, off{colour}, mark=none] coordinates {{{} {}}};\n", at(*x, *low), at(*x, *high))
+            format!(
+                "\\addplot[forget plot, off{colour}, mark=none] coordinates {{{} {}}};\n",
+                at(*x, *low),
+                at(*x, *high)
+            )
         };
         return ends.iter().map(bar).collect();
     }
@@ -175,7 +191,10 @@ pub(crate) fn bars(b: &Bars) -> String {
     out += "\\begin{tikzpicture}\n\\begin{groupplot}[\n";
     let _ = writeln!(out, "  group style={{group size=1 by {}, vertical sep=1.6cm}},", b.panels.len());
     let height = 1.6 + 0.36 * most as f64;
-    let _ = writeln!(out, "  width=0.82\\linewidth, height={height:.2}cm, scale only axis=false, xbar stacked, /pgf/bar width=5pt,");
+    let _ = writeln!(
+        out,
+        "  width=0.82\\linewidth, height={height:.2}cm, scale only axis=false, xbar stacked, /pgf/bar width=5pt,"
+    );
     let _ = writeln!(out, "  xmin=0, xlabel={{{}}}, y dir=reverse, enlarge y limits={{abs=0.7}},", escape(b.x_label));
     out += "  xmajorgrids, grid style={gray!25}, label style={font=\\footnotesize}, tick label style={font=\\scriptsize},\n";
     out += "  title style={font=\\footnotesize, yshift=-1ex}, scaled x ticks=false,\n]\n";
@@ -184,7 +203,9 @@ pub(crate) fn bars(b: &Bars) -> String {
         let labels: Vec<String> = panel.bars.iter().map(|(name, _)| id(name)).collect();
         let last = place + 1 == b.panels.len();
         let below = -1.0 / height.max(2.0) - 0.08;
-        let legend = format!(", legend style={{at={{(0.4,{below:.2})}}, anchor=north, draw=none, font=\\scriptsize}}, legend columns=3");
+        let legend = format!(
+            ", legend style={{at={{(0.4,{below:.2})}}, anchor=north, draw=none, font=\\scriptsize}}, legend columns=3"
+        );
         let _ = writeln!(
             out,
             "\\nextgroupplot[title={{{}}}, ytick={{{}}}, yticklabels={{{}}}{}]",
@@ -194,8 +215,13 @@ pub(crate) fn bars(b: &Bars) -> String {
             if last { legend.as_str() } else { "" }
         );
         for (k, fill) in FILLS.into_iter().enumerate() {
-            let points: Vec<String> = panel.bars.iter().enumerate().map(|(row, bar)| format!("({:?},{row})", bar.1[k])).collect();
-            let _ = writeln!(out, "\\addplot[fill=off{fill}, draw=black!70, line width=0.2pt] coordinates {{{}}};", points.join(" "));
+            let points: Vec<String> =
+                panel.bars.iter().enumerate().map(|(row, bar)| format!("({:?},{row})", bar.1[k])).collect();
+            let _ = writeln!(
+                out,
+                "\\addplot[fill=off{fill}, draw=black!70, line width=0.2pt] coordinates {{{}}};",
+                points.join(" ")
+            );
         }
         if last {
             let _ = writeln!(out, "\\legend{{{}}}", b.parts.join(", "));
@@ -210,7 +236,10 @@ mod tests {
 
     #[test]
     fn nothing_in_a_name_is_a_command() {
-        assert_eq!(escape("a_b & 5% {x}\\y^~#$"), "a\\_b \\& 5\\% \\{x\\}\\textbackslash{}y\\textasciicircum{}\\textasciitilde{}\\#\\$");
+        assert_eq!(
+            escape("a_b & 5% {x}\\y^~#$"),
+            "a\\_b \\& 5\\% \\{x\\}\\textbackslash{}y\\textasciicircum{}\\textasciitilde{}\\#\\$"
+        );
         assert_eq!(id("local-search"), "\\texttt{local{-}search}");
     }
 }

@@ -93,8 +93,9 @@ fn table(measured: &[Measured]) -> String {
     text
 }
 
-/// A time with three digits and a fitting unit.
-fn time(seconds: f64) -> String {
+/// A time in s as text with two or three digits and a fitting unit.
+#[must_use]
+pub fn time(seconds: f64) -> String {
     let (value, unit) = match seconds {
         s if s < 1e-6 => (s * 1e9, "ns"),
         s if s < 1e-3 => (s * 1e6, "us"),
