@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 fn bnb(problem: &Problem, gap: f64, limit: Option<Duration>) -> Solved {
-    solve(find("bnb").unwrap().as_ref(), problem, &Budget { gap, time_limit: limit, seed: 0 })
+    solve(find("bnb").unwrap().as_ref(), problem, &Budget { gap, time_limit: limit, ..Budget::default() })
 }
 
 /// Issue: 500 random small problems, all families, both modes, both weights, caps, all thresholds, M from 1 to 4.

@@ -4,6 +4,7 @@
 //! in a folder of its own, and a command is written here as it is typed, with blanks between its words. Nothing outside that
 //! folder is ever given as an output: a program that mistreats its target must not meet a device or somebody's file.
 
+use offload_tests::timeless;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -516,17 +517,6 @@ fn exports_start_with_the_right_words() {
             assert_eq!(printed.trim_end().lines().last(), Some("End"));
         }
     }
-}
-
-/// The records of a campaign without their times, sorted: what two runs of the same solves must agree on.
-fn timeless(records: &Path) -> Vec<String> {
-    let mut all = objects(&fs::read_to_string(records).unwrap());
-    for record in &mut all {
-        record.as_object_mut().unwrap().remove("time_s").unwrap();
-    }
-    let mut lines: Vec<String> = all.iter().map(Value::to_string).collect();
-    lines.sort();
-    lines
 }
 
 #[test]

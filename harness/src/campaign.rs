@@ -1,35 +1,47 @@
 //! Runs a campaign: every (instance, threshold, weights, solver, seed), one record each, skipping what is recorded already.
 
-use crate::certify::certify;
-use crate::config::Config;
+use crate::config::{Config, Timing};
+use crate::execute::{Measured, Text, execute};
+use crate::matrix::{Cell, Group, Shard};
+use crate::process::Certificate;
+use crate::progress::Progress;
+use crate::rows::{blank, filled, with_times};
+use crate::solver::Entry;
+use crate::stop::Stop;
+pub use crate::store::RECORDS;
+use crate::store::{self, Key, Known, Present, Row};
 use anyhow::Context;
-use offload_instances::{Instance, Problem, Realised, Weights, fingerprint};
-use offload_reports::record::{self, RECORD_FORMAT, Record};
-use offload_solvers::{Budget, Solved, Solver, find, solve};
+use offload_instances::{Instance, Problem, fingerprint};
+use offload_reports::record::{self, Record};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
-use std::io::Write;
-use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-/// Name of the record file in a campaign's folder.
-pub const RECORDS: &str = "records.jsonl";
 
 /// Name of the folder that holds certificates and their instances.
 const CERTIFICATES: &str = "certificates";
 
-/// Held locked while a run is at work, so that no two write the same records.
-const LOCK: &str = ".lock";
+/// Rows that may wait for the disk before solving waits for it too.
+const WAITING_ROWS: usize = 4096;
 
-/// One instance at one threshold with one choice of weights.
-pub struct Task {
-    instance: Arc<Instance>,
-    fingerprint: String,
-    threshold: f64,
-    weights: Weights,
+/// Records of another making that a message shows.
+const SHOWN: usize = 5;
+
+/// What is to be run.
+pub struct Job<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// Its problems, or those of one shard.
+    pub groups: &'a [Group],
+    /// Which shard these are.
+    pub shard: Option<Shard>,
+    /// The campaign's folder.
+    pub folder: &'a Path,
+    /// Whether records of another making are removed and made again; if not, they are refused.
+    pub redo: bool,
+    /// Whether nothing is told while it runs.
+    pub quiet: bool,
 }
 
 /// What a run did.
@@ -38,74 +50,246 @@ pub struct Summary {
     pub new: usize,
     /// Records that were there already.
     pub kept: usize,
+    /// Records that were removed because they were made differently.
+    pub removed: usize,
+    /// The exit code to end with when somebody asked to stop.
+    pub stopped: Option<u8>,
 }
 
-/// Runs what is missing. `progress` is told (done, of) after each record.
-pub fn run(
-    config: &Config,
-    tasks: &[Task],
-    folder: &Path,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> anyhow::Result<Summary> {
-    let path = folder.join(RECORDS);
-    let lock = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK));
-    let lock = lock.with_context(|| format!("{}: cannot write in this folder", folder.display()))?;
-    anyhow::ensure!(
-        lock.try_lock().is_ok(),
-        "{}: another run is at work in this folder; wait for it or choose another",
-        folder.display()
-    );
-    let known = known_keys(&path)?;
-    let solvers: Vec<Box<dyn Solver>> =
-        config.solvers.iter().map(|id| find(id).map_err(anyhow::Error::msg)).collect::<Result<_, _>>()?;
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .with_context(|| format!("{}: cannot write", path.display()))?;
-    let file = Mutex::new(file);
-    let (done, new) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let total = tasks.len() * solvers.len() * config.seeds.len();
-    let one = |task: &Task| -> anyhow::Result<()> {
-        let problem = Problem::new(task.instance.clone(), task.threshold, task.weights)?;
-        for solver in &solvers {
-            for &seed in &config.seeds {
-                let budget = Budget {
-                    time_limit: config.budget.time_limit_s.map(Duration::from_secs_f64),
-                    gap: config.budget.gap.unwrap_or(Budget::default().gap),
-                    seed,
-                };
-                let blank = blank(task, solver.id(), &budget);
-                if !known.contains(&blank.key()) {
-                    let mut solved = solve(solver.as_ref(), &problem, &budget);
-                    if config.certificates {
-                        keep_certificate(folder, &blank, &problem, &mut solved)?;
-                    }
-                    append(&file, &filled(blank, &solved))
-                        .with_context(|| format!("{}: cannot write", path.display()))?;
-                    new.fetch_add(1, Ordering::Relaxed);
+/// What every thread of a run shares.
+struct Run<'a> {
+    job: &'a Job<'a>,
+    entries: &'a [Entry],
+    known: HashMap<Key, Known>,
+    /// Keys met in this run: one instance may come from two sources.
+    met: Mutex<HashSet<Key>>,
+    rows: SyncSender<Row>,
+    progress: &'a Mutex<Progress>,
+    stop: &'a Stop,
+}
+
+/// Runs what is missing.
+pub fn run(job: &Job, stop: &Stop) -> anyhow::Result<Summary> {
+    let path = job.folder.join(RECORDS);
+    let _lock = store::lock(job.folder)?;
+    store::repair(&path)?;
+    let entries = job.config.entries()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(job.config.workers()).build()?;
+    let mut present = store::read(&path)?;
+    let removed = pool.install(|| settle(job, &entries, &mut present, &path))?;
+    let rows_each = entries.len() * job.config.seeds.len();
+    let total: usize = job.groups.iter().map(|g| g.cells.len() * rows_each).sum();
+    let progress = Mutex::new(Progress::new(total, job.quiet));
+    let environment = crate::environment::describe(job.config, job.shard);
+    let (sender, receiver) = sync_channel(WAITING_ROWS);
+    let mut new = 0;
+    let run = Run {
+        job,
+        entries: &entries,
+        known: present.records,
+        met: Mutex::default(),
+        rows: sender,
+        progress: &progress,
+        stop,
+    };
+    let (solved, written) = std::thread::scope(|scope| {
+        let new = &mut new;
+        let progress = &progress;
+        let writer = scope.spawn(move || {
+            store::write(job.folder, &environment, &receiver, &mut |rows| {
+                *new += rows.len();
+                if let Ok(mut progress) = progress.lock() {
+                    progress.add(rows);
                 }
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            })
+        });
+        let solved = pool.install(|| run.all());
+        drop(run);
+        let written = writer.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the writing thread failed")));
+        (solved, written)
+    });
+    if let Ok(mut progress) = progress.lock() {
+        progress.finish();
+    }
+    // Where the disk fails, the solving threads only see that nobody takes their rows.
+    written?;
+    let kept = solved?;
+    Ok(Summary { new, kept, removed, stopped: stop.asked() })
+}
+
+/// Compares the records that are there with what would be made now. Those of another making are refused, or removed.
+fn settle(job: &Job, entries: &[Entry], present: &mut Present, path: &Path) -> anyhow::Result<usize> {
+    if present.records.is_empty() {
+        return Ok(0);
+    }
+    let mut stale: HashSet<Key> = HashSet::new();
+    let mut words: Vec<String> = Vec::new();
+    let made: Vec<(String, String, String)> =
+        entries.iter().map(|e| (e.name.clone(), e.id.clone(), store::made_with(&e.version, &e.options()))).collect();
+    let fingerprints = Mutex::new(HashMap::<String, HashSet<String>>::new());
+    let found = Mutex::new(Vec::<(Key, String)>::new());
+    job.groups.par_iter().try_for_each(|group| -> anyhow::Result<()> {
+        let instance = group.origin.make().with_context(|| group.origin.describe())?;
+        let fingerprint = fingerprint(&instance);
+        for &cell in &group.cells {
+            for (entry, (name, _, now)) in entries.iter().zip(&made) {
+                for &seed in &job.config.seeds {
+                    let key = store::key(&blank(&instance, &fingerprint, cell, entry, seed));
+                    if let Some(known) = present.records.get(&key)
+                        && known.stamp != store::stamp(now)
+                        && let Ok(mut found) = found.lock()
+                    {
+                        let then = &known.made_with;
+                        let what = format!("{name} on {}: made with {then}; now {now}", instance.name);
+                        found.push((key, what));
+                    }
+                }
             }
         }
+        if let Ok(mut all) = fingerprints.lock() {
+            all.entry(instance.name).or_default().insert(fingerprint);
+        }
         Ok(())
-    };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build()?;
-    pool.install(|| tasks.par_iter().try_for_each(one))?;
-    let new = new.into_inner();
-    Ok(Summary { new, kept: total - new })
+    })?;
+    let mut found = found.into_inner().unwrap_or_default();
+    found.sort();
+    for (key, what) in found {
+        stale.insert(key);
+        words.push(what);
+    }
+    let mut gone: HashSet<String> = HashSet::new();
+    let mut names: Vec<(String, HashSet<String>)> = fingerprints.into_inner().unwrap_or_default().into_iter().collect();
+    names.sort_by(|a, b| a.0.cmp(&b.0));
+    for (name, now) in names {
+        for old in present.names.get(&name).into_iter().flatten().filter(|f| !now.contains(*f)) {
+            words.push(format!("{name} is another instance now (its fingerprint changed)"));
+            gone.insert(old.clone());
+        }
+    }
+    if words.is_empty() {
+        return Ok(0);
+    }
+    if !job.redo {
+        let more = words.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!("\n  ... and {more} more") } else { String::new() };
+        words.truncate(SHOWN);
+        anyhow::bail!(
+            "{}: holds records that would be made differently now:\n  {}{more}\nrun with --redo to remove them and solve again, or choose another folder",
+            path.display(),
+            words.join("\n  ")
+        );
+    }
+    let removed = store::remove(path, &stale, &gone)?;
+    *present = store::read(path)?;
+    Ok(removed)
 }
 
-/// Has a solve's certificate re-checked, and keeps it with its instance in the campaign's folder.
-fn keep_certificate(folder: &Path, record: &Record, problem: &Problem, solved: &mut Solved) -> anyhow::Result<()> {
-    let Some(bytes) = certify(problem, solved, None)? else { return Ok(()) };
-    let folder = folder.join(CERTIFICATES);
-    std::fs::create_dir_all(&folder)?;
-    let instance = folder.join(instance_name(record));
-    if !instance.exists() {
-        offload_instances::write_instance(&instance, problem.instance())?;
+impl Run<'_> {
+    /// Solves what is missing; returns how many rows were there.
+    fn all(&self) -> anyhow::Result<usize> {
+        let groups = &self.job.groups;
+        if self.job.config.timing == Timing::Isolated {
+            return groups.iter().map(|group| self.group(group)).sum();
+        }
+        groups.par_iter().map(|group| self.group(group)).try_reduce(|| 0, |a, b| Ok(a + b))
     }
-    Ok(offload_instances::files::write_bytes(&folder.join(certificate_name(record)), &bytes)?)
+
+    fn group(&self, group: &Group) -> anyhow::Result<usize> {
+        if self.stop.asked().is_some() {
+            return Ok(0);
+        }
+        let instance = group.origin.make().with_context(|| group.origin.describe())?;
+        let (fingerprint, instance) = (fingerprint(&instance), Arc::new(instance));
+        let one = |&cell: &Cell| self.problem(&instance, &fingerprint, cell);
+        let kept = if self.job.config.timing == Timing::Isolated {
+            group.cells.iter().map(one).sum::<anyhow::Result<usize>>()?
+        } else {
+            group.cells.par_iter().map(one).try_reduce(|| 0, |a, b| Ok(a + b))?
+        };
+        if kept > 0
+            && let Ok(mut progress) = self.progress.lock()
+        {
+            progress.skip(kept);
+        }
+        Ok(kept)
+    }
+
+    /// One problem, by all solvers: one round for each repetition, the solvers in turn.
+    fn problem(&self, instance: &Arc<Instance>, fingerprint: &str, cell: Cell) -> anyhow::Result<usize> {
+        let mut missing: Vec<(&Entry, Record)> = Vec::new();
+        let mut kept = 0;
+        for entry in self.entries {
+            for &seed in &self.job.config.seeds {
+                let record = blank(instance, fingerprint, cell, entry, seed);
+                let key = store::key(&record);
+                let new = !self.known.contains_key(&key) && self.met.lock().is_ok_and(|mut met| met.insert(key));
+                if new {
+                    missing.push((entry, record));
+                } else {
+                    kept += 1;
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(kept);
+        }
+        let problem = Problem::new(instance.clone(), cell.threshold, cell.weights)?;
+        let text = Text::of(&problem);
+        let mut times: Vec<Vec<f64>> = vec![Vec::new(); missing.len()];
+        let mut first: Vec<Option<Record>> = vec![None; missing.len()];
+        let repetitions = self.job.config.repetitions;
+        for round in 0..repetitions {
+            for (k, (entry, blank)) in missing.iter().enumerate() {
+                if self.stop.asked().is_some() {
+                    return Ok(kept);
+                }
+                let measured = self.solve(entry, blank, &problem, &text, round == 0)?;
+                times[k].push(measured.solved.time_s);
+                let record = first[k].take().unwrap_or_else(|| filled(blank.clone(), &measured));
+                if round + 1 == repetitions {
+                    self.keep(with_times(record, std::mem::take(&mut times[k])))?;
+                } else {
+                    first[k] = Some(record);
+                }
+            }
+        }
+        Ok(kept)
+    }
+
+    fn solve(
+        &self,
+        entry: &Entry,
+        record: &Record,
+        problem: &Problem,
+        text: &Text,
+        first: bool,
+    ) -> anyhow::Result<Measured> {
+        let budget = entry.budget(record.seed);
+        let threads = self.job.config.workers();
+        if !self.job.config.certificates || !first || !entry.isolated {
+            return Ok(execute(entry, problem, text, &budget, threads, None));
+        }
+        let folder = self.job.folder.join(CERTIFICATES);
+        std::fs::create_dir_all(&folder).with_context(|| format!("{}: cannot make this folder", folder.display()))?;
+        let file = std::path::absolute(folder.join(certificate_name(record)))?;
+        let certificate = Certificate { file: file.clone(), instance_file: None };
+        let measured = execute(entry, problem, text, &budget, threads, Some(certificate));
+        if file.is_file() {
+            let instance = folder.join(instance_name(record));
+            if !instance.exists() {
+                offload_instances::write_instance(&instance, problem.instance())?;
+            }
+        }
+        Ok(measured)
+    }
+
+    fn keep(&self, record: Record) -> anyhow::Result<()> {
+        let mut line = serde_json::to_vec(&record)?;
+        line.push(b'\n');
+        let cell = format!("{} on {} n{}", record.solver, record.family, record.users);
+        let sent = self.rows.send(Row { line, cell, time_s: record.time_s });
+        sent.map_err(|_| anyhow::anyhow!("{}: cannot write", self.job.folder.join(RECORDS).display()))
+    }
 }
 
 /// File name of a record's instance. By fingerprint: names may repeat, and may hold what a file name cannot.
@@ -116,7 +300,18 @@ fn instance_name(r: &Record) -> String {
 /// File name of a record's certificate.
 fn certificate_name(r: &Record) -> String {
     let fingerprint = &r.fingerprint[..16.min(r.fingerprint.len())];
-    format!("{fingerprint}-t{}-{}-{}-r{}.certificate.json.gz", r.threshold, r.weights, r.solver, r.seed)
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let solver = if r.solver.chars().all(plain) && r.solver.len() < 64 {
+        r.solver.clone()
+    } else {
+        blake3::hash(r.solver.as_bytes()).to_hex()[..16].to_string()
+    };
+    format!("{fingerprint}-t{}-{}-{solver}-r{}.certificate.json.gz", r.threshold, r.weights, r.seed)
+}
+
+/// The certificate of a record and its instance, as files in a campaign's folder.
+pub fn certificate_files(record: &Record) -> [PathBuf; 2] {
+    [certificate_name(record), instance_name(record)].map(|name| Path::new(CERTIFICATES).join(name))
 }
 
 /// Re-checks every certificate of a campaign, and that the records claim no more than was proved. Prints a line each; false when anything is refused.
@@ -128,8 +323,7 @@ pub fn verify_folder(folder: &Path) -> anyhow::Result<bool> {
     let (mut checked, mut refused) = (0, 0);
     for r in claims {
         checked += 1;
-        let file = folder.join(CERTIFICATES).join(certificate_name(r));
-        let instance = folder.join(CERTIFICATES).join(instance_name(r));
+        let [file, instance] = certificate_files(r).map(|name| folder.join(name));
         let verdict = match (offload_instances::read_instance(&instance), offload_verify::read_certificate(&file)) {
             (Ok(instance), Ok(certificate)) => {
                 let check = offload_verify::verify_certificate(&instance, &certificate);
@@ -147,151 +341,4 @@ pub fn verify_folder(folder: &Path) -> anyhow::Result<bool> {
     }
     crate::commands::print(&format!("{}: {checked} certificates re-checked, {refused} refused", folder.display()))?;
     Ok(refused == 0)
-}
-
-/// Every problem of a campaign; instances are generated or read here.
-pub fn tasks(config: &Config) -> anyhow::Result<Vec<Task>> {
-    let mut tasks = Vec::new();
-    for instance in config.instances()? {
-        let instance = Arc::new(instance);
-        let fingerprint = fingerprint(&instance);
-        for &threshold in &config.thresholds {
-            for &weights in &config.weights {
-                tasks.push(Task { instance: instance.clone(), fingerprint: fingerprint.clone(), threshold, weights });
-            }
-        }
-    }
-    Ok(tasks)
-}
-
-/// The keys of the records that are there; a torn last line (a run that was killed while writing) is cut off first.
-fn known_keys(path: &Path) -> anyhow::Result<HashSet<String>> {
-    if !path.exists() {
-        return Ok(HashSet::new());
-    }
-    let loaded = record::read_records(path)?;
-    if loaded.torn {
-        let text = std::fs::read(path)?;
-        let end = text.iter().rposition(|&b| b == b'\n').map_or(0, |k| k + 1);
-        offload_instances::files::write_bytes(path, &text[..end])?;
-        let what = "the last line was cut off by an earlier stop; it is removed and done again";
-        crate::commands::tell(&format!("note: {}: {what}", path.display()));
-    }
-    end_line(path)?;
-    Ok(loaded.records.iter().map(Record::key).collect())
-}
-
-/// A stop may have come between a record and its end of line.
-fn end_line(path: &Path) -> anyhow::Result<()> {
-    let mut text = std::fs::read(path)?;
-    if text.last().is_some_and(|&b| b != b'\n') {
-        text.push(b'\n');
-        offload_instances::files::write_bytes(path, &text)?;
-    }
-    Ok(())
-}
-
-fn append(file: &Mutex<File>, record: &Record) -> anyhow::Result<()> {
-    let mut line = serde_json::to_vec(record)?;
-    line.push(b'\n');
-    let mut file = file.lock().map_err(|_| anyhow::anyhow!("another solve panicked while it was writing"))?;
-    file.write_all(&line)?;
-    Ok(file.sync_data()?)
-}
-
-/// The record of a solve that has not happened yet.
-fn blank(task: &Task, solver: &str, budget: &Budget) -> Record {
-    let instance = &task.instance;
-    Record {
-        format: RECORD_FORMAT.into(),
-        instance: instance.name.clone(),
-        fingerprint: task.fingerprint.clone(),
-        family: instance.family.clone(),
-        users: instance.n(),
-        servers: instance.m(),
-        interference: instance.interference,
-        instance_seed: instance.seed,
-        threshold: task.threshold,
-        weights: task.weights.name().into(),
-        generator: instance
-            .seed
-            .map(|_| format!("{} {}", instance.family, env!("CARGO_PKG_VERSION")))
-            .unwrap_or_default(),
-        solver: solver.into(),
-        solver_version: env!("CARGO_PKG_VERSION").into(),
-        options: options(solver, budget),
-        seed: budget.seed,
-        status: record::Status::Error,
-        stop: String::new(),
-        objective: None,
-        lower_bound: None,
-        trust: None,
-        time_s: 0.0,
-        times_s: Vec::new(),
-        cpu_s: None,
-        peak_memory_bytes: None,
-        trajectory: Vec::new(),
-        violations: 0,
-        mandatory_local: 0,
-        offloaded: None,
-        realised: None,
-        output: None,
-    }
-}
-
-fn options(solver: &str, budget: &Budget) -> BTreeMap<String, serde_json::Value> {
-    let mut options: BTreeMap<_, serde_json::Value> =
-        [("id".into(), solver.into()), ("gap".into(), budget.gap.into())].into();
-    if let Some(limit) = budget.time_limit {
-        options.insert("time_limit_s".into(), limit.as_secs_f64().into());
-    }
-    options
-}
-
-fn filled(mut record: Record, solved: &Solved) -> Record {
-    use offload_solvers::{Status, Trust};
-    record.status = match solved.status {
-        Status::Optimal => record::Status::Optimal,
-        Status::Feasible => record::Status::Feasible,
-        Status::Infeasible => record::Status::Infeasible,
-        Status::Timeout => record::Status::Timeout,
-        Status::Error => record::Status::Error,
-    };
-    record.stop = solved.outcome.stop.describe();
-    record.time_s = solved.time_s;
-    record.trajectory = solved.outcome.trajectory.iter().map(moment).collect();
-    if let Some((bound, trust)) = solved.outcome.bound {
-        record.lower_bound = Some(bound);
-        record.trust = Some(match trust {
-            Trust::Enumerated => record::Trust::Enumerated,
-            Trust::Certified => record::Trust::Certified,
-            Trust::Solver => record::Trust::Solver,
-        });
-    }
-    if let Some(e) = &solved.evaluation {
-        record.objective = Some(e.objective);
-        record.violations = e.violations.len();
-        record.mandatory_local = e.mandatory_local;
-        record.offloaded = Some(e.offloaded);
-        record.realised = e.realised.as_ref().map(realised);
-    }
-    record
-}
-
-/// One moment of a solve as a record holds it: infinite means that nothing was known.
-fn moment(p: &offload_solvers::Progress) -> record::Moment {
-    let known = |x: f64| x.is_finite().then_some(x);
-    record::Moment { time_s: p.time_s, objective: known(p.objective), bound: known(p.bound) }
-}
-
-fn realised(r: &Realised) -> record::Realised {
-    record::Realised {
-        delay_total_ms: r.delay_total_ms,
-        delay_mean_ms: r.delay_mean_ms,
-        delay_p95_ms: r.delay_p95_ms,
-        delay_local_ms: r.delay_local_ms,
-        delay_uplink_ms: r.delay_uplink_ms,
-        delay_compute_ms: r.delay_compute_ms,
-        accuracy_pct: r.accuracy_pct,
-    }
 }

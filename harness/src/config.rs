@@ -1,9 +1,12 @@
 //! A campaign's configuration, `offload-config/1` (TOML).
 
+use crate::solver::{EXEC, Entry, Limits};
 use anyhow::{Context, anyhow, bail, ensure};
-use offload_instances::families::{self, Spec};
-use offload_instances::{Instance, Weights};
-use serde::Deserialize;
+use offload_instances::Weights;
+use offload_instances::families;
+use offload_instances::text::did_you_mean;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,58 +14,158 @@ use std::time::Duration;
 /// Version tag.
 const CONFIG_FORMAT: &str = "offload-config/1";
 
-#[derive(Debug, Deserialize)]
+/// Most problems solved at the same time.
+const MAX_THREADS: usize = 1024;
+
+/// Most repetitions of a timed solve.
+const MAX_REPETITIONS: usize = 1000;
+
+/// A campaign: instances x thresholds x weights x solvers x seeds.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// `offload-config/1`.
     format: String,
-    /// Thresholds tau.
+    /// Thresholds tau, each from 0 to 1.
     pub thresholds: Vec<f64>,
-    /// Weights.
+    /// Weights: `uncertainty` (default), `uniform`, or both.
     #[serde(default = "default_weights")]
+    #[schemars(with = "Vec<WeightsName>")]
     pub weights: Vec<Weights>,
-    /// Solver ids.
-    pub solvers: Vec<String>,
+    /// Solver ids, or `exec:COMMAND`.
+    #[serde(default)]
+    solvers: Vec<String>,
+    /// Solvers with a name and limits of their own.
+    #[serde(default)]
+    solver: Vec<SolverTable>,
     /// Seeds of the solvers.
     #[serde(default = "default_seeds")]
     pub seeds: Vec<u64>,
     /// What each solve may spend.
     #[serde(default)]
-    pub budget: BudgetTable,
-    /// Problems solved at the same time.
-    #[serde(default = "default_threads")]
+    budget: BudgetTable,
+    /// Problems solved at the same time, 1 to 1024.
+    #[serde(default = "one")]
     pub threads: usize,
+    /// `parallel` (default) or `isolated`: one solve at a time, solvers in turn.
+    #[serde(default)]
+    pub timing: Timing,
+    /// How often each solve is timed, 1 to 1000; the median is kept.
+    #[serde(default = "one")]
+    pub repetitions: usize,
     /// Whether certificates are kept and re-checked by the verifier on the fly.
     #[serde(default)]
     pub certificates: bool,
     /// Where instances come from.
-    instances: Vec<Source>,
+    pub(crate) instances: Vec<Source>,
     #[serde(skip)]
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
+    /// The text of the file, for the record.
+    #[serde(skip)]
+    pub(crate) text: String,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BudgetTable {
-    /// Seconds; none = no limit.
-    pub time_limit_s: Option<f64>,
-    /// Relative gap at which exact solvers stop.
-    pub gap: Option<f64>,
+/// For the schema alone: `Weights` belongs to another crate.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(dead_code)]
+enum WeightsName {
+    Uncertainty,
+    Uniform,
 }
 
-#[derive(Debug, Deserialize)]
+/// How solves share the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Timing {
+    /// `threads` problems at the same time: for gaps.
+    #[default]
+    Parallel,
+    /// One solve at a time, the solvers of a problem in turn: for published times.
+    Isolated,
+}
+
+/// Limits of every solve.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Source {
-    family: Option<String>,
+struct BudgetTable {
+    /// Seconds that a solver is asked to stay within; none = no limit.
+    time_limit_s: Option<f64>,
+    /// Relative gap at which exact solvers stop; default 1e-4.
+    gap: Option<f64>,
+    /// Seconds after which a solver's process is killed; default 2 x `time_limit_s` + 30, none without `time_limit_s`.
+    hard_time_limit_s: Option<f64>,
+    /// Bytes that a solver's process may use; default 80 % of the machine's memory, shared by the threads.
+    memory_limit_bytes: Option<u64>,
+}
+
+/// One solver with a name and limits of its own; what is left out comes from `[budget]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SolverTable {
+    /// Solver id, or `exec:COMMAND`.
+    id: String,
+    /// Its name in records and reports; default: the id.
+    name: Option<String>,
+    /// As in `[budget]`.
+    time_limit_s: Option<f64>,
+    /// As in `[budget]`.
+    gap: Option<f64>,
+    /// As in `[budget]`.
+    hard_time_limit_s: Option<f64>,
+    /// As in `[budget]`.
+    memory_limit_bytes: Option<u64>,
+    /// Whether it runs in a process of its own; exact and external solvers always do.
     #[serde(default)]
-    users: Vec<usize>,
+    isolate: bool,
+}
+
+/// Instances of a family, or from files.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Source {
+    /// Family of generated instances.
+    pub family: Option<String>,
+    /// Numbers of users N.
+    #[serde(default)]
+    pub users: Vec<usize>,
+    /// Numbers of servers M; default 4.
     #[serde(default = "default_servers")]
-    servers: Vec<usize>,
+    pub servers: Vec<usize>,
+    /// Seeds of the instances: a list, or `{ from = 1, count = 500 }`.
     #[serde(default)]
-    seeds: Vec<u64>,
+    seeds: Seeds,
+    /// Parameters of the family; an array stands for one value after the other.
     #[serde(default)]
-    parameters: BTreeMap<String, toml::Value>,
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub parameters: BTreeMap<String, toml::Value>,
+    /// Instance files, relative to the configuration's folder; `*`, `?` and `**` as in a shell.
     #[serde(default)]
-    files: Vec<PathBuf>,
+    pub files: Vec<String>,
+}
+
+/// Seeds, one by one or as a range.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Seeds {
+    /// Each seed.
+    List(Vec<u64>),
+    /// `count` seeds from `from`.
+    Range(SeedRange),
+}
+
+/// `count` seeds from `from`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SeedRange {
+    from: u64,
+    count: u64,
+}
+
+impl Default for Seeds {
+    fn default() -> Self {
+        Seeds::List(Vec::new())
+    }
 }
 
 fn default_weights() -> Vec<Weights> {
@@ -73,7 +176,7 @@ fn default_seeds() -> Vec<u64> {
     vec![0]
 }
 
-fn default_threads() -> usize {
+fn one() -> usize {
     1
 }
 
@@ -87,37 +190,44 @@ impl Config {
         let name = path.display();
         let bytes = offload_instances::files::read_bytes(path)?;
         let text = String::from_utf8(bytes).map_err(|_| anyhow!("{name}: not text; give a TOML file"))?;
-        let mut config: Config =
-            toml::from_str(&text).map_err(|e| anyhow!("{name}: {e}mend it as docs/formats.md says"))?;
-        config.folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        config.check().with_context(|| format!("{name}"))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Config::parse(text, folder).with_context(|| format!("{name}"))
+    }
+
+    /// A configuration from its text; paths in it are relative to `folder`.
+    pub fn parse(text: String, folder: &Path) -> anyhow::Result<Config> {
+        let mut config: Config = parse_toml(&text)?;
+        config.folder = folder.to_path_buf();
+        config.text = text;
+        config.check()?;
         Ok(config)
     }
 
     fn check(&self) -> anyhow::Result<()> {
         ensure!(self.format == CONFIG_FORMAT, "format is \"{}\"; this program reads \"{CONFIG_FORMAT}\"", self.format);
         ensure!(!self.thresholds.is_empty(), "thresholds is empty; give at least one");
-        ensure!(!self.solvers.is_empty(), "solvers is empty; give at least one");
+        let none = self.solvers.is_empty() && self.solver.is_empty();
+        ensure!(!none, "solvers is empty; give at least one, or a [[solver]]");
         ensure!(
             !self.seeds.is_empty() && !self.weights.is_empty(),
             "seeds or weights is empty; give at least one of each"
         );
         once("thresholds", self.thresholds.iter().map(|t| (t + 0.0).to_bits()))?;
-        once("solvers", self.solvers.iter())?;
         once("seeds", self.seeds.iter())?;
         once("weights", self.weights.iter())?;
         for t in &self.thresholds {
             ensure!((0.0..=1.0).contains(t), "thresholds: {t} is not from 0 to 1");
         }
-        for id in &self.solvers {
-            offload_solvers::find(id).map_err(|e| anyhow!("solvers: {e}"))?;
-        }
-        ensure!((1..=1024).contains(&self.threads), "threads: {} is not from 1 to 1024", self.threads);
-        let good = |x: f64| x.is_finite() && x >= 0.0;
-        ensure!(self.budget.gap.is_none_or(good), "budget.gap: give a finite number from 0");
-        if let Some(t) = self.budget.time_limit_s {
-            ensure!(t > 0.0 && Duration::try_from_secs_f64(t).is_ok(), "budget.time_limit_s: give seconds above 0");
-        }
+        let threads = 1..=MAX_THREADS;
+        ensure!(threads.contains(&self.threads), "threads: {} is not from 1 to {MAX_THREADS}", self.threads);
+        let repetitions = 1..=MAX_REPETITIONS;
+        ensure!(
+            repetitions.contains(&self.repetitions),
+            "repetitions: {} is not from 1 to {MAX_REPETITIONS}",
+            self.repetitions
+        );
+        let entries = self.entries()?;
+        once("solvers", entries.iter().map(|e| e.name.as_str()))?;
         ensure!(!self.instances.is_empty(), "there is no [[instances]]; give at least one source");
         for (k, source) in self.instances.iter().enumerate() {
             source.check().with_context(|| format!("instances[{k}]"))?;
@@ -125,13 +235,68 @@ impl Config {
         Ok(())
     }
 
-    /// Every instance of every source, in order.
-    pub fn instances(&self) -> anyhow::Result<Vec<Instance>> {
-        let mut all = Vec::new();
-        for (k, source) in self.instances.iter().enumerate() {
-            source.add_to(&mut all, &self.folder).with_context(|| format!("instances[{k}]"))?;
-        }
-        Ok(all)
+    /// Every solver with its name and limits, in order: the short list first.
+    pub fn entries(&self) -> anyhow::Result<Vec<Entry>> {
+        let short = self.solvers.iter().map(|id| {
+            let table = SolverTable {
+                id: id.clone(),
+                name: None,
+                time_limit_s: None,
+                gap: None,
+                hard_time_limit_s: None,
+                memory_limit_bytes: None,
+                isolate: false,
+            };
+            self.entry(&table).context("solvers")
+        });
+        let long = self.solver.iter().enumerate().map(|(k, t)| self.entry(t).with_context(|| format!("solver[{k}]")));
+        short.chain(long).collect()
+    }
+
+    fn entry(&self, table: &SolverTable) -> anyhow::Result<Entry> {
+        let b = &self.budget;
+        let limits = Limits {
+            time: duration("time_limit_s", table.time_limit_s.or(b.time_limit_s))?,
+            gap: table.gap.or(b.gap),
+            hard_time: duration("hard_time_limit_s", table.hard_time_limit_s.or(b.hard_time_limit_s))?,
+            memory_bytes: table.memory_limit_bytes.or(b.memory_limit_bytes),
+        };
+        ensure!(limits.gap.is_none_or(|g| g.is_finite() && g >= 0.0), "gap: give a finite number from 0");
+        ensure!(limits.memory_bytes != Some(0), "memory_limit_bytes: give bytes above 0");
+        let name = table.name.clone().unwrap_or_else(|| table.id.trim().to_string());
+        let plain = !name.trim().is_empty() && name.chars().all(|c| !c.is_control());
+        ensure!(plain, "name: give a text without line ends or other control characters");
+        let clash = table.name.is_some() && name.starts_with(EXEC);
+        ensure!(!clash, "name: \"{name}\" looks like a command; give another");
+        Entry::new(&table.id, name, limits, table.isolate, &self.folder)
+    }
+
+    /// Threads of the run: one when times are measured.
+    pub fn workers(&self) -> usize {
+        if self.timing == Timing::Isolated { 1 } else { self.threads }
+    }
+}
+
+/// Parses TOML; an unknown key is refused with the nearest known one.
+pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(text: &str) -> anyhow::Result<T> {
+    toml::from_str(text).map_err(|e| {
+        // serde's own words are the only place that knows the keys of each table.
+        let quoted: Vec<&str> = e.message().split('`').skip(1).step_by(2).collect();
+        let hint = match quoted.split_first() {
+            Some((word, known)) if e.message().starts_with("unknown field") => {
+                did_you_mean(word, known.iter().copied())
+            }
+            _ => String::new(),
+        };
+        anyhow!("{}{hint} Mend it as docs/formats.md says.", e)
+    })
+}
+
+fn duration(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Duration>> {
+    let Some(t) = seconds else { return Ok(None) };
+    match Duration::try_from_secs_f64(t) {
+        Ok(duration) if t > 0.0 => Ok(Some(duration)),
+        _ => bail!("{name}: give seconds above 0"),
     }
 }
 
@@ -139,7 +304,7 @@ impl Config {
 fn once<T: Ord>(name: &str, values: impl Iterator<Item = T>) -> anyhow::Result<()> {
     let mut seen = std::collections::BTreeSet::new();
     for value in values {
-        ensure!(seen.insert(value), "{name}: holds an entry twice; give each once");
+        ensure!(seen.insert(value), "{name}: holds an entry twice; give each once (or names of their own)");
     }
     Ok(())
 }
@@ -149,71 +314,34 @@ impl Source {
         match &self.family {
             None => {
                 ensure!(!self.files.is_empty(), "give a family or files");
-                let plain = self.users.is_empty() && self.seeds.is_empty() && self.parameters.is_empty();
+                let plain = self.users.is_empty() && self.seeds()?.is_empty() && self.parameters.is_empty();
                 ensure!(plain, "files: users, seeds and parameters belong to a family; leave them out");
             }
             Some(id) => {
                 families::find(id).map_err(|e| anyhow!(e))?;
                 ensure!(self.files.is_empty(), "give a family or files, not both");
+                let seeds = self.seeds()?;
                 ensure!(
-                    !self.users.is_empty() && !self.seeds.is_empty(),
+                    !self.users.is_empty() && !seeds.is_empty(),
                     "family {id}: give users = [...] and seeds = [...]"
                 );
                 ensure!(!self.servers.is_empty(), "servers is empty; give at least one or leave it out");
                 once("users", self.users.iter())?;
                 once("servers", self.servers.iter())?;
-                once("seeds", self.seeds.iter())?;
+                once("seeds", seeds.iter())?;
             }
         }
         Ok(())
     }
 
-    fn add_to(&self, all: &mut Vec<Instance>, folder: &Path) -> anyhow::Result<()> {
-        for file in &self.files {
-            all.push(crate::commands::read_instance(&folder.join(file))?);
-        }
-        let Some(id) = &self.family else { return Ok(()) };
-        let family = families::find(id).map_err(|e| anyhow!(e))?;
-        for parameters in grid(&self.parameters)? {
-            for &users in &self.users {
-                for &servers in &self.servers {
-                    for &seed in &self.seeds {
-                        let spec = Spec { users, servers, seed, parameters: parameters.clone() };
-                        all.push(families::generate(family.as_ref(), &spec).map_err(|e| anyhow!(e))?);
-                    }
-                }
+    /// The seeds, one by one.
+    pub fn seeds(&self) -> anyhow::Result<Vec<u64>> {
+        match &self.seeds {
+            Seeds::List(list) => Ok(list.clone()),
+            Seeds::Range(SeedRange { from, count }) => {
+                let end = from.checked_add(*count).context("seeds: from + count goes beyond 2^64; give less")?;
+                Ok((*from..end).collect())
             }
         }
-        Ok(())
     }
-}
-
-/// Every combination of parameter values; an array stands for one value after the other.
-fn grid(table: &BTreeMap<String, toml::Value>) -> anyhow::Result<Vec<BTreeMap<String, String>>> {
-    let mut all = vec![BTreeMap::new()];
-    for (name, value) in table {
-        let values = match value {
-            toml::Value::Array(items) => {
-                ensure!(!items.is_empty(), "parameters.{name}: is an empty array; give at least one value");
-                items.clone()
-            }
-            single => vec![single.clone()],
-        };
-        let mut next = Vec::new();
-        for value in values {
-            let text = match value {
-                toml::Value::String(s) => s,
-                toml::Value::Integer(x) => x.to_string(),
-                toml::Value::Float(x) => x.to_string(),
-                toml::Value::Boolean(x) => x.to_string(),
-                _ => bail!("parameters.{name}: give a number, a text, true, false, or an array of them"),
-            };
-            next.extend(all.iter().cloned().map(|mut m: BTreeMap<String, String>| {
-                m.insert(name.clone(), text.clone());
-                m
-            }));
-        }
-        all = next;
-    }
-    Ok(all)
 }

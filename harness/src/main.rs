@@ -6,6 +6,18 @@ mod campaign;
 mod certify;
 mod commands;
 mod config;
+mod environment;
+mod execute;
+mod matrix;
+mod process;
+mod progress;
+mod rows;
+mod solver;
+mod stop;
+mod store;
+mod record_trace;
+mod simulate;
+mod tune;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -25,12 +37,20 @@ enum Command {
     Evaluate(commands::evaluate::Arguments),
     Run(commands::run::Arguments),
     Report(commands::report::Arguments),
+    Reproduce(commands::reproduce::Arguments),
+    Uncertainty(commands::uncertainty::Arguments),
     Verify(commands::verify::Arguments),
     Export(commands::export::Arguments),
+    Simulate(Box<commands::simulate::Arguments>),
+    Trace(commands::trace::Arguments),
+    Tune(Box<commands::tune::Arguments>),
     /// List the solvers, one line each
     Solvers,
     /// List the instance families, one line each, with their parameters
     Families(commands::families::Arguments),
+    /// Solve one problem from stdin within limits; for the program itself
+    #[command(hide = true)]
+    Worker,
 }
 
 /// How a command ended when it did not fail.
@@ -39,6 +59,8 @@ pub(crate) enum Verdict {
     Done,
     /// Exit code 1: a check failed or a problem is infeasible.
     Refuted,
+    /// A signal asked us to stop: 128 plus its number.
+    Stopped(u8),
 }
 
 fn main() -> ExitCode {
@@ -48,14 +70,21 @@ fn main() -> ExitCode {
         Command::Evaluate(a) => commands::evaluate::run(&a),
         Command::Run(a) => commands::run::run(&a),
         Command::Report(a) => commands::report::run(&a),
+        Command::Reproduce(a) => commands::reproduce::run(&a),
+        Command::Uncertainty(a) => commands::uncertainty::run(&a),
         Command::Verify(a) => commands::verify::run(&a),
         Command::Export(a) => commands::export::run(&a),
+        Command::Simulate(a) => commands::simulate::run(&a),
+        Command::Trace(a) => commands::trace::run(&a),
+        Command::Tune(a) => commands::tune::run(&a),
         Command::Solvers => commands::solvers::run(),
         Command::Families(a) => commands::families::run(&a),
+        Command::Worker => process::work().map(|()| Verdict::Done),
     };
     match result {
         Ok(Verdict::Done) => ExitCode::SUCCESS,
         Ok(Verdict::Refuted) => ExitCode::from(1),
+        Ok(Verdict::Stopped(code)) => ExitCode::from(code),
         Err(error) => {
             commands::tell(&format!("error: {error:#}"));
             ExitCode::from(2)

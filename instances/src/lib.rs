@@ -7,13 +7,16 @@
 //! Module [`types`] holds plain data and [`files`] reads and writes it; the checker in `offload-verify` may use
 //! those two and nothing else of this crate. [`problem`] and [`evaluate`] hold the mathematics.
 
+pub mod calibrate;
 pub mod evaluate;
 pub mod families;
 pub mod files;
 mod fingerprint;
 pub mod layout;
 pub mod problem;
+pub mod radio;
 pub mod random;
+pub mod rows;
 pub mod text;
 pub mod trace;
 pub mod types;

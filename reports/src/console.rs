@@ -1,8 +1,8 @@
 //! The summary for a terminal.
 
-use crate::gaps::{Analysis, analyse};
-use crate::record::Record;
-use crate::tables::{Aggregate, Figures, Size, aggregate, solvers};
+use crate::gaps::Analysis;
+use crate::study::Study;
+use crate::tables::{Aggregate, Figures, Size, solvers};
 use crate::text::{clip, counted, milliseconds, mode, percent};
 use comfy_table::{CellAlignment, Table, TableComponent, presets};
 
@@ -12,8 +12,8 @@ const MOST_SIZES: usize = 8;
 /// One table per interference mode, one row per solver: counts, mean guaranteed gap at each N, greatest gap, share
 /// proved optimal, median time. Contradictions between bounds and plans stand before the tables.
 #[must_use]
-pub fn console_table(records: &[Record]) -> String {
-    let analysis = analyse(records);
+pub fn console_table(study: &Study) -> String {
+    let analysis = &study.analysis;
     if analysis.rows.is_empty() {
         return "no records\n".into();
     }
@@ -22,13 +22,11 @@ pub fn console_table(records: &[Record]) -> String {
         let count = counted(analysis.crossings.len(), "plan");
         out += &format!("ERROR: {count} below a lower bound; these problems get no gap. See report.md.\n\n");
     }
-    let sizes = aggregate(&analysis, Size::of);
-    let totals = aggregate(&analysis, |record| record.interference);
     for interference in [false, true] {
-        let of_mode: Vec<&Aggregate<bool>> = totals.iter().filter(|row| row.key == interference).collect();
+        let of_mode: Vec<&Aggregate<bool>> = study.totals.iter().filter(|row| row.key == interference).collect();
         if !of_mode.is_empty() {
             let title = format!("interference {}: mean guaranteed gap in % by number of users", mode(interference));
-            out += &format!("{title}\n{}\n\n", mode_table(&analysis, &of_mode, &sizes).trim_fmt());
+            out += &format!("{title}\n{}\n\n", mode_table(analysis, &of_mode, &study.by_size).trim_fmt());
         }
     }
     out + "Guaranteed gap: (plan - bound)/bound, an upper end; – where there is no bound or no plan to compare.\n"

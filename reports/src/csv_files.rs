@@ -2,7 +2,8 @@
 
 use crate::gaps::{Analysis, Outcome, Row};
 use crate::record::Record;
-use crate::tables::{Aggregate, Setting, aggregate};
+use crate::study::Study;
+use crate::tables::{Aggregate, Setting};
 use std::fmt::Debug;
 
 type Column<T> = (&'static str, fn(&T) -> String);
@@ -18,14 +19,66 @@ pub(crate) fn gaps(analysis: &Analysis) -> String {
     table(&header, rows)
 }
 
-/// `summary.csv`: [`aggregate`] by [`Setting`].
-pub(crate) fn summary(analysis: &Analysis) -> String {
+/// `summary.csv`: one row per solver and [`Setting`].
+pub(crate) fn summary(study: &Study) -> String {
     let header: Vec<&str> = SUMMARY.iter().map(|column| column.0).collect();
-    let rows = aggregate(analysis, Setting::of).into_iter();
-    table(&header, rows.map(|row| SUMMARY.iter().map(|column| column.1(&row)).collect()))
+    table(&header, study.by_setting.iter().map(|row| SUMMARY.iter().map(|column| column.1(row)).collect()))
 }
 
-fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+/// `pairs.csv`: every pair of solvers on their common problems; differences in points of the guaranteed gap, first less second.
+pub(crate) fn pairs(study: &Study) -> String {
+    let header = [
+        "interference", "first", "second", "problems", "instances", "wins", "ties", "losses", "difference_mean_pct", "difference_low_pct", "difference_high_pct",
+        "wilcoxon_instances", "wilcoxon_plus", "wilcoxon_minus", "rank_biserial", "p", "p_holm",
+    ];
+    let rows = study.pairs.iter().map(|pair| {
+        let d = &pair.paired;
+        vec![
+            pair.interference.to_string(),
+            pair.first.clone(),
+            pair.second.clone(),
+            d.problems.to_string(),
+            d.instances.to_string(),
+            d.wins.to_string(),
+            (d.problems - d.wins - d.losses).to_string(),
+            d.losses.to_string(),
+            percent(Some(d.mean)),
+            percent(d.interval.map(|i| i.low)),
+            percent(d.interval.map(|i| i.high)),
+            cell(d.test.map(|t| t.count)),
+            cell(d.test.map(|t| t.plus)),
+            cell(d.test.map(|t| t.minus)),
+            cell(d.test.map(|t| t.effect)),
+            cell(d.test.map(|t| t.p)),
+            cell(d.test.map(|_| pair.corrected_p)),
+        ]
+    });
+    table(&header, rows)
+}
+
+/// `growth.csv`: how the time of each solver grows with N, with runs that were cut off.
+pub(crate) fn growth(study: &Study) -> String {
+    let header = ["interference", "servers", "solver", "exponent", "exponent_low", "exponent_high", "factor_s", "deviation_log", "runs", "cut_off", "left_out"];
+    let rows = study.growth.iter().map(|g| {
+        let s = g.scaling;
+        vec![
+            g.interference.to_string(),
+            g.servers.to_string(),
+            g.solver.clone(),
+            cell(s.map(|s| s.exponent.estimate)),
+            cell(s.map(|s| s.exponent.low)),
+            cell(s.map(|s| s.exponent.high)),
+            cell(s.map(|s| s.factor)),
+            cell(s.map(|s| s.deviation)),
+            cell(s.map(|s| s.runs)),
+            cell(s.map(|s| s.censored)),
+            g.left_out.to_string(),
+        ]
+    });
+    table(&header, rows)
+}
+
+pub(crate) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     // Writing to memory does not fail, and every row is as long as the header.
     let mut writer = csv::Writer::from_writer(Vec::new());
     let _ = writer.write_record(header);
@@ -96,7 +149,7 @@ fn gap_cells(analysis: &Analysis, row: &Row) -> [String; 10] {
     ]
 }
 
-const SUMMARY: [Column<Aggregate<Setting>>; 25] = [
+const SUMMARY: [Column<Aggregate<Setting>>; 45] = [
     ("interference", |a| a.key.interference.to_string()),
     ("family", |a| a.key.family.clone()),
     ("servers", |a| a.key.servers.to_string()),
@@ -110,18 +163,38 @@ const SUMMARY: [Column<Aggregate<Setting>>; 25] = [
     ("failed", |a| a.figures.failed.to_string()),
     ("timeouts", |a| a.figures.timeouts.to_string()),
     ("gap_mean_pct", |a| percent(a.figures.gap.map(|g| g.mean))),
+    ("gap_mean_low_pct", |a| percent(a.figures.intervals.map(|i| i.mean.low))),
+    ("gap_mean_high_pct", |a| percent(a.figures.intervals.map(|i| i.mean.high))),
     ("gap_median_pct", |a| percent(a.figures.gap.map(|g| g.median))),
+    ("gap_median_low_pct", |a| percent(a.figures.intervals.map(|i| i.median.low))),
+    ("gap_median_high_pct", |a| percent(a.figures.intervals.map(|i| i.median.high))),
     ("gap_q95_pct", |a| percent(a.figures.gap.map(|g| g.q95))),
+    ("gap_q95_low_pct", |a| percent(a.figures.intervals.map(|i| i.q95.low))),
+    ("gap_q95_high_pct", |a| percent(a.figures.intervals.map(|i| i.q95.high))),
     ("gap_max_pct", |a| percent(a.figures.gap.map(|g| g.max))),
+    ("gap_max_low_pct", |a| percent(a.figures.intervals.map(|i| i.max.low))),
+    ("gap_max_high_pct", |a| percent(a.figures.intervals.map(|i| i.max.high))),
+    ("within_0.01_pct", |a| a.figures.within[0].to_string()),
+    ("within_0.1_pct", |a| a.figures.within[1].to_string()),
+    ("within_1_pct", |a| a.figures.within[2].to_string()),
+    ("within_5_pct", |a| a.figures.within[3].to_string()),
+    ("within_10_pct", |a| a.figures.within[4].to_string()),
+    ("best_known", |a| a.figures.best.to_string()),
     ("above_best_known_mean_pct", |a| percent(a.figures.above_best)),
     ("proved_optimal", |a| a.figures.optimal.to_string()),
     ("proved_optimal_pct", |a| percent(Some(a.figures.optimal_share()))),
     ("references", |a| a.figures.reference_text()),
     ("reference_width_mean_pct", |a| percent(a.figures.width)),
     ("time_median_ms", |a| cell(a.figures.time_s.map(|s| 1e3 * s))),
+    ("time_geometric_ms", |a| cell(a.figures.time_geometric_s.map(|s| 1e3 * s))),
+    ("par10_ms", |a| cell(a.figures.par10_s.map(|s| 1e3 * s))),
+    ("primal_integral_ms", |a| cell(a.figures.primal_integral_s.map(|s| 1e3 * s))),
     ("offloaded_mean", |a| cell(a.figures.offloaded)),
     ("accuracy_mean_pct", |a| cell(a.figures.accuracy_pct)),
     ("delay_mean_ms", |a| cell(a.figures.delay_ms)),
+    ("delay_local_ms", |a| cell(a.figures.delay_parts_ms.map(|p| p[0]))),
+    ("delay_uplink_ms", |a| cell(a.figures.delay_parts_ms.map(|p| p[1]))),
+    ("delay_compute_ms", |a| cell(a.figures.delay_parts_ms.map(|p| p[2]))),
 ];
 
 /// A number with all its digits (`{:?}` is the shortest text that reads back bit for bit).

@@ -1,6 +1,7 @@
 //! One line of `environments.jsonl`: where and with what a run of a campaign was made (`offload-environment/1`).
 
 use crate::error::{LineFault, ReportError};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -11,7 +12,7 @@ pub const ENVIRONMENT_FORMAT: &str = "offload-environment/1";
 pub const ENVIRONMENTS: &str = "environments.jsonl";
 
 /// The machine, the program and the settings of one run. What could not be found out is empty, 0 or null.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Environment {
     /// [`ENVIRONMENT_FORMAT`].
@@ -44,6 +45,10 @@ pub struct Environment {
     pub repetitions: usize,
     /// The configuration as it was read, for the record.
     pub config: String,
+    /// The folder that the configuration's paths are relative to.
+    pub config_folder: String,
+    /// Part of the campaign that the run was asked for, `2/4`; empty for all of it.
+    pub shard: String,
 }
 
 /// The runs of a campaign's folder, in their order; none when the file is not there (campaigns of older versions). A last line without a

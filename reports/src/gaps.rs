@@ -6,6 +6,7 @@
 
 use crate::order::{record_order, solver_order};
 use crate::record::{Record, Status, Trust};
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -77,6 +78,10 @@ pub struct Problem {
     pub infeasible: Option<String>,
     /// What its rows are compared with.
     pub reference: Reference,
+    /// Number of its instance in the analysis: problems with one number share an instance, and bootstrap intervals resample these.
+    pub cluster: u64,
+    /// Up to when primal integrals of its rows are taken, s: the greatest time limit of its rows, or their greatest time when one has no limit.
+    pub horizon_s: f64,
 }
 
 /// The interval that holds a plan's relative gap to the optimum.
@@ -321,7 +326,14 @@ pub fn analyse(records: &[Record]) -> Analysis<'_> {
         members[place].push(record);
         problem_of.push(place);
     }
-    let problems: Vec<Problem> = members.iter().map(|records| problem_from(records)).collect();
+    let mut instances = HashMap::new();
+    let mut number = |fingerprint| {
+        let next = instances.len() as u64;
+        *instances.entry(fingerprint).or_insert(next)
+    };
+    let clusters: Vec<u64> = members.iter().map(|records| number(&records[0].fingerprint)).collect();
+    let problems: Vec<Problem> =
+        members.par_iter().zip(clusters).map(|(records, cluster)| problem_from(records, cluster)).collect();
     let pairs = || sorted.iter().copied().zip(problem_of.iter().copied());
     let crossings = pairs().filter_map(|(record, problem)| problems[problem].crossing_of(record)).collect();
     let rows = pairs()
@@ -331,7 +343,7 @@ pub fn analyse(records: &[Record]) -> Analysis<'_> {
 }
 
 /// The problem that `records`, at least one and all of them of that problem, are about.
-fn problem_from(records: &[&Record]) -> Problem {
+fn problem_from(records: &[&Record], cluster: u64) -> Problem {
     let first = records[0];
     let bounds = bounds(records);
     let mut problem = Problem {
@@ -344,9 +356,17 @@ fn problem_from(records: &[&Record]) -> Problem {
         upper: best_upper(records),
         infeasible: records.iter().find(|r| r.status == Status::Infeasible).map(|r| r.solver.clone()),
         reference: Reference::Missing,
+        cluster,
+        horizon_s: horizon(records),
     };
     problem.settle_reference();
     problem
+}
+
+fn horizon(records: &[&Record]) -> f64 {
+    let limits: Option<Vec<f64>> = records.iter().map(|r| r.time_limit_s()).collect();
+    let times = || records.iter().map(|r| r.time_s).fold(0.0, f64::max);
+    limits.map_or_else(times, |limits| limits.into_iter().fold(0.0, f64::max))
 }
 
 /// Every usable bound of a problem, the greatest first; ties to the better founded, then by solver.

@@ -1,54 +1,88 @@
 //! What it means: from a campaign's records to gap statistics, tables and plots.
 //!
-//! [`record`] reads `records.jsonl`, [`gaps`] finds each problem's bounds and each plan's gap, [`tables`] aggregates
-//! them, and [`markdown`], [`plots`] and [`console`] show them. [`write_report`] does all of it. Nothing here knows a
+//! [`record`] reads `records.jsonl`, [`gaps`] finds each problem's bounds and each plan's gap, [`tables`] and [`comparisons`] aggregate
+//! them into a [`Study`], and [`write_report`] and [`console_table`] show it as Markdown, HTML, LaTeX, CSV and figures. Nothing here knows a
 //! solver or a model: a report can be made from records alone, on any machine, and the same records give the same
 //! bytes whatever their order.
 
+pub mod bootstrap;
+mod chart;
+pub mod comparisons;
 pub mod console;
 mod csv_files;
+pub mod curves;
 pub mod environment;
 mod error;
 mod finding;
 pub mod gaps;
+mod html;
+mod latex;
+pub mod lines;
 pub mod markdown;
+mod methods;
 pub mod order;
-pub mod plots;
+pub mod paired;
+mod plots;
 pub mod record;
+pub mod reproduce;
+mod rich;
 #[cfg(test)]
 mod samples;
+pub mod scaling;
 pub mod stats;
+pub mod study;
 pub mod style;
 mod svg;
+mod svg_chart;
 pub mod tables;
+mod tex_chart;
 mod text;
+pub mod uncertainty;
 
 pub use console::console_table;
 pub use environment::{Environment, read_environments};
 pub use error::{LineFault, ReportError};
 pub use record::{Loaded, Realised, Record, Status, Trust, read_records};
+pub use study::Study;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Writes `report.md`, `gaps.csv` (a row per record), `summary.csv` (a row per solver and kind of problem),
-/// `gap-vs-users.svg` and `runtime-vs-users.svg` into `folder`, which is made if it is not there. Each file is written
-/// whole or not at all. Returns the paths, the report first.
+/// Writes a campaign's report into `folder`, which is made if it is not there: `report.md`, `report.html` (one page, nothing fetched),
+/// `gaps.csv` (a row per record), `summary.csv` (a row per solver and kind of problem), `pairs.csv`, `growth.csv`, `paper.tex` with `tables/*.tex`,
+/// and each figure as `figures/NAME.svg`, `.tex` (pgfplots) and `.csv` (every number drawn). Each file is written whole or not at all.
+/// Returns the paths of those in `folder` itself, the reports first.
 ///
 /// # Errors
 /// [`ReportError::Io`], naming the file.
-pub fn write_report(records: &[Record], folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    std::fs::create_dir_all(folder).map_err(|e| ReportError::io(folder, "make the folder", e))?;
-    let analysis = gaps::analyse(records);
-    let summary = tables::aggregate(&analysis, tables::Size::of);
+pub fn write_report(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let figures = plots::figures(study);
+    for (name, text) in latex::tables(study) {
+        write_under(&folder.join("tables"), name, &text)?;
+    }
+    for figure in &figures {
+        for (ending, text) in [("svg", figure.svg()), ("tex", figure.tex()), ("csv", figure.csv())] {
+            write_under(&folder.join(FIGURES), &format!("{}.{ending}", figure.name()), &text)?;
+        }
+    }
     let files = [
-        ("report.md", markdown::report(&analysis)),
-        ("gaps.csv", csv_files::gaps(&analysis)),
-        ("summary.csv", csv_files::summary(&analysis)),
-        (markdown::GAP_FIGURE, plots::gap_figure(&summary)),
-        (markdown::RUNTIME_FIGURE, plots::runtime_figure(&summary)),
+        ("report.md", markdown::report(study, &figures)),
+        ("report.html", html::page(study, &figures)),
+        ("paper.tex", latex::paper(study, &figures)),
+        ("gaps.csv", csv_files::gaps(&study.analysis)),
+        ("summary.csv", csv_files::summary(study)),
+        ("pairs.csv", csv_files::pairs(study)),
+        ("growth.csv", csv_files::growth(study)),
     ];
-    files.iter().map(|(name, text)| write_whole(&folder.join(name), text.as_bytes())).collect()
+    files.iter().map(|(name, text)| write_under(folder, name, text)).collect()
+}
+
+/// Folder of a report's figures.
+pub const FIGURES: &str = "figures";
+
+fn write_under(folder: &Path, name: &str, text: &str) -> Result<PathBuf, ReportError> {
+    std::fs::create_dir_all(folder).map_err(|e| ReportError::io(folder, "make the folder", e))?;
+    write_whole(&folder.join(name), text.as_bytes())
 }
 
 /// Writes beside the target, then renames over it: a crash leaves the old file or the new one, never half of one.

@@ -1,347 +1,376 @@
-//! The two figures, as SVG: guaranteed gap and running time against the number of users.
-//!
-//! One panel per interference mode, both with the same axes; one line per solver (see [`crate::style`]); the legend
-//! stands below. Series are set side by side by a few px at each N, so that equal values do not hide each other.
+//! The figures of a report: which numbers each of them shows. One panel per interference mode unless said otherwise.
 
-use crate::order::solver_order;
-use crate::style::style;
-use crate::svg::{Anchor, Font, INK, Svg};
-use crate::tables::{Aggregate, Size};
+use crate::bootstrap::Interval;
+use crate::chart::{Axis, BarPanel, Bars, Chart, Draw, Figure, Panel, Point, Series, Spread};
+use crate::comparisons::times_within;
+use crate::curves::{distribution, performance_ratios, primal_gap, thin};
+use crate::gaps::{Analysis, Outcome, Reference, Row};
+use crate::record::Record;
+use crate::scaling::{SHORTEST_S, Scaling};
+use crate::study::Study;
+use crate::tables::{Aggregate, Figures, Size, Threshold, aggregate, moments, solvers};
 use crate::text::{clip, listed, mode};
+use std::collections::BTreeSet;
 
-const WIDTH: f64 = 1000.0;
-const LEFT: f64 = 84.0;
-const RIGHT: f64 = 14.0;
-const BETWEEN: f64 = 26.0;
-const TOP: f64 = 64.0;
-const PANEL: f64 = 360.0;
-/// From the panels' lower edge to the legend's first row: tick labels and the axis label.
-const BELOW: f64 = 68.0;
-const LEGEND_ROW: f64 = 22.0;
-/// Free space at both ends of a panel's x axis.
-const INSET: f64 = 30.0;
-/// Longest id in a legend, characters.
-const LONGEST: usize = 34;
-/// Room for one character of a legend, px at 13 px type: what wide fonts need.
-const CHARACTER: f64 = 7.4;
+/// Gaps up to this many % are drawn at it.
+const GAP_FLOOR_PCT: f64 = 0.001;
+/// Times up to this are drawn at it, s.
+const TIME_FLOOR_S: f64 = 1e-6;
+/// Points that a curve keeps.
+const CURVE_POINTS: usize = 160;
+/// Guaranteed gap that counts as solved in the performance profile.
+const PROFILE_GAP: f64 = 0.01;
 
-const PLAIN: Font = Font { size: 13.0, bold: false, anchor: Anchor::Start };
-const CENTRED: Font = Font { anchor: Anchor::Middle, ..PLAIN };
+const NO_GAP: &str = "no row has a gap";
 
-/// What a figure shows, apart from its data.
-struct Figure {
-    title: &'static str,
-    y_label: &'static str,
-    /// Values up to this one are drawn at this one.
-    floor: f64,
-    tick: fn(f64) -> String,
-    /// Said instead of an empty panel.
-    nothing: &'static str,
-    /// Said before the names of solvers without a point.
-    left_out: &'static str,
-    value: fn(&Aggregate<Size>) -> Option<f64>,
+/// All figures, in the order of a report.
+pub(crate) fn figures(study: &Study) -> Vec<Figure> {
+    let analysis = &study.analysis;
+    let mut all = vec![Figure::Chart(gap_vs_users(study)), Figure::Chart(gap_distribution(analysis))];
+    all.extend([runtime_vs_users(study), gap_vs_load(analysis), gap_vs_time(study)].map(Figure::Chart));
+    all.extend([anytime(analysis), profile(analysis), accuracy_vs_delay(analysis)].map(Figure::Chart));
+    all.push(Figure::Bars(delay_split(study)));
+    all.extend([accuracy_vs_users(study), delay_vs_users(study)].map(Figure::Chart));
+    all
 }
 
-struct Panel<'a> {
-    interference: bool,
-    series: Vec<(&'a str, Vec<(usize, f64)>)>,
+fn modes(analysis: &Analysis) -> Vec<bool> {
+    let all: BTreeSet<bool> = analysis.rows.iter().map(|row| row.record.interference).collect();
+    all.into_iter().collect()
 }
 
-/// Mean guaranteed gap against N, on a log axis; solvers without any gap are named below the legend.
-#[must_use]
-pub fn gap_figure(summary: &[Aggregate<Size>]) -> String {
-    let figure = Figure {
+fn title(interference: bool) -> String {
+    format!("interference {}", mode(interference))
+}
+
+/// Solvers without a point in any panel.
+fn note(analysis: &Analysis, panels: &[Panel], reason: &str) -> String {
+    let drawn = |id: &str| panels.iter().flat_map(|p| &p.series).any(|s| s.name == id && !s.points.is_empty());
+    let missing: Vec<String> = solvers(analysis).into_iter().filter(|id| !drawn(id)).map(|id| clip(id, 34)).collect();
+    if missing.is_empty() { String::new() } else { format!("{reason}: {}.", listed(&missing)) }
+}
+
+fn percent_ends(interval: Option<Interval>) -> Option<(f64, f64)> {
+    interval.map(|i| (100.0 * i.low, 100.0 * i.high))
+}
+
+/// One line per solver over the keys of `rows`, in each mode.
+fn lines<K>(
+    rows: &[Aggregate<K>],
+    modes: &[bool],
+    place: impl Fn(&K) -> (bool, f64),
+    point: impl Fn(&Figures, f64) -> Option<Point>,
+    draw: Draw,
+) -> Vec<Panel> {
+    let panel = |&interference: &bool| {
+        let mut series: Vec<Series> = Vec::new();
+        for row in rows {
+            let (of, x) = place(&row.key);
+            let Some(point) = point(&row.figures, x).filter(|_| of == interference) else { continue };
+            match series.iter_mut().find(|s| s.name == row.solver) {
+                Some(s) => s.points.push(point),
+                None => series.push(Series { name: row.solver.clone(), draw, spread: Spread::Band, points: vec![point] }),
+            }
+        }
+        Panel { title: title(interference), series }
+    };
+    modes.iter().map(panel).collect()
+}
+
+fn by_size(key: &Size) -> (bool, f64) {
+    (key.interference, key.users as f64)
+}
+
+fn users_axis(study: &Study) -> Axis {
+    Axis::users(study.by_size.iter().map(|row| row.key.users as f64).collect())
+}
+
+fn gap_point(f: &Figures, x: f64) -> Option<Point> {
+    let ends = percent_ends(f.intervals.map(|i| i.mean));
+    f.gap.map(|gap| Point { x, y: 100.0 * gap.mean, ends })
+}
+
+fn gap_axis(label: &str) -> Axis {
+    Axis::log(label, "gap_guaranteed_pct", GAP_FLOOR_PCT)
+}
+
+fn gap_vs_users(study: &Study) -> Chart {
+    let panels = lines(&study.by_size, &modes(&study.analysis), by_size, gap_point, Draw::Line);
+    Chart {
+        name: "gap-vs-users",
         title: "Guaranteed gap to the optimum",
-        y_label: "mean guaranteed gap (%)",
-        floor: 0.001,
-        tick: |value| format!("{value}"),
-        nothing: "no row has a gap",
-        left_out: "No gap to show (see the tables):",
-        value: |row| row.figures.gap.map(|gap| 100.0 * gap.mean),
-    };
-    figure.draw(summary)
+        caption: "Mean guaranteed gap against the number of users N, by solver; bands are bootstrap 95 % intervals over instances.".into(),
+        x: users_axis(study),
+        y: gap_axis("mean guaranteed gap (%)"),
+        note: note(&study.analysis, &panels, "No gap to show (see the tables)"),
+        panels,
+        nothing: NO_GAP,
+    }
 }
 
-/// Median running time against N, on a log axis.
-#[must_use]
-pub fn runtime_figure(summary: &[Aggregate<Size>]) -> String {
-    let figure = Figure {
+fn gap_distribution(analysis: &Analysis) -> Chart {
+    let panel = |interference: bool| {
+        let series = solvers(analysis).into_iter().filter_map(|id| {
+            let rows: Vec<&Row> = of_solver(analysis, id, interference).collect();
+            let gaps: Vec<f64> = rows.iter().filter_map(|row| Some((100.0 * row.outcome.gap()?.guaranteed).max(GAP_FLOOR_PCT))).collect();
+            let points: Vec<Point> =
+                distribution(&gaps, rows.len(), CURVE_POINTS).into_iter().map(|(x, y)| Point::at(x, 100.0 * y)).collect();
+            (!points.is_empty()).then(|| curve(id, points))
+        });
+        Panel { title: title(interference), series: series.collect() }
+    };
+    let panels: Vec<Panel> = modes(analysis).into_iter().map(panel).collect();
+    Chart {
+        name: "gap-distribution",
+        title: "Distribution of guaranteed gaps",
+        caption: "Share of all rows whose guaranteed gap is at most x. Rows without a gap keep a curve below 100 %.".into(),
+        x: gap_axis("guaranteed gap (%)"),
+        y: Axis { range: Some((0.0, 100.0)), ..Axis::linear("share of all rows (%)", "share_pct") },
+        note: note(analysis, &panels, "No gap to show (see the tables)"),
+        panels,
+        nothing: NO_GAP,
+    }
+}
+
+fn of_solver<'a>(analysis: &'a Analysis<'a>, id: &'a str, interference: bool) -> impl Iterator<Item = &'a Row<'a>> {
+    analysis.rows.iter().filter(move |row| row.record.solver == id && row.record.interference == interference)
+}
+
+fn curve(id: &str, points: Vec<Point>) -> Series {
+    Series { name: id.into(), draw: Draw::Steps, spread: Spread::Bars, points }
+}
+
+fn runtime_vs_users(study: &Study) -> Chart {
+    let point = |f: &Figures, x| f.time_s.map(|t| Point::at(x, t.max(TIME_FLOOR_S)));
+    let modes = modes(&study.analysis);
+    let mut panels = lines(&study.by_size, &modes, by_size, point, Draw::Marks);
+    for (panel, interference) in panels.iter_mut().zip(&modes) {
+        let fits = study.growth.iter().filter(|g| g.interference == *interference);
+        // With several M there is no one line for a solver.
+        let several = fits.clone().map(|g| g.servers).collect::<BTreeSet<_>>().len() > 1;
+        for (solver, fit) in fits.filter_map(|g| Some((&g.solver, g.scaling?))).filter(|_| !several) {
+            let Some(at) = panel.series.iter().position(|s| s.name == *solver) else { continue };
+            let ends = [panel.series[at].points.first(), panel.series[at].points.last()];
+            let points = ends.into_iter().flatten().map(|p| Point::at(p.x, fitted(&fit, p.x))).collect();
+            panel.series.push(Series { name: solver.clone(), draw: Draw::Thin, spread: Spread::Bars, points });
+        }
+    }
+    let users = users_axis(study);
+    Chart {
+        name: "runtime-vs-users",
         title: "Running time of one solve",
-        y_label: "median time",
-        floor: 1e-6,
-        tick: duration,
+        caption: "Median running time (markers) against N, both on log axes, with fitted power laws (lines; exponents in the table of growth). \
+                  Runs that were cut off count as at least that long in the fit."
+            .into(),
+        x: Axis { log: users.values.len() > 1, ..users },
+        y: Axis::time("median time", "time_s", TIME_FLOOR_S),
+        note: note(&study.analysis, &panels, "No time to show (all rows ended in an error)"),
+        panels,
         nothing: "no row has a time",
-        left_out: "No time to show (all rows ended in an error):",
-        value: |row| row.figures.time_s,
+    }
+}
+
+fn fitted(fit: &Scaling, users: f64) -> f64 {
+    fit.at(users).max(SHORTEST_S)
+}
+
+fn gap_vs_load(analysis: &Analysis) -> Chart {
+    let load = |r: &Record| (r.interference, Threshold(r.users as f64 / r.servers as f64));
+    let rows = aggregate(analysis, load);
+    let panels = lines(&rows, &modes(analysis), |key| (key.0, key.1.0), gap_point, Draw::Line);
+    let users = Axis::users(rows.iter().map(|row| row.key.1.0).collect());
+    Chart {
+        name: "gap-vs-load",
+        title: "Guaranteed gap against load",
+        caption: "Mean guaranteed gap against users per server, N/M, over all N and M; bands are bootstrap 95 % intervals over instances.".into(),
+        x: Axis { label: "users per server N/M".into(), column: "users_per_server", ..users },
+        y: gap_axis("mean guaranteed gap (%)"),
+        note: note(analysis, &panels, "No gap to show (see the tables)"),
+        panels,
+        nothing: NO_GAP,
+    }
+}
+
+fn gap_vs_time(study: &Study) -> Chart {
+    let point = |f: &Figures, _| Some(Point { x: f.time_geometric_s?.max(TIME_FLOOR_S), ..gap_point(f, 0.0)? });
+    let mut panels = lines(&study.totals, &modes(&study.analysis), |&of| (of, 0.0), point, Draw::Marks);
+    panels.iter_mut().flat_map(|p| &mut p.series).for_each(|s| s.spread = Spread::Bars);
+    Chart {
+        name: "gap-vs-time",
+        title: "Gap against time",
+        caption: "Mean guaranteed gap (with its bootstrap 95 % interval) against the shifted geometric mean of the time, all N together: lower left is better.".into(),
+        x: Axis::time("shifted geometric mean of the time", "time_s", TIME_FLOOR_S),
+        y: gap_axis("mean guaranteed gap (%)"),
+        note: note(&study.analysis, &panels, "No gap to show (see the tables)"),
+        panels,
+        nothing: NO_GAP,
+    }
+}
+
+/// Mean primal gap over time, of solvers that tell how they came along.
+fn anytime(analysis: &Analysis) -> Chart {
+    let tells: BTreeSet<&str> =
+        analysis.rows.iter().filter(|r| !r.record.trajectory.is_empty()).map(|r| r.record.solver.as_str()).collect();
+    let panel = |interference: bool| {
+        let series = solvers(analysis).into_iter().filter(|id| tells.contains(id)).filter_map(|id| {
+            let points = anytime_points(analysis, id, interference);
+            (!points.is_empty()).then(|| curve(id, points))
+        });
+        Panel { title: title(interference), series: series.collect() }
     };
-    figure.draw(summary)
+    let panels: Vec<Panel> = modes(analysis).into_iter().map(panel).collect();
+    Chart {
+        name: "anytime",
+        title: "How plans improve over time",
+        caption: "Mean primal gap (Berthold 2013) of the incumbent to the best plan known, over all problems with one; 100 % while there is none. \
+                  Only solvers that record how they came along."
+            .into(),
+        x: Axis::time("time", "time_s", TIME_FLOOR_S),
+        y: Axis { range: None, ..gap_axis("mean primal gap (%)") },
+        note: String::new(),
+        panels,
+        nothing: "no record tells how it came along",
+    }
 }
 
-fn duration(seconds: f64) -> String {
-    // Ticks are powers of ten, for which this arithmetic is exact enough to round.
-    let (value, unit) = match seconds {
-        s if s < 0.99e-3 => (s * 1e6, "µs"),
-        s if s < 0.99 => (s * 1e3, "ms"),
-        s => (s, "s"),
+fn anytime_points(analysis: &Analysis, id: &str, interference: bool) -> Vec<Point> {
+    // Each change of a row's primal gap is an event; the mean is a running sum of them.
+    let mut events: Vec<(f64, f64)> = Vec::new();
+    let mut rows = 0.0;
+    for row in of_solver(analysis, id, interference) {
+        let problem = &analysis.problems[row.problem];
+        let Some(best) = problem.upper.as_ref().filter(|_| problem.reference != Reference::Crossed) else { continue };
+        rows += 1.0;
+        if !matches!(row.outcome, Outcome::Gap(_) | Outcome::BestKnown(_)) {
+            continue;
+        }
+        let mut before = 1.0;
+        for moment in moments(row.record).iter().filter(|m| m.objective.is_some()) {
+            let gap = primal_gap(moment.objective, best.value);
+            if gap != before {
+                events.push((moment.time_s.max(TIME_FLOOR_S), gap - before));
+                before = gap;
+            }
+        }
+    }
+    events.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let mut sum = rows;
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    for (time, change) in events {
+        sum += change;
+        let y = (100.0 * sum / rows).max(GAP_FLOOR_PCT);
+        match points.last_mut().filter(|last| last.0 == time) {
+            Some(last) => last.1 = y,
+            None => points.push((time, y)),
+        }
+    }
+    thin(&points, CURVE_POINTS).into_iter().map(|(x, y)| Point::at(x, y)).collect()
+}
+
+fn profile(analysis: &Analysis) -> Chart {
+    let panel = |interference: bool| {
+        let times = times_within(analysis, interference, PROFILE_GAP);
+        let problems = times.first().map_or(0, |t| t.1.len());
+        let columns: Vec<Vec<Option<f64>>> = times.iter().map(|t| t.1.clone()).collect();
+        let ratios = performance_ratios(&columns, TIME_FLOOR_S);
+        let series = times.iter().zip(ratios).filter(|(_, ratios)| !ratios.is_empty()).map(|((id, _), ratios)| {
+            let points = distribution(&ratios, problems, CURVE_POINTS).into_iter().map(|(x, y)| Point::at(x, 100.0 * y));
+            curve(id, points.collect())
+        });
+        Panel { title: title(interference), series: series.collect() }
     };
-    format!("{} {unit}", value.round())
-}
-
-impl Figure {
-    fn draw(&self, summary: &[Aggregate<Size>]) -> String {
-        let panels = self.panels(summary);
-        let mut drawn: Vec<&str> = panels.iter().flat_map(|p| p.series.iter().map(|s| s.0)).collect();
-        drawn.sort_by_key(|id| solver_order(id));
-        drawn.dedup();
-        let mut missing: Vec<&str> = summary.iter().map(|row| row.solver.as_str()).collect();
-        missing.retain(|id| !drawn.contains(id));
-        missing.sort_by_key(|id| solver_order(id));
-        missing.dedup();
-
-        let legend = Legend::of(&drawn);
-        let note = if missing.is_empty() { 0.0 } else { LEGEND_ROW };
-        let mut svg = Svg::new(WIDTH, (TOP + PANEL + BELOW + legend.height() + note).round());
-        svg.text((LEFT, 24.0), Font { size: 17.0, bold: true, ..PLAIN }, self.title);
-        let y = YAxis::of(self.floor, panels.iter().flat_map(|p| &p.series).flat_map(|s| &s.1).map(|p| p.1));
-        let x = XAxis::of(summary.iter().map(|row| row.key.users).collect(), panels.len());
-        svg.text_up((20.0, TOP + PANEL / 2.0), CENTRED, self.y_label);
-        for (place, panel) in panels.iter().enumerate() {
-            let left = LEFT + place as f64 * (x.width + BETWEEN);
-            self.frame(&mut svg, left, panel, &x, &y, place == 0);
-            series(&mut svg, left, panel, &x, &y, &drawn);
-        }
-        if panels.is_empty() {
-            svg.text((WIDTH / 2.0, TOP + PANEL / 2.0), CENTRED, self.nothing);
-        }
-        let below = TOP + PANEL + BELOW;
-        legend.draw(&mut svg, below);
-        if note > 0.0 {
-            let ids: Vec<String> = missing.iter().map(|id| clip(id, LONGEST)).collect();
-            let text = clip(&format!("{} {}.", self.left_out, listed(&ids)), 130);
-            svg.text((LEFT, below + legend.height()), Font { size: 12.0, ..PLAIN }, &text);
-        }
-        svg.finish(self.title, &format!("{}, {} against the number of users N, by solver", self.title, self.y_label))
-    }
-
-    /// One panel per mode in the data, with the series that have points; one empty panel when there is no data.
-    fn panels<'a>(&self, summary: &'a [Aggregate<Size>]) -> Vec<Panel<'a>> {
-        let mut panels: Vec<Panel<'a>> = Vec::new();
-        for row in summary {
-            let interference = row.key.interference;
-            if panels.last().is_none_or(|panel| panel.interference != interference) {
-                panels.push(Panel { interference, series: Vec::new() });
-            }
-            let (Some(value), Some(panel)) = ((self.value)(row), panels.last_mut()) else { continue };
-            let point = (row.key.users, value);
-            match panel.series.iter_mut().find(|series| series.0 == row.solver) {
-                Some(series) => series.1.push(point),
-                None => panel.series.push((&row.solver, vec![point])),
-            }
-        }
-        panels
-    }
-
-    fn frame(&self, svg: &mut Svg, left: f64, panel: &Panel, x: &XAxis, y: &YAxis, labelled: bool) {
-        let (right, bottom) = (left + x.width, TOP + PANEL);
-        let title = format!("interference {}", mode(panel.interference));
-        svg.text((left + x.width / 2.0, TOP - 12.0), Font { bold: true, ..CENTRED }, &title);
-        for (value, major) in y.ticks() {
-            let at = y.place(value);
-            let (colour, width) = if major { ("#c8c8c8", 1.0) } else { ("#eeeeee", 1.0) };
-            svg.line((left, at), (right, at), colour, width);
-            if labelled && major {
-                let sign = if y.floored && value <= self.floor * 1.001 { "≤ " } else { "" };
-                let label = format!("{sign}{}", (self.tick)(value));
-                svg.text((left - 8.0, at + 4.5), Font { anchor: Anchor::End, ..PLAIN }, &label);
-            }
-        }
-        for users in x.labels() {
-            let at = left + x.place(users);
-            svg.line((at, bottom), (at, bottom + 5.0), INK, 1.0);
-            svg.text((at, bottom + 20.0), CENTRED, &users.to_string());
-        }
-        svg.line((left, bottom), (right, bottom), INK, 1.2);
-        svg.line((left, TOP), (left, bottom), INK, 1.2);
-        svg.text((left + x.width / 2.0, bottom + 40.0), CENTRED, "users N");
-        if panel.series.is_empty() {
-            svg.text((left + x.width / 2.0, TOP + PANEL / 2.0), CENTRED, self.nothing);
-        }
+    let panels: Vec<Panel> = modes(analysis).into_iter().map(panel).collect();
+    Chart {
+        name: "performance-profile",
+        title: "Time to a plan within 1 %, against the fastest",
+        caption: "Performance profile (Dolan and More 2002): share of problems on which a solver ended with a guaranteed gap of at most 1 % within x times the time of the fastest solver that did.".into(),
+        x: Axis::log("time / fastest time", "ratio", 1.0),
+        y: Axis { range: Some((0.0, 100.0)), ..Axis::linear("share of problems (%)", "share_pct") },
+        note: note(analysis, &panels, "Never within 1 %"),
+        panels,
+        nothing: "no plan is within 1 % of a bound",
     }
 }
 
-fn series(svg: &mut Svg, left: f64, panel: &Panel, x: &XAxis, y: &YAxis, drawn: &[&str]) {
-    for (id, points) in &panel.series {
-        let place = drawn.iter().position(|d| d == id).unwrap_or(0);
-        let aside = x.aside(place, drawn.len());
-        let points: Vec<(f64, f64)> = points.iter().map(|&(n, v)| (left + x.place(n) + aside, y.place(v))).collect();
-        let style = style(id);
-        svg.open(id);
-        svg.path(&points, &style);
-        for &point in &points {
-            svg.marker(point, &style);
-        }
-        svg.close();
+/// The greatest N of a mode, where solvers differ most.
+fn greatest(analysis: &Analysis, interference: bool) -> usize {
+    let of_mode = analysis.rows.iter().filter(|row| row.record.interference == interference);
+    of_mode.map(|row| row.record.users).max().unwrap_or(0)
+}
+
+fn accuracy_vs_delay(analysis: &Analysis) -> Chart {
+    let key = |r: &Record| (r.interference, r.users, Threshold(r.threshold));
+    let rows = aggregate(analysis, key);
+    let panels: Vec<Panel> = modes(analysis)
+        .into_iter()
+        .map(|interference| {
+            let most = greatest(analysis, interference);
+            let kept: Vec<&Aggregate<_>> = rows.iter().filter(|r| (r.key.0, r.key.1) == (interference, most)).collect();
+            let series = solvers(analysis).into_iter().filter_map(|id| {
+                let point = |f: &Figures| Some(Point { x: f.delay_ms?, y: f.accuracy_pct?, ends: f.accuracy_interval.map(|i| (i.low, i.high)) });
+                let points: Vec<Point> = kept.iter().filter(|r| r.solver == id).filter_map(|r| point(&r.figures)).collect();
+                (!points.is_empty()).then(|| Series { name: id.into(), draw: Draw::Line, spread: Spread::Bars, points })
+            });
+            Panel { title: format!("{}, N = {most}", title(interference)), series: series.collect() }
+        })
+        .collect();
+    Chart {
+        name: "accuracy-vs-delay",
+        title: "Accuracy against delay over thresholds",
+        caption: "Realised accuracy (with its bootstrap 95 % interval) against the realised mean delay per user, a point for each threshold, at the greatest N: upper left is better. \
+                  Plans that break the threshold rule are shown too."
+            .into(),
+        x: Axis::linear("mean delay per user (ms)", "delay_mean_ms"),
+        y: Axis::linear("accuracy (%)", "accuracy_pct"),
+        note: note(analysis, &panels, "No accuracy or delay to show"),
+        panels,
+        nothing: "no row has realised accuracy and delay",
     }
 }
 
-/// The users, on a linear axis, or on a log axis when they span more than a decade.
-struct XAxis {
-    width: f64,
-    users: Vec<usize>,
-    log: bool,
-}
-
-impl XAxis {
-    fn of(mut users: Vec<usize>, panels: usize) -> Self {
-        users.sort_unstable();
-        users.dedup();
-        let panels = panels.max(1) as f64;
-        let width = (WIDTH - LEFT - RIGHT - (panels - 1.0) * BETWEEN) / panels;
-        let log = matches!((users.first(), users.last()), (Some(&a), Some(&b)) if a > 0 && b > 10 * a);
-        Self { width, users, log }
-    }
-
-    /// px from the panel's left edge.
-    fn place(&self, users: usize) -> f64 {
-        let scale = |n: usize| if self.log { (n as f64).ln() } else { n as f64 };
-        let (Some(&first), Some(&last)) = (self.users.first(), self.users.last()) else { return 0.0 };
-        if first == last {
-            return self.width / 2.0;
-        }
-        let share = (scale(users) - scale(first)) / (scale(last) - scale(first));
-        INSET + share * (self.width - 2.0 * INSET)
-    }
-
-    /// What sets one of `count` series aside at each N: at most 4 px a series, and not into the next N.
-    fn aside(&self, place: usize, count: usize) -> f64 {
-        let pairs = self.users.windows(2).map(|pair| self.place(pair[1]) - self.place(pair[0]));
-        let nearest = pairs.fold(2.0 * INSET, f64::min);
-        let step = (0.7 * nearest / count.max(1) as f64).min(4.0);
-        step * (place as f64 - (count as f64 - 1.0) / 2.0)
-    }
-
-    /// The numbers of users that have room for a label.
-    fn labels(&self) -> Vec<usize> {
-        let mut kept: Vec<usize> = Vec::new();
-        for &users in &self.users {
-            if kept.last().is_none_or(|&last| self.place(users) - self.place(last) >= 34.0) {
-                kept.push(users);
-            }
-        }
-        kept
+fn delay_split(study: &Study) -> Bars {
+    let panel = |interference: bool| {
+        let most = greatest(&study.analysis, interference);
+        let rows = study.by_size.iter().filter(|r| r.key == Size { interference, users: most });
+        let bars = rows.filter_map(|r| Some((r.solver.clone(), r.figures.delay_parts_ms?))).collect();
+        BarPanel { title: format!("{}, N = {most}", title(interference)), bars }
+    };
+    Bars {
+        name: "delay-split",
+        title: "Where the delay comes from",
+        caption: "Realised mean delay per user, split into local computing, uplink and computing at servers, at the greatest N, all thresholds together.".into(),
+        x_label: "mean delay per user (ms)",
+        parts: ["local", "uplink", "edge compute"],
+        panels: modes(&study.analysis).into_iter().map(panel).filter(|p| !p.bars.is_empty()).collect(),
     }
 }
 
-/// A log axis from `low` to `high`, powers of ten.
-struct YAxis {
-    low: i32,
-    high: i32,
-    /// Whether some value is drawn at the floor instead of where it is.
-    floored: bool,
-}
-
-impl YAxis {
-    fn of(floor: f64, values: impl Iterator<Item = f64> + Clone) -> Self {
-        // Numbers such as 0.001 have no exact logarithm: a billionth of a decade is forgiven.
-        let decade = |v: f64| v.log10();
-        let floored = values.clone().any(|v| v <= floor);
-        let least = values.clone().fold(f64::INFINITY, f64::min).max(floor);
-        let greatest = values.fold(floor, f64::max);
-        let least = if least.is_finite() { least } else { floor };
-        let low = (decade(least) + 1e-9).floor() as i32;
-        Self { low, high: ((decade(greatest) - 1e-9).ceil() as i32).max(low + 2), floored }
-    }
-
-    fn place(&self, value: f64) -> f64 {
-        let share = (value.log10().max(f64::from(self.low)) - f64::from(self.low)) / f64::from(self.high - self.low);
-        // A little room below, so that markers at the floor stay clear of the axis.
-        let floor = PANEL - 12.0;
-        TOP + floor - share * floor
-    }
-
-    /// Grid values and whether they are powers of ten.
-    fn ticks(&self) -> Vec<(f64, bool)> {
-        let mut ticks = Vec::new();
-        for decade in self.low..=self.high {
-            let base = format!("1e{decade}").parse().unwrap_or(1.0);
-            ticks.push((base, true));
-            if decade < self.high {
-                ticks.extend([(2.0 * base, false), (5.0 * base, false)]);
-            }
-        }
-        ticks
+fn accuracy_vs_users(study: &Study) -> Chart {
+    let point = |f: &Figures, x| Some(Point { x, y: f.accuracy_pct?, ends: f.accuracy_interval.map(|i| (i.low, i.high)) });
+    let panels = lines(&study.by_size, &modes(&study.analysis), by_size, point, Draw::Line);
+    Chart {
+        name: "accuracy-vs-users",
+        title: "Accuracy against the number of users",
+        caption: "Realised accuracy against N, all thresholds together; bands are bootstrap 95 % intervals over instances.".into(),
+        x: users_axis(study),
+        y: Axis::linear("accuracy (%)", "accuracy_pct"),
+        note: note(&study.analysis, &panels, "No accuracy to show"),
+        panels,
+        nothing: "no row has an accuracy",
     }
 }
 
-/// Lines, markers and names in columns below the panels.
-struct Legend<'a> {
-    ids: &'a [&'a str],
-    column: f64,
-    columns: usize,
-}
-
-impl<'a> Legend<'a> {
-    fn of(ids: &'a [&'a str]) -> Self {
-        let longest = ids.iter().map(|id| clip(id, LONGEST).chars().count()).max().unwrap_or(0);
-        let column = 62.0 + CHARACTER * longest as f64;
-        Self { ids, column, columns: (((WIDTH - LEFT) / column) as usize).max(1) }
-    }
-
-    fn height(&self) -> f64 {
-        self.ids.len().div_ceil(self.columns) as f64 * LEGEND_ROW
-    }
-
-    fn draw(&self, svg: &mut Svg, top: f64) {
-        let rows = self.ids.len().div_ceil(self.columns).max(1);
-        for (place, id) in self.ids.iter().enumerate() {
-            let x = LEFT + (place / rows) as f64 * self.column;
-            let y = top + (place % rows) as f64 * LEGEND_ROW;
-            let style = style(id);
-            svg.path(&[(x, y - 4.5), (x + 34.0, y - 4.5)], &style);
-            svg.marker((x + 17.0, y - 4.5), &style);
-            svg.text((x + 42.0, y), PLAIN, &clip(id, LONGEST));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gaps::analyse;
-    use crate::samples::{campaign, record};
-    use crate::tables::aggregate;
-
-    fn figures(records: &[crate::record::Record]) -> (String, String) {
-        let summary = aggregate(&analyse(records), Size::of);
-        (gap_figure(&summary), runtime_figure(&summary))
-    }
-
-    #[test]
-    fn full_campaign_has_both_panels_and_every_solver() {
-        let (gap, time) = figures(&campaign());
-        for svg in [&gap, &time] {
-            assert!(svg.contains("interference on") && svg.contains("interference off"));
-            assert!(svg.contains("viewBox=\"0 0 1000") && !svg.contains("NaN") && !svg.contains("inf"));
-            assert_eq!(svg.matches("<g>").count(), 24);
-        }
-        assert!(gap.contains("≤ 0.001") && time.contains("100 µs"));
-    }
-
-    #[test]
-    fn figures_without_data_say_so() {
-        let (gap, time) = figures(&[]);
-        assert!(gap.ends_with("</svg>\n") && time.ends_with("</svg>\n"));
-        let (gap, _) = figures(&[record(20, 1, "goa", Some(1.0))]);
-        assert!(gap.contains("no row has a gap") && gap.contains("No gap to show (see the tables): goa."));
-    }
-
-    #[test]
-    fn axes_cover_the_values() {
-        let y = YAxis::of(0.001, [0.0, 25.0].into_iter());
-        assert_eq!((y.low, y.high, y.floored), (-3, 2, true));
-        assert_eq!(y.place(0.0), y.place(0.001));
-        let y = YAxis::of(0.001, [0.2, 100.0].into_iter());
-        assert_eq!((y.low, y.high, y.floored), (-1, 2, false));
-        assert!(XAxis::of(vec![5, 120], 2).log && !XAxis::of(vec![20, 120], 2).log);
+fn delay_vs_users(study: &Study) -> Chart {
+    let point = |f: &Figures, x| Some(Point { x, y: f.delay_ms?, ends: f.delay_interval.map(|i| (i.low, i.high)) });
+    let panels = lines(&study.by_size, &modes(&study.analysis), by_size, point, Draw::Line);
+    Chart {
+        name: "delay-vs-users",
+        title: "Delay against the number of users",
+        caption: "Realised mean delay per user against N, all thresholds together; bands are bootstrap 95 % intervals over instances.".into(),
+        x: users_axis(study),
+        y: Axis::linear("mean delay per user (ms)", "delay_mean_ms"),
+        note: note(&study.analysis, &panels, "No delay to show"),
+        panels,
+        nothing: "no row has a realised delay",
     }
 }

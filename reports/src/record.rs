@@ -1,6 +1,7 @@
 //! One line of `records.jsonl`: what one solver did on one problem (`offload-record/2`).
 
 use crate::error::{LineFault, ReportError};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -13,7 +14,7 @@ pub const RECORD_FORMAT: &str = "offload-record/2";
 pub const FIRST_RECORD_FORMAT: &str = "offload-record/1";
 
 /// How a solve ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Proved optimal, within the gap that was asked for.
@@ -29,7 +30,7 @@ pub enum Status {
 }
 
 /// What stands behind a lower bound; the later, the weaker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Trust {
     /// All plans were tried.
@@ -41,7 +42,7 @@ pub enum Trust {
 }
 
 /// What users would have seen: delays with measured edge times, and accuracy. Never optimised.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Realised {
     /// Sum of all users' delays, ms.
     pub delay_total_ms: f64,
@@ -60,7 +61,7 @@ pub struct Realised {
 }
 
 /// One moment of a solve: what was known `time_s` after its start.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Moment {
     /// Wall time since the start, s.
     pub time_s: f64,
@@ -71,7 +72,7 @@ pub struct Moment {
 }
 
 /// One solve: (instance, threshold, weights, solver, solver seed) and what came of it. SI units.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// [`RECORD_FORMAT`].
     pub format: String,
@@ -193,6 +194,22 @@ impl fmt::Display for Trust {
 }
 
 impl Record {
+    /// The time limit that the solver was given, s, if one is recorded.
+    #[must_use]
+    pub fn time_limit_s(&self) -> Option<f64> {
+        self.options.get("time_limit_s").and_then(serde_json::Value::as_f64).filter(|&limit| limit > 0.0)
+    }
+
+    /// Whether the solver did what it set out to do: proved its answer, or, if it proves nothing, ended with a plan that breaks no rule.
+    #[must_use]
+    pub fn is_solved(&self) -> bool {
+        match self.status {
+            Status::Optimal | Status::Infeasible => true,
+            Status::Feasible => self.lower_bound.is_none() && self.objective.is_some() && self.violations == 0,
+            Status::Timeout | Status::Error => false,
+        }
+    }
+
     /// Identifies the solve: two records with one key are two runs of the same (fingerprint, threshold, weights,
     /// solver, seed). The solver's id comes last since, as a command line, it may hold any character.
     #[must_use]

@@ -79,9 +79,44 @@ impl Svg {
         };
     }
 
-    /// Opens a group whose tooltip is `title`.
-    pub fn open(&mut self, title: &str) {
-        let _ = writeln!(self.body, "<g><title>{}</title>", escape(title));
+    /// A thin line through points, in a solver's colour.
+    pub fn thin(&mut self, points: &[(f64, f64)], style: &Style) {
+        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let _ = writeln!(
+            self.body,
+            r#"<polyline points="{}" fill="none" stroke="{}" stroke-width="0.8"/>"#,
+            points.join(" "),
+            style.colour
+        );
+    }
+
+    /// A pale area in a solver's colour.
+    pub fn band(&mut self, corners: &[(f64, f64)], style: &Style) {
+        let points: Vec<String> = corners.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let _ = writeln!(
+            self.body,
+            r#"<polygon points="{}" fill="{}" fill-opacity="0.15"/>"#,
+            points.join(" "),
+            style.colour
+        );
+    }
+
+    /// A filled rectangle from its upper left corner.
+    pub fn rectangle(&mut self, at: (f64, f64), size: (f64, f64), fill: &str) {
+        let _ = writeln!(
+            self.body,
+            r##"<rect x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" fill="{fill}" stroke="#444444" stroke-width="0.5"/>"##,
+            at.0,
+            at.1,
+            size.0.max(0.0),
+            size.1
+        );
+    }
+
+    /// Opens the group of a series: its name is the tooltip, and what a page may hide it by.
+    pub fn open_series(&mut self, name: &str) {
+        let name = escape(name);
+        let _ = writeln!(self.body, r#"<g data-series="{name}"><title>{name}</title>"#);
     }
 
     /// Closes the group.
@@ -150,6 +185,6 @@ fn outline(shape: Shape, x: f64, y: f64) -> String {
     format!("M{}L{}M{}L{}", point(&arms[0]), point(&arms[1]), point(&arms[2]), point(&arms[3]))
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,11 +1,20 @@
 //! Aggregated rows: what a solver did on all problems of one kind.
 
-use crate::gaps::{Analysis, Outcome, Reference, Row};
+use crate::bootstrap::{Interval, intervals, mean_interval};
+use crate::curves::primal_integral;
+use crate::gaps::{Analysis, OPTIMAL, Outcome, ROUNDING, Reference, Row};
 use crate::order::solver_order;
-use crate::record::{Record, Status};
-use crate::stats::{Stats, mean, quantile};
+use crate::record::{Moment, Record, Status};
+use crate::stats::{Stats, TIME_SHIFT_S, mean, par10, quantile, shifted_geometric_mean, sorted_quantile};
+use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+
+/// The gaps within which shares of rows are counted: the first is what counts as proved optimal.
+pub const WITHIN: [f64; 5] = [OPTIMAL, 0.001, 0.01, 0.05, 0.1];
+
+/// Seed of the tables' bootstrap intervals.
+const SEED: u64 = 1;
 
 /// A threshold that sorts.
 #[derive(Clone, Copy, Debug)]
@@ -66,18 +75,50 @@ pub struct Figures {
     pub gap: Option<Stats>,
     /// Mean of (z - UB)/UB over rows with a gap or compared with the best plan known: the other end of the interval.
     pub above_best: Option<f64>,
+    /// Bootstrap 95 % intervals of those, over instances; None with a single instance.
+    pub intervals: Option<GapIntervals>,
     /// Rows whose guaranteed gap is within [`crate::gaps::OPTIMAL`].
     pub optimal: usize,
+    /// Rows whose guaranteed gap is within each of [`WITHIN`]; the share is of all rows.
+    pub within: [usize; 5],
+    /// Rows whose plan is as good as the best one known.
+    pub best: usize,
     /// Mean of (UB - LB)/LB over rows with a gap.
     pub width: Option<f64>,
     /// Median time over rows that did not end in an error, s.
     pub time_s: Option<f64>,
+    /// Shifted geometric mean of the same times, shift [`TIME_SHIFT_S`], s.
+    pub time_geometric_s: Option<f64>,
+    /// [`par10`] over all rows, s: a row that is not [`Record::is_solved`] counts ten time limits; None when such a row has no limit.
+    pub par10_s: Option<f64>,
+    /// Mean primal integral up to the problem's horizon, s, over rows of problems with a plan that breaks no rule; a row without such a plan counts as
+    /// none throughout.
+    pub primal_integral_s: Option<f64>,
     /// Mean number of users offloaded, over rows with a plan (violating ones too).
     pub offloaded: Option<f64>,
     /// Mean accuracy, %, over rows with a plan that have one.
     pub accuracy_pct: Option<f64>,
+    /// Its bootstrap 95 % interval over instances.
+    pub accuracy_interval: Option<Interval>,
     /// Mean realised delay per user, ms, over rows with a plan that have one.
     pub delay_ms: Option<f64>,
+    /// Its bootstrap 95 % interval over instances.
+    pub delay_interval: Option<Interval>,
+    /// Its parts: local, uplink, computing at servers, ms per user.
+    pub delay_parts_ms: Option<[f64; 3]>,
+}
+
+/// Bootstrap 95 % intervals of a set of gaps (fractions).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GapIntervals {
+    /// Of the mean (BCa).
+    pub mean: Interval,
+    /// Of the median (percentile).
+    pub median: Interval,
+    /// Of the 95 % quantile (percentile).
+    pub q95: Interval,
+    /// Of the greatest (percentile). Its upper end is the greatest itself: a bootstrap never draws beyond it, so read it as "at least".
+    pub max: Interval,
 }
 
 impl PartialEq for Threshold {
@@ -135,6 +176,11 @@ impl Figures {
         let with_gap = |row: &Row| row.outcome.gap().is_some();
         let realised = |row: &Row| row.record.realised.clone().filter(|_| planned(row));
         let running = |row: &Row| (row.record.status != Status::Error).then_some(row.record.time_s);
+        let times = some(&running);
+        let part = |pick: fn(&crate::record::Realised) -> f64| {
+            mean(&some(&|row| Some(pick(&realised(row)?) / row.record.users as f64)))
+        };
+        let within = |limit| rows.iter().filter(|row| row.outcome.gap().is_some_and(|g| g.guaranteed <= limit)).count();
         Self {
             rows: rows.len(),
             violating: count(|row| row.outcome == Outcome::Violating),
@@ -143,12 +189,24 @@ impl Figures {
             references: references(analysis, rows),
             gap: Stats::of(&some(&|row| Some(row.outcome.gap()?.guaranteed))),
             above_best: mean(&some(&|row| above_best(row.outcome))),
+            intervals: gap_intervals(analysis, rows),
+            within: WITHIN.map(within),
+            best: count(|row| above_best(row.outcome).is_some_and(|above| above <= ROUNDING)),
             optimal: count(|row| row.outcome.gap().is_some_and(crate::gaps::Gap::is_optimal)),
             width: mean(&some(&|row| analysis.problems[row.problem].width().filter(|_| with_gap(row)))),
-            time_s: quantile(&some(&running), 0.5),
+            time_s: quantile(&times, 0.5),
+            time_geometric_s: shifted_geometric_mean(&times, TIME_SHIFT_S),
+            par10_s: par10(&rows.iter().map(|row| par10_item(row.record)).collect::<Vec<_>>()),
+            primal_integral_s: mean(&some(&|row| integral(analysis, row))),
             offloaded: mean(&some(&|row| row.record.offloaded.filter(|_| planned(row)).map(|n| n as f64))),
             accuracy_pct: mean(&some(&|row| realised(row)?.accuracy_pct)),
+            accuracy_interval: interval_of(analysis, rows, |row| realised(row)?.accuracy_pct),
             delay_ms: mean(&some(&|row| Some(realised(row)?.delay_mean_ms))),
+            delay_interval: interval_of(analysis, rows, |row| Some(realised(row)?.delay_mean_ms)),
+            delay_parts_ms: part(|r| r.delay_local_ms)
+                .zip(part(|r| r.delay_uplink_ms))
+                .zip(part(|r| r.delay_compute_ms))
+                .map(|((local, uplink), compute)| [local, uplink, compute]),
         }
     }
 
@@ -174,7 +232,7 @@ impl Figures {
 
 /// One row per solver and value of `key`, sorted by key, then solver.
 #[must_use]
-pub fn aggregate<K: Ord + Clone>(analysis: &Analysis, key: impl Fn(&Record) -> K) -> Vec<Aggregate<K>> {
+pub fn aggregate<K: Ord + Clone + Send>(analysis: &Analysis, key: impl Fn(&Record) -> K) -> Vec<Aggregate<K>> {
     let mut groups: BTreeMap<(K, (usize, &str)), Vec<&Row>> = BTreeMap::new();
     for row in &analysis.rows {
         groups.entry((key(row.record), solver_order(&row.record.solver))).or_default().push(row);
@@ -184,7 +242,50 @@ pub fn aggregate<K: Ord + Clone>(analysis: &Analysis, key: impl Fn(&Record) -> K
         solver: solver.to_string(),
         figures: Figures::of(analysis, &rows),
     };
-    groups.into_iter().map(from).collect()
+    groups.into_iter().collect::<Vec<_>>().into_par_iter().map(from).collect()
+}
+
+/// Value and instance of every row that has a value.
+fn clustered(analysis: &Analysis, rows: &[&Row], value: impl Fn(&Row) -> Option<f64>) -> (Vec<f64>, Vec<u64>) {
+    let pairs = rows
+        .iter()
+        .filter_map(|row| Some((value(row).filter(|v| v.is_finite())?, analysis.problems[row.problem].cluster)));
+    pairs.unzip()
+}
+
+fn interval_of(analysis: &Analysis, rows: &[&Row], value: impl Fn(&Row) -> Option<f64>) -> Option<Interval> {
+    let (values, clusters) = clustered(analysis, rows, value);
+    mean_interval(&values, &clusters, SEED)
+}
+
+fn gap_intervals(analysis: &Analysis, rows: &[&Row]) -> Option<GapIntervals> {
+    let (values, clusters) = clustered(analysis, rows, |row| Some(row.outcome.gap()?.guaranteed));
+    let statistics = |v: &[f64]| [sorted_quantile(v, 0.5), sorted_quantile(v, 0.95), v.last().copied()];
+    let [median, q95, max] = intervals(&values, &clusters, SEED, statistics)?;
+    Some(GapIntervals { mean: mean_interval(&values, &clusters, SEED)?, median: median?, q95: q95?, max: max? })
+}
+
+fn par10_item(record: &Record) -> (Option<f64>, Option<f64>) {
+    (record.is_solved().then_some(record.time_s), record.time_limit_s())
+}
+
+/// Primal integral of a row up to its problem's horizon; a solver that tells nothing but its end has its plan from then on.
+fn integral(analysis: &Analysis, row: &Row) -> Option<f64> {
+    let problem = &analysis.problems[row.problem];
+    let best = problem.upper.as_ref().filter(|_| problem.reference != Reference::Crossed)?.value;
+    let moments = match row.outcome {
+        Outcome::Gap(_) | Outcome::BestKnown(_) => moments(row.record),
+        _ => Vec::new(),
+    };
+    Some(primal_integral(&moments, best, problem.horizon_s))
+}
+
+/// A record's trajectory, ending with what was recorded at the end.
+pub(crate) fn moments(record: &Record) -> Vec<Moment> {
+    let mut moments = record.trajectory.clone();
+    let last = moments.iter().map(|m| m.time_s).fold(record.time_s, f64::max);
+    moments.push(Moment { time_s: last, objective: record.objective, bound: record.lower_bound });
+    moments
 }
 
 /// The ids of all solvers, in order.

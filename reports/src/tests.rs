@@ -3,17 +3,40 @@
 use super::*;
 use crate::samples::{bounded, campaign, record};
 
+/// Every file of the report by name, the reports and tables first, then figures.
 fn written(records: &[Record]) -> Vec<(String, String)> {
     let folder = tempfile::tempdir().unwrap();
-    let paths = write_report(records, folder.path()).unwrap();
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 5, "no temporary file stays behind");
-    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-    paths.iter().map(|path| (name(path), std::fs::read_to_string(path).unwrap())).collect()
+    let paths = write_report(&Study::of(records, &[]), folder.path()).unwrap();
+    let mut all: Vec<PathBuf> = paths;
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), all.len() + 2, "no temporary file stays behind");
+    for under in ["tables", FIGURES] {
+        let files = std::fs::read_dir(folder.path().join(under)).unwrap();
+        let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+        files.sort();
+        all.extend(files);
+    }
+    let name = |path: &PathBuf| path.strip_prefix(folder.path()).unwrap().to_string_lossy().into_owned();
+    all.iter().map(|path| (name(path), std::fs::read_to_string(path).unwrap())).collect()
+}
+
+fn file(files: &[(String, String)], name: &str) -> String {
+    files.iter().find(|f| f.0 == name).unwrap_or_else(|| panic!("no {name}")).1.clone()
+}
+
+fn table(records: &[Record]) -> String {
+    console_table(&Study::of(records, &[]))
 }
 
 fn markdown_of(records: &[Record]) -> String {
     let text = written(records)[0].1.clone();
     assert!(!text.contains("NaN") && !text.contains("inf "), "{text}");
+    // What must be known first stands on the page's first screen as well.
+    let page = file(&written(records), "report.html");
+    let first = page.split("id=\"finding\"").next().unwrap();
+    for line in text.lines().take_while(|l| !l.starts_with("## ")).filter(|l| l.starts_with("- ")) {
+        let start: String = line[2..].chars().take_while(|c| !"`<>&*".contains(*c)).collect();
+        assert!(first.contains(&start), "{start}");
+    }
     text
 }
 
@@ -34,17 +57,21 @@ fn shuffled(records: &[Record]) -> Vec<Record> {
 #[test]
 fn the_same_records_give_the_same_bytes_in_any_order() {
     let records = campaign();
-    let names: Vec<String> = written(&records).into_iter().map(|file| file.0).collect();
-    assert_eq!(names, ["report.md", "gaps.csv", "summary.csv", "gap-vs-users.svg", "runtime-vs-users.svg"]);
-    assert_eq!(written(&records), written(&shuffled(&records)));
-    assert_eq!(console_table(&records), console_table(&shuffled(&records)));
+    let files = written(&records);
+    let names: Vec<&str> = files.iter().map(|file| file.0.as_str()).collect();
+    let first = ["report.md", "report.html", "paper.tex", "gaps.csv", "summary.csv", "pairs.csv", "growth.csv"];
+    assert_eq!(names[..first.len()], first);
+    assert!(names.contains(&"figures/gap-vs-users.svg") && names.contains(&"figures/runtime-vs-users.csv"), "{names:?}");
+    assert_eq!(files, written(&shuffled(&records)));
+    assert_eq!(table(&records), table(&shuffled(&records)));
 }
 
 #[test]
 fn csv_has_a_row_per_record_and_reads_back() {
     let records = campaign();
     let files = written(&records);
-    let mut reader = csv::Reader::from_reader(files[1].1.as_bytes());
+    let (file_text, summary) = (file(&files, "gaps.csv"), file(&files, "summary.csv"));
+    let mut reader = csv::Reader::from_reader(file_text.as_bytes());
     let column = reader.headers().unwrap().iter().position(|h| h == "objective").unwrap();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), records.len());
@@ -53,13 +80,13 @@ fn csv_has_a_row_per_record_and_reads_back() {
     read.sort_unstable();
     given.sort_unstable();
     assert_eq!(read, given);
-    assert_eq!(csv::Reader::from_reader(files[2].1.as_bytes()).records().map(Result::unwrap).count(), 12 * 12);
+    assert_eq!(csv::Reader::from_reader(summary.as_bytes()).records().map(Result::unwrap).count(), 12 * 12);
 }
 
 #[test]
 fn no_records() {
     assert!(markdown_of(&[]).contains("There are no records"));
-    assert_eq!(console_table(&[]), "no records\n");
+    assert_eq!(table(&[]), "no records\n");
 }
 
 #[test]
@@ -69,7 +96,7 @@ fn one_instance_with_all_gaps_zero() {
     assert!(text.contains("Proved optimal within 0.01 %: 1 of 1 problem. References: enumerated 1."), "{text}");
     assert!(text.contains("No failed row, no time-out, no missing reference."), "{text}");
     assert!(text.contains("on average 0 % at N = 20 (largest 0 %). Its mean is within 5 % at every N."), "{text}");
-    assert!(written(&records)[3].1.contains("≤ 0.001"));
+    assert!(file(&written(&records), "figures/gap-vs-users.svg").contains("≤ 0.001"));
 }
 
 #[test]
@@ -105,7 +132,7 @@ fn contradictions_come_first() {
     let (warning, failed) = (text.find("**Contradiction: 1 plan").unwrap(), text.find("## Finding").unwrap());
     assert!(warning < failed && text.contains("`goa` has a plan of 1.5, below the lower bound 2 of `milp` (solver)"));
     assert!(text.contains("`goa` 1, `milp` 1 and `bnb` 1") && text.contains("Not run on all 2 problems"), "{text}");
-    assert!(console_table(&records).starts_with("ERROR: 1 plan"));
+    assert!(table(&records).starts_with("ERROR: 1 plan"));
 }
 
 #[test]
@@ -142,8 +169,8 @@ fn finding_names_where_goa_is_far_off_and_where_nobody_knows() {
 #[test]
 fn sample() {
     if let Some(folder) = std::env::var_os("REPORT_SAMPLE") {
-        write_report(&campaign(), Path::new(&folder)).unwrap();
-        println!("{}", console_table(&campaign()));
+        write_report(&Study::of(&campaign(), &[]), Path::new(&folder)).unwrap();
+        println!("{}", table(&campaign()));
         let long = "exec:python3 a/very/long/path/to/some_heuristic.py --with options";
         let edge: Vec<Record> = [5, 6, 7, 8, 120]
             .into_iter()
@@ -152,6 +179,6 @@ fn sample() {
                 [bound, record(n, 1, long, Some(2.5)), record(n, 1, "random", None), record(n, 1, "mine", Some(2.0))]
             })
             .collect();
-        write_report(&edge, &Path::new(&folder).join("edge")).unwrap();
+        write_report(&Study::of(&edge, &[]), &Path::new(&folder).join("edge")).unwrap();
     }
 }

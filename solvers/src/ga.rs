@@ -1,19 +1,20 @@
 //! The genetic algorithm that the paper's authors describe, with the mutation done right.
 
+use crate::incumbent::Incumbent;
 use crate::random_feasible::random_plan;
-use crate::{Budget, Outcome, Solver, Stop};
+use crate::{Budget, Outcome, Solver};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Problem};
 
 const POPULATION: usize = 100;
-const GENERATIONS: usize = 5000;
+const GENERATIONS: u64 = 5000;
 const MUTATION: f64 = 0.01;
 const ELITE: usize = 6;
 const STAGNATION: usize = 200;
 
 /// Population 100, at most 5,000 generations or 200 without progress, 6 elites, parents drawn in proportion to their fitness, one-point
 /// crossover, one gene mutated with probability 1 %. The authors' mutation takes a gene's *value* as the index of the
-/// gene to change; here the index is uniform. Children that overfill a server are mended (model.md has no limits in the authors' code).
+/// gene to change; here the index is uniform. Iterations are generations. Children that overfill a server are mended (model.md has no limits in the authors' code).
 pub struct Ga;
 
 impl Solver for Ga {
@@ -25,30 +26,29 @@ impl Solver for Ga {
         "genetic algorithm with the operators and parameters of Kim et al., mutation corrected"
     }
 
+    fn complexity(&self) -> &'static str {
+        "O(100 (N + M)) a generation, at most 5,000 generations"
+    }
+
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
-        let deadline = budget.deadline();
+        let mut incumbent = Incumbent::new(budget, GENERATIONS);
         let mut random = Random::new(budget.seed, 2);
         let mut population: Vec<Assignment> = (0..POPULATION).map(|_| first(problem, &mut random)).collect();
-        let mut best: (f64, Assignment) = (f64::INFINITY, population[0].clone());
         let mut stagnant = 0;
-        for _ in 0..GENERATIONS {
+        while incumbent.next() || incumbent.plan().is_empty() {
             let cost: Vec<f64> = population.iter().map(|p| problem.objective(p)).collect();
             let mut order: Vec<usize> = (0..POPULATION).collect();
             order.sort_by(|&a, &b| cost[a].total_cmp(&cost[b]));
             stagnant += 1;
-            if cost[order[0]] < best.0 {
-                best = (cost[order[0]], population[order[0]].clone());
+            if incumbent.offer(cost[order[0]], &population[order[0]]) {
                 stagnant = 0;
             }
             if stagnant >= STAGNATION {
                 break;
             }
-            if deadline.is_over() {
-                return Outcome { stop: Stop::TimeLimit, ..Outcome::plan(best.1) };
-            }
             population = next_generation(problem, &population, &cost, &order, &mut random);
         }
-        Outcome::plan(best.1)
+        incumbent.outcome()
     }
 }
 

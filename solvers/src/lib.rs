@@ -3,20 +3,31 @@
 //! To add a solver, write its file, implement [`Solver`] and add a line to [`all`]; the conformance tests pick it up.
 
 mod all_offload;
+mod anneal;
+mod best_response;
 mod bnb;
 pub mod certificate;
+mod descent;
 mod dmin;
 mod enumerate;
 mod exact;
 mod ga;
 mod goa;
+mod goa_marginal;
 mod greedy;
+mod hjtora;
+mod incumbent;
+mod lagrangian;
+mod lns;
 mod local_only;
 mod local_search;
 pub mod milp;
+mod portfolio;
 mod random;
 mod random_feasible;
+mod regret;
 pub mod state;
+mod tabu;
 mod threshold_only;
 mod transport;
 
@@ -30,6 +41,9 @@ use std::time::{Duration, Instant};
 pub struct Budget {
     /// Wall time, after which a solver returns the best that it has; `None` = as long as it takes.
     pub time_limit: Option<Duration>,
+    /// The most iterations of an improvement heuristic, in its own unit (its file says which); `None` = its default. Unlike a time limit,
+    /// it gives the same plan on every machine.
+    pub iterations: Option<u64>,
     /// The relative gap (z - LB) / LB at which an exact solver may stop, >= 0.
     pub gap: f64,
     /// The seed of everything random.
@@ -38,7 +52,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Budget { time_limit: None, gap: 1e-4, seed: 0 }
+        Budget { time_limit: None, iterations: None, gap: 1e-4, seed: 0 }
     }
 }
 
@@ -160,6 +174,10 @@ pub trait Solver: Send + Sync {
     fn id(&self) -> &'static str;
     /// One line: what it does, with its source.
     fn summary(&self) -> &'static str;
+    /// How its work grows with N users and M servers, with the assumption behind it.
+    fn complexity(&self) -> &'static str {
+        "not stated"
+    }
     /// Whether its plans offload every mandatory user (threshold rule). If not, they have no gap unless tau = 1.
     fn respects_threshold(&self) -> bool {
         true
@@ -190,8 +208,17 @@ pub fn all() -> Vec<Box<dyn Solver>> {
         Box::new(random_feasible::RandomFeasible),
         Box::new(dmin::Dmin),
         Box::new(goa::Goa),
+        Box::new(goa_marginal::GoaMarginal),
+        Box::new(regret::Regret),
+        Box::new(hjtora::Hjtora),
+        Box::new(best_response::BestResponse),
+        Box::new(lagrangian::Lagrangian),
         Box::new(ga::Ga),
         Box::new(local_search::LocalSearch),
+        Box::new(anneal::Anneal),
+        Box::new(tabu::Tabu),
+        Box::new(lns::Lns),
+        Box::new(portfolio::Portfolio),
         Box::new(enumerate::Enumerate),
         Box::new(milp::Milp),
         Box::new(bnb::Bnb),

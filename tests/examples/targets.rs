@@ -56,7 +56,7 @@ struct Run {
 }
 
 fn run(id: &str, problem: &Problem, gap: f64, limit: f64) -> Solved {
-    let budget = Budget { gap, time_limit: Some(Duration::from_secs_f64(limit)), seed: 0 };
+    let budget = Budget { gap, time_limit: Some(Duration::from_secs_f64(limit)), ..Budget::default() };
     solve(find(id).expect("registered").as_ref(), problem, &budget)
 }
 

@@ -1,5 +1,7 @@
 //! What the tests across crates share: second implementations, kept naive on purpose, and instances to try.
 
+pub mod scaling;
+
 use offload_instances::families::{Spec, find, generate};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Instance, Problem, Weights};
@@ -156,4 +158,28 @@ pub fn certificate_bytes(problem: &Problem, solved: &Solved) -> Vec<u8> {
     let certificate = solved.outcome.certificate.as_ref().expect("the solver wrote a certificate");
     certificate.write(&mut bytes, problem, &claim).expect("memory is writable");
     bytes
+}
+
+/// The records of a campaign without times and memory, sorted: what two runs of the same solves must agree on.
+///
+/// # Panics
+/// When the file is not there or holds another thing than records.
+#[must_use]
+pub fn timeless(records: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(records).expect("a record file");
+    let mut lines: Vec<String> = text.lines().map(timeless_line).collect();
+    lines.sort();
+    lines
+}
+
+fn timeless_line(line: &str) -> String {
+    let mut record: serde_json::Value = serde_json::from_str(line).expect("a record");
+    let fields = record.as_object_mut().expect("an object");
+    for field in ["time_s", "times_s", "cpu_s", "peak_memory_bytes"] {
+        fields.remove(field).unwrap_or_else(|| panic!("no {field}"));
+    }
+    for moment in fields["trajectory"].as_array_mut().expect("an array") {
+        moment.as_object_mut().expect("an object").remove("time_s").expect("a time");
+    }
+    record.to_string()
 }

@@ -5,9 +5,15 @@ pub mod export;
 pub mod families;
 pub mod generate;
 pub mod report;
+pub mod reproduce;
 pub mod run;
+pub mod simulate;
 pub mod solve;
 pub mod solvers;
+pub mod source;
+pub mod trace;
+pub mod tune;
+pub mod uncertainty;
 pub mod verify;
 
 use anyhow::Context;

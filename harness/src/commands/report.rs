@@ -27,8 +27,10 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         "{}: holds no record; run a campaign first (offload-bench run)",
         path.display()
     );
-    print(&offload_reports::console_table(&loaded.records))?;
-    for file in offload_reports::write_report(&loaded.records, &a.folder)? {
+    let environments = offload_reports::read_environments(&a.folder)?;
+    let study = offload_reports::Study::of(&loaded.records, &environments);
+    print(&offload_reports::console_table(&study))?;
+    for file in offload_reports::write_report(&study, &a.folder)? {
         print(&file.display().to_string())?;
     }
     Ok(Verdict::Done)

@@ -57,7 +57,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let writes = a.solver.iter().any(|id| ["bnb", "exact"].contains(&id.trim()));
     anyhow::ensure!(writes || a.certificate.is_none(), "--certificate: none of these solvers writes one; use bnb");
     let problem = read_problem(&a.instance, a.threshold, a.weights)?;
-    let budget = Budget { time_limit: a.time_limit, gap: a.gap, seed: a.seed };
+    let budget = Budget { time_limit: a.time_limit, gap: a.gap, seed: a.seed, ..Budget::default() };
     let (mut all, mut certificate) = (Vec::new(), None);
     for solver in &solvers {
         let mut solved = solve(solver.as_ref(), &problem, &budget);

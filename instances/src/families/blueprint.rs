@@ -25,6 +25,12 @@ pub(super) mod stream {
     pub const SERVERS: u64 = 4;
     pub const FADING: u64 = 5;
     pub const OWN: u64 = 6;
+    pub const SHADOWING: u64 = 7;
+    pub const SIGHT: u64 = 8;
+    pub const SITES: u64 = 9;
+    pub const USERS: u64 = 10;
+    pub const ROWS: u64 = 11;
+    pub const REQUESTS: u64 = 12;
 }
 
 /// A query as a family draws it.
@@ -55,26 +61,38 @@ pub(super) struct Blueprint {
     pub seed: u64,
     pub side_m: f64,
     pub interference: bool,
+    /// The compute at which the users' `edge_time_s` were measured, FLOP/s.
+    pub reference_flops: f64,
     pub users: Vec<User>,
     pub servers: Vec<Server>,
-    carrier_hz: f64,
+    pub carrier_hz: f64,
     fading: bool,
 }
 
 impl Blueprint {
     /// The paper's set-up with the given queries: users uniform in the square, servers on a grid, local compute
     /// 91.06 TFLOP/s x U(0.5, 1.5), user cap 1513 TFLOP/s, server capacity ten times that x U(0.6, 1.4).
-    pub fn new(spec: &Spec, p: &Parameters, mut query: impl FnMut(&mut Random) -> Query) -> Self {
+    pub fn new(spec: &Spec, p: &Parameters, query: impl FnMut(&mut Random) -> Query) -> Self {
         let side_m = match p.number("side_m") {
             0.0 => layout::default_side_m(spec.servers),
             given => given,
         };
-        let (mut places, mut queries, mut devices) = (
-            Random::new(spec.seed, stream::POSITIONS),
-            Random::new(spec.seed, stream::QUERIES),
-            Random::new(spec.seed, stream::DEVICES),
-        );
-        let user = |_| {
+        let mut places = Random::new(spec.seed, stream::POSITIONS);
+        let users = (0..spec.users).map(|_| layout::uniform_point(&mut places, side_m)).collect();
+        let sites = layout::grid(spec.servers, side_m);
+        Blueprint { side_m, ..Blueprint::at(spec.seed, p, sites, users, query) }
+    }
+
+    /// The paper's queries, devices and servers at the given places, m. The side of the square is left 0.
+    pub fn at(
+        seed: u64,
+        p: &Parameters,
+        sites: Vec<[f64; 2]>,
+        users: Vec<[f64; 2]>,
+        mut query: impl FnMut(&mut Random) -> Query,
+    ) -> Self {
+        let (mut queries, mut devices) = (Random::new(seed, stream::QUERIES), Random::new(seed, stream::DEVICES));
+        let user = |position_m| {
             let q = query(&mut queries);
             User {
                 payload_bits: q.payload_bits,
@@ -85,11 +103,11 @@ impl Blueprint {
                 edge_time_s: Some(q.large_time_s),
                 correct_local: Some(q.correct_local),
                 correct_edge: Some(q.correct_edge),
-                position_m: Some(layout::uniform_point(&mut places, side_m)),
+                position_m: Some(position_m),
             }
         };
-        let users = (0..spec.users).map(user).collect();
-        let mut capacity = Random::new(spec.seed, stream::SERVERS);
+        let users = users.into_iter().map(user).collect();
+        let mut capacity = Random::new(seed, stream::SERVERS);
         let server = |position_m| Server {
             bandwidth_hz: p.number("bandwidth_hz"),
             noise_w: p.number("noise_psd_w_hz") * p.number("bandwidth_hz"),
@@ -98,11 +116,12 @@ impl Blueprint {
             max_users: None,
             position_m: Some(position_m),
         };
-        let servers = layout::grid(spec.servers, side_m).into_iter().map(server).collect();
+        let servers = sites.into_iter().map(server).collect();
         Blueprint {
-            seed: spec.seed,
-            side_m,
+            seed,
+            side_m: 0.0,
             interference: p.flag("interference"),
+            reference_flops: REFERENCE_FLOPS,
             users,
             servers,
             carrier_hz: p.number("carrier_hz"),
@@ -110,22 +129,29 @@ impl Blueprint {
         }
     }
 
-    /// Draws the channel and closes the instance; [`super::generate`] names it.
+    /// Draws the channel, free space, and closes the instance; [`super::generate`] names it.
     pub fn build(self) -> Instance {
+        let carrier_hz = self.carrier_hz;
+        self.build_with(|_, _, distance_m| layout::free_space_gain(distance_m, carrier_hz))
+    }
+
+    /// Draws the fading on top of `mean_gain`, which gets the user, the server and their distance in the plane (m, at least 1), and closes the instance.
+    pub fn build_with(self, mean_gain: impl Fn(usize, usize, f64) -> f64) -> Instance {
         let mut fading = Random::new(self.seed, stream::FADING);
-        let mut gain = |user: &User, server: &Server| {
+        let mut gain = |(i, user): (usize, &User), (j, server): (usize, &Server)| {
             let (a, b) = (user.position_m.unwrap_or_default(), server.position_m.unwrap_or_default());
-            let loss = layout::free_space_gain(layout::distance_m(a, b), self.carrier_hz);
+            let loss = mean_gain(i, j, layout::distance_m(a, b));
             // An exponential draw of exactly 0 has probability 2^-53; the floor keeps every gain positive.
             loss * if self.fading { fading.exponential().max(1e-12) } else { 1.0 }
         };
-        let gain = self.users.iter().map(|u| self.servers.iter().map(|s| gain(u, s)).collect()).collect();
+        let row = |u| self.servers.iter().enumerate().map(|s| gain(u, s)).collect();
+        let gain = self.users.iter().enumerate().map(row).collect();
         Instance {
             name: String::new(),
             family: String::new(),
             seed: Some(self.seed),
             interference: self.interference,
-            reference_flops: Some(REFERENCE_FLOPS),
+            reference_flops: Some(self.reference_flops),
             users: self.users,
             servers: self.servers,
             gain,

@@ -7,7 +7,10 @@ mod hotspot;
 mod load;
 mod paper;
 mod parameters;
+mod places;
+mod requests;
 mod tight;
+mod topology;
 mod trace;
 
 pub use parameters::{Parameter, Parameters};
@@ -62,6 +65,8 @@ pub fn all() -> Vec<Box<dyn Family>> {
         Box::new(load::Congested),
         Box::new(load::Sparse),
         Box::new(adversarial::Adversarial),
+        Box::new(topology::Topology),
+        Box::new(requests::Requests),
     ]
 }
 

@@ -5,6 +5,7 @@ use super::data::{Data, Region};
 use super::dual::{Averages, ascend};
 use super::start::{exact, improve_by_transport, polish};
 use super::tree::{Node, Tree};
+use crate::goa_marginal;
 use crate::local_search::improve_from;
 use crate::{Budget, Deadline, Progress, greedy};
 use offload_instances::{Assignment, Problem};
@@ -70,6 +71,17 @@ pub enum End {
     Memory,
     /// Not even started: one evaluation would take too long.
     Work,
+    /// As many regions as were asked for.
+    Regions,
+}
+
+/// What the first incumbent may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// A plain greedy plan: the relaxation is to find a better one.
+    Root,
+    /// As good as heuristics make it: a good incumbent closes more regions.
+    Full,
 }
 
 /// The state of a search.
@@ -99,14 +111,18 @@ pub struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// Finds the first incumbent.
-    pub fn new(problem: &'a Problem, data: &'a Data, budget: &Budget) -> Self {
+    pub fn new(problem: &'a Problem, data: &'a Data, budget: &Budget, effort: Effort) -> Self {
         let begun = Instant::now();
         let deadline = budget.deadline();
         let start = Budget { time_limit: budget.time_limit.map(|t| t.mul_f64(START_SHARE)), ..budget.clone() };
-        let plan = improve_from(problem, greedy::goa(problem), STARTS, budget.seed, &start.deadline());
+        let plan = if effort == Effort::Root {
+            goa_marginal::plan(problem, &start.deadline())
+        } else {
+            improve_from(problem, greedy::goa(problem), STARTS, budget.seed, &start.deadline())
+        };
         let region = Region::root(problem, data);
         let unit = unit_of_power(problem, &plan, &region);
-        let plan = polish(problem, data, &region, plan, &start.deadline());
+        let plan = if effort == Effort::Root { plan } else { polish(problem, data, &region, plan, &start.deadline()) };
         let (plan, multipliers) = improve_by_transport(problem, data, &region, plan);
         let (least, bound) = crate::milp::trivial_bound(problem);
         let first = Rc::new(Multipliers { users: least, power: vec![0.0; data.m] });
@@ -189,8 +205,8 @@ impl<'a> Search<'a> {
         (self.closed.min(open) * (1.0 - BOUND_ROUNDING)).min(self.value)
     }
 
-    /// Searches until everything is closed, the time is up, or memory is.
-    pub fn run(&mut self) -> End {
+    /// Searches until everything is closed, so many regions are done, the time is up, or memory is.
+    pub fn run(&mut self, regions: usize) -> End {
         while let Some(top) = self.open.peek() {
             if top.bound >= self.target() {
                 // Best-first: all others are at least as high.
@@ -201,6 +217,9 @@ impl<'a> Search<'a> {
             }
             if self.bytes > MAX_BYTES {
                 return End::Memory;
+            }
+            if self.nodes >= regions {
+                return End::Regions;
             }
             if let Some(open) = self.open.pop() {
                 self.process(open);

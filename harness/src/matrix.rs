@@ -1,0 +1,242 @@
+//! The problems of a campaign: known up front, their instances made only when their turn comes.
+
+use crate::config::{Config, Source};
+use anyhow::{Context, anyhow, bail, ensure};
+use offload_instances::families::{self, MAX_PAIRS, MAX_USERS, Spec};
+use offload_instances::{Instance, Weights};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Where one instance comes from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// A family generates it.
+    Family {
+        /// The family's id.
+        id: String,
+        /// What to generate.
+        spec: Spec,
+    },
+    /// It stands in a file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// N x M when the campaign began.
+        pairs: usize,
+    },
+}
+
+/// One problem: an instance at one threshold with one choice of weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cell {
+    /// tau.
+    pub threshold: f64,
+    /// v.
+    pub weights: Weights,
+}
+
+/// An instance to be made and the problems on it.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// The instance.
+    pub origin: Origin,
+    /// Its problems, in the order of the configuration.
+    pub cells: Vec<Cell>,
+}
+
+/// Part k of n, k from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// From 1 to n.
+    pub k: usize,
+    /// At least 1.
+    pub n: usize,
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+        match numbers {
+            Some((k, n)) if (1..=n).contains(&k) => Ok(Shard { k, n }),
+            _ => Err("give k/n with k from 1 to n, such as 2/8".into()),
+        }
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.k, self.n)
+    }
+}
+
+impl Origin {
+    /// Generates or reads the instance.
+    pub fn make(&self) -> anyhow::Result<Instance> {
+        match self {
+            Origin::Family { id, spec } => {
+                let family = families::find(id).map_err(|e| anyhow!(e))?;
+                families::generate(family.as_ref(), spec).map_err(|e| anyhow!(e))
+            }
+            // Warnings were printed when the campaign began.
+            Origin::File { path, .. } => Ok(offload_instances::read_instance(path)?),
+        }
+    }
+
+    /// N x M: what solving and generating grow with.
+    pub fn pairs(&self) -> usize {
+        match self {
+            Origin::Family { spec, .. } => spec.users * spec.servers,
+            Origin::File { pairs, .. } => *pairs,
+        }
+    }
+
+    /// Family and size, in words.
+    pub fn describe(&self) -> String {
+        match self {
+            Origin::Family { id, spec } => format!("{id}, {} users, {} servers", spec.users, spec.servers),
+            Origin::File { path, .. } => path.display().to_string(),
+        }
+    }
+}
+
+/// Every problem of a campaign. Files are read once and sizes and parameters tried, so that mistakes show before anything is solved.
+pub fn groups(config: &Config) -> anyhow::Result<Vec<Group>> {
+    let mut origins = Vec::new();
+    for (k, source) in config.instances.iter().enumerate() {
+        add_to(&mut origins, source, &config.folder).with_context(|| format!("instances[{k}]"))?;
+    }
+    let cells: Vec<Cell> = config
+        .thresholds
+        .iter()
+        .flat_map(|&threshold| config.weights.iter().map(move |&weights| Cell { threshold, weights }))
+        .collect();
+    Ok(origins.into_iter().map(|origin| Group { origin, cells: cells.clone() }).collect())
+}
+
+fn add_to(origins: &mut Vec<Origin>, source: &Source, folder: &Path) -> anyhow::Result<()> {
+    for pattern in &source.files {
+        for path in matches(pattern, folder)? {
+            let instance = crate::commands::read_instance(&path)?;
+            origins.push(Origin::File { path, pairs: instance.n() * instance.m() });
+        }
+    }
+    let Some(id) = &source.family else { return Ok(()) };
+    let seeds = source.seeds()?;
+    for parameters in grid(&source.parameters)? {
+        let before = origins.len();
+        for &users in &source.users {
+            for &servers in &source.servers {
+                let fits = users <= MAX_USERS && users.checked_mul(servers).is_some_and(|pairs| pairs <= MAX_PAIRS);
+                ensure!(fits, "{users} users x {servers} servers do not fit in memory; give fewer");
+                let spec = |seed| Spec { users, servers, seed, parameters: parameters.clone() };
+                origins.extend(seeds.iter().map(|&seed| Origin::Family { id: id.clone(), spec: spec(seed) }));
+            }
+        }
+        // The smallest of these finds a bad parameter without a wait.
+        if let Some(smallest) = origins[before..].iter().min_by_key(|o| o.pairs()) {
+            smallest.make()?;
+        }
+    }
+    Ok(())
+}
+
+/// The files that a pattern names, sorted.
+fn matches(pattern: &str, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if !pattern.contains(['*', '?', '[']) || folder.join(pattern).is_file() {
+        return Ok(vec![folder.join(pattern)]);
+    }
+    // The folder itself may hold characters that a pattern gives a meaning.
+    let full = Path::new(&glob::Pattern::escape(&folder.to_string_lossy())).join(pattern);
+    let found = glob::glob(&full.to_string_lossy()).map_err(|e| anyhow!("files: {pattern}: {e}; mend the pattern"))?;
+    let mut files = found.collect::<Result<Vec<_>, _>>()?;
+    files.retain(|path| path.is_file());
+    ensure!(!files.is_empty(), "files: {pattern}: names no file in {}", folder.display());
+    files.sort();
+    Ok(files)
+}
+
+/// Every combination of parameter values; an array stands for one value after the other.
+pub(crate) fn grid(table: &BTreeMap<String, toml::Value>) -> anyhow::Result<Vec<BTreeMap<String, String>>> {
+    let mut all = vec![BTreeMap::new()];
+    for (name, value) in table {
+        let values = match value {
+            toml::Value::Array(items) => {
+                ensure!(!items.is_empty(), "parameters.{name}: is an empty array; give at least one value");
+                items.clone()
+            }
+            single => vec![single.clone()],
+        };
+        let mut next = Vec::new();
+        for value in values {
+            let text = match value {
+                toml::Value::String(s) => s,
+                toml::Value::Integer(x) => x.to_string(),
+                toml::Value::Float(x) => x.to_string(),
+                toml::Value::Boolean(x) => x.to_string(),
+                _ => bail!("parameters.{name}: give a number, a text, true, false, or an array of them"),
+            };
+            next.extend(all.iter().cloned().map(|mut m: BTreeMap<String, String>| {
+                m.insert(name.clone(), text.clone());
+                m
+            }));
+        }
+        all = next;
+    }
+    Ok(all)
+}
+
+/// The problems of one shard. They are sorted by size and dealt out in turn, back and forth (1, 2, 3, 3, 2, 1, ...), so that every shard gets
+/// large and small ones alike. The same configuration gives the same shards on every machine.
+pub fn shard(groups: &[Group], shard: Shard) -> Vec<Group> {
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by_key(|&g| Reverse(groups[g].origin.pairs()));
+    let mut mine: BTreeMap<usize, Vec<Cell>> = BTreeMap::new();
+    let problems = order.iter().flat_map(|&g| groups[g].cells.iter().map(move |&cell| (g, cell)));
+    for (place, (g, cell)) in problems.enumerate() {
+        let (round, seat) = (place / shard.n, place % shard.n);
+        let seat = if round % 2 == 0 { seat } else { shard.n - 1 - seat };
+        if seat + 1 == shard.k {
+            mine.entry(g).or_default().push(cell);
+        }
+    }
+    mine.into_iter().map(|(g, cells)| Group { origin: groups[g].origin.clone(), cells }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some() -> Vec<Group> {
+        let spec = |users, seed| Spec { users, servers: 2, seed, parameters: BTreeMap::new() };
+        let cells: Vec<Cell> = [0.5, 0.7, 1.0].map(|threshold| Cell { threshold, weights: Weights::Uniform }).to_vec();
+        let sizes = [5, 40, 20, 7, 7, 100, 3];
+        let origin = |(k, &users): (usize, &usize)| Origin::Family { id: "paper".into(), spec: spec(users, k as u64) };
+        sizes.iter().enumerate().map(origin).map(|origin| Group { origin, cells: cells.clone() }).collect()
+    }
+
+    #[test]
+    fn shards_share_out_every_problem_once_and_evenly() {
+        let all = some();
+        for n in [1, 2, 3, 4, 30] {
+            let mut dealt = Vec::new();
+            let mut counts = Vec::new();
+            for k in 1..=n {
+                let part = shard(&all, Shard { k, n });
+                counts.push(part.iter().map(|g| g.cells.len()).sum::<usize>());
+                for g in part {
+                    dealt.extend(g.cells.iter().map(|c| format!("{:?} {c:?}", g.origin)));
+                }
+            }
+            let mut whole: Vec<String> =
+                all.iter().flat_map(|g| g.cells.iter().map(|c| format!("{:?} {c:?}", g.origin))).collect();
+            dealt.sort();
+            whole.sort();
+            assert_eq!(dealt, whole);
+            assert!(counts.iter().max().unwrap() - counts.iter().min().unwrap() <= 1, "{counts:?}");
+        }
+        assert!("0/3".parse::<Shard>().is_err() && "4/3".parse::<Shard>().is_err() && "x".parse::<Shard>().is_err());
+        assert_eq!("3/3".parse::<Shard>(), Ok(Shard { k: 3, n: 3 }));
+    }
+}

@@ -1,0 +1,242 @@
+//! Runs a command within limits on time, memory, processes and output, and leaves none of its children behind.
+
+use super::message::{Ended, Killed};
+use anyhow::Context;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::time::TimeValLike;
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::Pid;
+use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How often memory and processes are counted.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Most processes that a command may have at the same time.
+const MAX_PROCESSES: usize = 256;
+
+/// Bytes of stderr that are kept: so many from its beginning and from its end.
+const STDERR_KEPT: usize = 2048;
+
+/// Rounds of killing before children that cannot be killed (stuck in the system) are left alone; [`LOOK`] apart.
+const KILL_ROUNDS: usize = 500;
+
+/// Bytes of a memory page, as `/proc/PID/statm` counts them on the machines that we know (x86-64, most arm64).
+const PAGE: u64 = 4096;
+
+/// What has to be known at the end, whoever ended it.
+#[derive(Default)]
+struct Watch {
+    killed: Option<Killed>,
+    peak: u64,
+}
+
+/// Runs `line` with `input` on its stdin. `lifeline` is our own stdin: when it ends, so do we.
+pub fn supervise(
+    line: &str,
+    folder: &Path,
+    input: Vec<u8>,
+    limit: Option<Duration>,
+    memory: Option<u64>,
+    most_output: usize,
+    mut lifeline: impl Read + Send + 'static,
+) -> anyhow::Result<Ended> {
+    // Orphans of the command become our children, wherever they hide, so that they can be found.
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_child_subreaper(true)?;
+    let start = Instant::now();
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(line).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if !folder.as_os_str().is_empty() {
+        command.current_dir(folder);
+    }
+    let mut child = command.spawn().context("cannot start /bin/sh")?;
+    COMMAND.store(child.id(), Ordering::Relaxed);
+    std::thread::spawn(move || {
+        let _ = lifeline.read(&mut [0]);
+        kill_all();
+        std::process::exit(1);
+    });
+    if let Some(mut stdin) = child.stdin.take() {
+        // A command need not read what it is given.
+        std::thread::spawn(move || drop(stdin.write_all(&input)));
+    }
+    let full = Arc::new(AtomicBool::new(false));
+    let stdout = read_stdout(&mut child, most_output, full.clone());
+    let stderr = read_stderr(&mut child);
+    let (sender, ended) = channel();
+    std::thread::spawn(move || drop(sender.send(child.wait())));
+    let (watch, status) = watch(&ended, start, limit, memory, &full);
+    let time_s = start.elapsed().as_secs_f64();
+    kill_all();
+    let status = match status {
+        Some(status) => status?,
+        None => ended.recv()??,
+    };
+    let (stdout, stderr) = (join(stdout), join(stderr));
+    reap();
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    // What the watch did not see because it was over too soon. Of one process only: the system keeps no sum.
+    let peak_of_one = u64::try_from(usage.max_rss()).unwrap_or(0) * 1024;
+    Ok(Ended {
+        killed: watch.killed.or_else(|| full.load(Ordering::Relaxed).then_some(Killed::Output)),
+        code: status.code(),
+        signal: status.signal(),
+        stdout,
+        stderr,
+        time_s,
+        cpu_s: (usage.user_time() + usage.system_time()).num_microseconds() as f64 * 1e-6,
+        peak_memory_bytes: watch.peak.max(peak_of_one),
+    })
+}
+
+/// Waits for the end or for a limit.
+fn watch(
+    ended: &Receiver<std::io::Result<ExitStatus>>,
+    start: Instant,
+    limit: Option<Duration>,
+    memory: Option<u64>,
+    full: &AtomicBool,
+) -> (Watch, Option<std::io::Result<ExitStatus>>) {
+    let mut watch = Watch::default();
+    loop {
+        match ended.recv_timeout(LOOK) {
+            Ok(status) => return (watch, Some(status)),
+            Err(RecvTimeoutError::Disconnected) => return (watch, None),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        let family = descendants();
+        let used: u64 = family.iter().map(|&pid| resident(pid)).sum();
+        watch.peak = watch.peak.max(used);
+        watch.killed = if limit.is_some_and(|limit| start.elapsed() >= limit) {
+            Some(Killed::Time)
+        } else if memory.is_some_and(|most| used > most) {
+            Some(Killed::Memory)
+        } else if family.len() > MAX_PROCESSES {
+            Some(Killed::Processes)
+        } else if full.load(Ordering::Relaxed) {
+            Some(Killed::Output)
+        } else {
+            continue;
+        };
+        return (watch, None);
+    }
+}
+
+/// Keeps what fits; more than that is a reason to kill.
+fn read_stdout(child: &mut Child, most: usize, full: Arc<AtomicBool>) -> Option<JoinHandle<String>> {
+    let stdout = child.stdout.take()?;
+    Some(std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let mut stdout = stdout.take(most as u64 + 1);
+        let _ = stdout.read_to_end(&mut bytes);
+        if bytes.len() > most {
+            full.store(true, Ordering::Relaxed);
+            bytes.truncate(most);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }))
+}
+
+/// Reads everything, keeps the beginning and the end.
+fn read_stderr(child: &mut Child) -> Option<JoinHandle<String>> {
+    let mut stderr = child.stderr.take()?;
+    Some(std::thread::spawn(move || {
+        let (mut head, mut tail, mut left_out) = (Vec::new(), VecDeque::new(), 0_usize);
+        let mut buffer = [0; 8192];
+        while let Ok(n) = stderr.read(&mut buffer)
+            && n > 0
+        {
+            let room = (STDERR_KEPT - head.len()).min(n);
+            head.extend_from_slice(&buffer[..room]);
+            tail.extend(&buffer[room..n]);
+            let over = tail.len().saturating_sub(STDERR_KEPT);
+            tail.drain(..over);
+            left_out += over;
+        }
+        let tail: Vec<u8> = tail.into();
+        if left_out > 0 {
+            head.extend_from_slice(format!("\n... {left_out} bytes ...\n").as_bytes());
+        }
+        head.extend_from_slice(&tail);
+        String::from_utf8_lossy(&head).into_owned()
+    }))
+}
+
+fn join(handle: Option<JoinHandle<String>>) -> String {
+    handle.and_then(|h| h.join().ok()).unwrap_or_default()
+}
+
+/// Only one thread kills at a time: two would chase each other's lists.
+static KILLING: Mutex<()> = Mutex::new(());
+
+/// Kills every descendant. They are stopped first, so that none can fork while others are killed.
+fn kill_all() {
+    let _guard = KILLING.lock();
+    for _ in 0..KILL_ROUNDS {
+        let family = descendants();
+        if family.is_empty() {
+            return;
+        }
+        for signal in [Signal::SIGSTOP, Signal::SIGKILL] {
+            for &pid in &family {
+                let _ = kill(pid, signal);
+            }
+        }
+        std::thread::sleep(Duration::from_millis(1));
+        reap();
+    }
+}
+
+/// The command's own process, whose end a thread waits for.
+static COMMAND: AtomicU32 = AtomicU32::new(0);
+
+/// Takes note of the end of orphans that came to us.
+fn reap() {
+    for pid in children(std::process::id().try_into().unwrap_or(0)) {
+        if is_zombie(pid) && u32::try_from(pid.as_raw()) != Ok(COMMAND.load(Ordering::Relaxed)) {
+            let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
+        }
+    }
+}
+
+/// All living processes below this one.
+fn descendants() -> Vec<Pid> {
+    let mut all: Vec<Pid> = Vec::new();
+    let mut next = children(std::process::id().try_into().unwrap_or(0));
+    while let Some(pid) = next.pop() {
+        next.extend(children(pid.as_raw()));
+        if !is_zombie(pid) {
+            all.push(pid);
+        }
+    }
+    all
+}
+
+/// Children of all threads of a process.
+fn children(pid: i32) -> Vec<Pid> {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let lists = tasks.flatten().map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
+    lists.flat_map(|l| l.split_whitespace().flat_map(str::parse).map(Pid::from_raw).collect::<Vec<_>>()).collect()
+}
+
+fn is_zombie(pid: Pid) -> bool {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    // The state stands behind the name, which may itself hold brackets.
+    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
+}
+
+/// Memory in use, bytes.
+fn resident(pid: Pid) -> u64 {
+    let Ok(statm) = std::fs::read_to_string(format!("/proc/{pid}/statm")) else { return 0 };
+    statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * PAGE
+}

@@ -1,0 +1,115 @@
+//! The worker's side: reads a request, solves, replies.
+
+use super::message::{MARK, Reply, Request, Task};
+use super::supervise::supervise;
+use crate::certify::certify;
+use anyhow::Context;
+use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
+use nix::sys::time::TimeValLike;
+use offload_instances::Problem;
+use offload_instances::files::write_bytes;
+use offload_solvers::{Budget, Solved, find, solve};
+use std::io::{BufRead, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest request line, bytes.
+const MAX_REQUEST: u64 = 1 << 20;
+
+/// Reads one request from stdin and replies on stdout.
+pub fn work() -> anyhow::Result<()> {
+    let mut input = std::io::BufReader::new(std::io::stdin());
+    let mut line = String::new();
+    input.by_ref().take(MAX_REQUEST).read_line(&mut line)?;
+    let request: Request = serde_json::from_str(&line)
+        .context("this command is for the program itself; use `offload-bench run` or `solve`")?;
+    let mut instance = vec![0; request.instance_bytes];
+    input.read_exact(&mut instance)?;
+    match &request.task {
+        Task::Own { id, certificate, instance_file } => {
+            // The harness says nothing more; its end closes our input, and then nobody waits for us.
+            std::thread::spawn(move || {
+                let _ = input.read(&mut [0]);
+                std::process::exit(1);
+            });
+            own(&request, id, &instance, certificate.as_deref(), instance_file.as_deref())
+        }
+        Task::Command { line, folder, kill_after_s, most_output } => {
+            let problem = input_of_command(&request, &instance);
+            let limit = kill_after_s.map(Duration::from_secs_f64);
+            let ended = supervise(line, folder, problem, limit, request.memory_bytes, *most_output, input)?;
+            say(&ended)
+        }
+    }
+}
+
+fn say(message: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    // A solver may have left half a line.
+    writeln!(out, "\n{MARK}{}", serde_json::to_string(message)?)?;
+    Ok(out.flush()?)
+}
+
+/// The object that a command reads: `{"problem": .., "budget": .., "instance": ..}`, the instance as it is in a file.
+fn input_of_command(request: &Request, instance: &[u8]) -> Vec<u8> {
+    let problem = serde_json::json!({ "threshold": request.threshold, "weights": request.weights.name() });
+    let budget = serde_json::json!({ "time_limit_s": request.time_limit_s, "gap": request.gap, "seed": request.seed });
+    let mut text = format!("{{\"problem\": {problem}, \"budget\": {budget}, \"instance\": ").into_bytes();
+    text.extend_from_slice(instance.trim_ascii_end());
+    text.extend_from_slice(b"}\n");
+    text
+}
+
+fn own(
+    request: &Request,
+    id: &str,
+    instance: &[u8],
+    certificate: Option<&Path>,
+    instance_file: Option<&str>,
+) -> anyhow::Result<()> {
+    if let Some(bytes) = request.memory_bytes {
+        setrlimit(Resource::RLIMIT_AS, bytes, bytes)?;
+    }
+    let value: serde_json::Value = serde_json::from_slice(instance)?;
+    let (instance, _) = offload_instances::files::instance_from_json(&value)
+        .map_err(|faults| anyhow::anyhow!("the instance did not survive its way here: {}", faults[0]))?;
+    drop(value);
+    let problem = Problem::new(Arc::new(instance), request.threshold, request.weights)?;
+    let solver = find(id).map_err(anyhow::Error::msg)?;
+    let time_limit = request.time_limit_s.map(Duration::from_secs_f64);
+    let budget = Budget { time_limit, gap: request.gap, seed: request.seed, ..Budget::default() };
+    let before = cpu_s()?;
+    let mut solved = solve(solver.as_ref(), &problem, &budget);
+    let (cpu, peak) = (cpu_s()? - before, peak_memory());
+    let mut reply = Reply::new(&solved.outcome, solved.time_s, cpu, peak);
+    reply.more = certificate.is_some() && solved.outcome.certificate.is_some();
+    say(&reply)?;
+    if let Some(path) = certificate.filter(|_| reply.more) {
+        let bytes = certify(&problem, &mut solved, instance_file)?;
+        if let Some(bytes) = bytes {
+            write_bytes(path, &bytes)?;
+        }
+        let mut reply = Reply::new(&solved.outcome, solved.time_s, cpu, peak);
+        reply.refused = refusal(&solved);
+        say(&reply)?;
+    }
+    // Dropping large trees takes time that nobody needs to wait for.
+    std::process::exit(0);
+}
+
+fn refusal(solved: &Solved) -> Option<String> {
+    (solved.status == offload_solvers::Status::Error).then(|| solved.outcome.stop.describe())
+}
+
+/// Processor time of this process so far, user and system, s.
+fn cpu_s() -> anyhow::Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF)?;
+    Ok((usage.user_time() + usage.system_time()).num_microseconds() as f64 * 1e-6)
+}
+
+/// Greatest resident memory of this process so far, bytes. Not from `getrusage`, which counts the parent's memory before `exec`.
+fn peak_memory() -> Option<u64> {
+    let kib: u64 = crate::environment::field("/proc/self/status", "VmHWM")?.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024)
+}

@@ -1,0 +1,273 @@
+//! The folder of a campaign: its lock, the records that are there, and the one thread that appends to them.
+
+use anyhow::Context;
+use offload_reports::environment::{ENVIRONMENTS, Environment};
+use offload_reports::record::{FIRST_RECORD_FORMAT, RECORD_FORMAT, Record};
+use offload_reports::{LineFault, ReportError};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
+
+/// Name of the record file in a campaign's folder.
+pub const RECORDS: &str = "records.jsonl";
+
+/// Held locked while a run is at work, so that no two write the same records.
+const LOCK: &str = ".lock";
+
+/// Most bytes written before the disk is asked to keep them.
+const BATCH: usize = 4 << 20;
+
+/// Bad lines that are listed at most.
+const MAX_FAULTS: usize = 1000;
+
+/// A hash of a record's key: a million of them fit where their texts would not.
+pub type Key = [u8; 16];
+
+/// What a record was made with: a hash of solver version, options and generator.
+pub type Stamp = [u8; 16];
+
+/// The part of a record that tells whether a solve is there already.
+#[derive(Deserialize)]
+pub struct Head {
+    format: String,
+    instance: String,
+    fingerprint: String,
+    threshold: f64,
+    weights: String,
+    seed: u64,
+    solver: String,
+    #[serde(default)]
+    solver_version: String,
+    #[serde(default)]
+    options: BTreeMap<String, Value>,
+}
+
+/// What is known of one record.
+pub struct Known {
+    /// What it was made with.
+    pub stamp: Stamp,
+    /// Version and options, in words; shared by all records made alike.
+    pub made_with: std::sync::Arc<str>,
+}
+
+/// The records of a folder.
+#[derive(Default)]
+pub struct Present {
+    /// By key.
+    pub records: HashMap<Key, Known>,
+    /// The fingerprints known under each instance's name.
+    pub names: HashMap<String, HashSet<String>>,
+}
+
+fn hash(text: &str) -> [u8; 16] {
+    let mut out = [0; 16];
+    out.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
+    out
+}
+
+/// The key of a solve.
+pub fn key(record: &Record) -> Key {
+    hash(&record.key())
+}
+
+/// What a record is made with, in words.
+pub fn made_with(version: &str, options: &BTreeMap<String, Value>) -> String {
+    let options: Vec<String> = options.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    format!("version {version}, {}", options.join(", "))
+}
+
+/// The stamp of what a record is made with.
+pub fn stamp(made_with: &str) -> Stamp {
+    hash(made_with)
+}
+
+impl Head {
+    fn key(&self) -> Key {
+        // As in `Record::key`.
+        hash(&format!("{}|{:?}|{}|{}|{}", self.fingerprint, self.threshold, self.weights, self.seed, self.solver))
+    }
+}
+
+/// Takes the folder's lock; it is held as long as the file lives.
+pub fn lock(folder: &Path) -> anyhow::Result<File> {
+    let lock = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK));
+    let lock = lock.with_context(|| format!("{}: cannot write in this folder", folder.display()))?;
+    anyhow::ensure!(
+        lock.try_lock().is_ok(),
+        "{}: another run is at work in this folder; wait for it or choose another",
+        folder.display()
+    );
+    Ok(lock)
+}
+
+/// Cuts off a torn last line (a run that was killed while writing) and ends a whole one that lacks its newline.
+pub fn repair(path: &Path) -> anyhow::Result<()> {
+    let name = path.display();
+    let mut file = match File::options().read(true).write(true).open(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        other => other.with_context(|| format!("{name}: cannot write"))?,
+    };
+    let (mut length, mut last) = (0_u64, Vec::new());
+    let mut reader = BufReader::new(&file);
+    loop {
+        last.clear();
+        let read = reader.read_until(b'\n', &mut last).with_context(|| format!("{name}: cannot read"))?;
+        if read == 0 || last.last() != Some(&b'\n') {
+            break;
+        }
+        length += read as u64;
+    }
+    if last.is_empty() {
+        return Ok(());
+    }
+    if serde_json::from_slice::<Value>(&last).is_ok() {
+        std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0))?;
+        file.write_all(b"\n").with_context(|| format!("{name}: cannot write"))?;
+    } else {
+        file.set_len(length).with_context(|| format!("{name}: cannot write"))?;
+        let what = "the last line was cut off by an earlier stop; it is removed and done again";
+        crate::commands::tell(&format!("note: {name}: {what}"));
+    }
+    Ok(file.sync_all()?)
+}
+
+/// Reads which solves are there, line by line, so that a million records need little memory.
+pub fn read(path: &Path) -> anyhow::Result<Present> {
+    let mut present = Present::default();
+    let mut texts: HashMap<Stamp, std::sync::Arc<str>> = HashMap::new();
+    let mut faults = Vec::new();
+    each_line(path, &mut |index, line| {
+        match head(line) {
+            Ok(head) => {
+                let words = made_with(&head.solver_version, &head.options);
+                let stamp = stamp(&words);
+                let made_with = texts.entry(stamp).or_insert_with(|| words.into()).clone();
+                present.records.insert(head.key(), Known { stamp, made_with });
+                present.names.entry(head.instance).or_default().insert(head.fingerprint);
+            }
+            Err((what, remedy)) => faults.push(LineFault { line: index + 1, what, remedy }),
+        }
+        faults.len() < MAX_FAULTS
+    })?;
+    anyhow::ensure!(faults.is_empty(), ReportError::Records { path: path.to_path_buf(), faults });
+    Ok(present)
+}
+
+fn head(line: &[u8]) -> Result<Head, (String, &'static str)> {
+    let head: Head = serde_json::from_slice(line)
+        .map_err(|e| (format!("not a record: {e}"), "remove the line; `run` then solves it again"))?;
+    if head.format == RECORD_FORMAT || head.format == FIRST_RECORD_FORMAT {
+        return Ok(head);
+    }
+    let what = format!("format is `{}`, this version reads `{RECORD_FORMAT}`", head.format);
+    Err((what, "use the version of the program that wrote it, or start the campaign in a new folder"))
+}
+
+/// Calls `see` with the number (from 0) and bytes of every line that is not blank, until it returns false.
+pub fn each_line(path: &Path, see: &mut dyn FnMut(usize, &[u8]) -> bool) -> anyhow::Result<()> {
+    let file = match File::open(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        other => other.with_context(|| format!("{}: cannot read", path.display()))?,
+    };
+    let mut reader = BufReader::with_capacity(1 << 20, file);
+    let mut line = Vec::new();
+    for index in 0.. {
+        line.clear();
+        if reader.read_until(b'\n', &mut line).with_context(|| format!("{}: cannot read", path.display()))? == 0 {
+            break;
+        }
+        if !line.iter().all(u8::is_ascii_whitespace) && !see(index, &line) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Rewrites the records without those whose key or fingerprint is given; whole or not at all.
+pub fn remove(path: &Path, keys: &HashSet<Key>, fingerprints: &HashSet<String>) -> anyhow::Result<usize> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".offload-").tempfile_in(folder)?;
+    let (mut removed, mut failed) = (0, None);
+    {
+        let mut out = std::io::BufWriter::new(file.as_file_mut());
+        each_line(path, &mut |_, line| {
+            let gone = head(line).is_ok_and(|h| keys.contains(&h.key()) || fingerprints.contains(&h.fingerprint));
+            removed += usize::from(gone);
+            failed = if gone { None } else { out.write_all(line).err() };
+            failed.is_none()
+        })?;
+        failed = failed.or(out.flush().err());
+    }
+    if let Some(e) = failed {
+        return Err(e).with_context(|| format!("{}: cannot write beside it; nothing was changed", path.display()));
+    }
+    file.as_file().set_permissions(std::fs::metadata(path)?.permissions())?;
+    file.as_file().sync_all()?;
+    file.persist(path).with_context(|| format!("{}: cannot write", path.display()))?;
+    Ok(removed)
+}
+
+/// A record on its way to the file, with what the progress shows of it.
+pub struct Row {
+    /// The JSON text and its newline.
+    pub line: Vec<u8>,
+    /// Solver, family and size.
+    pub cell: String,
+    /// Wall time of the solve, s.
+    pub time_s: f64,
+}
+
+/// Appends rows as they come and syncs them together: what comes in during one sync makes the next batch. `kept` is told of rows only
+/// when the disk has them, so that a stop at any moment loses no row that was reported.
+///
+/// # Errors
+/// What the disk objects to; the file then ends behind the last whole batch.
+pub fn write(
+    folder: &Path,
+    environment: &Environment,
+    rows: &Receiver<Row>,
+    kept: &mut dyn FnMut(&[Row]),
+) -> anyhow::Result<()> {
+    let path = folder.join(RECORDS);
+    let open = |path: &PathBuf| {
+        let file = File::options().create(true).append(true).open(path);
+        file.with_context(|| format!("{}: cannot write", path.display()))
+    };
+    let mut file = open(&path)?;
+    let mut first = true;
+    let mut good = file.metadata()?.len();
+    while let Ok(row) = rows.recv() {
+        if std::mem::take(&mut first) {
+            let path = folder.join(ENVIRONMENTS);
+            repair(&path)?;
+            let line = serde_json::to_string(environment)? + "\n";
+            append(&mut open(&path)?, &path, line.as_bytes())?;
+        }
+        let (mut bytes, mut batch) = (row.line.clone(), vec![row]);
+        while bytes.len() < BATCH
+            && let Ok(row) = rows.try_recv()
+        {
+            bytes.extend_from_slice(&row.line);
+            batch.push(row);
+        }
+        append(&mut file, &path, &bytes).inspect_err(|_| {
+            // Half a batch must not stand before the next run's records; cutting works on a full disk too.
+            let _ = file.set_len(good);
+        })?;
+        good += bytes.len() as u64;
+        kept(&batch);
+    }
+    Ok(())
+}
+
+fn append(file: &mut File, path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let written = file.write_all(bytes).and_then(|()| file.sync_data());
+    written.with_context(|| {
+        let remedy = "what was reported is safe; make room or repair the disk and run it again";
+        format!("{}: cannot write; {remedy}", path.display())
+    })
+}

@@ -1,0 +1,194 @@
+//! Means per cell of the reproduced experiment, beside the published ones.
+
+use super::published::{Published, published};
+use crate::order::solver_order;
+use crate::stats::mean;
+use crate::tables::Threshold;
+use std::collections::BTreeMap;
+
+/// What is compared with the published table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    /// Realised delay summed over users, ms.
+    Total,
+    /// Users offloaded.
+    Offloaded,
+    /// Realised accuracy, %.
+    Accuracy,
+    /// Local part of the delay, ms.
+    Local,
+    /// Uplink part of the delay, ms.
+    Uplink,
+    /// Server-computing part of the delay, ms.
+    Compute,
+}
+
+/// One method on one instance at one threshold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// N.
+    pub users: usize,
+    /// tau.
+    pub threshold: f64,
+    /// The method, by its solver's id.
+    pub method: String,
+    /// Number of the run, from 0: runs of one number pair the methods and thresholds of one N.
+    pub run: usize,
+    /// The metrics, in the order of [`Metric::ALL`].
+    pub values: [f64; 6],
+}
+
+/// Means over the runs of one method at one N and one threshold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// N.
+    pub users: usize,
+    /// tau.
+    pub threshold: f64,
+    /// The method, by its solver's id.
+    pub method: String,
+    /// Runs.
+    pub runs: usize,
+    /// Mean of each metric, in the order of [`Metric::ALL`].
+    pub means: [f64; 6],
+    /// Standard error of each mean, s / sqrt(runs) with the sample standard deviation s; 0 for a single run.
+    pub errors: [f64; 6],
+    /// The published means of this cell, in the same order, where the authors published it.
+    pub published: Option<[f64; 6]>,
+}
+
+impl Metric {
+    /// All of them, in the order of arrays.
+    pub const ALL: [Self; 6] = [Self::Total, Self::Offloaded, Self::Accuracy, Self::Local, Self::Uplink, Self::Compute];
+
+    /// Name in tables, with the unit.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Total => "total delay (ms)",
+            Self::Offloaded => "offloaded users",
+            Self::Accuracy => "accuracy (%)",
+            Self::Local => "local delay (ms)",
+            Self::Uplink => "uplink delay (ms)",
+            Self::Compute => "edge compute delay (ms)",
+        }
+    }
+
+    /// Name in CSV files.
+    #[must_use]
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::Total => "delay_total_ms",
+            Self::Offloaded => "offloaded",
+            Self::Accuracy => "accuracy_pct",
+            Self::Local => "delay_local_ms",
+            Self::Uplink => "uplink_ms",
+            Self::Compute => "edge_compute_ms",
+        }
+    }
+
+    /// Ours less theirs: accuracy in points, all others in % of theirs. None where theirs is 0 and ours is not.
+    #[must_use]
+    pub fn deviation(self, ours: f64, theirs: f64) -> Option<f64> {
+        match self {
+            Self::Accuracy => Some(ours - theirs),
+            _ if ours == theirs => Some(0.0),
+            _ => (theirs != 0.0).then(|| 100.0 * (ours - theirs) / theirs),
+        }
+    }
+
+    /// `points` or `%`.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        if self == Self::Accuracy { "points" } else { "%" }
+    }
+
+    /// Place in arrays.
+    #[must_use]
+    pub fn place(self) -> usize {
+        Self::ALL.iter().position(|&m| m == self).unwrap_or(0)
+    }
+}
+
+impl Cell {
+    /// Deviation of a metric from the published mean; see [`Metric::deviation`].
+    #[must_use]
+    pub fn deviation(&self, metric: Metric) -> Option<f64> {
+        let place = metric.place();
+        metric.deviation(self.means[place], self.published?[place])
+    }
+}
+
+impl Published {
+    fn values(&self) -> [f64; 6] {
+        [
+            self.delay_total_ms,
+            self.offloaded,
+            self.accuracy_pct,
+            self.delay_local_ms,
+            self.uplink_ms,
+            self.edge_compute_ms,
+        ]
+    }
+}
+
+/// The cells of all runs, by N, threshold and method.
+#[must_use]
+pub fn cells(runs: &[Run]) -> Vec<Cell> {
+    let table = published();
+    let theirs = |users: usize, threshold: f64, method: &str| {
+        let row = table.iter().find(|p| p.users == users && p.threshold == threshold && p.solver == method);
+        row.map(Published::values)
+    };
+    let mut groups: BTreeMap<(usize, Threshold, (usize, &str)), Vec<&Run>> = BTreeMap::new();
+    for run in runs {
+        groups.entry((run.users, Threshold(run.threshold), solver_order(&run.method))).or_default().push(run);
+    }
+    let cell = |((users, threshold, (_, method)), runs): ((usize, Threshold, (usize, &str)), Vec<&Run>)| {
+        let column = |place: usize| runs.iter().map(|r| r.values[place]).collect::<Vec<f64>>();
+        Cell {
+            users,
+            threshold: threshold.0,
+            method: method.into(),
+            runs: runs.len(),
+            means: std::array::from_fn(|place| mean(&column(place)).unwrap_or(f64::NAN)),
+            errors: std::array::from_fn(|place| standard_error(&column(place))),
+            published: theirs(users, threshold.0, method),
+        }
+    };
+    groups.into_iter().map(cell).collect()
+}
+
+/// s / sqrt(n) with s^2 = sum (x - mean)^2 / (n - 1); 0 for fewer than two values.
+fn standard_error(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let Some(centre) = mean(values).filter(|_| values.len() > 1) else { return 0.0 };
+    let squares: Vec<f64> = values.iter().map(|x| (x - centre) * (x - centre)).collect();
+    mean(&squares).map_or(0.0, |variance| (variance / (n - 1.0)).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_errors_and_deviations_by_hand() {
+        let run = |run, total| Run {
+            users: 50,
+            threshold: 0.6,
+            method: "goa".into(),
+            run,
+            values: [total, 49.4, 56.084, 12.0, 90.0, 0.0],
+        };
+        let cells = cells(&[run(0, 800.0), run(1, 900.0), run(2, 1000.0)]);
+        assert_eq!((cells.len(), cells[0].runs, cells[0].means[0]), (1, 3, 900.0));
+        // s = 100, 100 / sqrt 3
+        assert!((cells[0].errors[0] - 57.735_026_918_962_58).abs() < 1e-9);
+        let total = cells[0].deviation(Metric::Total).unwrap();
+        assert!((total - 100.0 * (900.0 - 858.7114) / 858.7114).abs() < 1e-12);
+        assert_eq!(cells[0].deviation(Metric::Offloaded), Some(0.0));
+        assert!(cells[0].deviation(Metric::Accuracy).unwrap().abs() < 1e-12);
+        assert_eq!(Metric::Uplink.deviation(0.0, 0.0), Some(0.0));
+        assert_eq!(Metric::Uplink.deviation(1.0, 0.0), None);
+    }
+}

@@ -1,0 +1,46 @@
+//! Everything that a report says of a campaign, computed once.
+
+use crate::comparisons::{Growth, Pair, VirtualBest, growth, pairs, virtual_best};
+use crate::environment::Environment;
+use crate::gaps::{Analysis, analyse};
+use crate::record::Record;
+use crate::tables::{Aggregate, Setting, Size, aggregate};
+
+/// A campaign's analysis and all its tables.
+#[derive(Clone, Debug)]
+pub struct Study<'a> {
+    /// Bounds and gaps.
+    pub analysis: Analysis<'a>,
+    /// By mode and N.
+    pub by_size: Vec<Aggregate<Size>>,
+    /// By everything that must not be mixed.
+    pub by_setting: Vec<Aggregate<Setting>>,
+    /// By mode alone.
+    pub totals: Vec<Aggregate<bool>>,
+    /// Solvers against each other.
+    pub pairs: Vec<Pair>,
+    /// The best of all plans.
+    pub virtual_best: Vec<VirtualBest>,
+    /// How times grow with N.
+    pub growth: Vec<Growth>,
+    /// Where the runs were made; may be empty.
+    pub environments: Vec<Environment>,
+}
+
+impl<'a> Study<'a> {
+    /// The study of a campaign's records and its runs' environments.
+    #[must_use]
+    pub fn of(records: &'a [Record], environments: &[Environment]) -> Self {
+        let analysis = analyse(records);
+        Self {
+            by_size: aggregate(&analysis, Size::of),
+            by_setting: aggregate(&analysis, Setting::of),
+            totals: aggregate(&analysis, |record| record.interference),
+            pairs: pairs(&analysis),
+            virtual_best: virtual_best(&analysis),
+            growth: growth(&analysis),
+            environments: environments.to_vec(),
+            analysis,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Descents to local optima over relocations, swaps and ejection chains, each move priced exactly.
+
+use crate::Deadline;
+use crate::state::State;
+use offload_instances::Problem;
+use offload_instances::random::Random;
+
+/// A step must improve F by this fraction of it: anything less is rounding.
+pub const LEAST_GAIN: f64 = 1e-13;
+/// Most users that one ejection chain moves.
+const CHAIN: usize = 4;
+
+/// A place: a server, or local.
+pub type Place = Option<usize>;
+
+/// Which moves a descent tries.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moves {
+    /// One user to another place.
+    Relocate,
+    /// Two users trade places as well.
+    Swap,
+    /// Chains of relocations as well, whose first steps may make things worse.
+    Chain,
+}
+
+/// Finds and makes moves; keeps its buffers.
+#[derive(Default)]
+pub struct Descent {
+    bounds: Vec<f64>,
+}
+
+impl Descent {
+    /// The admitted relocation of user i with the least exact change of F, if that is below `limit`. Places whose bound is not below the best
+    /// so far are not evaluated. [`State::prepare`] must have been called.
+    pub fn best_relocation(&mut self, state: &State, i: usize, limit: f64) -> Option<(f64, Place)> {
+        self.best_relocation_where(state, i, limit, |to| state.admits(i, to))
+    }
+
+    /// As [`Descent::best_relocation`], over the places that `admits` lets pass.
+    pub fn best_relocation_where(
+        &mut self,
+        state: &State,
+        i: usize,
+        limit: f64,
+        admits: impl Fn(Place) -> bool,
+    ) -> Option<(f64, Place)> {
+        state.relocate_bounds(i, &mut self.bounds);
+        let m = self.bounds.len() - 1;
+        self.bounds[state.place(i).unwrap_or(m)] = f64::INFINITY;
+        let mut best = None;
+        let mut limit = limit;
+        loop {
+            // A bound that is not a number says nothing: such a place is evaluated.
+            let is_open = |bound: f64| bound < limit || bound.is_nan();
+            let open = (0..=m).filter(|&p| is_open(self.bounds[p]) && admits(place(p, m)));
+            let Some(p) = open.min_by(|&p, &q| self.bounds[p].total_cmp(&self.bounds[q])) else { return best };
+            self.bounds[p] = f64::INFINITY;
+            let change = state.relocate_change(i, place(p, m));
+            if change < limit {
+                limit = change;
+                best = Some((change, place(p, m)));
+            }
+        }
+    }
+
+    /// Descends until no admitted move of the kinds in `moves` improves F, or the time is up.
+    pub fn run(&mut self, state: &mut State, moves: Moves, deadline: &Deadline) {
+        loop {
+            self.relocate(state, deadline);
+            if deadline.is_over() || moves < Moves::Swap {
+                return;
+            }
+            if self.swap(state, deadline) {
+                continue;
+            }
+            if deadline.is_over() || moves < Moves::Chain || !self.chain(state, deadline) {
+                return;
+            }
+        }
+    }
+
+    /// User after user to its best place, until a whole round changes nothing.
+    fn relocate(&mut self, state: &mut State, deadline: &Deadline) {
+        let n = state.assignment().len();
+        let threshold = -LEAST_GAIN * state.objective();
+        let (mut i, mut idle) = (0, 0);
+        state.prepare();
+        while idle < n {
+            if i % 16 == 0 && deadline.is_over() {
+                return;
+            }
+            idle += 1;
+            if let Some((_, to)) = self.best_relocation(state, i, threshold) {
+                state.relocate(i, to);
+                state.prepare();
+                idle = 0;
+            }
+            i = if i + 1 < n { i + 1 } else { 0 };
+        }
+    }
+
+    /// One pass over all pairs; true when a swap improved.
+    fn swap(&mut self, state: &mut State, deadline: &Deadline) -> bool {
+        let n = state.assignment().len();
+        let threshold = -LEAST_GAIN * state.objective();
+        let mut improved = false;
+        for i in 0..n {
+            if deadline.is_over() {
+                return improved;
+            }
+            for k in i + 1..n {
+                if state.place(i) == state.place(k)
+                    || state.swap_bound(i, k) >= threshold
+                    || !state.admits_swap(i, k)
+                    || state.swap_change(i, k) >= threshold
+                {
+                    continue;
+                }
+                state.swap(i, k);
+                state.prepare();
+                improved = true;
+            }
+        }
+        improved
+    }
+
+    /// One pass over all users as heads of ejection chains (Glover 1996): each is sent to each server, full or not, and as long as the chain does not
+    /// gain, the member of the server just entered that leaves it best goes on. A chain that never gains is undone.
+    fn chain(&mut self, state: &mut State, deadline: &Deadline) -> bool {
+        let n = state.assignment().len();
+        let threshold = -LEAST_GAIN * state.objective();
+        let mut improved = false;
+        for i in 0..n {
+            for j in 0..state.servers() {
+                if deadline.is_over() {
+                    return improved;
+                }
+                if state.place(i) != Some(j) {
+                    improved |= self.try_chain(state, i, j, threshold);
+                }
+            }
+        }
+        improved
+    }
+
+    fn try_chain(&mut self, state: &mut State, head: usize, first: usize, threshold: f64) -> bool {
+        let mut undo = vec![(head, state.place(head))];
+        let mut total = state.relocate_change(head, Some(first));
+        state.relocate(head, Some(first));
+        let mut entered = first;
+        while undo.len() < CHAIN {
+            state.prepare();
+            let mut best: Option<(f64, usize, Place)> = None;
+            for k in 0..state.load(entered) {
+                let user = state.members(entered)[k];
+                if undo.iter().any(|(u, _)| *u == user) {
+                    continue;
+                }
+                let limit = best.map_or(f64::INFINITY, |b| b.0);
+                // The last user must end where there is room; before that, a full server may be entered.
+                let last = undo.len() + 1 == CHAIN;
+                let admits = |to: Place| state.admits(user, to) || (!last && to.is_some());
+                if let Some((change, to)) = self.best_relocation_where(state, user, limit, admits) {
+                    best = Some((change, user, to));
+                }
+            }
+            let Some((change, user, to)) = best else { break };
+            undo.push((user, state.place(user)));
+            state.relocate(user, to);
+            total += change;
+            if total < threshold && state.is_within_capacity(to) && state.is_within_capacity(Some(entered)) {
+                state.prepare();
+                return true;
+            }
+            match to {
+                Some(j) => entered = j,
+                None => break,
+            }
+        }
+        for &(user, place) in undo.iter().rev() {
+            state.relocate(user, place);
+        }
+        state.prepare();
+        false
+    }
+}
+
+/// Place number p: server p, or local as M.
+pub fn place(p: usize, m: usize) -> Place {
+    (p < m).then_some(p)
+}
+
+/// Moves `count` users drawn at random to random admitted places.
+pub fn shake(state: &mut State, problem: &Problem, random: &mut Random, count: usize) {
+    for _ in 0..count {
+        let i = random.below(problem.n());
+        let to = place(random.below(problem.m() + 1), problem.m());
+        if state.admits(i, to) {
+            state.relocate(i, to);
+        }
+    }
+}

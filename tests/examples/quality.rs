@@ -1,0 +1,50 @@
+//! Gap and time of heuristics against `bnb`'s bound, over problems of the `paper` and `trace` families.
+//!
+//! `cargo run --release -p offload-tests --example quality -- USERS SEEDS FAMILY SOLVER[@SECONDS]...`
+
+use offload_instances::{Problem, Weights};
+use offload_solvers::{Budget, find, relative_gap, solve};
+use offload_tests::{instance, problem};
+use std::time::Duration;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [users, seeds, family, solvers @ ..] = &arguments[..] else {
+        panic!("USERS SEEDS FAMILY SOLVER[@SECONDS]...");
+    };
+    let seeds: u64 = seeds.parse().expect("a number of seeds");
+    for users in users.split(',').map(|u| u.parse().expect("a number of users")) {
+        let mut problems: Vec<(Problem, f64)> = Vec::new();
+        for threshold in [0.6, 0.8, 1.0] {
+            for seed in 0..seeds {
+                let problem = problem(instance(family, users, 4, seed, &[]), threshold, Weights::Uncertainty);
+                let budget = Budget { time_limit: Some(Duration::from_secs(20)), ..Budget::default() };
+                let bound = solve(find("bnb").unwrap().as_ref(), &problem, &budget).outcome.bound.unwrap().0;
+                problems.push((problem, bound));
+            }
+        }
+        for name in solvers {
+            let (id, limit) = name.split_once('@').map_or((name.as_str(), None), |(id, t)| (id, Some(t)));
+            let solver = find(id).unwrap();
+            let time_limit = limit.map(|t| Duration::from_secs_f64(t.parse().expect("seconds")));
+            let (mut gaps, mut times) = (Vec::new(), Vec::new());
+            for (problem, bound) in &problems {
+                let budget = Budget { time_limit, ..Budget::default() };
+                let solved = solve(solver.as_ref(), problem, &budget);
+                let value = solved.evaluation.map_or(f64::INFINITY, |e| e.objective);
+                gaps.push(100.0 * relative_gap(value, *bound).unwrap_or(f64::NAN));
+                times.push(solved.time_s * 1e3);
+            }
+            gaps.sort_by(f64::total_cmp);
+            times.sort_by(f64::total_cmp);
+            let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+            println!(
+                "{family} N={users} {name:<22} gap mean {mean:8.4} median {:8.4} max {:8.4} %   time median {:9.4} max {:9.4} ms",
+                gaps[gaps.len() / 2],
+                gaps[gaps.len() - 1],
+                times[times.len() / 2],
+                times[times.len() - 1]
+            );
+        }
+    }
+}
