@@ -202,7 +202,7 @@ const fn coefficients() -> [f64; TERMS as usize] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     #[test]
@@ -259,7 +259,7 @@ mod tests {
     }
 
     /// (x, log2(1 + x) to the nearest double), made with Python's `decimal` at 60 digits.
-    const TABLE: &[(f64, f64)] = &[
+    pub(crate) const TABLE: &[(f64, f64)] = &[
         (0.5, 0.5849625007211562),
         (0.9999999999999999, 0.9999999999999999),
         (1.0, 1.0),

@@ -206,3 +206,34 @@ fn instance_faults(instance: &Instance) -> Vec<Fault> {
     }
     faults
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::common::{Lcg, instance};
+    use crate::interval::tests::TABLE;
+
+    /// With all else 1 and powers of two, a slope is 1 / log2(1 + x): the table has that to sixty digits.
+    #[test]
+    fn slopes_are_just_below_the_exact_ones() {
+        let mut one = instance(&mut Lcg(61), 1, 1);
+        (one.users[0].tx_power_w, one.users[0].payload_bits) = (1.0, 1.0);
+        (one.servers[0].noise_w, one.servers[0].bandwidth_hz) = (0.25, 1.0);
+        for &(x, exact) in TABLE {
+            one.gain[0][0] = x;
+            let model = Model::new(&one, 1.0, Weights::Uniform).unwrap();
+            let mut slopes = [f64::NAN];
+            model.fill_slopes(0, 0.75, &[0], &mut slopes);
+            // The exact slope is within two ulps of this quotient of rounded numbers.
+            let slope = 1.0 / exact;
+            assert!(slopes[0] <= slope - 2.0 * f64::EPSILON * slope, "{x:e}: {} {slope}", slopes[0]);
+            assert!(slopes[0] >= slope * (1.0 - 1e-14), "{x:e}: {} {slope}", slopes[0]);
+            let interval = model.slope(0, 0, Interval::point(0.75));
+            assert!(interval.lo <= slope && slope <= interval.hi && slopes[0] <= interval.hi, "{x:e}: {interval:?}");
+            // What is known already is left alone.
+            let mut known = [7.0];
+            model.fill_slopes(0, 0.75, &[0], &mut known);
+            assert_eq!(known, [7.0]);
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Box, Case, Lcg, naive_bound};
+use offload_instances::types::Weights;
 use offload_verify::{Multipliers, Node, Place, verify_certificate, verify_plan};
 
 /// A word that never is the least bound.
@@ -251,4 +252,37 @@ fn enumerate(case: &Case, plan: &mut Vec<Place>, sets: &mut Vec<Multipliers>, tr
         tree.push(Node::Empty { multipliers: first + 1 });
     }
     tree.push(Node::Leaf { multipliers: first });
+}
+
+/// A bound is not sharpened beyond the claim: what is left must still be above the claim where the exact one is, and never above the exact one.
+#[test]
+fn a_claim_changes_what_is_computed_and_not_what_is_true() {
+    let (mut rng, mut less) = (Lcg(7), 0);
+    for round in 0..60 {
+        let mut instance = common::instance(&mut rng, 60, 3);
+        instance.servers.iter_mut().for_each(|s| s.max_users = None);
+        let case = Case { instance, threshold: 1.0, weights: Weights::Uniform };
+        // Multipliers that give a bound above 0: a user is charged about what it costs.
+        let local = |i: usize| case.v(i) * case.instance.users[i].local_delay_s;
+        let users = (0..60).map(|i| rng.between(0.5, 1.0) * local(i)).collect();
+        let interference = (0..3).map(|_| rng.between(0.0, 2e4)).collect();
+        let remove = (0..8).map(|_| (rng.below(60), Some(rng.below(3)))).collect();
+        let split = Node::Interference { server: rng.below(3), at: 1e-7 * rng.between(0.1, 10.0) };
+        let step = Node::Tighten { multipliers: 0, loads: vec![(rng.below(3), rng.below(3), 20)], remove };
+        let tree = vec![step, split, Node::Leaf { multipliers: 0 }, Node::Leaf { multipliers: 0 }];
+        let mut c = case.certificate(vec![Multipliers { users, interference }], tree);
+        let exact = verify_certificate(&case.instance, &c).lower;
+        if exact <= 0.0 || exact == f64::INFINITY {
+            continue;
+        }
+        for share in [0.5, 0.9, 0.99, 1.0, 1.01] {
+            c.lower_bound = Some(exact * share);
+            let check = verify_certificate(&case.instance, &c);
+            assert!(check.lower <= exact, "round {round}: {} above {exact}", check.lower);
+            assert!(check.lower >= exact.min(exact * share), "round {round}: {} below the claim", check.lower);
+            assert_eq!(check.faults.is_empty(), share <= 1.0, "round {round}: {:?}", check.faults);
+            less += usize::from(check.lower < exact);
+        }
+    }
+    assert!(less > 20, "{less}");
 }

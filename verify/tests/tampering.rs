@@ -162,6 +162,25 @@ fn monstrous_multipliers_prove_nothing() {
     }
 }
 
+/// Prices that overflow must not make what a tighten step cuts off look closed: the leaf after it would be believed.
+#[test]
+fn a_tighten_step_whose_prices_overflow_closes_nothing() {
+    let mut case = case();
+    case.threshold = 1.0; // all may be local
+    let remove = (0..4).flat_map(|i| (0..2).map(move |j| (i, Some(j)))).collect();
+    let local: Vec<f64> = (0..4).map(|i| case.v(i) * case.instance.users[i].local_delay_s).collect();
+    let sets = vec![
+        Multipliers { users: vec![-f64::MAX; 4], interference: vec![-1e308; 2] },
+        Multipliers { users: local.clone(), interference: vec![0.0; 2] },
+    ];
+    let tree = vec![Node::Tighten { multipliers: 0, loads: vec![], remove }, Node::Leaf { multipliers: 1 }];
+    let check = verify_certificate(&case.instance, &case.certificate(sets, tree));
+    let best = case.best().unwrap().0;
+    // Somebody is better off at a server, so the plan that the leaf is about is not the best.
+    assert!(best < local.iter().sum::<f64>() * 0.99);
+    assert!(check.lower <= best, "{} above {best}", check.lower);
+}
+
 #[test]
 fn an_infeasible_problem_is_proved_infeasible() {
     let mut case = case();
