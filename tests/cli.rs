@@ -626,3 +626,131 @@ fn special_files_are_not_replaced() {
         assert!(fs::symlink_metadata(&target).unwrap().file_type().is_socket(), "{line}: it was replaced");
     }
 }
+
+/// Sites in a row of 300 m steps, their users, a request trace and a query trace with several columns.
+fn real_data(folder: &Path) {
+    let (mut sites, mut users) =
+        (String::from("SITE_ID,LATITUDE,LONGITUDE,NAME\n"), String::from("Latitude,Longitude\n"));
+    let mut requests = String::from("TIMESTAMP,ContextTokens,GeneratedTokens\n");
+    let mut trace = String::from(
+        "query,prompt_bytes,small_time_s,large_time_s,uncertainty,small_correct,large_correct,entropy,perplexity\n",
+    );
+    for k in 0..60 {
+        let east = 144.95 + 0.0034 * f64::from(k % 6);
+        sites += &if k < 6 { format!("{k},-37.81,{east},\"Corner, {k}\"\n") } else { String::new() };
+        users += &format!("{},{}\n", -37.81 + 1e-5 * f64::from(k), east + 2e-4);
+        requests += &format!("2023-11-16 18:15:{k:02},{},{}\n", 100 + 40 * k, 10 + k);
+        let (unsure, right) = (f64::from(k) / 60.0, u8::from((k * 7) % 60 > k));
+        trace += &format!("{k},{},0.5,3,{unsure},{right},{},{},{}\n", 200 + k, k % 2, unsure * unsure, 1.0 + unsure);
+    }
+    for (name, text) in [("sites.csv", sites), ("users.csv", users), ("requests.csv", requests), ("trace.csv", trace)] {
+        fs::write(folder.join(name), text).unwrap();
+    }
+}
+
+/// Every new family and option: the same bytes twice, and a certified solve.
+#[test]
+fn real_data_is_generated_and_solved() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    real_data(path);
+    for line in [
+        "--family topology --set sites=sites.csv --set user_positions=users.csv",
+        "--family topology --set sites=sites.csv --set site_choice=nearest --set queries=requests --set requests=requests.csv",
+        "--family topology --set path_loss=uma --set queries=trace --set trace=trace.csv --uncertainty perplexity",
+        "--family requests --set requests=requests.csv --set gpus=t4,h100",
+        "--family trace --set trace=trace.csv --uncertainty -entropy --set scale=calibrated",
+    ] {
+        let made = good(path, &format!("generate {line} --users 8 --servers 3 --seed 4 -o a"));
+        let again = good(path, &format!("generate {line} --users 8 --servers 3 --seed 4 -o b"));
+        assert_eq!(fs::read(path.join(made.trim())).unwrap(), fs::read(path.join(again.trim())).unwrap(), "{line}");
+        let solved = good(path, &format!("solve {} --solver bnb --threshold 0.5 --json", made.trim()));
+        assert_eq!(objects(&solved)[0]["status"], json!("optimal"), "{line}");
+    }
+}
+
+#[test]
+fn bad_real_data_is_refused_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    real_data(path);
+    fs::write(path.join("bad.csv"), "Latitude,Longitude,n\n-37.81,144.95,5\nx,144.95,0\n-37.81\n").unwrap();
+    for (what, line, key) in [
+        (
+            "a bad site",
+            "generate --family topology --users 3 --servers 2 --set sites=bad.csv -o out",
+            "line 3: latitude is 'x'",
+        ),
+        (
+            "no such column",
+            "generate --family topology --users 3 --servers 2 --set sites=bad.csv --set site_x=east -o out",
+            "no column 'east'",
+        ),
+        (
+            "too many servers",
+            "generate --family topology --users 3 --servers 7 --set sites=sites.csv -o out",
+            "6 sites for 7 servers",
+        ),
+        (
+            "too many users",
+            "generate --family topology --users 61 --servers 2 --set sites=sites.csv --set user_positions=users.csv -o out",
+            "60 users",
+        ),
+        ("a folder", "generate --family topology --users 3 --servers 2 --set sites=. -o out", "directory"),
+        ("a missing file", "generate --family requests --users 3 --set requests=none.csv -o out", "none.csv"),
+        (
+            "a bad request",
+            "generate --family requests --users 3 --set requests=bad.csv --set prompt_column=n --set answer_column=Longitude -o out",
+            "line 3: n is 0",
+        ),
+        ("an unknown class", "generate --family requests --users 3 --set gpus=h10 -o out", "Did you mean 'h100'"),
+        (
+            "an unknown column",
+            "generate --family trace --users 3 --uncertainty entropie -o out",
+            "Did you mean 'entropy'",
+        ),
+        (
+            "not within 0..1",
+            "generate --family trace --users 3 --uncertainty perplexity --set scale=as-is -o out",
+            "line 2: perplexity",
+        ),
+        ("a family without", "generate --family paper --users 3 --uncertainty entropy -o out", "no query trace"),
+        (
+            "given twice",
+            "generate --family trace --users 3 --uncertainty entropy --set uncertainty=entropy -o out",
+            "twice",
+        ),
+        ("a bad trace", "uncertainty bad.csv -o out", "none of the columns"),
+        ("an unknown scale", "uncertainty trace.csv --scale log -o out", "calibrated"),
+        ("a column twice", "uncertainty trace.csv --columns entropy,entropy -o out", "twice"),
+        ("an unknown solver", "uncertainty trace.csv --solvers gao -o out", "unknown solver 'gao'"),
+    ] {
+        refuse(path, what, line, key);
+    }
+}
+
+#[test]
+fn uncertainty_reports_and_repeats() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    real_data(path);
+    let line = "uncertainty trace.csv --users 8 --servers 2 --instances 2 --thresholds 0.3,0.8 --solvers goa";
+    let named = good(path, &format!("{line} -o a"));
+    assert_eq!(named.lines().count(), 10, "{named}");
+    good(path, &format!("{line} -o b"));
+    assert!(files(&path.join("a")).iter().map(|f| &f.1).eq(files(&path.join("b")).iter().map(|f| &f.1)));
+    let text = fs::read_to_string(path.join("a/uncertainty.md")).unwrap();
+    assert!(text.contains("| uncertainty | predicts |") && text.contains("| perplexity | goa | 0.3 |"), "{text}");
+    // The informed plan with no fewer right answers is never the slower one, up to the certified gap.
+    let gaps = fs::read_to_string(path.join("a/uncertainty-gaps.csv")).unwrap();
+    let mut informed = 0;
+    for row in gaps.lines().filter(|l| l.contains("information")) {
+        let value: f64 = row.rsplit(',').next().unwrap().parse().unwrap();
+        assert!(value >= -1.1e-3, "{row}");
+        informed += 1;
+    }
+    assert_eq!(informed, 3 * 2 * 2 * 2);
+    good(path, "uncertainty trace.csv --instances 0 --columns -entropy -o c");
+    let text = fs::read_to_string(path.join("c/uncertainty.md")).unwrap();
+    assert!(text.contains("| -entropy | contradicts |") && !text.contains("two gaps"), "{text}");
+}
