@@ -157,7 +157,7 @@ fn hostile_solvers_cost_one_row_each() {
     }
     assert_eq!(record_of(&out, "exits")["output"], "reason");
     assert_eq!(record_of(&out, "goa")["status"], "feasible");
-    assert_eq!(processes("sleep\04321"), 0, "children are left behind");
+    assert_eq!(processes("sleep\x004321"), 0, "children are left behind");
     good(folder.path(), "report out");
 }
 
@@ -174,7 +174,7 @@ fn processes(text: &str) -> usize {
 #[test]
 fn our_own_solvers_are_limited_too() {
     let solver = |name: &str, more: &str| format!("[[solver]]\nid = \"bnb\"\nname = \"{name}\"\n{more}\n");
-    let text = ONE.replace("[6]", "[150]")
+    let text = ONE.replace("[6]", "[1000]")
         + &solver("slow", "gap = 0\nhard_time_limit_s = 0.5")
         + &solver("large", "gap = 0\ntime_limit_s = 60\nmemory_limit_bytes = 12000000")
         + &solver("good", "time_limit_s = 0.5\ngap = 0.5");

@@ -547,7 +547,7 @@ fn a_campaign_resumes_and_reports() {
     }
     let names: Vec<String> = files(&path.join("campaign")).iter().map(|(p, _)| p.display().to_string()).collect();
     let svg: Vec<&String> = names.iter().filter(|name| name.ends_with(".svg")).collect();
-    assert_eq!(svg.len(), 2, "{names:?}");
+    assert_eq!(svg.len(), 11, "{names:?}");
     assert!(svg.iter().all(|name| fs::read_to_string(name).unwrap().starts_with("<svg")));
 }
 

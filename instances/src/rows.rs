@@ -33,17 +33,16 @@ pub fn open(path: &Path) -> Result<BufReader<File>, String> {
     Ok(BufReader::new(file))
 }
 
+/// What is done with a row: its line and its fields; an error says what is wrong with it.
+type Each<'a> = dyn FnMut(u64, &[&str]) -> Result<(), String> + 'a;
+
 /// Calls `each` with the line and the fields of `columns`, in their order, for every row; other columns are left alone.
 /// A column is found by its exact name, or else by its name in any case if only one fits. Returns the number of rows.
 ///
 /// # Errors
 /// A missing or doubled column; or, after the whole file was read, every line that is no row of the table or that `each` refused: the
 /// first 20 with what is wrong, the lines of the rest; or a file without rows.
-pub fn scan(
-    input: impl Read,
-    columns: &[&str],
-    each: &mut dyn FnMut(u64, &[&str]) -> Result<(), String>,
-) -> Result<u64, String> {
+pub fn scan(input: impl Read, columns: &[&str], each: &mut Each<'_>) -> Result<u64, String> {
     let read = Cell::new(0);
     let limited = Limited { input, read: &read };
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(limited);

@@ -168,15 +168,18 @@ pub fn virtual_best(analysis: &Analysis) -> Vec<VirtualBest> {
     best.into_iter().map(of).collect()
 }
 
+/// Interference, M, and the solver in its order.
+type GroupKey<'a> = (bool, usize, (usize, &'a str));
+
 /// The growth of every solver's time with N, by mode and M. A row that ran out of time counts as cut off; rows that ended in an error are left out.
 #[must_use]
 pub fn growth(analysis: &Analysis) -> Vec<Growth> {
-    let mut groups: BTreeMap<(bool, usize, (usize, &str)), Vec<&Row>> = BTreeMap::new();
+    let mut groups: BTreeMap<GroupKey, Vec<&Row>> = BTreeMap::new();
     for row in &analysis.rows {
         let r = row.record;
         groups.entry((r.interference, r.servers, solver_order(&r.solver))).or_default().push(row);
     }
-    let of = |((interference, servers, (_, solver)), rows): ((bool, usize, (usize, &str)), Vec<&Row>)| {
+    let of = |((interference, servers, (_, solver)), rows): (GroupKey, Vec<&Row>)| {
         let timed: Vec<&&Row> = rows.iter().filter(|row| row.record.status != Status::Error).collect();
         let timing = |row: &&&Row| Timing {
             size: row.record.users as f64,

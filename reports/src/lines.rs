@@ -234,7 +234,7 @@ mod tests {
         let chart = Chart { title: "T".into(), x_label: "x".into(), panels: vec![panel.clone(), panel] };
         let svg = chart.svg();
         assert!(svg.ends_with("</svg>\n") && !svg.contains("NaN") && !svg.contains("inf") && svg.contains("a&lt;b"));
-        assert_eq!(svg.matches("<g>").count(), 4);
+        assert_eq!(svg.matches("<g data-series").count(), 4);
         assert_eq!(svg.matches(">goa</text>").count(), 1);
         let empty = Chart { title: "T".into(), x_label: "x".into(), panels: vec![] }.svg();
         assert!(empty.ends_with("</svg>\n") && !empty.contains("NaN"));

@@ -120,9 +120,9 @@ fn describe(config: &Config, groups: &[Group]) -> anyhow::Result<String> {
     let threads = config.workers();
     let estimate = format!("{:.0} s on {threads} threads", known / threads as f64);
     writeln!(text, "{table}\n")?;
-    write!(
+    writeln!(
         text,
-        "{} instances, {problems} problems, {} solvers, {} seeds: {rows} rows, about {:.1} MB\n",
+        "{} instances, {problems} problems, {} solvers, {} seeds: {rows} rows, about {:.1} MB",
         groups.len(),
         entries.len(),
         config.seeds.len(),

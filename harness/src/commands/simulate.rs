@@ -35,7 +35,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = Weights::Uncertainty)]
     weights: Weights,
     /// Requests per second of a Poisson process
-    #[arg(long, value_name = "R", value_parser = positive, conflicts_with = "times", required_unless_present = "times")]
+    #[arg(long, value_name = "R", value_parser = positive, allow_negative_numbers = true, conflicts_with = "times", required_unless_present = "times")]
     rate: Option<f64>,
     /// CSV file with the times of the requests (seconds or dates), instead of --rate
     #[arg(long, value_name = "FILE")]
@@ -44,10 +44,10 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "time_s")]
     time_column: String,
     /// How much faster than in the file the requests come
-    #[arg(long, value_name = "X", value_parser = positive, default_value_t = 1.0)]
+    #[arg(long, value_name = "X", value_parser = positive, allow_negative_numbers = true, default_value_t = 1.0)]
     speed: f64,
     /// Length of a slot, s: requests wait for its end and are planned together
-    #[arg(long, value_name = "S", value_parser = positive, default_value_t = 0.1)]
+    #[arg(long, value_name = "S", value_parser = positive, allow_negative_numbers = true, default_value_t = 0.1)]
     slot: f64,
     /// Number of slots
     #[arg(long, value_name = "N", default_value_t = 100)]
@@ -62,7 +62,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Least share of its capacity that a server offers to new requests
-    #[arg(long, value_name = "SHARE", value_parser = positive, default_value_t = 0.05)]
+    #[arg(long, value_name = "SHARE", value_parser = positive, allow_negative_numbers = true, default_value_t = 0.05)]
     floor: f64,
     /// Relative gap at which exact solvers may stop
     #[arg(long, value_name = "G", default_value = "1e-2", value_parser = gap)]

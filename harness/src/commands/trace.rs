@@ -78,7 +78,7 @@ pub struct Record {
     #[arg(long, value_name = "N", default_value_t = 1)]
     in_flight: usize,
     /// Least time between the starts of two requests, s
-    #[arg(long, value_name = "S", value_parser = seconds)]
+    #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     pause: Option<Duration>,
     /// Time limit of one request, s
     #[arg(long, value_name = "S", default_value = "120", value_parser = seconds)]

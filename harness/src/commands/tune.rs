@@ -25,10 +25,10 @@ pub struct Arguments {
     #[arg(long, value_name = "C", default_value_t = 40)]
     count: u64,
     /// Accuracy to be reached, %: with the least delay
-    #[arg(long, value_name = "A", value_parser = positive, conflicts_with = "delay", required_unless_present = "delay")]
+    #[arg(long, value_name = "A", value_parser = positive, allow_negative_numbers = true, conflicts_with = "delay", required_unless_present = "delay")]
     accuracy: Option<f64>,
     /// Delay to be kept, ms: with the greatest accuracy
-    #[arg(long, value_name = "D", value_parser = positive)]
+    #[arg(long, value_name = "D", value_parser = positive, allow_negative_numbers = true)]
     delay: Option<f64>,
     /// Which delay of an instance counts
     #[arg(long, value_enum, default_value_t = Delay::Mean)]

@@ -132,6 +132,9 @@ impl Published {
     }
 }
 
+/// N, the threshold, and the method in its order.
+type CellKey<'a> = (usize, Threshold, (usize, &'a str));
+
 /// The cells of all runs, by N, threshold and method.
 #[must_use]
 pub fn cells(runs: &[Run]) -> Vec<Cell> {
@@ -140,11 +143,11 @@ pub fn cells(runs: &[Run]) -> Vec<Cell> {
         let row = table.iter().find(|p| p.users == users && p.threshold == threshold && p.solver == method);
         row.map(Published::values)
     };
-    let mut groups: BTreeMap<(usize, Threshold, (usize, &str)), Vec<&Run>> = BTreeMap::new();
+    let mut groups: BTreeMap<CellKey, Vec<&Run>> = BTreeMap::new();
     for run in runs {
         groups.entry((run.users, Threshold(run.threshold), solver_order(&run.method))).or_default().push(run);
     }
-    let cell = |((users, threshold, (_, method)), runs): ((usize, Threshold, (usize, &str)), Vec<&Run>)| {
+    let cell = |((users, threshold, (_, method)), runs): (CellKey, Vec<&Run>)| {
         let column = |place: usize| runs.iter().map(|r| r.values[place]).collect::<Vec<f64>>();
         Cell {
             users,
