@@ -1,12 +1,14 @@
 //! The greedy that GOA and most baselines are made of: again and again attach the (user, server) pair of least delta.
 
-use offload_instances::{Assignment, Problem};
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
+mod queues;
+mod rows;
 
-/// Stands for the delta to a server without a free place; in the order of `total_cmp` after every other.
-const FULL: f64 = f64::NAN;
+use offload_instances::{Assignment, Problem};
+
+/// From this many users on [`queues`] is the faster way, as long as there are few servers; else [`rows`].
+const MANY_USERS: usize = 512;
+/// Up to so many servers.
+const FEW_SERVERS: usize = 6;
 
 /// Which weights the rule uses.
 #[derive(Clone, Copy, PartialEq)]
@@ -53,56 +55,23 @@ struct User {
     local: f64,
 }
 
-/// A waiting user with the least of its deltas, each exact at some earlier moment.
-#[derive(Clone, Copy)]
-struct Waiting {
-    delta: f64,
-    /// Place in the list of users, which is ascending.
-    row: u32,
-}
-
-/// Reversed, so that the heap's top is the least delta, then the lower user.
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.delta.total_cmp(&self.delta).then(other.row.cmp(&self.row))
-    }
-}
-
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Waiting {}
-
 /// delta_ij = v_i (d_ij - t_i) with n_j + 1 users at j and I_j as of now, in the very operations of `Problem::edge_delay`, so that decisions are those of
 /// the plain rule to the last bit.
 fn delta(user: &User, server: &Server, signal: f64) -> f64 {
     let efficiency = libm::log1p(signal / server.z) * std::f64::consts::LOG2_E;
     let uplink = user.payload * server.load / (server.bandwidth * efficiency);
-    let compute = user.work * server.slowest.max(server.load / server.capacity);
+    let compute = user.work * server.pace();
     // Adding +0 makes -0 into +0: the two are equal for the rule and must tie.
     let delta = 0.0 + user.weight * (uplink + compute - user.local);
     // A weight of 0 times an endless delay.
     if delta.is_nan() { f64::INFINITY } else { delta }
 }
 
-/// The least of a user's deltas and its server, ties to the lower.
-fn least(row: &[f64]) -> (f64, usize) {
-    let mut best = (row[0], 0);
-    for (j, &delta) in row.iter().enumerate().skip(1) {
-        if delta.total_cmp(&best.0) == Ordering::Less {
-            best = (delta, j);
-        }
+impl Server {
+    /// max(1/f_j, (n_j + 1)/F_j), s per FLOP.
+    fn pace(&self) -> f64 {
+        self.slowest.max(self.load / self.capacity)
     }
-    best
 }
 
 impl<'a> Partial<'a> {
@@ -145,55 +114,35 @@ impl<'a> Partial<'a> {
     /// Repeats: take the pair of least delta among `users` (ascending), ties to the lower user, then the lower server; attach it. Ends when
     /// all are attached, no admitted pair is left or, with `only_gains`, the least delta is not below 0.
     ///
-    /// Loads and interference only grow, so deltas only grow, and a stale delta is a lower bound: a pair whose recomputed delta
-    /// is still the least of all stale ones is the least of all. That gives the same decisions as looking at every pair each time. A row of deltas is
-    /// kept for each user and a heap of users by the least of its row, so that the heap stays small and a user leaves it as a whole.
+    /// Loads and interference only grow, so deltas only grow, and an old delta is a lower bound. Two ways make use of it and take the same decisions, to the
+    /// last tie, as looking at every pair each time.
     ///
     /// With `keep_places`, an optional user is taken only while enough places for all waiting mandatory users remain.
     pub fn run(&mut self, users: &[usize], rule: Rule, only_gains: bool, keep_places: bool) {
-        let (p, m) = (self.problem, self.problem.m());
+        let p = self.problem;
         let user = |&i: &usize| {
             let u = &p.instance().users[i];
             let weight = if rule == Rule::Weighted { p.weight(i) } else { 1.0 };
             User { weight, payload: u.payload_bits, work: u.edge_work_flop, local: u.local_delay_s }
         };
-        let data: Vec<User> = users.iter().map(user).collect();
-        let mut rows = Vec::with_capacity(users.len() * m);
-        for (u, &i) in data.iter().zip(users) {
-            rows.extend(self.servers.iter().enumerate().map(|(j, s)| delta(u, s, p.signal(i, j))));
-        }
-        let first = |(row, deltas): (usize, &[f64])| Waiting { delta: least(deltas).0, row: row as u32 };
-        let mut heap: BinaryHeap<Waiting> = rows.chunks_exact(m).enumerate().map(first).collect();
-        while let Some(mut top) = heap.peek_mut() {
-            let row = top.row as usize;
-            let (deltas, user) = (&mut rows[row * m..(row + 1) * m], users[row]);
-            let (stale, server) = least(deltas);
-            if stale.is_nan() {
-                PeekMut::pop(top);
-                continue;
-            }
-            if only_gains && stale >= 0.0 {
-                return;
-            }
-            if self.servers[server].free == 0 {
-                deltas[server] = FULL;
-                top.delta = least(deltas).0;
-                continue;
-            }
-            if keep_places && !p.is_mandatory(user) && self.places <= self.waiting_mandatory {
-                PeekMut::pop(top);
-                continue;
-            }
-            let now = delta(&data[row], &self.servers[server], p.signal(user, server));
-            if now > stale {
-                deltas[server] = now;
-                top.delta = least(deltas).0;
-            } else {
-                PeekMut::pop(top);
-                self.attach(user, server);
-            }
-        }
+        let task = Task { users, data: &users.iter().map(user).collect::<Vec<_>>(), only_gains, keep_places };
+        let by_queues = users.len() >= MANY_USERS && p.m() <= FEW_SERVERS;
+        if by_queues { queues::run(self, &task) } else { rows::run(self, &task) }
     }
+
+    /// Whether `keep_places` keeps an optional user out: from then on for good, since every place goes to a mandatory one.
+    fn keeps_out(&self, user: usize, task: &Task) -> bool {
+        task.keep_places && !self.problem.is_mandatory(user) && self.places <= self.waiting_mandatory
+    }
+}
+
+/// What [`Partial::run`] is asked for.
+struct Task<'a> {
+    /// The users, ascending. Their places in this list are called rows.
+    users: &'a [usize],
+    data: &'a [User],
+    only_gains: bool,
+    keep_places: bool,
 }
 
 /// The mandatory users, ascending.
@@ -208,4 +157,55 @@ pub fn goa(problem: &Problem) -> Assignment {
     let others: Vec<_> = (0..problem.n()).filter(|&i| !problem.is_mandatory(i)).collect();
     partial.run(&others, Rule::Weighted, true, false);
     partial.assignment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use offload_instances::Weights;
+    use offload_instances::families::{Spec, find, generate};
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    fn plan(problem: &Problem, rule: Rule, flags: (bool, bool), by_rows: bool) -> Assignment {
+        let users: Vec<usize> = (0..problem.n()).collect();
+        let weight = |i: usize| if rule == Rule::Weighted { problem.weight(i) } else { 1.0 };
+        let data = problem.instance().users.iter().enumerate().map(|(i, u)| User {
+            weight: weight(i),
+            payload: u.payload_bits,
+            work: u.edge_work_flop,
+            local: u.local_delay_s,
+        });
+        let mut partial = Partial::new(problem);
+        let task = Task { users: &users, data: &data.collect::<Vec<_>>(), only_gains: flags.0, keep_places: flags.1 };
+        if by_rows {
+            rows::run(&mut partial, &task)
+        } else {
+            queues::run(&mut partial, &task)
+        }
+        partial.assignment
+    }
+
+    /// `tests/` holds the short way to the plain rule; here the two ways meet at sizes that only one of them is used for.
+    #[test]
+    fn both_ways_decide_alike() {
+        for (family, n, m) in
+            [("paper", 40, 1), ("paper", 150, 4), ("paper", 800, 7), ("tight", 60, 3), ("heterogeneous", 300, 16)]
+        {
+            for seed in 0..4 {
+                let spec = Spec { users: n, servers: m, seed, parameters: BTreeMap::new() };
+                let instance = generate(find(family).expect("a family").as_ref(), &spec).expect("an instance");
+                let problem = Problem::new(Arc::new(instance), 0.7, Weights::Uncertainty).expect("a problem");
+                for rule in [Rule::Weighted, Rule::Plain] {
+                    for flags in [(false, false), (true, false), (false, true)] {
+                        assert_eq!(
+                            plan(&problem, rule, flags, true),
+                            plan(&problem, rule, flags, false),
+                            "{family} {n} {seed}"
+                        );
+                    }
+                }
+            }
+        }
+    }
 }
