@@ -69,7 +69,7 @@ pub struct Config {
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[allow(dead_code)]
-enum WeightsName {
+pub(crate) enum WeightsName {
     Uncertainty,
     Uniform,
 }
@@ -301,7 +301,7 @@ fn duration(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Duration>
 }
 
 /// Refuses a list that holds something twice: its work would be done and counted twice.
-fn once<T: Ord>(name: &str, values: impl Iterator<Item = T>) -> anyhow::Result<()> {
+pub(crate) fn once<T: Ord>(name: &str, values: impl Iterator<Item = T>) -> anyhow::Result<()> {
     let mut seen = std::collections::BTreeSet::new();
     for value in values {
         ensure!(seen.insert(value), "{name}: holds an entry twice; give each once (or names of their own)");

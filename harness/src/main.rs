@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod environment;
 mod execute;
+mod gates;
 mod matrix;
 mod process;
 mod progress;
@@ -37,6 +38,7 @@ enum Command {
     Evaluate(commands::evaluate::Arguments),
     Run(commands::run::Arguments),
     Report(commands::report::Arguments),
+    Check(commands::check::Arguments),
     Reproduce(commands::reproduce::Arguments),
     Uncertainty(commands::uncertainty::Arguments),
     Verify(commands::verify::Arguments),
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         Command::Evaluate(a) => commands::evaluate::run(&a),
         Command::Run(a) => commands::run::run(&a),
         Command::Report(a) => commands::report::run(&a),
+        Command::Check(a) => commands::check::run(&a),
         Command::Reproduce(a) => commands::reproduce::run(&a),
         Command::Uncertainty(a) => commands::uncertainty::run(&a),
         Command::Verify(a) => commands::verify::run(&a),

@@ -85,17 +85,26 @@ fn contradictions(crossings: &[Crossing]) -> String {
         counted(crossings.len(), "plan")
     );
     for c in crossings.iter().take(SHOWN) {
-        let claim = match (c.bound, c.trust) {
-            (Some(bound), Some(trust)) => {
-                format!("below the lower bound {bound} of {} ({trust}) by {:e}", code(&c.bound_by), bound - c.objective)
-            }
-            _ => format!("although {} says that there is no plan", code(&c.bound_by)),
-        };
-        let at = format!("{}, threshold {}, {} weights", code(&c.instance), c.threshold, clip(&c.weights, 20));
-        let _ = writeln!(out, "> - {at}: {} has a plan of {}, {claim}", code(&c.plan_by), c.objective);
+        let _ = writeln!(out, "> - {}", c.describe());
     }
     out += &more(crossings.len(), "> - ", "`crossed` in gaps.csv");
     out + "\n"
+}
+
+impl Crossing {
+    /// The contradiction in one sentence, names as Markdown code.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let claim = match (self.bound, self.trust) {
+            (Some(bound), Some(trust)) => {
+                let by = code(&self.bound_by);
+                format!("below the lower bound {bound} of {by} ({trust}) by {:e}", bound - self.objective)
+            }
+            _ => format!("although {} says that there is no plan", code(&self.bound_by)),
+        };
+        let at = format!("{}, threshold {}, {} weights", code(&self.instance), self.threshold, clip(&self.weights, 20));
+        format!("{at}: {} has a plan of {}, {claim}", code(&self.plan_by), self.objective)
+    }
 }
 
 fn more(count: usize, lead: &str, place: &str) -> String {

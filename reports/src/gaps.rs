@@ -248,7 +248,7 @@ impl Problem {
         };
     }
 
-    fn outcome_of(&self, record: &Record) -> Outcome {
+    pub(crate) fn outcome_of(&self, record: &Record) -> Outcome {
         let Some(value) = plan_value(record) else { return outcome_without_plan(record) };
         if self.reference == Reference::Crossed {
             return Outcome::Crossed;
@@ -312,7 +312,13 @@ fn outcome_without_plan(record: &Record) -> Outcome {
 /// Groups records by problem, finds each problem's bounds and each record's gap.
 #[must_use]
 pub fn analyse(records: &[Record]) -> Analysis<'_> {
-    let mut sorted: Vec<&Record> = records.iter().collect();
+    analyse_all(records)
+}
+
+/// As [`analyse`], of records that need not stand side by side: of two campaigns, say.
+#[must_use]
+pub fn analyse_all<'a>(records: impl IntoIterator<Item = &'a Record>) -> Analysis<'a> {
+    let mut sorted: Vec<&'a Record> = records.into_iter().collect();
     sorted.sort_by(|a, b| record_order(a, b));
     let mut members: Vec<Vec<&Record>> = Vec::new();
     let mut places = HashMap::new();

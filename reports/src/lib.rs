@@ -1,10 +1,11 @@
 //! What it means: from a campaign's records to gap statistics, tables and plots.
 //!
 //! [`record`] reads `records.jsonl`, [`gaps`] finds each problem's bounds and each plan's gap, [`tables`] and [`comparisons`] aggregate
-//! them into a [`Study`], and [`write_report`] and [`console_table`] show it as Markdown, HTML, LaTeX, CSV and figures. Nothing here knows a
+//! them into a [`Study`], [`baseline`] pairs a campaign with an earlier one, and [`write_report`] and [`console_table`] show it as Markdown, HTML, LaTeX, CSV and figures. Nothing here knows a
 //! solver or a model: a report can be made from records alone, on any machine, and the same records give the same
 //! bytes whatever their order.
 
+pub mod baseline;
 pub mod bootstrap;
 mod chart;
 pub mod comparisons;
@@ -36,7 +37,7 @@ mod svg;
 mod svg_chart;
 pub mod tables;
 mod tex_chart;
-mod text;
+pub mod text;
 pub mod uncertainty;
 
 pub use console::console_table;
@@ -44,6 +45,7 @@ pub use environment::{Environment, read_environments};
 pub use error::{LineFault, ReportError};
 pub use record::{Loaded, Realised, Record, Status, Trust, read_records};
 pub use study::Study;
+pub use svg::escape as escape_xml;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

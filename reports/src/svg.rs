@@ -185,6 +185,8 @@ fn outline(shape: Shape, x: f64, y: f64) -> String {
     format!("M{}L{}M{}L{}", point(&arms[0]), point(&arms[1]), point(&arms[2]), point(&arms[3]))
 }
 
-pub(crate) fn escape(text: &str) -> String {
+/// Text as it may stand in XML and HTML, between tags or as an attribute's value in double quotes.
+#[must_use]
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,7 +1,8 @@
 //! Numbers and names as people read them.
 
 /// A number to 3 significant digits and no finer than 0.001; nothing is `–`.
-pub(crate) fn short(value: Option<f64>) -> String {
+#[must_use]
+pub fn short(value: Option<f64>) -> String {
     let Some(value) = value.filter(|v| v.is_finite()) else { return "–".into() };
     let size = value.abs();
     if size == 0.0 {
@@ -21,7 +22,8 @@ pub(crate) fn short(value: Option<f64>) -> String {
 }
 
 /// A fraction in %, without the sign.
-pub(crate) fn percent(fraction: Option<f64>) -> String {
+#[must_use]
+pub fn percent(fraction: Option<f64>) -> String {
     short(fraction.map(|f| 100.0 * f))
 }
 
@@ -31,12 +33,14 @@ pub(crate) fn milliseconds(seconds: Option<f64>) -> String {
 }
 
 /// An id as Markdown code that is safe in a table.
-pub(crate) fn code(id: &str) -> String {
+#[must_use]
+pub fn code(id: &str) -> String {
     format!("`{}`", plain(id).replace('`', "'").replace('|', "\\|"))
 }
 
 /// One line, no longer than `most` characters.
-pub(crate) fn clip(text: &str, most: usize) -> String {
+#[must_use]
+pub fn clip(text: &str, most: usize) -> String {
     let text = plain(text);
     if text.chars().count() <= most {
         return text;
@@ -45,7 +49,8 @@ pub(crate) fn clip(text: &str, most: usize) -> String {
 }
 
 /// `1 row`, `2 rows`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
+#[must_use]
+pub fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }

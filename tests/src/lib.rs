@@ -1,5 +1,6 @@
 //! What the tests across crates share: second implementations, kept naive on purpose, and instances to try.
 
+pub mod program;
 pub mod scaling;
 
 use offload_instances::families::{Spec, find, generate};

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod check;
 pub mod evaluate;
 pub mod export;
 pub mod families;
@@ -16,8 +17,10 @@ pub mod tune;
 pub mod uncertainty;
 pub mod verify;
 
+use crate::campaign::RECORDS;
 use anyhow::Context;
 use offload_instances::{Instance, Problem, Weights};
+use offload_reports::Loaded;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,6 +40,20 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 /// Reads an instance; warnings go to stderr.
 pub(crate) fn read_instance(path: &Path) -> anyhow::Result<Instance> {
     Ok(offload_instances::files::read_instance_with(path, &mut |w| tell(&format!("warning: {w}")))?)
+}
+
+/// Reads the records of a campaign, at least one.
+pub(crate) fn read_campaign(folder: &Path) -> anyhow::Result<Loaded> {
+    let path = folder.join(RECORDS);
+    anyhow::ensure!(folder.is_dir(), "{}: not a folder; name the folder of a campaign", folder.display());
+    anyhow::ensure!(path.is_file(), "{}: is missing; run a campaign first (offload-bench run)", path.display());
+    let loaded = offload_reports::read_records(&path)?;
+    anyhow::ensure!(
+        !loaded.records.is_empty(),
+        "{}: holds no record; run a campaign first (offload-bench run)",
+        path.display()
+    );
+    Ok(loaded)
 }
 
 /// Reads an instance and states the problem.

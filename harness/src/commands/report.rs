@@ -1,6 +1,6 @@
 //! `report`: gap tables and plots from a campaign.
 
-use super::{print, tell};
+use super::{print, read_campaign, tell};
 use crate::{Verdict, campaign::RECORDS};
 use std::path::PathBuf;
 
@@ -12,21 +12,13 @@ pub struct Arguments {
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    let path = a.folder.join(RECORDS);
-    anyhow::ensure!(a.folder.is_dir(), "{}: not a folder; name the folder of a campaign", a.folder.display());
-    anyhow::ensure!(path.is_file(), "{}: is missing; run a campaign first (offload-bench run)", path.display());
-    let loaded = offload_reports::record::read_records(&path)?;
+    let loaded = read_campaign(&a.folder)?;
     if loaded.torn {
         tell(&format!(
             "note: {}: the last line is cut off and left out; run the campaign again to complete it",
-            path.display()
+            a.folder.join(RECORDS).display()
         ));
     }
-    anyhow::ensure!(
-        !loaded.records.is_empty(),
-        "{}: holds no record; run a campaign first (offload-bench run)",
-        path.display()
-    );
     let environments = offload_reports::read_environments(&a.folder)?;
     let study = offload_reports::Study::of(&loaded.records, &environments);
     print(&offload_reports::console_table(&study))?;

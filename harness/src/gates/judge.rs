@@ -1,0 +1,305 @@
+//! Measures what gates ask for and says what holds.
+
+use super::{Gate, Gates};
+use offload_reports::baseline::{Increase, Pair, Pairing};
+use offload_reports::gaps::{Analysis, Crossing, Outcome, Reference, Row};
+use offload_reports::stats::{Stats, mean};
+use offload_reports::text::{code, counted, percent};
+use offload_reports::{Record, Status};
+use std::collections::BTreeMap;
+
+/// Rows or contradictions that a reason names before the rest is only counted.
+const SHOWN: usize = 3;
+
+/// The gate that every campaign has to pass, whatever the file says.
+const CAMPAIGN: &str = "whole campaign";
+
+/// One criterion of one gate: what was asked, what was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Name of the gate.
+    pub gate: String,
+    /// Key of the criterion.
+    pub criterion: &'static str,
+    /// What was asked, with its unit.
+    pub limit: String,
+    /// What was found, with its unit; `–` when there is nothing to measure.
+    pub measured: String,
+    /// How much room is left, with its unit; negative when there is none.
+    pub margin: String,
+    /// Rows (or pairs) that were counted.
+    pub rows: usize,
+    /// Why it fails; none when it holds.
+    pub fault: Option<String>,
+}
+
+/// What a criterion asks of a number.
+#[derive(Clone, Copy)]
+enum Limit {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+/// How a number is written.
+#[derive(Clone, Copy)]
+enum Unit {
+    /// A fraction, shown in %.
+    Percent,
+    /// A count.
+    Count,
+}
+
+/// What was found on some rows.
+struct Measured {
+    /// None when there is nothing to measure.
+    value: Option<f64>,
+    /// Rows that it rests on.
+    rows: usize,
+    /// Where, when the limit is broken; may be empty.
+    place: String,
+    /// What fails whatever the value.
+    fault: Option<String>,
+}
+
+impl Limit {
+    /// What is left to the limit; below 0 it is broken.
+    fn margin(self, value: f64) -> f64 {
+        match self {
+            Limit::AtMost(limit) => limit - value,
+            Limit::AtLeast(limit) => value - limit,
+        }
+    }
+
+    fn text(self, unit: Unit) -> String {
+        match self {
+            Limit::AtMost(limit) => format!("<= {}", unit.text(limit)),
+            Limit::AtLeast(limit) => format!(">= {}", unit.text(limit)),
+        }
+    }
+}
+
+impl Unit {
+    fn text(self, value: f64) -> String {
+        match self {
+            Unit::Percent => format!("{} %", percent(Some(value))),
+            Unit::Count => format!("{value}"),
+        }
+    }
+}
+
+impl Measured {
+    fn plain(value: Option<f64>, rows: usize) -> Self {
+        Self { value, rows, place: String::new(), fault: None }
+    }
+
+    fn judged(self, gate: &str, criterion: &'static str, unit: Unit, limit: Limit) -> Finding {
+        let margin = self.value.map(|value| limit.margin(value));
+        let text = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| unit.text(value));
+        let (measured, asked) = (text(self.value), limit.text(unit));
+        let broken = match margin {
+            None => Some("there is nothing to measure".to_string()),
+            // Written so that a margin that is no number does not pass.
+            Some(margin) if margin >= 0.0 => None,
+            Some(_) => Some(format!("{measured}, asked is {asked}{}", self.place)),
+        };
+        let faults: Vec<String> = broken.into_iter().chain(self.fault).collect();
+        Finding {
+            gate: gate.into(),
+            criterion,
+            limit: asked,
+            measured,
+            margin: text(margin),
+            rows: self.rows,
+            fault: (!faults.is_empty()).then(|| faults.join("; ")),
+        }
+    }
+}
+
+/// Judges every criterion, the campaign as a whole first. `pairing` is there when there is a baseline.
+pub fn judge(gates: &Gates, analysis: &Analysis, pairing: Option<&Pairing>) -> Vec<Finding> {
+    let mut all = vec![campaign(analysis, pairing)];
+    for gate in &gates.gates {
+        let rows: Vec<&Row> = analysis.rows.iter().filter(|row| gate.takes(row.record)).collect();
+        let case = Case { gate, analysis, rows };
+        all.push(case.enough());
+        all.extend(case.gaps());
+        all.extend(case.shares());
+        all.extend(case.counts());
+        if let Some(pairing) = pairing.filter(|_| gate.is_paired()) {
+            all.extend(paired(gate, pairing));
+        }
+    }
+    all
+}
+
+/// A plan below a bound means that something here is wrong: no gate can vouch for anything then.
+fn campaign(analysis: &Analysis, pairing: Option<&Pairing>) -> Finding {
+    let crossings = pairing.map_or(&analysis.crossings, |pairing| &pairing.crossings);
+    let place = listed(crossings.iter().map(Crossing::describe));
+    let measured = Measured { place, ..Measured::plain(Some(crossings.len() as f64), analysis.rows.len()) };
+    measured.judged(CAMPAIGN, "no_bound_crossing", Unit::Count, Limit::AtMost(0.0))
+}
+
+/// A gate and the rows that it is about.
+struct Case<'a> {
+    gate: &'a Gate,
+    analysis: &'a Analysis<'a>,
+    rows: Vec<&'a Row<'a>>,
+}
+
+impl Case<'_> {
+    fn enough(&self) -> Finding {
+        let mut measured = Measured::plain(Some(self.rows.len() as f64), self.rows.len());
+        let barren = self.gate.barren(self.analysis.rows.iter().map(|row| row.record));
+        measured.place = match barren.as_slice() {
+            [] => String::new(),
+            names => format!(": no row of the campaign passes the filter {}", names.join(", ")),
+        };
+        measured.judged(&self.gate.name, "min_rows", Unit::Count, Limit::AtLeast(self.gate.min_rows as f64))
+    }
+
+    fn gaps(&self) -> Vec<Finding> {
+        let g = self.gate;
+        let gap = |row: &Row| row.outcome.gap().map(|gap| gap.guaranteed);
+        let gaps: Vec<f64> = self.rows.iter().filter_map(|row| gap(row)).collect();
+        let stats = Stats::of(&gaps);
+        let fault = missing(g, self.rows.iter().filter(|row| gap(row).is_none()).map(|row| row.outcome.name()));
+        let worst = self.rows.iter().max_by(|a, b| gap(a).unwrap_or(-1.0).total_cmp(&gap(b).unwrap_or(-1.0)));
+        let place = worst.map_or_else(String::new, |row| format!(": the greatest is {}", place(row)));
+        let finding = |criterion, limit: Option<Limit>, value: Option<f64>| {
+            let measured = Measured { value, rows: gaps.len(), place: place.clone(), fault: fault.clone() };
+            limit.map(|limit| measured.judged(&g.name, criterion, Unit::Percent, limit))
+        };
+        let all = [
+            finding("max_mean_gap", g.max_mean_gap.map(Limit::AtMost), stats.map(|s| s.mean)),
+            finding("min_mean_gap", g.min_mean_gap.map(Limit::AtLeast), stats.map(|s| s.mean)),
+            finding("max_gap", g.max_gap.map(Limit::AtMost), stats.map(|s| s.max)),
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    /// Shares of all rows: one without a gap, or without a bound, does not count in favour.
+    fn shares(&self) -> Vec<Finding> {
+        let share = |criterion, limit: f64, wanted: &dyn Fn(&Row) -> bool| {
+            let good: Vec<f64> = self.rows.iter().map(|row| f64::from(u8::from(wanted(row)))).collect();
+            let place = self.places(|row| !wanted(row));
+            let measured = Measured { place, ..Measured::plain(mean(&good), self.rows.len()) };
+            measured.judged(&self.gate.name, criterion, Unit::Percent, Limit::AtLeast(limit))
+        };
+        let within = self.gate.min_share_within.map(|w| {
+            let near = |row: &Row| row.outcome.gap().is_some_and(|gap| gap.guaranteed <= w.gap);
+            let mut finding = share("min_share_within", w.share, &near);
+            finding.limit += &format!(" within {}", Unit::Percent.text(w.gap));
+            finding
+        });
+        let certified = self.gate.min_share_certified.map(|limit| {
+            let proved = |row: &Row| {
+                matches!(self.analysis.problems[row.problem].reference, Reference::Certified | Reference::Enumerated)
+            };
+            share("min_share_certified", limit, &proved)
+        });
+        within.into_iter().chain(certified).collect()
+    }
+
+    fn counts(&self) -> Vec<Finding> {
+        let g = self.gate;
+        let count = |criterion, limit: Option<usize>, wanted: &dyn Fn(&Row) -> bool| {
+            let found = self.rows.iter().filter(|row| wanted(row)).count() as f64;
+            let value = (!self.rows.is_empty()).then_some(found);
+            let measured = Measured { place: self.places(wanted), ..Measured::plain(value, self.rows.len()) };
+            limit.map(|limit| measured.judged(&g.name, criterion, Unit::Count, Limit::AtMost(limit as f64)))
+        };
+        let failed =
+            |row: &Row| row.outcome == Outcome::Failed || matches!(row.record.status, Status::Error | Status::Timeout);
+        let crossed = |row: &Row| self.analysis.problems[row.problem].reference == Reference::Crossed;
+        let all = [
+            count("max_violations", g.max_violations, &|row| row.record.violations > 0),
+            count("max_failures", g.max_failures, &failed),
+            count("no_bound_crossing", g.no_bound_crossing.then_some(0), &crossed),
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    fn places(&self, wanted: impl Fn(&Row) -> bool) -> String {
+        listed(self.rows.iter().filter(|row| wanted(row)).map(|row| place(row)))
+    }
+}
+
+/// The criteria that compare with a baseline.
+fn paired(gate: &Gate, pairing: &Pairing) -> Vec<Finding> {
+    let pairs: Vec<&Pair> = pairing.pairs.iter().filter(|pair| gate.takes(pair.new)).collect();
+    let mut matched = Measured::plain(Some(pairs.len() as f64), pairs.len()).judged(
+        &gate.name,
+        "pairs",
+        Unit::Count,
+        Limit::AtLeast(1.0),
+    );
+    let only = |records: &[&Record]| records.iter().filter(|r| gate.takes(r)).count();
+    matched.measured +=
+        &format!(" (unmatched: {} here, {} in the baseline)", only(&pairing.only_new), only(&pairing.only_old));
+    let lacking = pairs.iter().filter(|pair| pair.increase.is_none()).map(|_| "in one of the two campaigns");
+    let fault = missing(gate, lacking);
+    let increase = Increase::of(&pairs);
+    let with_gap = pairs.iter().filter(|pair| pair.increase.is_some()).count();
+    let finding = |criterion, limit: Option<f64>, value: Option<f64>, place: String| {
+        let measured = Measured { value, rows: with_gap, place, fault: fault.clone() };
+        limit.map(|limit| measured.judged(&gate.name, criterion, Unit::Percent, Limit::AtMost(limit)))
+    };
+    let (end, words) = deciding_end(gate, increase.as_ref());
+    let grown = finding("max_mean_increase", gate.max_mean_increase, end, format!(": {words}")).map(|mut finding| {
+        if let Some(found) = &increase {
+            finding.measured = described(found);
+        }
+        finding
+    });
+    let place = increase.as_ref().map_or_else(String::new, |i| format!(": on {}", code(&i.worst_instance)));
+    let worst = finding("max_increase", gate.max_increase, increase.as_ref().map(|i| i.worst), place);
+    [Some(matched), grown, worst].into_iter().flatten().collect()
+}
+
+/// The number that decides on a mean increase, and what it is. One instance has no interval: its increase itself decides.
+fn deciding_end(gate: &Gate, increase: Option<&Increase>) -> (Option<f64>, &'static str) {
+    let interval = increase.and_then(|i| i.interval);
+    match (interval, gate.strict) {
+        (Some(i), false) => (Some(i.low), "the lower end of the interval decides"),
+        (Some(i), true) => (Some(i.high), "strict, so the upper end of the interval decides"),
+        (None, _) => (increase.map(|i| i.mean), "one instance has no interval, so its increase decides"),
+    }
+}
+
+/// Mean and interval in %, with the number of instances.
+fn described(found: &Increase) -> String {
+    let ends =
+        found.interval.map_or_else(String::new, |i| format!(" [{}, {}]", percent(Some(i.low)), percent(Some(i.high))));
+    format!("{}{ends} on {}", Unit::Percent.text(found.mean), counted(found.instances, "instance"))
+}
+
+/// The fault that rows without a gap are, unless the gate allows so many. `kinds`: what each of them is instead.
+fn missing<'a>(gate: &Gate, kinds: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    kinds.for_each(|kind| *counts.entry(kind).or_default() += 1);
+    let total: usize = counts.values().sum();
+    let parts: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let says = || {
+        let rows = counted(total, "row");
+        format!("{rows} without a gap ({}), allow_missing is {}", parts.join(", "), gate.allow_missing)
+    };
+    (total > gate.allow_missing).then(says)
+}
+
+/// Where a row is from, names as Markdown code.
+fn place(row: &Row) -> String {
+    let r = row.record;
+    format!("{} at threshold {} by {}", code(&r.instance), r.threshold, code(&r.solver))
+}
+
+/// `: a, b, c and 5 more`, or nothing.
+fn listed(places: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = places.collect();
+    let shown: Vec<&str> = all.iter().take(SHOWN).map(String::as_str).collect();
+    match all.len() {
+        0 => String::new(),
+        n if n > SHOWN => format!(": {} and {} more", shown.join(", "), n - SHOWN),
+        _ => format!(": {}", shown.join(", ")),
+    }
+}
