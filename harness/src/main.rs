@@ -12,6 +12,7 @@ mod matrix;
 mod process;
 mod progress;
 mod record_trace;
+mod reproduce;
 mod rows;
 mod simulate;
 mod solver;

@@ -707,8 +707,8 @@ mod tests {
     #[test]
     fn the_threshold_is_judged_both_ways() {
         let (falls, flat) = (step((-5.0, -4.0), (-2.0, -1.0)), step((-5.0, 4.0), (-2.0, -1.0)));
-        assert!(tuning_verdict(&[falls.clone()]).starts_with("holds at every N"));
-        assert!(tuning_verdict(&[flat.clone()]).starts_with("holds at no N"));
+        assert!(tuning_verdict(std::slice::from_ref(&falls)).starts_with("holds at every N"));
+        assert!(tuning_verdict(std::slice::from_ref(&flat)).starts_with("holds at no N"));
         assert!(tuning_verdict(&[falls, flat]).contains("at 1 of 2 values of N"));
         assert_eq!(tuning_verdict(&[]), "not measured.");
     }
