@@ -22,10 +22,10 @@ pub struct Arguments {
     #[arg(long, value_name = "R", default_value_t = 5)]
     exact_runs: usize,
     /// Relative gap at which the exact solver may stop
-    #[arg(long, value_name = "G", default_value = "1e-3", value_parser = gap)]
+    #[arg(long, value_name = "G", default_value = "1e-3", value_parser = gap, allow_negative_numbers = true)]
     gap: f64,
     /// Time limit of each exact solve, s; a bound that it cuts short depends on the machine
-    #[arg(long, value_name = "S", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "S", default_value = "10", value_parser = seconds, allow_negative_numbers = true)]
     time_limit: Duration,
     /// Runs at the same time; all cores by default. Results do not depend on it
     #[arg(long, value_name = "N")]

@@ -1,7 +1,7 @@
 //! The page of findings: each claim of the paper's abstract, and what was measured for and against it. Every sentence with a result in it depends on the
 //! numbers; nothing is known beforehand.
 
-use super::agreement::{PARTS, aim, cause, shares};
+use super::agreement::{PARTS, aim, assumption, cause, shares};
 use super::cells::{Cell, Metric};
 use super::differences::{Difference, Sign, Step};
 use super::exact::GapCell;
@@ -101,12 +101,11 @@ fn agreement_section(of: &Reproduction) -> String {
     text += &agreement_table(of);
     text += "\nEvery cell is in `deviations.md` and `cells.csv`. The last column counts cells whose deviation two samples of the same size would show by chance.\n\n";
     if let Some(parts) = shares(&of.cells) {
-        let said: Vec<String> = PARTS
-            .iter()
-            .zip(parts)
-            .map(|(m, share)| format!("{} {share:+.2} %", m.name().trim_end_matches(" (ms)")))
-            .collect();
-        let _ = writeln!(text, "By part, of the published total delay of all cells together: {}.\n", listed(&said));
+        text += "By part, in % of the published total delay of all cells together, with the assumptions that the part rests on:\n\n";
+        for (part, share) in PARTS.into_iter().zip(parts) {
+            let _ = writeln!(text, "- {} {share:+.2} %: {}.", part.name().trim_end_matches(" (ms)"), assumption(part));
+        }
+        text.push('\n');
     }
     text + &far_cells(&of.cells)
 }
@@ -260,9 +259,9 @@ fn baselines_section(of: &Reproduction) -> String {
             t.accuracy_range.1
         );
     }
-    text + "\nHow to read it: accuracy grows with the number of users offloaded and delay, once servers are full, with it too, so a baseline that offloads more or fewer users than GOA stands at another \
-            point of the trade-off. `all-offload` gives everybody the large model. `local-only`, `random` and `dmin` may leave a user above the threshold local, which GOA may not: they solve a looser problem. \
-            `random` offloads as many users as GOA.\n\n"
+    text + "\nHow to read it: a baseline that offloads more or fewer users than GOA stands at another point of the trade-off between accuracy and delay. `all-offload` gives everybody the large model. \
+            `local-only`, `random` and `dmin` may leave a user above the threshold local, which GOA may not: they solve a looser problem. `random` offloads as many users as GOA. \
+            The paper's genetic algorithm is compared by its gap below, on fewer runs.\n\n"
 }
 
 /// A verdict as a sentence of its own.
@@ -592,7 +591,7 @@ fn times_section(times: Option<&Times>) -> String {
             published.iter().filter(|t| t.0 == most).map(|t| format!("{:.1} ms at tau = {}", t.2, t.1)).collect();
         let _ = writeln!(
             text,
-            "The authors' own times of one GOA run at N = {most} (their implementation and machine): {}. The 413.7 ms of the paper is one of them. Their times, {}\n",
+            "The authors' own times of one GOA run at N = {most} (their implementation and machine): {}. The 413.7 ms of the paper is one of them. Their times over all N and tau, {}\n",
             listed(&of),
             growth_sentence("N", published_growth(), STATED[0])
         );
