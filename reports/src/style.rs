@@ -52,7 +52,7 @@ const SHAPES: [Shape; 7] =
 const OTHER_DASHES: [&str; 2] = ["2 3", "8 3 2 3"];
 
 /// What follows a method's id in the name of the series of its published means.
-pub(crate) const PUBLISHED: &str = " (published)";
+pub(crate) const PUBLISHED: &str = " (paper)";
 
 /// The style of a solver: fixed for [`SOLVERS`], picked by a hash of the id for others.
 #[must_use]

@@ -101,7 +101,7 @@ fn trade_off(of: &Reproduction) -> Chart {
         name: "accuracy-vs-delay",
         title: "Accuracy against delay over thresholds",
         caption: "Mean realised accuracy (with its bootstrap 95 % interval over runs) against mean total delay, a point for each threshold: upper left is better. \
-                  Methods that ignore the threshold have all their points at one place; marks without a line are the published means."
+                  Marks without a line are the published means."
             .into(),
         x: Axis::linear(Metric::Total.name(), Metric::Total.column()),
         y: Axis::linear(Metric::Accuracy.name(), Metric::Accuracy.column()),
