@@ -13,6 +13,7 @@ mod matrix;
 mod process;
 mod progress;
 mod record_trace;
+mod reproduce;
 mod rows;
 mod simulate;
 mod solver;

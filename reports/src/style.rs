@@ -51,10 +51,28 @@ const SHAPES: [Shape; 7] =
 /// Dashes of solvers that are not in [`SOLVERS`]; the others are solid or `6 3`.
 const OTHER_DASHES: [&str; 2] = ["2 3", "8 3 2 3"];
 
+/// What follows a method's id in the name of the series of its published means.
+pub(crate) const PUBLISHED: &str = " (paper)";
+
 /// The style of a solver: fixed for [`SOLVERS`], picked by a hash of the id for others.
 #[must_use]
 pub fn style(id: &str) -> Style {
+    if let Some(method) = id.strip_suffix(PUBLISHED) {
+        return published(style(method));
+    }
     SOLVERS.iter().position(|&known| known == id).map_or_else(|| hashed(id), known)
+}
+
+/// The method's colour and shape, filled where ours is hollow and the reverse. Published means are single marks: no dash of theirs is ever longer
+/// than nothing, in the legend either.
+fn published(ours: Style) -> Style {
+    let (shape, filled) = match ours.shape {
+        // Crosses cannot be filled.
+        Shape::Plus => (Shape::Square, true),
+        Shape::Cross => (Shape::Diamond, false),
+        shape => (shape, !ours.filled),
+    };
+    Style { shape, filled, dashes: "0 40", ..ours }
 }
 
 fn known(place: usize) -> Style {
@@ -103,6 +121,15 @@ mod tests {
         let marks: HashSet<_> =
             SOLVERS.iter().map(|id| (style(id).shape, style(id).filled, style(id).dashes)).collect();
         assert_eq!(marks.len(), SOLVERS.len());
+    }
+
+    #[test]
+    fn published_means_have_their_methods_colour_and_another_mark() {
+        for id in SOLVERS {
+            let (ours, theirs) = (style(id), style(&format!("{id}{PUBLISHED}")));
+            assert_eq!(ours.colour, theirs.colour);
+            assert_ne!((ours.shape, ours.filled), (theirs.shape, theirs.filled), "{id}");
+        }
     }
 
     #[test]

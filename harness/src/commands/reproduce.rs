@@ -1,99 +1,99 @@
-//! `reproduce`: the paper's experiment.
+//! `reproduce`: the paper's experiment, and what it says to the claims of the abstract.
 
-use super::print;
+use super::{check_target, gap, make_folder, print, seconds, tell};
 use crate::Verdict;
-use offload_instances::evaluate::evaluate;
-use offload_instances::families::{self, Spec};
-use offload_instances::random::Random;
-use offload_instances::{Instance, Problem, Weights};
-use offload_reports::reproduce::{Metric, Run, cells};
-use offload_solvers::{Budget, Solver, find};
-use rayon::prelude::*;
-use std::collections::BTreeMap;
+use crate::reproduce::{Limits, MOST_RUNS, bounds, margin, runs, times};
+use crate::stop::Stop;
+use anyhow::ensure;
+use offload_reports::reproduce::{Experiment, Reproduction, Setup};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::time::Duration;
 
-const USERS: [usize; 8] = [50, 60, 70, 80, 90, 100, 110, 120];
-const THRESHOLDS: [f64; 5] = [0.6, 0.7, 0.8, 0.9, 1.0];
-const METHODS: [&str; 5] = ["local-only", "all-offload", "random", "dmin", "goa"];
-
-/// Repeat the paper's experiment
+/// Repeat the paper's experiment beside its published means, certify gaps, and judge the abstract's claims
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Where to write
-    #[arg(short, long, value_name = "DIR")]
-    output: PathBuf,
-    /// Runs
-    #[arg(long, default_value_t = 500)]
+    /// Runs for each of the 8 numbers of users, at 5 thresholds with 5 methods each
+    #[arg(long, value_name = "R", default_value_t = 500)]
     runs: usize,
+    /// Draw the servers' capacities anew for every method and threshold, as the published comparison does; otherwise all share a run's instance
     #[arg(long)]
     unpaired: bool,
-}
-
-fn redraw(instance: &Instance, random: &mut Random) -> Instance {
-    let mut other = instance.clone();
-    for s in &mut other.servers {
-        s.capacity_flops = 10.0 * s.user_cap_flops * random.uniform(0.6, 1.4);
-    }
-    other
-}
-
-fn one(users: usize, run: usize, unpaired: bool, solvers: &[Box<dyn Solver>]) -> anyhow::Result<Vec<Run>> {
-    let family = families::find("paper").map_err(anyhow::Error::msg)?;
-    let spec = Spec { users, servers: 4, seed: (1000 * users + run) as u64, parameters: BTreeMap::new() };
-    let instance = Arc::new(families::generate(family.as_ref(), &spec).map_err(anyhow::Error::msg)?);
-    let mut out = Vec::new();
-    let mut random = Random::new(spec.seed, 77);
-    for threshold in THRESHOLDS {
-        for solver in solvers {
-            let drawn = if unpaired { Arc::new(redraw(&instance, &mut random)) } else { instance.clone() };
-            let problem = Problem::new(drawn, threshold, Weights::Uncertainty)?;
-            let solved = solver.solve(&problem, &Budget { seed: run as u64, ..Budget::default() });
-            let e = evaluate(&problem, &solved.plan.unwrap());
-            let r = e.realised.unwrap();
-            out.push(Run {
-                users,
-                threshold,
-                method: solver.id().into(),
-                run,
-                values: [
-                    r.delay_total_ms,
-                    e.offloaded as f64,
-                    r.accuracy_pct.unwrap(),
-                    r.delay_local_ms,
-                    r.delay_uplink_ms,
-                    r.delay_compute_ms,
-                ],
-            });
-        }
-    }
-    Ok(out)
+    /// Runs of them whose problems are solved exactly, for certified gaps; 0 leaves that out
+    #[arg(long, value_name = "R", default_value_t = 5)]
+    exact_runs: usize,
+    /// Relative gap at which the exact solver may stop
+    #[arg(long, value_name = "G", default_value = "1e-3", value_parser = gap, allow_negative_numbers = true)]
+    gap: f64,
+    /// Time limit of each exact solve, s; a bound that it cuts short depends on the machine
+    #[arg(long, value_name = "S", default_value = "10", value_parser = seconds, allow_negative_numbers = true)]
+    time_limit: Duration,
+    /// Runs at the same time; all cores by default. Results do not depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Write the page of findings to this file too, its figures into `figures` beside it
+    #[arg(long, value_name = "FILE")]
+    findings: Option<PathBuf>,
+    /// Folder to write into; made if missing
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    let solvers: Vec<Box<dyn Solver>> =
-        METHODS.iter().map(|id| find(id).map_err(anyhow::Error::msg)).collect::<Result<_, _>>()?;
-    let tasks: Vec<(usize, usize)> = USERS.iter().flat_map(|&n| (0..a.runs).map(move |r| (n, r))).collect();
-    let runs: Vec<Vec<Run>> =
-        tasks.par_iter().map(|&(n, r)| one(n, r, a.unpaired, &solvers)).collect::<Result<_, _>>()?;
-    let runs: Vec<Run> = runs.into_iter().flatten().collect();
-    let all = cells(&runs);
-    for c in &all {
-        if c.published.is_some() {
-            let d: Vec<String> =
-                Metric::ALL.iter().map(|&m| format!("{:8.2}", c.deviation(m).unwrap_or(f64::NAN))).collect();
-            print(&format!("{:4} {} {:12} {}", c.users, c.threshold, c.method, d.join(" ")))?;
-        }
+    check(a)?;
+    make_folder(&a.output)?;
+    let stop = Stop::listen()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(a.threads.unwrap_or(0)).build()?;
+    let Some(experiment) = measure(a, &pool, &stop)? else {
+        tell("stopped: nothing is written");
+        return Ok(stop.asked().map_or(Verdict::Done, Verdict::Stopped));
+    };
+    let reproduction = pool.install(|| Reproduction::of(experiment));
+    print(&reproduction.summary())?;
+    for file in reproduction.write(&a.output)? {
+        print(&file.display().to_string())?;
     }
-    for m in Metric::ALL {
-        let d: Vec<f64> = all.iter().filter_map(|c| c.deviation(m)).collect();
-        print(&format!(
-            "{}: mean abs {:.2}, mean {:.2}, max abs {:.2}",
-            m.name(),
-            d.iter().map(|x| x.abs()).sum::<f64>() / d.len() as f64,
-            d.iter().sum::<f64>() / d.len() as f64,
-            d.iter().fold(0.0f64, |a, x| a.max(x.abs()))
-        ))?;
+    if let Some(path) = &a.findings {
+        print(&reproduction.write_findings(path)?.display().to_string())?;
     }
     Ok(Verdict::Done)
+}
+
+fn check(a: &Arguments) -> anyhow::Result<()> {
+    // Two, since one run has no interval.
+    ensure!((2..=MOST_RUNS).contains(&a.runs), "--runs {}: give a whole number from 2 to {MOST_RUNS}", a.runs);
+    let threads = a.threads.unwrap_or(1);
+    ensure!((1..=1024).contains(&threads), "--threads {threads}: give a whole number from 1 to 1024");
+    ensure!(!a.output.is_file(), "{}: is a file; name a folder", a.output.display());
+    a.findings.as_deref().map_or(Ok(()), check_target)
+}
+
+/// Everything, in the order of what is of most interest; None when a stop was asked for.
+fn measure(a: &Arguments, pool: &rayon::ThreadPool, stop: &Stop) -> anyhow::Result<Option<Experiment>> {
+    let setup = setup(a);
+    tell(&format!("{} runs of the paper's methods ...", setup.runs));
+    let Some(runs) = pool.install(|| runs(setup.runs, a.unpaired, stop))? else { return Ok(None) };
+    tell(&format!("exact solves of {} runs ...", setup.exact_runs));
+    let limits = Limits { gap: a.gap, time: a.time_limit };
+    let Some(exact) = pool.install(|| bounds(setup.exact_runs, limits, stop))? else { return Ok(None) };
+    tell("times and the margin ...");
+    let Some(times) = times(stop)? else { return Ok(None) };
+    Ok(Some(Experiment { setup, runs, exact, times: Some(times), margin: Some(margin()?) }))
+}
+
+fn setup(a: &Arguments) -> Setup {
+    let time_limit_s = a.time_limit.as_secs_f64();
+    let unpaired = if a.unpaired { " --unpaired" } else { "" };
+    let exact_runs = a.exact_runs.min(a.runs);
+    Setup {
+        command: format!(
+            "offload-bench reproduce --runs {}{unpaired} --exact-runs {exact_runs} --gap {} --time-limit {time_limit_s}",
+            a.runs, a.gap
+        ),
+        version: env!("CARGO_PKG_VERSION").into(),
+        runs: a.runs,
+        exact_runs,
+        paired: !a.unpaired,
+        gap: a.gap,
+        time_limit_s,
+    }
 }

@@ -1,9 +1,12 @@
 //! Means per cell of the reproduced experiment, beside the published ones.
 
+use super::SEED;
 use super::published::{Published, published};
+use crate::bootstrap::{Interval, mean_interval};
 use crate::order::solver_order;
 use crate::stats::mean;
 use crate::tables::Threshold;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// What is compared with the published table.
@@ -51,8 +54,8 @@ pub struct Cell {
     pub runs: usize,
     /// Mean of each metric, in the order of [`Metric::ALL`].
     pub means: [f64; 6],
-    /// Standard error of each mean, s / sqrt(runs) with the sample standard deviation s; 0 for a single run.
-    pub errors: [f64; 6],
+    /// 95 % interval of each mean over the runs, by [`mean_interval`]; none for a single run.
+    pub intervals: [Option<Interval>; 6],
     /// The published means of this cell, in the same order, where the authors published it.
     pub published: Option<[f64; 6]>,
 }
@@ -120,7 +123,7 @@ impl Cell {
 }
 
 impl Published {
-    fn values(&self) -> [f64; 6] {
+    pub(super) fn values(&self) -> [f64; 6] {
         [
             self.delay_total_ms,
             self.offloaded,
@@ -133,7 +136,7 @@ impl Published {
 }
 
 /// N, the threshold, and the method in its order.
-type CellKey<'a> = (usize, Threshold, (usize, &'a str));
+pub(super) type CellKey<'a> = (usize, Threshold, (usize, &'a str));
 
 /// The cells of all runs, by N, threshold and method.
 #[must_use]
@@ -148,6 +151,7 @@ pub fn cells(runs: &[Run]) -> Vec<Cell> {
         groups.entry((run.users, Threshold(run.threshold), solver_order(&run.method))).or_default().push(run);
     }
     let cell = |((users, threshold, (_, method)), runs): (CellKey, Vec<&Run>)| {
+        let ids: Vec<u64> = runs.iter().map(|r| r.run as u64).collect();
         let column = |place: usize| runs.iter().map(|r| r.values[place]).collect::<Vec<f64>>();
         Cell {
             users,
@@ -155,19 +159,12 @@ pub fn cells(runs: &[Run]) -> Vec<Cell> {
             method: method.into(),
             runs: runs.len(),
             means: std::array::from_fn(|place| mean(&column(place)).unwrap_or(f64::NAN)),
-            errors: std::array::from_fn(|place| standard_error(&column(place))),
+            intervals: std::array::from_fn(|place| mean_interval(&column(place), &ids, SEED)),
             published: theirs(users, threshold.0, method),
         }
     };
-    groups.into_iter().map(cell).collect()
-}
-
-/// s / sqrt(n) with s^2 = sum (x - mean)^2 / (n - 1); 0 for fewer than two values.
-fn standard_error(values: &[f64]) -> f64 {
-    let n = values.len() as f64;
-    let Some(centre) = mean(values).filter(|_| values.len() > 1) else { return 0.0 };
-    let squares: Vec<f64> = values.iter().map(|x| (x - centre) * (x - centre)).collect();
-    mean(&squares).map_or(0.0, |variance| (variance / (n - 1.0)).sqrt())
+    let groups: Vec<(CellKey, Vec<&Run>)> = groups.into_iter().collect();
+    groups.into_par_iter().map(cell).collect()
 }
 
 #[cfg(test)]
@@ -175,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn means_errors_and_deviations_by_hand() {
+    fn means_intervals_and_deviations_by_hand() {
         let run = |run, total| Run {
             users: 50,
             threshold: 0.6,
@@ -185,8 +182,12 @@ mod tests {
         };
         let cells = cells(&[run(0, 800.0), run(1, 900.0), run(2, 1000.0)]);
         assert_eq!((cells.len(), cells[0].runs, cells[0].means[0]), (1, 3, 900.0));
-        // s = 100, 100 / sqrt 3
-        assert!((cells[0].errors[0] - 57.735_026_918_962_58).abs() < 1e-9);
+        let around = cells[0].intervals[0].unwrap();
+        assert!(
+            800.0 <= around.low && around.low < 900.0 && 900.0 < around.high && around.high <= 1000.0,
+            "{around:?}"
+        );
+        assert!(cells[0].intervals[1].is_some_and(|i| (i.high - i.low).abs() < 1e-9));
         let total = cells[0].deviation(Metric::Total).unwrap();
         assert!((total - 100.0 * (900.0 - 858.7114) / 858.7114).abs() < 1e-12);
         assert_eq!(cells[0].deviation(Metric::Offloaded), Some(0.0));
