@@ -225,10 +225,11 @@ const SUMMARY: [Column<Aggregate<Setting>>; 45] = [
 ];
 
 /// A number with all its digits (`{:?}` is the shortest text that reads back bit for bit).
-fn cell<T: Debug>(value: Option<T>) -> String {
+pub(crate) fn cell<T: Debug>(value: Option<T>) -> String {
     value.map_or_else(String::new, |v| format!("{v:?}"))
 }
 
-fn percent(fraction: Option<f64>) -> String {
+/// A fraction in %, with all its digits.
+pub(crate) fn percent(fraction: Option<f64>) -> String {
     cell(fraction.map(|f| 100.0 * f))
 }

@@ -248,7 +248,8 @@ impl Problem {
         };
     }
 
-    fn outcome_of(&self, record: &Record) -> Outcome {
+    /// What `record`, one of this problem, says.
+    pub(crate) fn outcome_of(&self, record: &Record) -> Outcome {
         let Some(value) = plan_value(record) else { return outcome_without_plan(record) };
         if self.reference == Reference::Crossed {
             return Outcome::Crossed;
@@ -285,7 +286,7 @@ impl Problem {
 }
 
 /// Whether `value` is below `bound` by more than [`ROUNDING`].
-fn is_below(value: f64, bound: f64) -> bool {
+pub(crate) fn is_below(value: f64, bound: f64) -> bool {
     value < bound - ROUNDING * bound.abs()
 }
 
@@ -296,7 +297,7 @@ fn relative_excess(value: f64, reference: f64) -> f64 {
 }
 
 /// The value of a plan that breaks no rule.
-fn plan_value(record: &Record) -> Option<f64> {
+pub(crate) fn plan_value(record: &Record) -> Option<f64> {
     record.objective.filter(|_| record.violations == 0 && record.status != Status::Error)
 }
 
@@ -312,7 +313,13 @@ fn outcome_without_plan(record: &Record) -> Outcome {
 /// Groups records by problem, finds each problem's bounds and each record's gap.
 #[must_use]
 pub fn analyse(records: &[Record]) -> Analysis<'_> {
-    let mut sorted: Vec<&Record> = records.iter().collect();
+    analyse_all(records.iter())
+}
+
+/// [`analyse`] of records from several places, as if one campaign had made them: a problem's bounds are the best of all.
+#[must_use]
+pub fn analyse_all<'a>(records: impl Iterator<Item = &'a Record>) -> Analysis<'a> {
+    let mut sorted: Vec<&Record> = records.collect();
     sorted.sort_by(|a, b| record_order(a, b));
     let mut members: Vec<Vec<&Record>> = Vec::new();
     let mut places = HashMap::new();

@@ -1,12 +1,13 @@
 //! What it means: from a campaign's records to gap statistics, tables and plots.
 //!
 //! [`record`] reads `records.jsonl`, [`gaps`] finds each problem's bounds and each plan's gap, [`tables`] and [`comparisons`] aggregate
-//! them into a [`Study`], and [`write_report`] and [`console_table`] show it as Markdown, HTML, LaTeX, CSV and figures. Nothing here knows a
+//! them into a [`Study`], and [`write_report`] and [`console_table`] show it as Markdown, HTML, LaTeX, CSV and figures. [`compare`] puts two campaigns side by side. Nothing here knows a
 //! solver or a model: a report can be made from records alone, on any machine, and the same records give the same
 //! bytes whatever their order.
 
 pub mod bootstrap;
 mod chart;
+pub mod compare;
 pub mod comparisons;
 pub mod console;
 mod csv_files;
