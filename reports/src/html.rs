@@ -48,7 +48,7 @@ pub(crate) type Line = (Vec<(&'static str, String)>, Vec<Cell>);
 /// The page.
 pub(crate) fn page(study: &Study, figures: &[Figure]) -> String {
     let analysis = &study.analysis;
-    let first = finding::campaign(analysis) + &finding::read_first(analysis);
+    let first = finding::campaign(analysis) + &finding::read_first(study);
     let found = if analysis.rows.is_empty() { String::new() } else { finding::goa(&study.by_size, analysis) };
     let words = rich_tables(DEFINITIONS);
     let parts = [

@@ -27,7 +27,7 @@ pub(crate) fn tables(study: &Study) -> Vec<(&'static str, String)> {
 /// The document.
 pub(crate) fn paper(study: &Study, figures: &[Figure]) -> String {
     let analysis = &study.analysis;
-    let first = finding::campaign(analysis) + &finding::read_first(analysis);
+    let first = finding::campaign(analysis) + &finding::read_first(study);
     let found = if analysis.rows.is_empty() { String::new() } else { finding::goa(&study.by_size, analysis) };
     let mut out = String::from(PREAMBLE);
     let _ = write!(out, "\\section{{Campaign}}\n{}", rich::tex(&first));

@@ -48,11 +48,8 @@ fn one(folder: &Path) -> anyhow::Result<Verdict> {
 fn two(first: &Path, second: &Path, output: &Path) -> anyhow::Result<Verdict> {
     let campaigns = [read(first)?, read(second)?];
     let names = [first, second].map(|folder| folder.display().to_string());
-    let side = |k: usize| Side {
-        name: &names[k],
-        records: &campaigns[k].records,
-        environments: &campaigns[k].environments,
-    };
+    let side =
+        |k: usize| Side { name: &names[k], records: &campaigns[k].records, environments: &campaigns[k].environments };
     let comparison = Comparison::of(&side(0), &side(1));
     anyhow::ensure!(
         comparison.problems[2] > 0,

@@ -58,7 +58,11 @@ pub(super) fn differences(sides: &[&Side; 2]) -> Vec<Difference> {
         let values = sides.map(|s| distinct(s.environments.iter().map(value)));
         all.extend(difference(what, timing, values));
     }
-    all.extend(difference("generator of instances", false, sides.map(|s| distinct(unlike(s.records, |r| &r.generator)))));
+    all.extend(difference(
+        "generator of instances",
+        false,
+        sides.map(|s| distinct(unlike(s.records, |r| &r.generator))),
+    ));
     let solvers = sides.map(|s| solvers(s.records));
     let mut ids: Vec<&str> = solvers.iter().flat_map(|s| s.keys().copied()).collect();
     ids.sort_by_key(|id| solver_order(id));

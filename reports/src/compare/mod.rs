@@ -359,11 +359,8 @@ fn time_ratio(pairs: &[&Pair]) -> Option<TimeRatio> {
     let (clusters, logs): (Vec<u64>, Vec<f64>) =
         timed().map(|pair| (pair.cluster, log(pair.records[1]) - log(pair.records[0]))).unzip();
     let cut_off = timed().filter(|pair| pair.records.iter().any(|r| r.status == Status::Timeout)).count();
-    let exp = |i: Interval| Interval {
-        estimate: libm::exp(i.estimate),
-        low: libm::exp(i.low),
-        high: libm::exp(i.high),
-    };
+    let exp =
+        |i: Interval| Interval { estimate: libm::exp(i.estimate), low: libm::exp(i.low), high: libm::exp(i.high) };
     let interval = mean_interval(&logs, &clusters, SEED).map(exp);
     Some(TimeRatio {
         pairs: logs.len(),

@@ -98,7 +98,13 @@ pub(super) fn page(c: &Comparison) -> String {
 /// The summary for a terminal.
 #[must_use]
 pub fn console(c: &Comparison) -> String {
-    let mut out = format!("A: {} ({})\nB: {} ({})\n", c.names[0], counted(c.rows[0], "row"), c.names[1], counted(c.rows[1], "row"));
+    let mut out = format!(
+        "A: {} ({})\nB: {} ({})\n",
+        c.names[0],
+        counted(c.rows[0], "row"),
+        c.names[1],
+        counted(c.rows[1], "row")
+    );
     if !c.contradictions.is_empty() {
         let count = counted(c.contradictions.len(), "plan");
         let _ = writeln!(
@@ -201,7 +207,9 @@ fn contradiction(c: &Comparison, x: &Contradiction) -> String {
         Claim::Bound(bound, trust) => {
             format!("below the lower bound {bound} of {} in {} ({trust})", code(&x.claim_by.0), side(x.claim_by.1))
         }
-        Claim::Infeasible => format!("although {} in {} says that there is no plan", code(&x.claim_by.0), side(x.claim_by.1)),
+        Claim::Infeasible => {
+            format!("although {} in {} says that there is no plan", code(&x.claim_by.0), side(x.claim_by.1))
+        }
     };
     let at = format!("{}, threshold {}, {} weights", code(&x.instance), x.threshold, clip(&x.weights, 20));
     format!("{at}: {} in {} has a plan of {}, {claim}", code(&x.plan_by.0), side(x.plan_by.1), x.objective)
@@ -211,7 +219,8 @@ fn notes(c: &Comparison) -> Vec<String> {
     let mut all = Vec::new();
     for (side, name) in ["A", "B"].into_iter().enumerate() {
         let alone = c.totals.iter().filter(|s| s.alone[side] > 0);
-        let each: Vec<String> = alone.map(|s| format!("{} (interference {}) {}", code(&s.solver), mode(s.key), s.alone[side])).collect();
+        let each: Vec<String> =
+            alone.map(|s| format!("{} (interference {}) {}", code(&s.solver), mode(s.key), s.alone[side])).collect();
         let count: usize = c.totals.iter().map(|s| s.alone[side]).sum();
         if count > 0 {
             all.push(format!("Only in {name}, and not compared: {} ({}).", counted(count, "solve"), listed(&each)));
@@ -319,8 +328,21 @@ fn counts(gap: Option<&Paired>) -> [Cell; 3] {
 
 fn gaps<K>(all: &[Shift<K>], lead: Vec<&'static str>, place: impl Fn(&K) -> Vec<Cell>) -> Grid {
     let rest = [
-        "pairs", "only A", "only B", "with gaps", "instances", "better", "same", "worse", "gap A %", "gap B %",
-        "difference [95 %]", "effect", "p (Holm)", "verdict", "largest loss",
+        "pairs",
+        "only A",
+        "only B",
+        "with gaps",
+        "instances",
+        "better",
+        "same",
+        "worse",
+        "gap A %",
+        "gap B %",
+        "difference [95 %]",
+        "effect",
+        "p (Holm)",
+        "verdict",
+        "largest loss",
     ];
     let row = |s: &Shift<K>| {
         let gap = s.gap.as_ref();
@@ -384,7 +406,17 @@ fn summary(all: &[Shift<bool>]) -> Grid {
     Grid {
         caption: "",
         header: vec![
-            "solver", "interf.", "pairs", "better", "same", "worse", "gap B - A, points", "p (Holm)", "gaps", "time B / A", "times",
+            "solver",
+            "interf.",
+            "pairs",
+            "better",
+            "same",
+            "worse",
+            "gap B - A, points",
+            "p (Holm)",
+            "gaps",
+            "time B / A",
+            "times",
         ],
         rows: all.iter().map(row).collect(),
     }
@@ -423,14 +455,42 @@ fn words() -> String {
 }
 
 const COLUMNS: [&str; 30] = [
-    "scope", "interference", "family", "users", "solver", "pairs", "only_a", "only_b", "changed", "gap_pairs", "instances", "better", "same", "worse",
-    "gap_a_mean_pct", "gap_b_mean_pct", "difference_mean_pct", "difference_low_pct", "difference_high_pct", "rank_biserial", "p", "p_holm", "verdict",
-    "time_pairs", "time_cut_off", "time_ratio", "time_ratio_low", "time_ratio_high", "time_verdict", "largest_loss_pct",
+    "scope",
+    "interference",
+    "family",
+    "users",
+    "solver",
+    "pairs",
+    "only_a",
+    "only_b",
+    "changed",
+    "gap_pairs",
+    "instances",
+    "better",
+    "same",
+    "worse",
+    "gap_a_mean_pct",
+    "gap_b_mean_pct",
+    "difference_mean_pct",
+    "difference_low_pct",
+    "difference_high_pct",
+    "rank_biserial",
+    "p",
+    "p_holm",
+    "verdict",
+    "time_pairs",
+    "time_cut_off",
+    "time_ratio",
+    "time_ratio_low",
+    "time_ratio_high",
+    "time_verdict",
+    "largest_loss_pct",
 ];
 
 /// `compare.csv`: the totals (`scope` is `solver`), then every family and N (`group`).
 pub(super) fn csv(c: &Comparison) -> String {
-    let totals = c.totals.iter().map(|s| csv_row(["solver".into(), s.key.to_string(), String::new(), String::new()], s));
+    let totals =
+        c.totals.iter().map(|s| csv_row(["solver".into(), s.key.to_string(), String::new(), String::new()], s));
     let groups = c.groups.iter().map(|s| {
         let key = &s.key;
         csv_row(["group".into(), key.interference.to_string(), key.family.clone(), key.users.to_string()], s)

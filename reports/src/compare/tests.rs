@@ -7,6 +7,10 @@ fn side<'a>(name: &'a str, records: &'a [Record]) -> Side<'a> {
     Side { name, records, environments: &[] }
 }
 
+fn with<'a>(name: &'a str, records: &'a [Record], environments: &'a [Environment]) -> Side<'a> {
+    Side { name, records, environments }
+}
+
 fn compare(a: &[Record], b: &[Record]) -> Comparison {
     Comparison::of(&side("a", a), &side("b", b))
 }
@@ -134,7 +138,10 @@ fn a_bound_above_the_other_campaigns_plan_is_said_first() {
     assert_eq!(of(&c, "goa").gap.unwrap().problems, 7);
     let all = files(&c);
     let (warning, rest) = (all[0].find("**Contradiction: 1 plan").unwrap(), all[0].find("## ").unwrap());
-    assert!(warning < rest && all[0].contains("`goa` in B (b) has a plan of 1.75, below the lower bound 2 of `bnb` in A (a)"));
+    assert!(
+        warning < rest
+            && all[0].contains("`goa` in B (b) has a plan of 1.75, below the lower bound 2 of `bnb` in A (a)")
+    );
     assert!(all[1].contains("role=\"alert\"") && all[4].contains("ERROR: 1 plan below"), "{}", all[4]);
 }
 
@@ -164,7 +171,6 @@ fn what_is_not_alike_is_listed() {
         }]
     };
     let (first, second) = (machine("One"), machine("Two"));
-    let with = |name, records, environments| Side { name, records, environments };
     let c = Comparison::of(&with("a", &a, &first), &with("b", &b, &second));
     let what: Vec<&str> = c.differences.iter().map(|d| d.what.as_str()).collect();
     assert_eq!(what, ["processor", "options of bnb"]);
