@@ -60,6 +60,16 @@ const PREAMBLE: &str = r"% Made by offload-bench. Compile twice with pdflatex (D
 \setcounter{totalnumber}{6}
 \renewcommand{\topfraction}{0.95}
 \renewcommand{\floatpagefraction}{0.6}
+\renewcommand{\dbltopfraction}{0.95}
+\renewcommand{\dblfloatpagefraction}{0.6}
+\renewcommand{\textfraction}{0.05}
+% Floats of a page of their own start at its top.
+\makeatletter
+\setlength{\@fptop}{0pt}
+\setlength{\@dblfptop}{0pt}
+\makeatother
+% The usual bullet needs another font, which not every system has as outlines.
+\renewcommand{\labelitemi}{$\bullet$}
 \emergencystretch=3em
 \title{Campaign report}
 \author{offload-bench}
@@ -71,7 +81,7 @@ const PREAMBLE: &str = r"% Made by offload-bench. Compile twice with pdflatex (D
 /// A full-width table, scaled down where it is wider than the page.
 fn wide(label: &str, caption: &str, columns: &str, body: &str) -> String {
     format!(
-        "\\begin{{table*}}\n\\centering\n\\caption{{{}}}\n\\label{{tab:{label}}}\n\\footnotesize\n\\sbox0{{\\begin{{tabular}}{{{columns}}}\n{body}\\end{{tabular}}}}%\n\\ifdim\\wd0>\\textwidth \\resizebox{{\\textwidth}}{{!}}{{\\usebox0}}\\else\\usebox0\\fi\n\\end{{table*}}\n",
+        "\\begin{{table*}}\n\\centering\n\\caption{{{}}}\n\\label{{tab:{label}}}\n\\footnotesize\n\\setlength{{\\tabcolsep}}{{3.5pt}}\n\\sbox0{{\\begin{{tabular}}{{{columns}}}\n{body}\\end{{tabular}}}}%\n\\ifdim\\wd0>\\textwidth \\resizebox{{\\textwidth}}{{!}}{{\\usebox0}}\\else\\usebox0\\fi\n\\end{{table*}}\n",
         escape(caption)
     )
 }
