@@ -54,15 +54,15 @@ pub(crate) fn chart(c: &Chart) -> String {
     let ys = points().flat_map(|p| [p.y, p.ends.map_or(p.y, |e| e.0), p.ends.map_or(p.y, |e| e.1)]);
     let (x, y) = (Scale::of(&c.x, points().map(|p| p.x)), Scale::of(&c.y, ys));
     out += "\\begin{tikzpicture}\n\\begin{groupplot}[\n";
-    let _ = writeln!(out, "  group style={{group size=1 by {}, vertical sep=1.6cm}},", c.panels.len());
-    out += "  width=0.92\\linewidth, height=0.6\\linewidth, scale only axis=false, clip mode=individual,\n";
+    let _ = writeln!(out, "  group style={{group size=1 by {}, vertical sep=1.5cm}},", c.panels.len());
+    out += "  width=0.92\\linewidth, height=0.5\\linewidth, scale only axis=false, clip mode=individual,\n";
     out += &axis_options('x', &c.x, &x);
     out += &axis_options('y', &c.y, &y);
     out += "  ymajorgrids, grid style={gray!25}, axis lines=left, label style={font=\\footnotesize},\n";
     out += "  tick label style={font=\\scriptsize}, title style={font=\\footnotesize, yshift=-1ex},\n]\n";
     for (place, panel) in c.panels.iter().enumerate() {
         let last = place + 1 == c.panels.len();
-        let legend = ", legend style={at={(0.5,-0.32)}, anchor=north, draw=none, font=\\scriptsize, cells={anchor=west}}, legend columns=2";
+        let legend = ", legend style={at={(0.5,-0.36)}, anchor=north, draw=none, font=\\scriptsize, cells={anchor=west}}, legend columns=2";
         let _ = writeln!(out, "\\nextgroupplot[title={{{}}}{}]", escape(&panel.title), if last { legend } else { "" });
         out += &series_of(c, panel, &x, &y);
         if last {
@@ -172,7 +172,7 @@ fn spread(series: &Series, colour: &str, bands: bool, shift: &str, at: &dyn Fn(f
     let ends: Vec<(f64, (f64, f64))> = series.points.iter().filter_map(|p| Some((p.x, p.ends?))).collect();
     if series.spread == Spread::Bars || ends.len() < 2 || !bands {
         let bar = |(x, (low, high)): &(f64, (f64, f64))| {
-            format!("\\addplot[{shift}, off{colour}, mark=none] coordinates {{{} {}}};\n", at(*x, *low), at(*x, *high))
+            format!("\\addplot[{shift}, off{colour}, line width=0.5pt, mark=none] coordinates {{{} {}}};\n", at(*x, *low), at(*x, *high))
         };
         return ends.iter().map(bar).collect();
     }
