@@ -172,7 +172,11 @@ fn spread(series: &Series, colour: &str, bands: bool, shift: &str, at: &dyn Fn(f
     let ends: Vec<(f64, (f64, f64))> = series.points.iter().filter_map(|p| Some((p.x, p.ends?))).collect();
     if series.spread == Spread::Bars || ends.len() < 2 || !bands {
         let bar = |(x, (low, high)): &(f64, (f64, f64))| {
-            format!("\\addplot[{shift}, off{colour}, line width=0.5pt, mark=none] coordinates {{{} {}}};\n", at(*x, *low), at(*x, *high))
+            format!(
+                "\\addplot[{shift}, off{colour}, line width=0.5pt, mark=none] coordinates {{{} {}}};\n",
+                at(*x, *low),
+                at(*x, *high)
+            )
         };
         return ends.iter().map(bar).collect();
     }
