@@ -580,7 +580,7 @@ fn a_report_says_what_is_missing_and_two_campaigns_are_compared() {
     refuse(path, "no folder to compare with", "report --compare a none", "none");
     refuse(path, "one folder to compare", "report --compare a", "--compare");
     refuse(path, "an output without a comparison", "report a -o both", "--compare");
-    refuse(path, "nothing to report", "report", "--compare");
+    refuse(path, "nothing to report", "report", "FOLDER");
     refuse(path, "twice", "report --compare a b --compare a b", "--compare");
     fs::write(path.join("d.toml"), CONFIG.replace("thresholds = [", "thresholds = [0.125, ")).unwrap();
     good(path, "run d.toml -o d");
