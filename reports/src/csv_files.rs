@@ -8,15 +8,16 @@ use std::fmt::Debug;
 
 type Column<T> = (&'static str, fn(&T) -> String);
 
-/// `gaps.csv`: every record with its gap, in % of the reference, and what the gap rests on.
-pub(crate) fn gaps(analysis: &Analysis) -> String {
-    let mut header: Vec<&str> = RECORD.iter().map(|column| column.0).collect();
-    header.extend(GAP);
-    let rows = analysis.rows.iter().map(|row| {
+/// `gaps.csv`: every record with its gap, in % of the reference, and what the gap rests on. Written as it is made: it is the one file that grows with
+/// the records.
+pub(crate) fn write_gaps(analysis: &Analysis, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(RECORD.iter().map(|column| column.0).chain(GAP))?;
+    for row in &analysis.rows {
         let record = RECORD.iter().map(|column| column.1(row.record));
-        record.chain(gap_cells(analysis, row)).collect()
-    });
-    table(&header, rows)
+        writer.write_record(record.chain(gap_cells(analysis, row)))?;
+    }
+    writer.flush()
 }
 
 /// `summary.csv`: one row per solver and [`Setting`].

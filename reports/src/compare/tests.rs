@@ -158,7 +158,7 @@ fn campaigns_without_anything_in_common() {
 fn what_is_not_alike_is_listed() {
     let (a, mut b) = (some(2.0, |_| 2.2), some(2.0, |_| 2.2));
     b.iter_mut().filter(|r| r.solver == "bnb").for_each(|r| {
-        r.options.insert("time_limit_s".into(), 5.0.into());
+        std::sync::Arc::make_mut(&mut r.options).insert("time_limit_s".into(), 5.0.into());
     });
     let machine = |cpu: &str| {
         [Environment {
