@@ -211,6 +211,9 @@ return Math.min(...[...document.querySelectorAll('p, td, th, caption, figcaption
 def looks(browser, checks, name, folder, filtered):
     for scheme in ["light", "dark"]:
         browser.scheme(scheme)
+        time.sleep(0.2)
+        words = browser.run("return document.getElementById('theme').textContent")
+        checks.that(words == {"light": "Dark", "dark": "Light"}[scheme], f"{scheme}: the button offers the other", words)
         worst = browser.run(CONTRAST)
         checks.that(worst >= 4.5, f"{scheme}: every text has a contrast of 4.5 or more", worst)
         for device, width, height in [("desktop", 1280, 900), ("phone", 390, 844)]:

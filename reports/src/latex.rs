@@ -63,10 +63,14 @@ const PREAMBLE: &str = r"% Made by offload-bench. Compile twice with pdflatex (D
 \renewcommand{\dbltopfraction}{0.95}
 \renewcommand{\dblfloatpagefraction}{0.6}
 \renewcommand{\textfraction}{0.05}
+% Two figures fit a column.
+\setlength{\abovecaptionskip}{3pt}
+\setlength{\floatsep}{6pt}
 % Floats of a page of their own start at its top.
 \makeatletter
 \setlength{\@fptop}{0pt}
 \setlength{\@dblfptop}{0pt}
+\setlength{\@fpsep}{6pt}
 \makeatother
 % The usual bullet needs another font, which not every system has as outlines.
 \renewcommand{\labelitemi}{$\bullet$}

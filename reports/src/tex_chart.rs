@@ -55,14 +55,14 @@ pub(crate) fn chart(c: &Chart) -> String {
     let (x, y) = (Scale::of(&c.x, points().map(|p| p.x)), Scale::of(&c.y, ys));
     out += "\\begin{tikzpicture}\n\\begin{groupplot}[\n";
     let _ = writeln!(out, "  group style={{group size=1 by {}, vertical sep=1.5cm}},", c.panels.len());
-    out += "  width=0.92\\linewidth, height=0.5\\linewidth, scale only axis=false, clip mode=individual,\n";
+    out += "  width=0.92\\linewidth, height=0.46\\linewidth, scale only axis=false, clip mode=individual,\n";
     out += &axis_options('x', &c.x, &x);
     out += &axis_options('y', &c.y, &y);
-    out += "  ymajorgrids, grid style={gray!25}, axis lines=left, label style={font=\\footnotesize},\n";
+    out += "  ymajorgrids, grid style={gray!25}, axis lines=left, label style={font=\\scriptsize},\n";
     out += "  tick label style={font=\\scriptsize}, title style={font=\\footnotesize, yshift=-1ex},\n]\n";
     for (place, panel) in c.panels.iter().enumerate() {
         let last = place + 1 == c.panels.len();
-        let legend = ", legend style={at={(0.5,-0.36)}, anchor=north, draw=none, font=\\scriptsize, cells={anchor=west}}, legend columns=2";
+        let legend = ", legend style={at={(0.5,-0.38)}, anchor=north, draw=none, font=\\scriptsize, cells={anchor=west}}, legend columns=2";
         let _ = writeln!(out, "\\nextgroupplot[title={{{}}}{}]", escape(&panel.title), if last { legend } else { "" });
         out += &series_of(c, panel, &x, &y);
         if last {
