@@ -4,7 +4,7 @@ SHELL := /bin/sh
 ENV = export PATH="$$HOME/.cargo/bin:$$PATH"; if [ -f .build-env ]; then . ./.build-env; fi;
 BENCH = target/release/offload-bench
 
-.PHONY: setup build demo test gate lint targets bench bench-quick solvers goa-speed findings
+.PHONY: setup build demo test gate lint targets bench bench-quick solvers goa-speed findings test-browser test-latex
 
 setup:
 	@./setup.sh
@@ -53,3 +53,20 @@ goa-speed: build
 # docs/findings.md: the paper's experiment, certified gaps, and the claims of its abstract beside what was measured.
 findings: build
 	@$(BENCH) reproduce --runs 500 --exact-runs 10 -o out/reproduce --findings docs/findings.md
+
+# What the report's tests in a browser and with LaTeX use: a small campaign, and the same with another time limit.
+out/pages/a/report.html: build
+	@$(BENCH) run tests/pages-a.toml -o out/pages/a --quiet
+	@$(BENCH) run tests/pages-b.toml -o out/pages/b --quiet
+	@$(BENCH) report out/pages/a > out/pages/a/report.txt
+	@$(BENCH) report --compare out/pages/a out/pages/b -o out/pages > out/pages/compare.txt
+
+# Reports in a real browser; screenshots in out/browser. As root on Debian it installs what is missing.
+test-browser: out/pages/a/report.html
+	@command -v chromedriver >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends chromium chromium-driver fonts-dejavu-core >/dev/null; } || true
+	@python3 tests/browser.py out/pages/a/report.html out/pages/compare.html
+
+# paper.tex through pdflatex; pages as PNG in out/latex.
+test-latex: out/pages/a/report.html
+	@{ command -v pdflatex && command -v pdftoppm; } >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends texlive-latex-base texlive-latex-recommended texlive-pictures poppler-utils >/dev/null; } || true
+	@tests/latex.sh out/pages/a

@@ -551,6 +551,45 @@ fn a_campaign_resumes_and_reports() {
     assert!(svg.iter().all(|name| fs::read_to_string(name).unwrap().starts_with("<svg")));
 }
 
+#[test]
+fn a_report_says_what_is_missing_and_two_campaigns_are_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("c.toml"), CONFIG).unwrap();
+    good(path, "run c.toml -o a");
+    good(path, "run c.toml -o b");
+    assert!(!good(path, "report a").contains("unfinished"));
+    let text = fs::read_to_string(path.join("b/records.jsonl")).unwrap();
+    let two: Vec<&str> = text.lines().take(2).collect();
+    fs::write(path.join("b/records.jsonl"), two.join("\n") + "\n").unwrap();
+    assert!(good(path, "report b").contains("unfinished: 2 of 4 rows"));
+    let report = fs::read_to_string(path.join("b/report.md")).unwrap();
+    assert!(report.contains("**Unfinished: 2 of the 4 rows"), "{report}");
+
+    let printed = good(path, "report --compare a b -o both");
+    assert!(printed.contains("B against A on 2 common solves") && printed.contains("Only in A"), "{printed}");
+    let names = ["compare.md", "compare.html", "compare.csv", "compare-changes.csv"];
+    let read = || names.map(|name| fs::read(path.join("both").join(name)).unwrap());
+    let first = read();
+    assert!(String::from_utf8_lossy(&first[0]).starts_with("# Comparison of two campaigns\n"));
+    good(path, "report --compare a b -o both");
+    assert!(read() == first, "the same campaigns gave other bytes");
+    good(path, "report --compare a b");
+    assert!(path.join("b/compare.md").is_file() && !path.join("a/compare.md").exists());
+
+    refuse(path, "no folder to compare with", "report --compare a none", "none");
+    refuse(path, "one folder to compare", "report --compare a", "--compare");
+    refuse(path, "an output without a comparison", "report a -o both", "--compare");
+    refuse(path, "nothing to report", "report", "FOLDER");
+    refuse(path, "twice", "report --compare a b --compare a b", "--compare");
+    fs::write(path.join("d.toml"), CONFIG.replace("thresholds = [", "thresholds = [0.125, ")).unwrap();
+    good(path, "run d.toml -o d");
+    let records = fs::read_to_string(path.join("d/records.jsonl")).unwrap();
+    let others: Vec<&str> = records.lines().filter(|line| line.contains("\"threshold\":0.125")).collect();
+    fs::write(path.join("d/records.jsonl"), others.join("\n") + "\n").unwrap();
+    refuse(path, "nothing in common", "report --compare a d", "in common");
+}
+
 /// A stop after the last brace and before its newline leaves a whole record: the next one must not be glued to it.
 #[test]
 fn a_campaign_resumes_behind_a_record_without_newline() {

@@ -4,8 +4,9 @@ use crate::config::{Config, Source};
 use anyhow::{Context, anyhow, bail, ensure};
 use offload_instances::families::{self, MAX_PAIRS, MAX_USERS, Spec};
 use offload_instances::{Instance, Weights};
+use offload_reports::Environment;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where one instance comes from.
@@ -62,6 +63,15 @@ impl std::str::FromStr for Shard {
             Some((k, n)) if (1..=n).contains(&k) => Ok(Shard { k, n }),
             _ => Err("give k/n with k from 1 to n, such as 2/8".into()),
         }
+    }
+}
+
+impl Shard {
+    /// How many of `problems` problems [`shard`] deals to it.
+    fn share_of(self, problems: usize) -> usize {
+        let (rounds, rest) = (problems / self.n, problems % self.n);
+        let seat = if rounds % 2 == 0 { self.k - 1 } else { self.n - self.k };
+        rounds + usize::from(seat < rest)
     }
 }
 
@@ -140,6 +150,52 @@ fn add_to(origins: &mut Vec<Origin>, source: &Source, folder: &Path) -> anyhow::
         }
     }
     Ok(())
+}
+
+/// Records that the configurations of a campaign's runs ask for together. Of several configurations the one that asks for most counts, since a campaign grows
+/// by running a longer one; of a configuration of which only shards were run, those shards. None when a configuration is not recorded or cannot be
+/// read any more: then nobody knows.
+pub fn expected_rows(environments: &[Environment]) -> Option<usize> {
+    let mut shards: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for e in environments {
+        shards.entry((e.config.as_str(), e.config_folder.as_str())).or_default().insert(&e.shard);
+    }
+    let counts: Option<Vec<usize>> =
+        shards.iter().map(|((config, folder), shards)| asked_for(config, folder, shards)).collect();
+    counts?.into_iter().max()
+}
+
+fn asked_for(config: &str, folder: &str, shards: &BTreeSet<&str>) -> Option<usize> {
+    let config = Config::parse(config.to_string(), Path::new(folder)).ok()?;
+    let rows_each = config.entries().ok()?.len() * config.seeds.len();
+    let problems = count_instances(&config)? * config.thresholds.len() * config.weights.len();
+    // An empty shard is all of the campaign.
+    let parts: Option<Vec<Shard>> =
+        if shards.contains("") { Some(Vec::new()) } else { shards.iter().map(|s| s.parse().ok()).collect() };
+    let parts = parts?;
+    let count = if parts.is_empty() { problems } else { parts.iter().map(|s| s.share_of(problems)).sum() };
+    Some(count.min(problems) * rows_each)
+}
+
+/// Instances of a configuration, each counted once, without making any.
+fn count_instances(config: &Config) -> Option<usize> {
+    let mut files = BTreeSet::new();
+    let mut specs = BTreeSet::new();
+    for source in &config.instances {
+        for pattern in &source.files {
+            files.extend(matches(pattern, &config.folder).ok()?);
+        }
+        let Some(id) = &source.family else { continue };
+        let (seeds, grid) = (source.seeds().ok()?, grid(&source.parameters).ok()?);
+        for parameters in grid {
+            for &users in &source.users {
+                for &servers in &source.servers {
+                    specs.extend(seeds.iter().map(|&seed| (id, users, servers, seed, parameters.clone())));
+                }
+            }
+        }
+    }
+    Some(files.len() + specs.len())
 }
 
 /// The files that a pattern names, sorted.
@@ -225,6 +281,7 @@ mod tests {
             for k in 1..=n {
                 let part = shard(&all, Shard { k, n });
                 counts.push(part.iter().map(|g| g.cells.len()).sum::<usize>());
+                assert_eq!(Shard { k, n }.share_of(21), counts[k - 1], "{k}/{n}");
                 for g in part {
                     dealt.extend(g.cells.iter().map(|c| format!("{:?} {c:?}", g.origin)));
                 }
@@ -238,5 +295,33 @@ mod tests {
         }
         assert!("0/3".parse::<Shard>().is_err() && "4/3".parse::<Shard>().is_err() && "x".parse::<Shard>().is_err());
         assert_eq!("3/3".parse::<Shard>(), Ok(Shard { k: 3, n: 3 }));
+    }
+    #[test]
+    fn counts_what_a_configuration_asks_for() {
+        let config = |more: &str| {
+            format!(
+                "format = \"offload-config/1\"\nthresholds = [0.5, 1.0]\nsolvers = [\"goa\", \"ga\"]\nseeds = [1, 2, 3]\n{more}\
+                 [[instances]]\nfamily = \"paper\"\nusers = [5, 6]\nseeds = {{ from = 1, count = 4 }}\nparameters = {{ interference = [false, true] }}\n"
+            )
+        };
+        let run = |config: &str, shard: &str| Environment {
+            config: config.into(),
+            shard: shard.into(),
+            ..Environment::default()
+        };
+        let whole = config("");
+        // 16 instances x 2 thresholds x 2 solvers x 3 seeds.
+        assert_eq!(expected_rows(&[run(&whole, "")]), Some(192));
+        assert_eq!(expected_rows(&[run(&whole, "1/3"), run(&whole, "1/3")]), Some(11 * 6));
+        assert_eq!(expected_rows(&[run(&whole, "1/3"), run(&whole, "2/3"), run(&whole, "3/3")]), Some(192));
+        assert_eq!(expected_rows(&[run(&whole, "1/3"), run(&whole, "")]), Some(192));
+        let longer = config("weights = [\"uniform\", \"uncertainty\"]\n");
+        assert_eq!(expected_rows(&[run(&longer, ""), run(&whole, "")]), Some(384));
+        // Named twice, made once.
+        let again = format!("{whole}[[instances]]{}", whole.split_once("[[instances]]").map_or("", |p| p.1));
+        assert_eq!(expected_rows(&[run(&again, "")]), Some(192));
+        assert_eq!(expected_rows(&[]), None);
+        assert_eq!(expected_rows(&[run("", "")]), None);
+        assert_eq!(expected_rows(&[run(&whole, "x")]), None);
     }
 }

@@ -5,6 +5,7 @@ use crate::matrix::Cell;
 use crate::solver::Entry;
 use offload_instances::{Instance, Realised};
 use offload_reports::record::{self, RECORD_FORMAT, Record};
+use std::sync::Arc;
 
 /// The record of a solve that has not happened yet.
 pub fn blank(instance: &Instance, fingerprint: &str, cell: Cell, entry: &Entry, seed: u64) -> Record {
@@ -23,7 +24,7 @@ pub fn blank(instance: &Instance, fingerprint: &str, cell: Cell, entry: &Entry, 
         generator: generated.unwrap_or_default(),
         solver: entry.name.clone(),
         solver_version: entry.version.clone(),
-        options: entry.options(),
+        options: Arc::new(entry.options()),
         seed,
         status: record::Status::Error,
         stop: String::new(),

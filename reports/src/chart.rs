@@ -255,6 +255,11 @@ impl Scale {
         let low = (least.max(axis.floor).log10() + 1e-9).floor() as i32;
         let high = ((greatest.max(axis.floor).log10() - 1e-9).ceil() as i32).max(low + 1);
         let power = |k: i32| format!("1e{k}").parse::<f64>().unwrap_or(1.0);
+        if high == low + 1 {
+            // Two labels are too few to read a value by.
+            let ticks = [1.0, 2.0, 5.0, 10.0].map(|f| f * power(low)).into();
+            return Self { log: true, low: power(low), high: power(high), floored, ticks, minor: Vec::new() };
+        }
         let minor = (low..high).flat_map(|k| [2.0 * power(k), 5.0 * power(k)]).collect();
         Self { log: true, low: power(low), high: power(high), floored, ticks: (low..=high).map(power).collect(), minor }
     }

@@ -131,7 +131,7 @@ pub fn pairs(analysis: &Analysis) -> Vec<Pair> {
 fn excesses(analysis: &Analysis, id: &str, interference: bool) -> BTreeMap<usize, f64> {
     let mut values: BTreeMap<usize, Vec<Option<f64>>> = BTreeMap::new();
     for row in analysis.rows.iter().filter(|row| row.record.solver == id && row.record.interference == interference) {
-        values.entry(row.problem).or_default().push(excess(row));
+        values.entry(row.problem).or_default().push(excess(row.outcome));
     }
     values
         .into_iter()
@@ -139,8 +139,9 @@ fn excesses(analysis: &Analysis, id: &str, interference: bool) -> BTreeMap<usize
         .collect()
 }
 
-fn excess(row: &Row) -> Option<f64> {
-    match row.outcome {
+/// (z - R)/R of a plan that breaks no rule: its guaranteed gap, or how far it is above the best plan known where there is no bound.
+pub(crate) fn excess(outcome: Outcome) -> Option<f64> {
+    match outcome {
         Outcome::Gap(gap) => Some(gap.guaranteed),
         Outcome::BestKnown(above) => above,
         _ => None,

@@ -22,6 +22,13 @@ pub fn console_table(study: &Study) -> String {
         let count = counted(analysis.crossings.len(), "plan");
         out += &format!("ERROR: {count} below a lower bound; these problems get no gap. See report.md.\n\n");
     }
+    if study.missing_rows() > 0 {
+        let (rows, missing) = (analysis.rows.len(), study.missing_rows());
+        out += &format!(
+            "WARNING: unfinished: {rows} of {} that the configuration asks for are there.\n\n",
+            counted(rows + missing, "row")
+        );
+    }
     for interference in [false, true] {
         let of_mode: Vec<&Aggregate<bool>> = study.totals.iter().filter(|row| row.key == interference).collect();
         if !of_mode.is_empty() {

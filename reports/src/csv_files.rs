@@ -8,15 +8,16 @@ use std::fmt::Debug;
 
 type Column<T> = (&'static str, fn(&T) -> String);
 
-/// `gaps.csv`: every record with its gap, in % of the reference, and what the gap rests on.
-pub(crate) fn gaps(analysis: &Analysis) -> String {
-    let mut header: Vec<&str> = RECORD.iter().map(|column| column.0).collect();
-    header.extend(GAP);
-    let rows = analysis.rows.iter().map(|row| {
+/// `gaps.csv`: every record with its gap, in % of the reference, and what the gap rests on. Written as it is made: it is the one file that grows with
+/// the records.
+pub(crate) fn write_gaps(analysis: &Analysis, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(RECORD.iter().map(|column| column.0).chain(GAP))?;
+    for row in &analysis.rows {
         let record = RECORD.iter().map(|column| column.1(row.record));
-        record.chain(gap_cells(analysis, row)).collect()
-    });
-    table(&header, rows)
+        writer.write_record(record.chain(gap_cells(analysis, row)))?;
+    }
+    writer.flush()
 }
 
 /// `summary.csv`: one row per solver and [`Setting`].
@@ -225,10 +226,11 @@ const SUMMARY: [Column<Aggregate<Setting>>; 45] = [
 ];
 
 /// A number with all its digits (`{:?}` is the shortest text that reads back bit for bit).
-fn cell<T: Debug>(value: Option<T>) -> String {
+pub(crate) fn cell<T: Debug>(value: Option<T>) -> String {
     value.map_or_else(String::new, |v| format!("{v:?}"))
 }
 
-fn percent(fraction: Option<f64>) -> String {
+/// A fraction in %, with all its digits.
+pub(crate) fn percent(fraction: Option<f64>) -> String {
     cell(fraction.map(|f| 100.0 * f))
 }

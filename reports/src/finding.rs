@@ -2,6 +2,7 @@
 
 use crate::gaps::{Analysis, Crossing, OPTIMAL, Outcome, Reference, Row};
 use crate::record::Status;
+use crate::study::Study;
 use crate::tables::{Aggregate, Size, solvers};
 use crate::text::{clip, code, counted, listed, mode, percent};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,14 +57,15 @@ fn references(analysis: &Analysis) -> String {
 }
 
 /// What qualifies everything below it: contradictions first, then what is missing.
-pub(crate) fn read_first(analysis: &Analysis) -> String {
+pub(crate) fn read_first(study: &Study) -> String {
+    let analysis = &study.analysis;
     if analysis.rows.is_empty() {
         return String::new();
     }
     let mut out = contradictions(&analysis.crossings);
-    let mut notes = vec![failures(analysis), timeouts(analysis)];
+    let mut notes = vec![unfinished(study), failures(analysis), timeouts(analysis)];
     notes.extend(without_reference(analysis));
-    notes.extend([without_plans(analysis), incomplete(analysis)]);
+    notes.extend([without_plans(analysis), incomplete(analysis), single_instance(analysis), no_gap_at_all(analysis)]);
     notes.retain(|note| !note.is_empty());
     if notes.is_empty() {
         return out + "No failed row, no time-out, no missing reference.\n\n";
@@ -172,6 +174,40 @@ fn without_reference(analysis: &Analysis) -> Vec<String> {
         format!("{} of {} problems {text} ({}{dots}).", problems.len(), analysis.problems.len(), names.join(", "))
     };
     texts.into_iter().map(note).collect()
+}
+
+/// A campaign that was stopped looks like a small one: says what its configuration asks for.
+fn unfinished(study: &Study) -> String {
+    let (rows, missing) = (study.analysis.rows.len(), study.missing_rows());
+    if missing == 0 {
+        return String::new();
+    }
+    let expected = rows + missing;
+    format!(
+        "**Unfinished: {rows} of the {} that the configuration asks for are there ({} % missing).** Every mean is over those alone; `run` again makes the rest.",
+        counted(expected, "row"),
+        percent(Some(missing as f64 / expected as f64))
+    )
+}
+
+fn single_instance(analysis: &Analysis) -> String {
+    let instances: BTreeSet<&str> = analysis.problems.iter().map(|p| p.fingerprint.as_str()).collect();
+    if instances.len() != 1 {
+        return String::new();
+    }
+    "A single instance: there are no intervals and no tests, and nothing here says anything of other instances.".into()
+}
+
+/// Where every gap is closed, no table tells solvers apart by quality.
+fn no_gap_at_all(analysis: &Analysis) -> String {
+    let mut gaps = analysis.rows.iter().filter_map(|row| row.outcome.gap()).peekable();
+    if gaps.peek().is_none() || !gaps.all(|gap| gap.is_optimal()) {
+        return String::new();
+    }
+    format!(
+        "Every row with a gap is proved optimal within {} %: these problems do not tell solvers apart by their gaps.",
+        100.0 * OPTIMAL
+    )
 }
 
 fn without_plans(analysis: &Analysis) -> String {

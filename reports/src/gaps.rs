@@ -248,6 +248,7 @@ impl Problem {
         };
     }
 
+    /// What `record`, one of this problem, says.
     pub(crate) fn outcome_of(&self, record: &Record) -> Outcome {
         let Some(value) = plan_value(record) else { return outcome_without_plan(record) };
         if self.reference == Reference::Crossed {
@@ -285,7 +286,7 @@ impl Problem {
 }
 
 /// Whether `value` is below `bound` by more than [`ROUNDING`].
-fn is_below(value: f64, bound: f64) -> bool {
+pub(crate) fn is_below(value: f64, bound: f64) -> bool {
     value < bound - ROUNDING * bound.abs()
 }
 
@@ -296,7 +297,7 @@ fn relative_excess(value: f64, reference: f64) -> f64 {
 }
 
 /// The value of a plan that breaks no rule.
-fn plan_value(record: &Record) -> Option<f64> {
+pub(crate) fn plan_value(record: &Record) -> Option<f64> {
     record.objective.filter(|_| record.violations == 0 && record.status != Status::Error)
 }
 

@@ -14,23 +14,25 @@ use std::fmt::Write as _;
 const TEMPLATE: &str = include_str!("report_template.html");
 
 /// A cell: what is read, and what is sorted by (empty: nothing).
-struct Cell {
-    text: String,
-    value: String,
-    left: bool,
+#[derive(Clone)]
+pub(crate) struct Cell {
+    pub text: String,
+    pub value: String,
+    /// Set to the left, as words are.
+    pub left: bool,
 }
 
 impl Cell {
-    fn text(text: &str) -> Self {
+    pub fn text(text: &str) -> Self {
         Self { text: text.into(), value: text.into(), left: true }
     }
 
-    fn count(count: usize) -> Self {
+    pub fn count(count: usize) -> Self {
         Self { text: count.to_string(), value: count.to_string(), left: false }
     }
 
     /// A number shown by `show`.
-    fn number(value: Option<f64>, show: fn(Option<f64>) -> String) -> Self {
+    pub fn number(value: Option<f64>, show: fn(Option<f64>) -> String) -> Self {
         let value = value.filter(|v| v.is_finite());
         Self { text: show(value), value: value.map_or_else(String::new, |v| format!("{v:?}")), left: false }
     }
@@ -41,12 +43,12 @@ impl Cell {
 }
 
 /// A row: what filters look at, and its cells.
-type Line = (Vec<(&'static str, String)>, Vec<Cell>);
+pub(crate) type Line = (Vec<(&'static str, String)>, Vec<Cell>);
 
 /// The page.
 pub(crate) fn page(study: &Study, figures: &[Figure]) -> String {
     let analysis = &study.analysis;
-    let first = finding::campaign(analysis) + &finding::read_first(analysis);
+    let first = finding::campaign(analysis) + &finding::read_first(study);
     let found = if analysis.rows.is_empty() { String::new() } else { finding::goa(&study.by_size, analysis) };
     let words = rich_tables(DEFINITIONS);
     let parts = [
@@ -71,6 +73,20 @@ pub(crate) fn page(study: &Study, figures: &[Figure]) -> String {
         rest = after;
     }
     out + rest
+}
+
+/// A page of the same looks without filters: `body` below the title.
+pub(crate) fn plain_page(title: &str, body: &str, footer: &str) -> String {
+    const TITLE: &str = "<title>Campaign report</title>";
+    let (before, rest) = TEMPLATE.split_once(TITLE).unwrap_or((TEMPLATE, ""));
+    let (style, rest) = rest.split_once("</head>").unwrap_or((rest, ""));
+    let script = rest.split_once("<script>").map_or("</script>", |parts| parts.1);
+    let (title, footer) = (escape(title), escape(footer));
+    format!(
+        "{before}<title>{title}</title>{style}</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n\
+         <header>\n<h1>{title}</h1>\n<button type=\"button\" id=\"theme\" aria-pressed=\"false\">Dark</button>\n</header>\n\
+         <main id=\"main\">\n{body}</main>\n<footer>{footer}</footer>\n<script>{script}"
+    )
 }
 
 fn filters(study: &Study) -> String {
@@ -282,7 +298,8 @@ fn best(all: &[VirtualBest]) -> String {
     table("Guaranteed gap of the best plan of every problem.", &header, lines)
 }
 
-fn table(caption: &str, header: &[&str], lines: impl Iterator<Item = Line>) -> String {
+/// A table whose columns can be sorted.
+pub(crate) fn table(caption: &str, header: &[&str], lines: impl Iterator<Item = Line>) -> String {
     let mut body = String::new();
     let mut lefts: Vec<bool> = Vec::new();
     for (data, cells) in lines {

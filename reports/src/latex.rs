@@ -27,7 +27,7 @@ pub(crate) fn tables(study: &Study) -> Vec<(&'static str, String)> {
 /// The document.
 pub(crate) fn paper(study: &Study, figures: &[Figure]) -> String {
     let analysis = &study.analysis;
-    let first = finding::campaign(analysis) + &finding::read_first(analysis);
+    let first = finding::campaign(analysis) + &finding::read_first(study);
     let found = if analysis.rows.is_empty() { String::new() } else { finding::goa(&study.by_size, analysis) };
     let mut out = String::from(PREAMBLE);
     let _ = write!(out, "\\section{{Campaign}}\n{}", rich::tex(&first));
@@ -60,6 +60,20 @@ const PREAMBLE: &str = r"% Made by offload-bench. Compile twice with pdflatex (D
 \setcounter{totalnumber}{6}
 \renewcommand{\topfraction}{0.95}
 \renewcommand{\floatpagefraction}{0.6}
+\renewcommand{\dbltopfraction}{0.95}
+\renewcommand{\dblfloatpagefraction}{0.6}
+\renewcommand{\textfraction}{0.05}
+% Two figures fit a column.
+\setlength{\abovecaptionskip}{3pt}
+\setlength{\floatsep}{6pt}
+% Floats of a page of their own start at its top.
+\makeatletter
+\setlength{\@fptop}{0pt}
+\setlength{\@dblfptop}{0pt}
+\setlength{\@fpsep}{6pt}
+\makeatother
+% The usual bullet needs another font, which not every system has as outlines.
+\renewcommand{\labelitemi}{$\bullet$}
 \emergencystretch=3em
 \title{Campaign report}
 \author{offload-bench}
@@ -71,7 +85,7 @@ const PREAMBLE: &str = r"% Made by offload-bench. Compile twice with pdflatex (D
 /// A full-width table, scaled down where it is wider than the page.
 fn wide(label: &str, caption: &str, columns: &str, body: &str) -> String {
     format!(
-        "\\begin{{table*}}\n\\centering\n\\caption{{{}}}\n\\label{{tab:{label}}}\n\\footnotesize\n\\sbox0{{\\begin{{tabular}}{{{columns}}}\n{body}\\end{{tabular}}}}%\n\\ifdim\\wd0>\\textwidth \\resizebox{{\\textwidth}}{{!}}{{\\usebox0}}\\else\\usebox0\\fi\n\\end{{table*}}\n",
+        "\\begin{{table*}}\n\\centering\n\\caption{{{}}}\n\\label{{tab:{label}}}\n\\footnotesize\n\\setlength{{\\tabcolsep}}{{3.5pt}}\n\\sbox0{{\\begin{{tabular}}{{{columns}}}\n{body}\\end{{tabular}}}}%\n\\ifdim\\wd0>\\textwidth \\resizebox{{\\textwidth}}{{!}}{{\\usebox0}}\\else\\usebox0\\fi\n\\end{{table*}}\n",
         escape(caption)
     )
 }

@@ -1,13 +1,14 @@
 //! What it means: from a campaign's records to gap statistics, tables and plots.
 //!
 //! [`record`] reads `records.jsonl`, [`gaps`] finds each problem's bounds and each plan's gap, [`tables`] and [`comparisons`] aggregate
-//! them into a [`Study`], [`baseline`] pairs a campaign with an earlier one, and [`write_report`] and [`console_table`] show it as Markdown, HTML, LaTeX, CSV and figures. Nothing here knows a
+//! them into a [`Study`], [`baseline`] pairs a campaign with an earlier one, [`compare`] puts two campaigns side by side, and [`write_report`] and [`console_table`] show a study as Markdown, HTML, LaTeX, CSV and figures. Nothing here knows a
 //! solver or a model: a report can be made from records alone, on any machine, and the same records give the same
 //! bytes whatever their order.
 
 pub mod baseline;
 pub mod bootstrap;
 mod chart;
+pub mod compare;
 pub mod comparisons;
 pub mod console;
 mod csv_files;
@@ -67,16 +68,23 @@ pub fn write_report(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, Report
             write_under(&folder.join(FIGURES), &format!("{}.{ending}", figure.name()), &text)?;
         }
     }
-    let files = [
+    let first = [
         ("report.md", markdown::report(study, &figures)),
         ("report.html", html::page(study, &figures)),
         ("paper.tex", latex::paper(study, &figures)),
-        ("gaps.csv", csv_files::gaps(&study.analysis)),
+    ];
+    let last = [
         ("summary.csv", csv_files::summary(study)),
         ("pairs.csv", csv_files::pairs(study)),
         ("growth.csv", csv_files::growth(study)),
     ];
-    files.iter().map(|(name, text)| write_under(folder, name, text)).collect()
+    let write = |(name, text): &(&str, String)| write_under(folder, name, text);
+    let mut paths = first.iter().map(write).collect::<Result<Vec<PathBuf>, ReportError>>()?;
+    paths.push(write_with(&folder.join("gaps.csv"), |out| csv_files::write_gaps(&study.analysis, out))?);
+    for file in &last {
+        paths.push(write(file)?);
+    }
+    Ok(paths)
 }
 
 /// Folder of a report's figures.
@@ -87,14 +95,24 @@ fn write_under(folder: &Path, name: &str, text: &str) -> Result<PathBuf, ReportE
     write_whole(&folder.join(name), text.as_bytes())
 }
 
-/// Writes beside the target, then renames over it: a crash leaves the old file or the new one, never half of one.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<PathBuf, ReportError> {
+    write_with(path, |out| out.write_all(bytes))
+}
+
+/// Writes beside the target, then renames over it: a crash leaves the old file or the new one, never half of one.
+fn write_with(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
+) -> Result<PathBuf, ReportError> {
     let fail = |e| ReportError::io(path, "write", e);
     let mut builder = tempfile::Builder::new();
     set_ordinary_mode(&mut builder);
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = builder.prefix(".offload-").tempfile_in(folder).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
+    let mut out = std::io::BufWriter::new(&mut file);
+    fill(&mut out).map_err(fail)?;
+    out.flush().map_err(fail)?;
+    drop(out);
     file.as_file().sync_all().map_err(fail)?;
     file.persist(path).map_err(|e| fail(e.error))?;
     Ok(path.to_path_buf())

@@ -17,7 +17,7 @@ pub(crate) fn report(study: &Study, figures: &[Figure]) -> String {
     let analysis = &study.analysis;
     let mut out = String::from("# Campaign report\n\n");
     out += &finding::campaign(analysis);
-    out += &finding::read_first(analysis);
+    out += &finding::read_first(study);
     if analysis.rows.is_empty() {
         return out + DEFINITIONS;
     }

@@ -5,7 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The `format` of every record.
 pub const RECORD_FORMAT: &str = "offload-record/2";
@@ -104,7 +107,8 @@ pub struct Record {
     pub solver_version: String,
     /// What the solver was given: its `id`, and `time_limit_s`, `gap` and other options as far as they are set.
     #[serde(default)]
-    pub options: BTreeMap<String, serde_json::Value>,
+    /// Shared: a campaign has many records and few kinds of options.
+    pub options: Arc<Options>,
     /// The solver's own seed.
     pub seed: u64,
     /// How it ended.
@@ -143,6 +147,9 @@ pub struct Record {
     #[serde(default)]
     pub output: Option<String>,
 }
+
+/// What a solver was given, by name.
+pub type Options = BTreeMap<String, serde_json::Value>;
 
 /// What a record file held.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -216,6 +223,21 @@ impl Record {
     pub fn key(&self) -> String {
         format!("{}|{:?}|{}|{}|{}", self.fingerprint, self.threshold, self.weights, self.seed, self.solver)
     }
+
+    fn key_hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.fingerprint, self.threshold.to_bits(), &self.weights, self.seed, &self.solver).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Whether both have the same [`Record::key`].
+    fn has_key_of(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
+            && self.threshold.to_bits() == other.threshold.to_bits()
+            && self.weights == other.weights
+            && self.seed == other.seed
+            && self.solver == other.solver
+    }
 }
 
 /// Reads `records.jsonl`. Unknown fields and blank lines are left alone. A last line without a newline that is not
@@ -224,49 +246,92 @@ impl Record {
 /// # Errors
 /// [`ReportError::Io`] when the file cannot be read, [`ReportError::Records`] with every other bad line.
 pub fn read_records(path: &Path) -> Result<Loaded, ReportError> {
-    let bytes = std::fs::read(path).map_err(|e| ReportError::io(path, "read", e))?;
-    parse_records(&bytes).map_err(|faults| ReportError::Records { path: path.to_path_buf(), faults })
+    let fail = |e| ReportError::io(path, "read", e);
+    let file = std::fs::File::open(path).map_err(fail)?;
+    // Line by line: a campaign of a million solves is larger than its records in memory.
+    let read = parse_records(BufReader::with_capacity(1 << 20, file)).map_err(fail)?;
+    read.map_err(|faults| ReportError::Records { path: path.to_path_buf(), faults })
 }
 
-fn parse_records(bytes: &[u8]) -> Result<Loaded, Vec<LineFault>> {
-    let mut loaded = Loaded::default();
-    let mut faults = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    let lines: Vec<&[u8]> = bytes.split(|&b| b == b'\n').collect();
-    for (index, line) in lines.iter().enumerate() {
-        // What follows the last newline: empty in a whole file.
-        let unfinished = index + 1 == lines.len();
+fn parse_records(mut from: impl BufRead) -> std::io::Result<Result<Loaded, Vec<LineFault>>> {
+    let mut reading = Reading::default();
+    let mut line = Vec::new();
+    while from.read_until(b'\n', &mut line)? > 0 {
+        reading.line(&line);
+        line.clear();
+    }
+    Ok(if reading.faults.is_empty() { Ok(reading.loaded) } else { Err(reading.faults) })
+}
+
+/// A record file as far as it was read.
+#[derive(Default)]
+struct Reading {
+    loaded: Loaded,
+    faults: Vec<LineFault>,
+    lines: usize,
+    /// Where the record of a key is, by the key's hash, or the next free number after it.
+    places: HashMap<u64, usize>,
+    /// Options met so far.
+    options: Vec<Arc<Options>>,
+}
+
+impl Reading {
+    fn line(&mut self, line: &[u8]) {
+        self.lines += 1;
         if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
+            return;
         }
-        if unfinished && serde_json::from_slice::<serde_json::Value>(line).is_err() {
-            loaded.torn = true;
-            continue;
+        // Only the last line of a file lacks its newline.
+        if !line.ends_with(b"\n") && serde_json::from_slice::<serde_json::Value>(line).is_err() {
+            self.loaded.torn = true;
+            return;
         }
         match parse_line(line) {
-            Ok(record) => keep(&mut loaded, &mut places, record),
-            Err((what, remedy)) => faults.push(LineFault { line: index + 1, what, remedy }),
+            Ok(record) => self.keep(record),
+            Err((what, remedy)) => self.faults.push(LineFault { line: self.lines, what, remedy }),
         }
     }
-    if faults.is_empty() { Ok(loaded) } else { Err(faults) }
+
+    fn keep(&mut self, mut record: Record) {
+        record.trajectory.shrink_to_fit();
+        match self.options.iter().find(|known| **known == record.options) {
+            Some(known) => record.options = known.clone(),
+            None => self.options.push(record.options.clone()),
+        }
+        let mut hash = record.key_hash();
+        loop {
+            match self.places.get(&hash).copied() {
+                None => {
+                    self.places.insert(hash, self.loaded.records.len());
+                    self.loaded.records.push(record);
+                    return;
+                }
+                Some(place) if self.loaded.records[place].has_key_of(&record) => {
+                    self.loaded.records[place] = record;
+                    self.loaded.duplicates += 1;
+                    return;
+                }
+                Some(_) => hash = hash.wrapping_add(1),
+            }
+        }
+    }
 }
 
-fn keep(loaded: &mut Loaded, places: &mut HashMap<String, usize>, record: Record) {
-    let place = *places.entry(record.key()).or_insert(loaded.records.len());
-    if place < loaded.records.len() {
-        loaded.records[place] = record;
-        loaded.duplicates += 1;
-    } else {
-        loaded.records.push(record);
-    }
+/// The field that says how to read the others.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    format: Option<serde_json::Value>,
 }
 
 fn parse_line(line: &[u8]) -> Result<Record, (String, &'static str)> {
     const RERUN: &str = "remove the line; `run` then solves it again";
-    // A map and not `Value`, so that another kind of JSON is named as such.
-    let top: BTreeMap<String, serde_json::Value> =
-        serde_json::from_slice(line).map_err(|e| (format!("not a JSON object ({e})"), RERUN))?;
-    match top.get("format").and_then(serde_json::Value::as_str) {
+    // serde would take an array for a struct.
+    if line.trim_ascii_start().first() != Some(&b'{') {
+        return Err(("not a JSON object".into(), RERUN));
+    }
+    let head: Head = serde_json::from_slice(line).map_err(|e| (format!("not a JSON object ({e})"), RERUN))?;
+    match head.format.as_ref().and_then(serde_json::Value::as_str) {
         Some(RECORD_FORMAT | FIRST_RECORD_FORMAT) => {}
         Some(other) => {
             let what = format!("format is `{other}`, this version reads `{RECORD_FORMAT}`");
@@ -286,6 +351,10 @@ fn parse_line(line: &[u8]) -> Result<Record, (String, &'static str)> {
 mod tests {
     use super::*;
     use crate::samples::record;
+
+    fn parse_records(bytes: &[u8]) -> Result<Loaded, Vec<LineFault>> {
+        super::parse_records(bytes).unwrap()
+    }
 
     fn line(solver: &str) -> String {
         serde_json::to_string(&record(20, 1, solver, Some(1.5))).unwrap() + "\n"
@@ -351,10 +420,19 @@ mod tests {
     }
 
     #[test]
+    fn records_share_their_options() {
+        let loaded = parse_records((line("goa") + &line("ga")).as_bytes()).unwrap();
+        assert!(Arc::ptr_eq(&loaded.records[0].options, &loaded.records[1].options));
+        let other = line("bnb").replace("\"options\":{}", "\"options\":{\"gap\":0.5}");
+        let loaded = parse_records((line("goa") + &other).as_bytes()).unwrap();
+        assert_eq!(loaded.records[1].options.get("gap"), Some(&0.5.into()));
+    }
+
+    #[test]
     fn key_tells_solves_apart() {
         let a = record(20, 1, "goa", None);
         let same = Record { time_s: 9.0, ..a.clone() };
-        assert_eq!(a.key(), same.key());
+        assert_eq!((a.key(), a.key_hash()), (same.key(), same.key_hash()));
         for other in [
             Record { fingerprint: "f".into(), ..a.clone() },
             Record { threshold: 0.25, ..a.clone() },
@@ -363,6 +441,7 @@ mod tests {
             Record { seed: 5, ..a.clone() },
         ] {
             assert_ne!(a.key(), other.key());
+            assert!(!a.has_key_of(&other) && a.key_hash() != other.key_hash());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Records for tests.
 
 use crate::record::{RECORD_FORMAT, Realised, Record, Status, Trust};
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A feasible record of instance `paper-n{users}-s{seed}`, or a failed one when there is no objective.
 pub fn record(users: usize, seed: u64, solver: &str, objective: Option<f64>) -> Record {
@@ -19,7 +19,7 @@ pub fn record(users: usize, seed: u64, solver: &str, objective: Option<f64>) -> 
         generator: String::new(),
         solver: solver.into(),
         solver_version: String::new(),
-        options: BTreeMap::new(),
+        options: Arc::default(),
         seed: 0,
         status: if objective.is_some() { Status::Feasible } else { Status::Error },
         stop: "done".into(),

@@ -25,6 +25,9 @@ pub struct Study<'a> {
     pub growth: Vec<Growth>,
     /// Where the runs were made; may be empty.
     pub environments: Vec<Environment>,
+    /// Records that the runs' configuration asks for; None when nobody counted them. [`Study::of`] leaves it None: only who can read a
+    /// configuration knows.
+    pub expected_rows: Option<usize>,
 }
 
 impl<'a> Study<'a> {
@@ -40,7 +43,14 @@ impl<'a> Study<'a> {
             virtual_best: virtual_best(&analysis),
             growth: growth(&analysis),
             environments: environments.to_vec(),
+            expected_rows: None,
             analysis,
         }
+    }
+
+    /// Records that are asked for and not there.
+    #[must_use]
+    pub fn missing_rows(&self) -> usize {
+        self.expected_rows.map_or(0, |expected| expected.saturating_sub(self.analysis.rows.len()))
     }
 }

@@ -7,7 +7,8 @@ use crate::text::clip;
 
 const LEFT: f64 = 84.0;
 const RIGHT: f64 = 16.0;
-const BETWEEN: f64 = 26.0;
+/// Room for half a tick label on either side.
+const BETWEEN: f64 = 46.0;
 const TOP: f64 = 64.0;
 const PANEL: f64 = 340.0;
 /// Widths of a drawing with two panels and with one.
@@ -25,6 +26,8 @@ const LONGEST: usize = 34;
 const CHARACTER: f64 = 7.4;
 /// Markers on a line of steps.
 const MARKS: usize = 6;
+/// Series up to which intervals are bands: more of them over each other are one dark cloud, and bars side by side are not.
+pub(crate) const MOST_BANDS: usize = 5;
 
 const PLAIN: Font = Font { size: 13.0, bold: false, anchor: Anchor::Start };
 const CENTRED: Font = Font { anchor: Anchor::Middle, ..PLAIN };
@@ -154,7 +157,7 @@ fn draw(svg: &mut Svg, axes: &Axes, left: f64, series: &Series) {
     let at = |x: f64, y: f64| (left + axes.x_at(x), axes.y_at(y));
     let style = style(&series.name);
     svg.open_series(&series.name);
-    spread(svg, series, &style, &at);
+    spread(svg, series, &style, axes.count <= MOST_BANDS, &at);
     let places: Vec<(f64, f64)> = series.points.iter().map(|p| at(p.x, p.y)).collect();
     match series.draw {
         Draw::Thin => svg.thin(&places, &style),
@@ -169,9 +172,9 @@ fn draw(svg: &mut Svg, axes: &Axes, left: f64, series: &Series) {
     svg.close();
 }
 
-fn spread(svg: &mut Svg, series: &Series, style: &Style, at: &dyn Fn(f64, f64) -> (f64, f64)) {
+fn spread(svg: &mut Svg, series: &Series, style: &Style, bands: bool, at: &dyn Fn(f64, f64) -> (f64, f64)) {
     let ends: Vec<(&Point, (f64, f64))> = series.points.iter().filter_map(|p| Some((p, p.ends?))).collect();
-    if series.spread == Spread::Bars || ends.len() < 2 {
+    if series.spread == Spread::Bars || ends.len() < 2 || !bands {
         for (p, (low, high)) in ends {
             svg.line(at(p.x, low), at(p.x, high), style.colour, 1.2);
         }
@@ -197,7 +200,7 @@ fn stairs(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 const BAR: f64 = 22.0;
 const NAMES: f64 = 150.0;
 /// Fills of the three parts: told apart in grey as well.
-const FILLS: [&str; 3] = ["#0072B2", "#E69F00", "#c8c8c8"];
+const FILLS: [&str; 3] = ["#0072B2", "#E69F00", "#e8e8e8"];
 
 /// Stacked bars as an SVG file.
 pub(crate) fn bars(b: &Bars) -> String {

@@ -1,11 +1,11 @@
 //! Aggregated rows: what a solver did on all problems of one kind.
 
-use crate::bootstrap::{Interval, intervals, mean_interval};
+use crate::bootstrap::{Interval, mean_interval, quantile_intervals};
 use crate::curves::primal_integral;
 use crate::gaps::{Analysis, OPTIMAL, Outcome, ROUNDING, Reference, Row};
 use crate::order::solver_order;
 use crate::record::{Moment, Record, Status};
-use crate::stats::{Stats, TIME_SHIFT_S, mean, par10, quantile, shifted_geometric_mean, sorted_quantile};
+use crate::stats::{Stats, TIME_SHIFT_S, mean, par10, quantile, shifted_geometric_mean};
 use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -260,9 +260,8 @@ fn interval_of(analysis: &Analysis, rows: &[&Row], value: impl Fn(&Row) -> Optio
 
 fn gap_intervals(analysis: &Analysis, rows: &[&Row]) -> Option<GapIntervals> {
     let (values, clusters) = clustered(analysis, rows, |row| Some(row.outcome.gap()?.guaranteed));
-    let statistics = |v: &[f64]| [sorted_quantile(v, 0.5), sorted_quantile(v, 0.95), v.last().copied()];
-    let [median, q95, max] = intervals(&values, &clusters, SEED, statistics)?;
-    Some(GapIntervals { mean: mean_interval(&values, &clusters, SEED)?, median: median?, q95: q95?, max: max? })
+    let [max, q95, median] = quantile_intervals(&values, &clusters, SEED, [1.0, 0.95, 0.5])?;
+    Some(GapIntervals { mean: mean_interval(&values, &clusters, SEED)?, median, q95, max })
 }
 
 fn par10_item(record: &Record) -> (Option<f64>, Option<f64>) {

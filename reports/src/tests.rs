@@ -97,7 +97,8 @@ fn one_instance_with_all_gaps_zero() {
     let records = [record(20, 1, "goa", Some(2.0)), bounded(20, 1, "enumerate", Some(2.0), 2.0, Trust::Enumerated)];
     let text = markdown_of(&records);
     assert!(text.contains("Proved optimal within 0.01 %: 1 of 1 problem. References: enumerated 1."), "{text}");
-    assert!(text.contains("No failed row, no time-out, no missing reference."), "{text}");
+    assert!(text.contains("- A single instance: there are no intervals"), "{text}");
+    assert!(text.contains("- Every row with a gap is proved optimal within 0.01 %"), "{text}");
     assert!(text.contains("on average 0 % at N = 20 (largest 0 %). Its mean is within 5 % at every N."), "{text}");
     assert!(file(&written(&records), "figures/gap-vs-users.svg").contains("≤ 0.001"));
 }
@@ -122,6 +123,32 @@ fn a_solver_that_never_succeeds() {
     assert!(text.contains("Out of time: 1 row (`exec:slow\\|x` 1), 1 of them without a plan."), "{text}");
     assert!(text.contains("Never a plan that breaks no rule: `exec:slow\\|x`."), "{text}");
     assert!(text.contains("The campaign has no rows of `goa`."), "{text}");
+}
+
+#[test]
+fn an_unfinished_campaign_says_so_first() {
+    let records = campaign();
+    let mut study = Study::of(&records, &[]);
+    assert!(!console_table(&study).contains("unfinished"));
+    for expected in [0, records.len(), records.len() - 1] {
+        study.expected_rows = Some(expected);
+        assert_eq!((study.missing_rows(), console_table(&study).contains("unfinished")), (0, false));
+    }
+    study.expected_rows = Some(2 * records.len());
+    assert!(console_table(&study).starts_with("WARNING: unfinished: 432 of 864 rows"), "{}", console_table(&study));
+    let folder = tempfile::tempdir().unwrap();
+    write_report(&study, folder.path()).unwrap();
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let words = "Unfinished: 432 of the 864 rows that the configuration asks for are there (50.0 % missing).";
+    assert!(read("report.md").split("## ").next().unwrap().contains(words), "{}", read("report.md"));
+    assert!(read("report.html").split("id=\"finding\"").next().unwrap().contains(words));
+    assert!(read("paper.tex").split("\\section{Finding}").next().unwrap().contains("Unfinished: 432 of the 864"));
+}
+
+#[test]
+fn nothing_is_said_of_equal_gaps_where_they_differ() {
+    let text = markdown_of(&campaign());
+    assert!(!text.contains("A single instance") && !text.contains("Every row with a gap is proved"), "{text}");
 }
 
 #[test]

@@ -2,18 +2,21 @@
 
 use crate::chart::{Axis, Bars, Chart, Draw, Panel, Scale, Series, Spread, tick};
 use crate::style::{Shape, Style, style};
+use crate::svg_chart::MOST_BANDS;
 use crate::text::clip;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Labels that fit below a column's x axis.
 const MOST_LABELS: usize = 8;
+/// Distance of series side by side at single values, pt.
+const ASIDE: f64 = 0.8;
 /// Longest id in a legend, characters.
 const LONGEST: usize = 22;
 /// Markers on a line of steps.
 const MARKS: usize = 6;
 /// Fills of the three parts of a bar, as in the SVG.
-const FILLS: [&str; 3] = ["0072B2", "E69F00", "C8C8C8"];
+const FILLS: [&str; 3] = ["0072B2", "E69F00", "E8E8E8"];
 
 /// A text as LaTeX shows it: special characters escaped, others that pdflatex lacks replaced.
 pub(crate) fn escape(text: &str) -> String {
@@ -51,17 +54,17 @@ pub(crate) fn chart(c: &Chart) -> String {
     let ys = points().flat_map(|p| [p.y, p.ends.map_or(p.y, |e| e.0), p.ends.map_or(p.y, |e| e.1)]);
     let (x, y) = (Scale::of(&c.x, points().map(|p| p.x)), Scale::of(&c.y, ys));
     out += "\\begin{tikzpicture}\n\\begin{groupplot}[\n";
-    let _ = writeln!(out, "  group style={{group size=1 by {}, vertical sep=1.6cm}},", c.panels.len());
-    out += "  width=\\linewidth, height=0.66\\linewidth, scale only axis=false, clip mode=individual,\n";
+    let _ = writeln!(out, "  group style={{group size=1 by {}, vertical sep=1.5cm}},", c.panels.len());
+    out += "  width=0.92\\linewidth, height=0.46\\linewidth, scale only axis=false, clip mode=individual,\n";
     out += &axis_options('x', &c.x, &x);
     out += &axis_options('y', &c.y, &y);
-    out += "  ymajorgrids, grid style={gray!25}, axis lines=left, label style={font=\\footnotesize},\n";
+    out += "  ymajorgrids, grid style={gray!25}, axis lines=left, label style={font=\\scriptsize},\n";
     out += "  tick label style={font=\\scriptsize}, title style={font=\\footnotesize, yshift=-1ex},\n]\n";
     for (place, panel) in c.panels.iter().enumerate() {
         let last = place + 1 == c.panels.len();
-        let legend = ", legend style={at={(0.5,-0.32)}, anchor=north, draw=none, font=\\scriptsize, cells={anchor=west}}, legend columns=2";
+        let legend = ", legend style={at={(0.5,-0.38)}, anchor=north, draw=none, font=\\scriptsize, cells={anchor=west}}, legend columns=2";
         let _ = writeln!(out, "\\nextgroupplot[title={{{}}}{}]", escape(&panel.title), if last { legend } else { "" });
-        out += &series_of(panel, &x, &y);
+        out += &series_of(c, panel, &x, &y);
         if last {
             for name in &names {
                 let _ =
@@ -135,14 +138,19 @@ fn options(style: &Style) -> String {
     )
 }
 
-fn series_of(panel: &Panel, x: &Scale, y: &Scale) -> String {
+fn series_of(c: &Chart, panel: &Panel, x: &Scale, y: &Scale) -> String {
     let mut out = String::new();
+    let names = c.names();
+    let single = !c.x.values.is_empty();
     for series in panel.series.iter().filter(|s| !s.points.is_empty()) {
         let style = style(&series.name);
         let colour = style.colour.trim_start_matches('#');
+        let place = names.iter().position(|n| *n == series.name).unwrap_or(0) as f64;
+        let aside = ASIDE * (place - (names.len() as f64 - 1.0) / 2.0);
+        let shift = if single { format!("forget plot, xshift={aside:.2}pt") } else { "forget plot".into() };
         // pgfplots drops what is below a log axis: the floor is where such values are drawn.
         let at = |px: f64, py: f64| format!("({:?},{:?})", settle(px, x), settle(py, y));
-        out += &spread(series, colour, &at);
+        out += &spread(series, colour, names.len() <= MOST_BANDS, &shift, &at);
         let points: Vec<String> = series.points.iter().map(|p| at(p.x, p.y)).collect();
         let repeat = points.len().div_ceil(MARKS).max(1);
         let how = match series.draw {
@@ -151,7 +159,7 @@ fn series_of(panel: &Panel, x: &Scale, y: &Scale) -> String {
             Draw::Steps => format!("{}, const plot, mark repeat={repeat}", options(&style)),
             Draw::Marks => format!("{}, only marks", options(&style)),
         };
-        let _ = writeln!(out, "\\addplot[forget plot, {how}] coordinates {{{}}};", points.join(" "));
+        let _ = writeln!(out, "\\addplot[{shift}, {how}] coordinates {{{}}};", points.join(" "));
     }
     out
 }
@@ -160,12 +168,12 @@ fn settle(value: f64, scale: &Scale) -> f64 {
     if scale.log { value.max(scale.low) } else { value }
 }
 
-fn spread(series: &Series, colour: &str, at: &dyn Fn(f64, f64) -> String) -> String {
+fn spread(series: &Series, colour: &str, bands: bool, shift: &str, at: &dyn Fn(f64, f64) -> String) -> String {
     let ends: Vec<(f64, (f64, f64))> = series.points.iter().filter_map(|p| Some((p.x, p.ends?))).collect();
-    if series.spread == Spread::Bars || ends.len() < 2 {
+    if series.spread == Spread::Bars || ends.len() < 2 || !bands {
         let bar = |(x, (low, high)): &(f64, (f64, f64))| {
             format!(
-                "\\addplot[forget plot, off{colour}, mark=none] coordinates {{{} {}}};\n",
+                "\\addplot[{shift}, off{colour}, line width=0.5pt, mark=none] coordinates {{{} {}}};\n",
                 at(*x, *low),
                 at(*x, *high)
             )
@@ -176,7 +184,7 @@ fn spread(series: &Series, colour: &str, at: &dyn Fn(f64, f64) -> String) -> Str
     let lower = ends.iter().rev().map(|(x, e)| at(*x, e.0));
     let corners: Vec<String> = upper.chain(lower).collect();
     format!(
-        "\\addplot[forget plot, draw=none, fill=off{colour}, fill opacity=0.15, mark=none] coordinates {{{}}} -- cycle;\n",
+        "\\addplot[{shift}, draw=none, fill=off{colour}, fill opacity=0.15, mark=none] coordinates {{{}}} -- cycle;\n",
         corners.join(" ")
     )
 }

@@ -1,29 +1,77 @@
-//! `report`: gap tables and plots from a campaign.
+//! `report`: gap tables and plots from a campaign, or two campaigns compared.
 
-use super::{print, read_campaign, tell};
-use crate::{Verdict, campaign::RECORDS};
-use std::path::PathBuf;
+use super::{make_folder, print, read_campaign, tell};
+use crate::{Verdict, campaign::RECORDS, matrix};
+use offload_reports::compare::{Comparison, Side, console, write_comparison};
+use offload_reports::{Environment, Record};
+use std::path::{Path, PathBuf};
 
-/// Make gap tables and plots from a campaign's records
+/// Make gap tables and plots from a campaign's records, or compare two campaigns
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The campaign's folder
-    folder: PathBuf,
+    #[arg(required_unless_present = "compare", conflicts_with = "compare")]
+    folder: Option<PathBuf>,
+    /// Compare campaign B with campaign A, the earlier one: what got better or worse beyond noise
+    #[arg(long, num_args = 2, value_names = ["A", "B"])]
+    compare: Vec<PathBuf>,
+    /// Folder for the comparison's files; made if missing [default: B]
+    #[arg(short, long, value_name = "DIR", requires = "compare")]
+    output: Option<PathBuf>,
+}
+
+/// A campaign as it was read.
+struct Campaign {
+    records: Vec<Record>,
+    environments: Vec<Environment>,
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    let loaded = read_campaign(&a.folder)?;
-    if loaded.torn {
-        tell(&format!(
-            "note: {}: the last line is cut off and left out; run the campaign again to complete it",
-            a.folder.join(RECORDS).display()
-        ));
+    match (&a.folder, a.compare.as_slice()) {
+        (Some(folder), _) => one(folder),
+        (None, [first, second]) => two(first, second, a.output.as_deref().unwrap_or(second)),
+        _ => anyhow::bail!("--compare takes two folders, once: --compare A B"),
     }
-    let environments = offload_reports::read_environments(&a.folder)?;
-    let study = offload_reports::Study::of(&loaded.records, &environments);
+}
+
+fn one(folder: &Path) -> anyhow::Result<Verdict> {
+    let campaign = read(folder)?;
+    let mut study = offload_reports::Study::of(&campaign.records, &campaign.environments);
+    study.expected_rows = matrix::expected_rows(&campaign.environments);
     print(&offload_reports::console_table(&study))?;
-    for file in offload_reports::write_report(&study, &a.folder)? {
+    for file in offload_reports::write_report(&study, folder)? {
         print(&file.display().to_string())?;
     }
     Ok(Verdict::Done)
+}
+
+fn two(first: &Path, second: &Path, output: &Path) -> anyhow::Result<Verdict> {
+    let campaigns = [read(first)?, read(second)?];
+    let names = [first, second].map(|folder| folder.display().to_string());
+    let side =
+        |k: usize| Side { name: &names[k], records: &campaigns[k].records, environments: &campaigns[k].environments };
+    let comparison = Comparison::of(&side(0), &side(1));
+    anyhow::ensure!(
+        comparison.problems[2] > 0,
+        "{} and {}: have no problem (instance, threshold, weights) in common; compare runs of the same configuration",
+        names[0],
+        names[1]
+    );
+    make_folder(output)?;
+    print(&console(&comparison))?;
+    for file in write_comparison(&comparison, output)? {
+        print(&file.display().to_string())?;
+    }
+    Ok(Verdict::Done)
+}
+
+fn read(folder: &Path) -> anyhow::Result<Campaign> {
+    let loaded = read_campaign(folder)?;
+    if loaded.torn {
+        tell(&format!(
+            "note: {}: the last line is cut off and left out; run the campaign again to complete it",
+            folder.join(RECORDS).display()
+        ));
+    }
+    Ok(Campaign { records: loaded.records, environments: offload_reports::read_environments(folder)? })
 }

@@ -1,0 +1,375 @@
+//! Two campaigns side by side, such as two versions of the program or two machines: what got better or worse beyond noise.
+//!
+//! Solves are matched by their [`Record::key`]: the same instance (by fingerprint), threshold, weights, solver and seed. Both plans of a pair are
+//! compared with one reference, the best lower bound that *either* campaign has of the problem, so that a campaign with better bounds does not make its plans
+//! look worse. Differences are B less A: below 0, B is better. `docs/statistics.md` says how they are judged.
+
+mod changes;
+mod machines;
+mod show;
+
+pub use changes::{Claim, Contradiction, State, StatusChange};
+pub use machines::Difference;
+pub use show::console;
+
+use crate::bootstrap::{Interval, mean_interval};
+use crate::comparisons::{Paired, TIE, excess, paired};
+use crate::environment::Environment;
+use crate::error::ReportError;
+use crate::gaps::{Analysis, Problem, analyse_all};
+use crate::order::{record_order, solver_order};
+use crate::paired::holm;
+use crate::record::{Record, Status};
+use crate::stats::mean;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+/// A difference counts only where its corrected p value is below this.
+pub const LEVEL: f64 = 0.05;
+
+/// Seed of the intervals of time ratios.
+const SEED: u64 = 3;
+
+/// Times up to this one count as it, s: below, a clock says nothing.
+pub const TIME_FLOOR_S: f64 = 1e-6;
+
+/// One of the two campaigns.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// What it is called, such as its folder.
+    pub name: &'a str,
+    /// Its records, no key twice.
+    pub records: &'a [Record],
+    /// Its runs; may be empty.
+    pub environments: &'a [Environment],
+}
+
+/// What can be said of a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// B is better (for times: faster).
+    Better,
+    /// B is worse (for times: slower).
+    Worse,
+    /// What there is of a difference may be chance.
+    Unclear,
+    /// No pair can be compared.
+    Nothing,
+}
+
+/// The problems of one row beside the totals.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    /// Whether servers interfere.
+    pub interference: bool,
+    /// Family of the instances.
+    pub family: String,
+    /// Number of users, N.
+    pub users: usize,
+}
+
+/// The time of B over that of A.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TimeRatio {
+    /// Pairs with two times.
+    pub pairs: usize,
+    /// Pairs among them in which a solve was cut off: their ratio is nearer to 1 than the truth.
+    pub cut_off: usize,
+    /// Geometric mean of the ratios.
+    pub ratio: f64,
+    /// Its bootstrap 95 % interval over instances (BCa on logarithms); None with one instance.
+    pub interval: Option<Interval>,
+    /// [`Verdict::Better`] or [`Verdict::Worse`] only where the interval excludes 1.
+    pub verdict: Verdict,
+}
+
+/// A problem with two plans.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// Name of the instance.
+    pub instance: String,
+    /// Threshold tau.
+    pub threshold: f64,
+    /// Guaranteed gap of B less that of A, a fraction.
+    pub difference: f64,
+}
+
+/// What changed for one solver on the problems of `key`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shift<K> {
+    /// Which problems.
+    pub key: K,
+    /// The solver.
+    pub solver: String,
+    /// Solves that both campaigns hold.
+    pub pairs: usize,
+    /// Solves that only A holds, and only B.
+    pub alone: [usize; 2],
+    /// Mean guaranteed gap in A and in B against the common reference (the best plan known where there is no bound), over pairs of two plans that break no
+    /// rule; fractions.
+    pub gaps: [Option<f64>; 2],
+    /// Differences of the same, B less A; `wins` are pairs in which B is better. None without such a pair.
+    pub gap: Option<Paired>,
+    /// The p value of `gap` after Holm's correction over all shifts of the table; 1 without a test.
+    pub corrected_p: f64,
+    /// [`Verdict::Better`] or [`Verdict::Worse`] only where the interval of the mean excludes 0 and `corrected_p` is below [`LEVEL`].
+    pub verdict: Verdict,
+    /// The pair that lost most; None when none lost.
+    pub worst: Option<Example>,
+    /// Times; None when no pair has two.
+    pub time: Option<TimeRatio>,
+    /// Pairs whose [`State`] differs.
+    pub changed: usize,
+}
+
+/// Two campaigns compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// What A and B are called.
+    pub names: [String; 2],
+    /// Their numbers of records.
+    pub rows: [usize; 2],
+    /// Problems in A, in B and in both.
+    pub problems: [usize; 3],
+    /// Solves in both.
+    pub pairs: usize,
+    /// Where the two were not made alike.
+    pub differences: Vec<Difference>,
+    /// Whether times may differ because the machines or their load do: what is known of them is not equal.
+    pub other_machine: bool,
+    /// Whether solves shared the machine in one of the campaigns.
+    pub shared_machine: bool,
+    /// Bounds above plans, those between the campaigns first.
+    pub contradictions: Vec<Contradiction>,
+    /// Per interference mode and solver.
+    pub totals: Vec<Shift<bool>>,
+    /// Per family, N and solver.
+    pub groups: Vec<Shift<Group>>,
+    /// How solves ended otherwise than before, the worst changes first.
+    pub changes: Vec<StatusChange>,
+    /// Every pair whose state differs, a row each, for `compare-changes.csv`.
+    changed: Vec<Vec<String>>,
+}
+
+/// A solve that both campaigns hold.
+struct Pair<'a> {
+    records: [&'a Record; 2],
+    /// Number of its instance.
+    cluster: u64,
+    /// Against the common reference.
+    gaps: [Option<f64>; 2],
+}
+
+/// Every solve of both campaigns.
+struct Matched<'a> {
+    pairs: Vec<Pair<'a>>,
+    alone: [Vec<&'a Record>; 2],
+}
+
+#[derive(Default)]
+struct Bucket<'a> {
+    pairs: Vec<&'a Pair<'a>>,
+    alone: [usize; 2],
+}
+
+/// Fingerprint, threshold as bits, weights.
+type ProblemKey<'a> = (&'a str, u64, &'a str);
+
+impl Verdict {
+    /// In words, for gaps.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::Unclear => "no difference beyond noise",
+            Self::Nothing => "nothing to compare",
+        }
+    }
+
+    /// In words, for times.
+    #[must_use]
+    pub fn time_name(self) -> &'static str {
+        match self {
+            Self::Better => "faster",
+            Self::Worse => "slower",
+            other => other.name(),
+        }
+    }
+
+    /// Of an interval of which everything below `even` is good.
+    fn of(interval: Option<Interval>, even: f64) -> Self {
+        match interval {
+            Some(i) if i.high < even => Self::Better,
+            Some(i) if i.low > even => Self::Worse,
+            _ => Self::Unclear,
+        }
+    }
+}
+
+impl Group {
+    fn of(record: &Record) -> Self {
+        Self { interference: record.interference, family: record.family.clone(), users: record.users }
+    }
+}
+
+impl Pair<'_> {
+    /// Guaranteed gap of B less that of A.
+    fn difference(&self) -> Option<f64> {
+        Some(self.gaps[1]? - self.gaps[0]?)
+    }
+
+    fn states(&self) -> [State; 2] {
+        self.records.map(State::of)
+    }
+}
+
+impl Comparison {
+    /// Compares campaign `a`, the earlier one, with `b`.
+    #[must_use]
+    pub fn of(a: &Side, b: &Side) -> Self {
+        let sides = [a, b];
+        let common = analyse_all(a.records.iter().chain(b.records));
+        let matched = matched([a.records, b.records], &common);
+        let seen = sides.map(|s| s.records.iter().map(problem_key).collect::<HashSet<_>>());
+        let differences = machines::differences(&sides);
+        Self {
+            names: sides.map(|s| s.name.to_string()),
+            rows: sides.map(|s| s.records.len()),
+            problems: [seen[0].len(), seen[1].len(), seen[0].intersection(&seen[1]).count()],
+            pairs: matched.pairs.len(),
+            other_machine: differences.iter().any(|d| d.timing) || sides.iter().any(|s| s.environments.is_empty()),
+            shared_machine: sides.iter().any(|s| s.environments.iter().any(|e| e.threads > 1)),
+            differences,
+            contradictions: changes::contradictions(&sides, &common),
+            totals: shifts(&matched, |record| record.interference),
+            groups: shifts(&matched, Group::of),
+            changes: changes::changes(&matched.pairs),
+            changed: changes::rows(&matched.pairs),
+        }
+    }
+
+    /// Contradictions of which the plan is in one campaign and the bound in the other.
+    #[must_use]
+    pub fn crossings_between(&self) -> usize {
+        self.contradictions.iter().filter(|c| c.is_between()).count()
+    }
+}
+
+/// Writes `compare.md`, `compare.html`, `compare.csv` (a row per solver and kind of problem) and `compare-changes.csv` (a row per solve that ended otherwise)
+/// into `folder`, which is made if it is not there; each whole or not at all. Returns their paths.
+///
+/// # Errors
+/// [`ReportError::Io`], naming the file.
+pub fn write_comparison(comparison: &Comparison, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let files = [
+        ("compare.md", show::markdown(comparison)),
+        ("compare.html", show::page(comparison)),
+        ("compare.csv", show::csv(comparison)),
+        ("compare-changes.csv", show::changes_csv(comparison)),
+    ];
+    files.iter().map(|(name, text)| crate::write_under(folder, name, text)).collect()
+}
+
+fn problem_key(record: &Record) -> ProblemKey<'_> {
+    (&record.fingerprint, record.threshold.to_bits(), &record.weights)
+}
+
+fn key_of(problem: &Problem) -> ProblemKey<'_> {
+    (&problem.fingerprint, problem.threshold.to_bits(), &problem.weights)
+}
+
+/// Pairs in the order of records, and what has no partner.
+fn matched<'a>(records: [&'a [Record]; 2], common: &Analysis) -> Matched<'a> {
+    let problems: HashMap<ProblemKey, &Problem> = common.problems.iter().map(|p| (key_of(p), p)).collect();
+    let mut others: HashMap<String, &'a Record> = records[1].iter().map(|r| (r.key(), r)).collect();
+    let mut first: Vec<&'a Record> = records[0].iter().collect();
+    first.sort_by(|x, y| record_order(x, y));
+    let mut pairs = Vec::new();
+    let mut alone = [Vec::new(), Vec::new()];
+    for old in first {
+        // Every record is of a problem of the analysis.
+        let (Some(new), Some(problem)) = (others.remove(&old.key()), problems.get(&problem_key(old))) else {
+            alone[0].push(old);
+            continue;
+        };
+        let gaps = [old, new].map(|record| excess(problem.outcome_of(record)));
+        pairs.push(Pair { records: [old, new], cluster: problem.cluster, gaps });
+    }
+    alone[1] = others.into_values().collect();
+    Matched { pairs, alone }
+}
+
+/// One shift per solver and value of `key`, sorted by key, then solver.
+fn shifts<'a, K: Ord + Send>(matched: &'a Matched<'a>, key: impl Fn(&Record) -> K) -> Vec<Shift<K>> {
+    let mut buckets: BTreeMap<(K, (usize, &'a str)), Bucket<'a>> = BTreeMap::new();
+    for pair in &matched.pairs {
+        let record = pair.records[0];
+        buckets.entry((key(record), solver_order(&record.solver))).or_default().pairs.push(pair);
+    }
+    for (side, records) in matched.alone.iter().enumerate() {
+        for &record in records {
+            buckets.entry((key(record), solver_order(&record.solver))).or_default().alone[side] += 1;
+        }
+    }
+    let of = |((key, (_, solver)), bucket): ((K, (usize, &str)), Bucket)| shift(key, solver, &bucket);
+    let mut all: Vec<Shift<K>> = buckets.into_iter().collect::<Vec<_>>().into_par_iter().map(of).collect();
+    let p_values: Vec<f64> = all.iter().map(|s| s.gap.and_then(|g| g.test).map_or(1.0, |t| t.p)).collect();
+    for (shift, p) in all.iter_mut().zip(holm(&p_values)) {
+        shift.corrected_p = p;
+        shift.verdict = match &shift.gap {
+            None => Verdict::Nothing,
+            Some(_) if p >= LEVEL => Verdict::Unclear,
+            Some(gap) => Verdict::of(gap.interval, 0.0),
+        };
+    }
+    all
+}
+
+fn shift<K>(key: K, solver: &str, bucket: &Bucket) -> Shift<K> {
+    let both: Vec<(&Pair, f64)> = bucket.pairs.iter().filter_map(|&pair| Some((pair, pair.difference()?))).collect();
+    let differences: Vec<(u64, f64)> = both.iter().map(|(pair, d)| (pair.cluster, *d)).collect();
+    let gap_of = |side: usize| mean(&both.iter().filter_map(|(pair, _)| pair.gaps[side]).collect::<Vec<_>>());
+    // The first of equals, so that the name does not depend on an iterator's tie rule.
+    let worst = both.iter().filter(|(_, d)| *d > TIE).reduce(|x, y| if y.1 > x.1 { y } else { x });
+    Shift {
+        key,
+        solver: solver.into(),
+        pairs: bucket.pairs.len(),
+        alone: bucket.alone,
+        gaps: [gap_of(0), gap_of(1)],
+        gap: paired(&differences, TIE),
+        corrected_p: 1.0,
+        verdict: Verdict::Nothing,
+        worst: worst.map(|(pair, difference)| Example {
+            instance: pair.records[0].instance.clone(),
+            threshold: pair.records[0].threshold,
+            difference: *difference,
+        }),
+        time: time_ratio(&bucket.pairs),
+        changed: bucket.pairs.iter().filter(|pair| pair.states()[0] != pair.states()[1]).count(),
+    }
+}
+
+/// exp of the mean of ln(t_B / t_A), over pairs of which neither ended in an error.
+fn time_ratio(pairs: &[&Pair]) -> Option<TimeRatio> {
+    let timed = || pairs.iter().filter(|pair| pair.records.iter().all(|r| r.status != Status::Error));
+    let log = |record: &Record| libm::log(record.time_s.max(TIME_FLOOR_S));
+    let (clusters, logs): (Vec<u64>, Vec<f64>) =
+        timed().map(|pair| (pair.cluster, log(pair.records[1]) - log(pair.records[0]))).unzip();
+    let cut_off = timed().filter(|pair| pair.records.iter().any(|r| r.status == Status::Timeout)).count();
+    let exp =
+        |i: Interval| Interval { estimate: libm::exp(i.estimate), low: libm::exp(i.low), high: libm::exp(i.high) };
+    let interval = mean_interval(&logs, &clusters, SEED).map(exp);
+    Some(TimeRatio {
+        pairs: logs.len(),
+        cut_off,
+        ratio: libm::exp(mean(&logs)?),
+        interval,
+        verdict: Verdict::of(interval, 1.0),
+    })
+}
+
+#[cfg(test)]
+mod tests;
