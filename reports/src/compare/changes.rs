@@ -110,7 +110,9 @@ impl Contradiction {
 
 /// Changes by solver and kind: those for the worse first, then those for the better; the more solves, the earlier.
 pub(super) fn changes(pairs: &[Pair]) -> Vec<StatusChange> {
-    let mut kinds: BTreeMap<((usize, &str), [State; 2]), Vec<&Pair>> = BTreeMap::new();
+    /// A solver and what its solves became.
+    type Kind<'a> = ((usize, &'a str), [State; 2]);
+    let mut kinds: BTreeMap<Kind, Vec<&Pair>> = BTreeMap::new();
     for pair in pairs.iter().filter(|pair| pair.states()[0] != pair.states()[1]) {
         kinds.entry((solver_order(&pair.records[0].solver), pair.states())).or_default().push(pair);
     }
