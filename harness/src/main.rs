@@ -9,6 +9,7 @@ mod config;
 mod environment;
 mod execute;
 mod matrix;
+mod merge;
 mod process;
 mod progress;
 mod record_trace;
@@ -36,6 +37,8 @@ enum Command {
     Solve(commands::solve::Arguments),
     Evaluate(commands::evaluate::Arguments),
     Run(commands::run::Arguments),
+    Submit(commands::submit::Arguments),
+    Merge(commands::merge::Arguments),
     Report(commands::report::Arguments),
     Reproduce(commands::reproduce::Arguments),
     Uncertainty(commands::uncertainty::Arguments),
@@ -69,6 +72,8 @@ fn main() -> ExitCode {
         Command::Solve(a) => commands::solve::run(&a),
         Command::Evaluate(a) => commands::evaluate::run(&a),
         Command::Run(a) => commands::run::run(&a),
+        Command::Submit(a) => commands::submit::run(&a),
+        Command::Merge(a) => commands::merge::run(&a),
         Command::Report(a) => commands::report::run(&a),
         Command::Reproduce(a) => commands::reproduce::run(&a),
         Command::Uncertainty(a) => commands::uncertainty::run(&a),

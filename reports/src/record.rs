@@ -261,7 +261,11 @@ fn keep(loaded: &mut Loaded, places: &mut HashMap<String, usize>, record: Record
     }
 }
 
-fn parse_line(line: &[u8]) -> Result<Record, (String, &'static str)> {
+/// Reads one line of `records.jsonl`.
+///
+/// # Errors
+/// What is wrong with it, and the remedy.
+pub fn parse_line(line: &[u8]) -> Result<Record, (String, &'static str)> {
     const RERUN: &str = "remove the line; `run` then solves it again";
     // A map and not `Value`, so that another kind of JSON is named as such.
     let top: BTreeMap<String, serde_json::Value> =
