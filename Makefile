@@ -4,7 +4,7 @@ SHELL := /bin/sh
 ENV = export PATH="$$HOME/.cargo/bin:$$PATH"; if [ -f .build-env ]; then . ./.build-env; fi;
 BENCH = target/release/offload-bench
 
-.PHONY: setup build demo test lint targets bench bench-quick solvers goa-speed
+.PHONY: setup build demo test lint targets bench bench-quick solvers goa-speed test-slurm
 
 setup:
 	@./setup.sh
@@ -19,6 +19,10 @@ demo: build
 
 test: build
 	@$(ENV) cargo test --release --locked --workspace
+
+# `submit` on a real Slurm of five daemons on loopback; as root, for it installs slurm-wlm and munge. Takes a minute.
+test-slurm: build
+	@python3 tests/slurm.py
 
 lint: setup
 	@$(ENV) cargo fmt --check
