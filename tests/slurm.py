@@ -67,6 +67,8 @@ SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides
 MpiDefault=none
 SwitchType=switch/none
+# Looks for work every two seconds; every minute by default.
+SchedulerParameters=sched_interval=2,bf_interval=2
 ReturnToService=2
 SlurmdTimeout=20
 KillWait=5

@@ -209,7 +209,8 @@ pub fn each_line_of(file: &File, path: &Path, see: &mut dyn FnMut(usize, u64, &[
     for index in 0.. {
         line.clear();
         let read = reader.read_until(b'\n', &mut line).with_context(|| format!("{}: cannot read", path.display()))?;
-        if read == 0 || !line.iter().all(u8::is_ascii_whitespace) && !see(index, offset, &line) {
+        let blank = line.iter().all(u8::is_ascii_whitespace);
+        if read == 0 || (!blank && !see(index, offset, &line)) {
             break;
         }
         offset += read as u64;

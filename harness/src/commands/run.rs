@@ -72,6 +72,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     };
     let next = match summary.stopped {
         Some(_) => "stopped; the same command goes on".to_string(),
+        None if a.shard.is_some() => "next: offload-bench merge, when all shards are done".to_string(),
         None => format!("next: offload-bench report {folder}"),
     };
     print(&format!("{} new records, {} were there already{removed}, in {folder}; {next}", summary.new, summary.kept))?;
