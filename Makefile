@@ -4,7 +4,7 @@ SHELL := /bin/sh
 ENV = export PATH="$$HOME/.cargo/bin:$$PATH"; if [ -f .build-env ]; then . ./.build-env; fi;
 BENCH = target/release/offload-bench
 
-.PHONY: setup build demo test gate lint targets bench bench-quick solvers goa-speed findings test-browser test-latex
+.PHONY: setup build demo test gate lint targets bench bench-quick solvers goa-speed findings test-browser test-latex test-slurm
 
 setup:
 	@./setup.sh
@@ -25,6 +25,10 @@ gate: build
 	@rm -rf out/smoke
 	@$(BENCH) run configs/smoke.toml -o out/smoke --quiet
 	@$(BENCH) check out/smoke --gates gates/goa.toml
+
+# `submit` on a real Slurm of five daemons on loopback; as root, for it installs slurm-wlm and munge. Takes a minute.
+test-slurm: build
+	@python3 tests/slurm.py
 
 lint: setup
 	@$(ENV) cargo fmt --check

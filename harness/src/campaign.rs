@@ -18,9 +18,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Name of the folder that holds certificates and their instances.
-const CERTIFICATES: &str = "certificates";
+pub const CERTIFICATES: &str = "certificates";
 
 /// Rows that may wait for the disk before solving waits for it too.
 const WAITING_ROWS: usize = 4096;
@@ -42,6 +43,8 @@ pub struct Job<'a> {
     pub redo: bool,
     /// Whether nothing is told while it runs.
     pub quiet: bool,
+    /// How long to wait for another run in the folder to end.
+    pub patience: Duration,
 }
 
 /// What a run did.
@@ -71,7 +74,7 @@ struct Run<'a> {
 /// Runs what is missing.
 pub fn run(job: &Job, stop: &Stop) -> anyhow::Result<Summary> {
     let path = job.folder.join(RECORDS);
-    let _lock = store::lock(job.folder)?;
+    let _lock = store::lock(job.folder, job.patience)?;
     store::repair(&path)?;
     let entries = job.config.entries()?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(job.config.workers()).build()?;

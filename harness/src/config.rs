@@ -185,12 +185,12 @@ fn default_servers() -> Vec<usize> {
 }
 
 impl Config {
-    /// Reads and checks a configuration. Paths in it are relative to its folder.
-    pub fn read(path: &Path) -> anyhow::Result<Config> {
+    /// Reads and checks a configuration. Paths in it are relative to `folder`, or else to its own.
+    pub fn read(path: &Path, folder: Option<&Path>) -> anyhow::Result<Config> {
         let name = path.display();
         let bytes = offload_instances::files::read_bytes(path)?;
         let text = String::from_utf8(bytes).map_err(|_| anyhow!("{name}: not text; give a TOML file"))?;
-        let folder = path.parent().unwrap_or(Path::new(""));
+        let folder = folder.or(path.parent()).unwrap_or(Path::new(""));
         Config::parse(text, folder).with_context(|| format!("{name}"))
     }
 

@@ -10,6 +10,7 @@ mod environment;
 mod execute;
 mod gates;
 mod matrix;
+mod merge;
 mod process;
 mod progress;
 mod record_trace;
@@ -38,6 +39,8 @@ enum Command {
     Solve(commands::solve::Arguments),
     Evaluate(commands::evaluate::Arguments),
     Run(commands::run::Arguments),
+    Submit(commands::submit::Arguments),
+    Merge(commands::merge::Arguments),
     Report(commands::report::Arguments),
     Check(commands::check::Arguments),
     Reproduce(commands::reproduce::Arguments),
@@ -72,6 +75,8 @@ fn main() -> ExitCode {
         Command::Solve(a) => commands::solve::run(&a),
         Command::Evaluate(a) => commands::evaluate::run(&a),
         Command::Run(a) => commands::run::run(&a),
+        Command::Submit(a) => commands::submit::run(&a),
+        Command::Merge(a) => commands::merge::run(&a),
         Command::Report(a) => commands::report::run(&a),
         Command::Check(a) => commands::check::run(&a),
         Command::Reproduce(a) => commands::reproduce::run(&a),

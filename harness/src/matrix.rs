@@ -102,6 +102,14 @@ impl Origin {
         }
     }
 
+    /// All but the seed, as a text to sort by; of a file its size alone.
+    fn kind(&self) -> String {
+        match self {
+            Origin::Family { id, spec } => format!("{id} {} {} {:?}", spec.users, spec.servers, spec.parameters),
+            Origin::File { .. } => String::new(),
+        }
+    }
+
     /// Family and size, in words.
     pub fn describe(&self) -> String {
         match self {
@@ -243,19 +251,18 @@ pub(crate) fn grid(table: &BTreeMap<String, toml::Value>) -> anyhow::Result<Vec<
     Ok(all)
 }
 
-/// The problems of one shard. They are sorted by size and dealt out in turn, back and forth (1, 2, 3, 3, 2, 1, ...), so that every shard gets
-/// large and small ones alike. The same configuration gives the same shards on every machine.
+/// The problems of one shard. Problems that differ in nothing but the instance's seed are expected to cost alike, so they stand together, the
+/// largest first, and are dealt out in turn: of each kind (size, family, parameters, threshold, weights) no shard gets more than one problem
+/// above another. The same configuration gives the same shards on every machine.
 pub fn shard(groups: &[Group], shard: Shard) -> Vec<Group> {
-    let mut order: Vec<usize> = (0..groups.len()).collect();
-    order.sort_by_key(|&g| Reverse(groups[g].origin.pairs()));
+    let kinds: Vec<(Reverse<usize>, String)> =
+        groups.iter().map(|g| (Reverse(g.origin.pairs()), g.origin.kind())).collect();
+    let cells = |g: usize| (0..groups[g].cells.len()).map(move |c| (g, c));
+    let mut order: Vec<(usize, usize)> = (0..groups.len()).flat_map(cells).collect();
+    order.sort_by(|a, b| kinds[a.0].cmp(&kinds[b.0]).then(a.1.cmp(&b.1)).then(a.0.cmp(&b.0)));
     let mut mine: BTreeMap<usize, Vec<Cell>> = BTreeMap::new();
-    let problems = order.iter().flat_map(|&g| groups[g].cells.iter().map(move |&cell| (g, cell)));
-    for (place, (g, cell)) in problems.enumerate() {
-        let (round, seat) = (place / shard.n, place % shard.n);
-        let seat = if round % 2 == 0 { seat } else { shard.n - 1 - seat };
-        if seat + 1 == shard.k {
-            mine.entry(g).or_default().push(cell);
-        }
+    for &(g, c) in order.iter().skip(shard.k - 1).step_by(shard.n) {
+        mine.entry(g).or_default().push(groups[g].cells[c]);
     }
     mine.into_iter().map(|(g, cells)| Group { origin: groups[g].origin.clone(), cells }).collect()
 }
@@ -292,6 +299,19 @@ mod tests {
             whole.sort();
             assert_eq!(dealt, whole);
             assert!(counts.iter().max().unwrap() - counts.iter().min().unwrap() <= 1, "{counts:?}");
+        }
+        // Of each kind of problem, not only of all of them.
+        let spec = |seed| Spec { users: 20, servers: 2, seed, parameters: BTreeMap::new() };
+        let cells = some()[0].cells.clone();
+        let alike =
+            |seed| Group { origin: Origin::Family { id: "paper".into(), spec: spec(seed) }, cells: cells.clone() };
+        let all: Vec<Group> = (0..11).map(alike).collect();
+        for k in 1..=3 {
+            let part = shard(&all, Shard { k, n: 3 });
+            for cell in &cells {
+                let count = part.iter().filter(|g| g.cells.contains(cell)).count();
+                assert!((3..=4).contains(&count), "shard {k}, {cell:?}: {count}");
+            }
         }
         assert!("0/3".parse::<Shard>().is_err() && "4/3".parse::<Shard>().is_err() && "x".parse::<Shard>().is_err());
         assert_eq!("3/3".parse::<Shard>(), Ok(Shard { k: 3, n: 3 }));

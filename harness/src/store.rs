@@ -7,16 +7,20 @@ use offload_reports::{LineFault, ReportError};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 /// Name of the record file in a campaign's folder.
 pub const RECORDS: &str = "records.jsonl";
 
 /// Held locked while a run is at work, so that no two write the same records.
 const LOCK: &str = ".lock";
+
+/// Between two looks at a lock that another run holds.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Most bytes written before the disk is asked to keep them.
 const BATCH: usize = 4 << 20;
@@ -63,7 +67,8 @@ pub struct Present {
     pub names: HashMap<String, HashSet<String>>,
 }
 
-fn hash(text: &str) -> [u8; 16] {
+/// 16 bytes that stand for a text.
+pub fn hash(text: &str) -> [u8; 16] {
     let mut out = [0; 16];
     out.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
     out
@@ -92,16 +97,37 @@ impl Head {
     }
 }
 
-/// Takes the folder's lock; it is held as long as the file lives.
-pub fn lock(folder: &Path) -> anyhow::Result<File> {
+/// Takes the folder's lock; it is held as long as the file lives. Where another run has it, waits that long for its end.
+pub fn lock(folder: &Path, patience: Duration) -> anyhow::Result<File> {
+    let name = folder.display();
     let lock = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK));
-    let lock = lock.with_context(|| format!("{}: cannot write in this folder", folder.display()))?;
-    anyhow::ensure!(
-        lock.try_lock().is_ok(),
-        "{}: another run is at work in this folder; wait for it or choose another",
-        folder.display()
-    );
-    Ok(lock)
+    let lock = lock.with_context(|| format!("{name}: cannot write in this folder"))?;
+    let start = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) => {}
+            // Some shared disks know no locks; a campaign is still possible there.
+            Err(TryLockError::Error(e)) => {
+                crate::commands::tell(&format!(
+                    "note: {name}: cannot be locked ({e}); let one run at a time work in it"
+                ));
+                return Ok(lock);
+            }
+        }
+        let left = patience.saturating_sub(start.elapsed());
+        anyhow::ensure!(
+            !left.is_zero(),
+            "{name}: another run is at work in this folder; wait for it or choose another"
+        );
+        std::thread::sleep(left.min(LOOK_EVERY));
+    }
+}
+
+/// Whether a run is at work in a folder. Needs no right to write there.
+pub fn is_busy(folder: &Path) -> bool {
+    let lock = File::options().write(true).open(folder.join(LOCK));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// Cuts off a torn last line (a run that was killed while writing) and ends a whole one that lacks its newline.
@@ -173,16 +199,21 @@ pub fn each_line(path: &Path, see: &mut dyn FnMut(usize, &[u8]) -> bool) -> anyh
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         other => other.with_context(|| format!("{}: cannot read", path.display()))?,
     };
+    each_line_of(&file, path, &mut |index, _, line| see(index, line))
+}
+
+/// As [`each_line`], of an open file; `see` is also told at which byte the line begins.
+pub fn each_line_of(file: &File, path: &Path, see: &mut dyn FnMut(usize, u64, &[u8]) -> bool) -> anyhow::Result<()> {
     let mut reader = BufReader::with_capacity(1 << 20, file);
-    let mut line = Vec::new();
+    let (mut line, mut offset) = (Vec::new(), 0);
     for index in 0.. {
         line.clear();
-        if reader.read_until(b'\n', &mut line).with_context(|| format!("{}: cannot read", path.display()))? == 0 {
+        let read = reader.read_until(b'\n', &mut line).with_context(|| format!("{}: cannot read", path.display()))?;
+        let blank = line.iter().all(u8::is_ascii_whitespace);
+        if read == 0 || (!blank && !see(index, offset, &line)) {
             break;
         }
-        if !line.iter().all(u8::is_ascii_whitespace) && !see(index, &line) {
-            break;
-        }
+        offset += read as u64;
     }
     Ok(())
 }

@@ -324,7 +324,11 @@ struct Head {
     format: Option<serde_json::Value>,
 }
 
-fn parse_line(line: &[u8]) -> Result<Record, (String, &'static str)> {
+/// Reads one line of `records.jsonl`.
+///
+/// # Errors
+/// What is wrong with it, and the remedy.
+pub fn parse_line(line: &[u8]) -> Result<Record, (String, &'static str)> {
     const RERUN: &str = "remove the line; `run` then solves it again";
     // serde would take an array for a struct.
     if line.trim_ascii_start().first() != Some(&b'{') {

@@ -16,7 +16,7 @@ pub struct Arguments {
     #[arg(long, num_args = 2, value_names = ["A", "B"])]
     compare: Vec<PathBuf>,
     /// Folder for the comparison's files; made if missing [default: B]
-    #[arg(short, long, value_name = "DIR", requires = "compare")]
+    #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 }
 
@@ -28,6 +28,10 @@ struct Campaign {
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     match (&a.folder, a.compare.as_slice()) {
+        // clap passes over `requires` where the argument required conflicts with one that is there.
+        (Some(_), _) if a.output.is_some() => {
+            anyhow::bail!("-o is for --compare; a campaign's report goes into its own folder")
+        }
         (Some(folder), _) => one(folder),
         (None, [first, second]) => two(first, second, a.output.as_deref().unwrap_or(second)),
         _ => anyhow::bail!("--compare takes two folders, once: --compare A B"),

@@ -41,10 +41,16 @@ pub struct Arguments {
     /// Tell nothing while it runs
     #[arg(long)]
     quiet: bool,
+    /// Wait that long for another run in the folder to end, such as one that is just being killed; default: not at all
+    #[arg(long, value_name = "SECONDS", value_parser = super::seconds)]
+    wait: Option<Duration>,
+    /// Folder that the configuration's paths are relative to; default: its own
+    #[arg(long, value_name = "DIR")]
+    relative_to: Option<PathBuf>,
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    let config = Config::read(&a.config)?;
+    let config = Config::read(&a.config, a.relative_to.as_deref())?;
     let mut groups = matrix::groups(&config).with_context(|| a.config.display().to_string())?;
     if let Some(shard) = a.shard {
         groups = matrix::shard(&groups, shard);
@@ -56,7 +62,8 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let folder = a.output.as_ref().context("give a folder with -o")?;
     make_folder(folder)?;
     let stop = Stop::listen()?;
-    let job = Job { config: &config, groups: &groups, shard: a.shard, folder, redo: a.redo, quiet: a.quiet };
+    let patience = a.wait.unwrap_or_default();
+    let job = Job { config: &config, groups: &groups, shard: a.shard, folder, redo: a.redo, quiet: a.quiet, patience };
     let summary = run_job(&job, &stop)?;
     let folder = folder.display();
     let removed = match summary.removed {
@@ -65,6 +72,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     };
     let next = match summary.stopped {
         Some(_) => "stopped; the same command goes on".to_string(),
+        None if a.shard.is_some() => "next: offload-bench merge, when all shards are done".to_string(),
         None => format!("next: offload-bench report {folder}"),
     };
     print(&format!("{} new records, {} were there already{removed}, in {folder}; {next}", summary.new, summary.kept))?;
