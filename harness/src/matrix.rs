@@ -69,9 +69,7 @@ impl std::str::FromStr for Shard {
 impl Shard {
     /// How many of `problems` problems [`shard`] deals to it.
     fn share_of(self, problems: usize) -> usize {
-        let (rounds, rest) = (problems / self.n, problems % self.n);
-        let seat = if rounds % 2 == 0 { self.k - 1 } else { self.n - self.k };
-        rounds + usize::from(seat < rest)
+        (problems + self.n - self.k) / self.n
     }
 }
 
