@@ -1,7 +1,7 @@
 //! Draws a [`Chart`] as SVG: panels side by side on the same axes, one line per solver (see [`crate::style`]), the legend below.
 
 use crate::chart::{BarPanel, Bars, Chart, Draw, Panel, Point, Scale, Series, Spread, tick};
-use crate::style::{Style, style};
+use crate::style::{Style, is_guide, style};
 use crate::svg::{Anchor, Font, INK, Svg};
 use crate::text::clip;
 
@@ -28,6 +28,10 @@ const CHARACTER: f64 = 7.4;
 const MARKS: usize = 6;
 /// Series up to which intervals are bands: more of them over each other are one dark cloud, and bars side by side are not.
 pub(crate) const MOST_BANDS: usize = 5;
+
+/// Type of the names beside markers, and room for one character of it, px.
+const SMALL: f64 = 11.0;
+const SMALL_CHARACTER: f64 = 6.2;
 
 const PLAIN: Font = Font { size: 13.0, bold: false, anchor: Anchor::Start };
 const CENTRED: Font = Font { anchor: Anchor::Middle, ..PLAIN };
@@ -107,6 +111,7 @@ pub(crate) fn chart(c: &Chart) -> String {
             let aside = axes.aside(names.iter().position(|n| *n == series.name).unwrap_or(0));
             draw(&mut svg, &axes, left + aside, series);
         }
+        name_markers(&mut svg, &axes, left, panel);
     }
     if c.panels.is_empty() {
         svg.text((layout.total / 2.0, TOP + PANEL / 2.0), CENTRED, c.nothing);
@@ -156,6 +161,11 @@ fn frame(svg: &mut Svg, c: &Chart, axes: &Axes, left: f64, panel: &Panel, labell
 fn draw(svg: &mut Svg, axes: &Axes, left: f64, series: &Series) {
     let at = |x: f64, y: f64| (left + axes.x_at(x), axes.y_at(y));
     let style = style(&series.name);
+    if series.draw == Draw::Guide {
+        // Not in a group of its own: a page that hides solvers leaves it alone.
+        let places: Vec<(f64, f64)> = series.points.iter().map(|p| at(p.x, p.y)).collect();
+        return svg.path(&stairs(&places), &style);
+    }
     svg.open_series(&series.name);
     spread(svg, series, &style, axes.count <= MOST_BANDS, &at);
     let places: Vec<(f64, f64)> = series.points.iter().map(|p| at(p.x, p.y)).collect();
@@ -163,13 +173,40 @@ fn draw(svg: &mut Svg, axes: &Axes, left: f64, series: &Series) {
         Draw::Thin => svg.thin(&places, &style),
         Draw::Line => svg.path(&places, &style),
         Draw::Steps => svg.path(&stairs(&places), &style),
-        Draw::Marks => {}
+        Draw::Marks | Draw::Named | Draw::Guide => {}
     }
     let every = if series.draw == Draw::Steps { places.len().div_ceil(MARKS).max(1) } else { 1 };
     if series.draw != Draw::Thin {
         places.iter().step_by(every).for_each(|&p| svg.marker(p, &style));
     }
     svg.close();
+}
+
+/// Names beside the markers of [`Draw::Named`], where they touch no marker, no other name and no edge. The legend has them all.
+fn name_markers(svg: &mut Svg, axes: &Axes, left: f64, panel: &Panel) {
+    let named = panel.series.iter().filter(|s| s.draw == Draw::Named);
+    let named: Vec<(&str, (f64, f64))> = named
+        .flat_map(|s| s.points.iter().map(|p| (s.name.as_str(), (left + axes.x_at(p.x), axes.y_at(p.y)))))
+        .collect();
+    // Left, upper, right and lower edges.
+    let mut taken: Vec<[f64; 4]> = named.iter().map(|(_, (x, y))| [x - 6.0, y - 6.0, x + 6.0, y + 6.0]).collect();
+    for (name, (x, y)) in named {
+        let text = clip(name, LONGEST);
+        let wide = SMALL_CHARACTER * text.chars().count() as f64;
+        let places =
+            [(x + 8.0, y + 4.0), (x - 8.0 - wide, y + 4.0), (x - wide / 2.0, y - 9.0), (x - wide / 2.0, y + 17.0)];
+        let free = |&(a, b): &(f64, f64)| {
+            let own = [a, b - SMALL, a + wide, b + 3.0];
+            let inside = own[0] > left && own[1] > TOP && own[2] < left + axes.width && own[3] < TOP + PANEL;
+            let clear = |t: &[f64; 4]| own[2] < t[0] || t[2] < own[0] || own[3] < t[1] || t[3] < own[1];
+            (inside && taken.iter().all(clear)).then_some(own)
+        };
+        let Some((place, own)) = places.iter().find_map(|p| Some((*p, free(p)?))) else { continue };
+        taken.push(own);
+        svg.open_series(name);
+        svg.label(place, Font { size: SMALL, ..PLAIN }, &text);
+        svg.close();
+    }
 }
 
 fn spread(svg: &mut Svg, series: &Series, style: &Style, bands: bool, at: &dyn Fn(f64, f64) -> (f64, f64)) {
@@ -283,9 +320,14 @@ impl<'a> Legend<'a> {
         for (place, id) in self.ids.iter().enumerate() {
             let x = LEFT + (place / rows) as f64 * self.column;
             let y = top + (place % rows) as f64 * LEGEND_ROW;
-            let style = style(id);
+            let (style, line) = (style(id), [(x, y - 4.5), (x + 34.0, y - 4.5)]);
+            if is_guide(id) {
+                svg.path(&line, &style);
+                svg.text((x + 42.0, y), PLAIN, id);
+                continue;
+            }
             svg.open_series(id);
-            svg.path(&[(x, y - 4.5), (x + 34.0, y - 4.5)], &style);
+            svg.path(&line, &style);
             svg.marker((x + 17.0, y - 4.5), &style);
             svg.text((x + 42.0, y), PLAIN, &clip(id, LONGEST));
             svg.close();

@@ -34,7 +34,7 @@ fn main() {
             for (problem, bound) in &problems {
                 let budget = Budget { time_limit, ..Budget::default() };
                 let solved = solve(solver.as_ref(), problem, &budget);
-                let value = solved.evaluation.map_or(f64::INFINITY, |e| e.objective);
+                let value = solved.evaluation.filter(|e| e.is_feasible()).map_or(f64::INFINITY, |e| e.objective);
                 gaps.push(100.0 * relative_gap(value, *bound).unwrap_or(f64::NAN));
                 times.push(solved.time_s * 1e3);
             }
