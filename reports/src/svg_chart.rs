@@ -32,6 +32,10 @@ pub(crate) const MOST_BANDS: usize = 5;
 /// Type of the names beside markers, and room for one character of it, px.
 const SMALL: f64 = 11.0;
 const SMALL_CHARACTER: f64 = 6.2;
+/// Free on either side of such a name, px.
+const SIDE: f64 = 3.0;
+/// Rows above and below a marker in which its name may stand.
+const NAME_ROWS: u8 = 6;
 
 const PLAIN: Font = Font { size: 13.0, bold: false, anchor: Anchor::Start };
 const CENTRED: Font = Font { anchor: Anchor::Middle, ..PLAIN };
@@ -182,31 +186,51 @@ fn draw(svg: &mut Svg, axes: &Axes, left: f64, series: &Series) {
     svg.close();
 }
 
+/// Left, upper, right and lower edge.
+type Edges = [f64; 4];
+
+fn overlap(a: &Edges, b: &Edges) -> bool {
+    a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3]
+}
+
 /// Names beside the markers of [`Draw::Named`], where they touch no marker, no other name and no edge. The legend has them all.
 fn name_markers(svg: &mut Svg, axes: &Axes, left: f64, panel: &Panel) {
     let named = panel.series.iter().filter(|s| s.draw == Draw::Named);
     let named: Vec<(&str, (f64, f64))> = named
         .flat_map(|s| s.points.iter().map(|p| (s.name.as_str(), (left + axes.x_at(p.x), axes.y_at(p.y)))))
         .collect();
-    // Left, upper, right and lower edges.
-    let mut taken: Vec<[f64; 4]> = named.iter().map(|(_, (x, y))| [x - 6.0, y - 6.0, x + 6.0, y + 6.0]).collect();
-    for (name, (x, y)) in named {
+    let mut taken: Vec<Edges> = named.iter().map(|(_, (x, y))| [x - 6.0, y - 6.0, x + 6.0, y + 6.0]).collect();
+    let inside = |e: &Edges| e[0] > left && e[1] > TOP && e[2] < left + axes.width && e[3] < TOP + PANEL;
+    for (name, at) in named {
         let text = clip(name, LONGEST);
-        let wide = SMALL_CHARACTER * text.chars().count() as f64;
-        let places =
-            [(x + 8.0, y + 4.0), (x - 8.0 - wide, y + 4.0), (x - wide / 2.0, y - 9.0), (x - wide / 2.0, y + 17.0)];
-        let free = |&(a, b): &(f64, f64)| {
-            let own = [a, b - SMALL, a + wide, b + 3.0];
-            let inside = own[0] > left && own[1] > TOP && own[2] < left + axes.width && own[3] < TOP + PANEL;
-            let clear = |t: &[f64; 4]| own[2] < t[0] || t[2] < own[0] || own[3] < t[1] || t[3] < own[1];
-            (inside && taken.iter().all(clear)).then_some(own)
+        let stands = stands(at, SMALL_CHARACTER * text.chars().count() as f64);
+        let free = |(own, leader): &(Edges, Option<Edges>)| {
+            inside(own) && taken.iter().all(|t| !overlap(own, t) && !leader.is_some_and(|l| overlap(&l, t)))
         };
-        let Some((place, own)) = places.iter().find_map(|p| Some((*p, free(p)?))) else { continue };
-        taken.push(own);
+        let Some((own, leader)) = stands.into_iter().find(free) else { continue };
         svg.open_series(name);
-        svg.label(place, Font { size: SMALL, ..PLAIN }, &text);
+        if let Some(line) = leader {
+            svg.line((at.0, line[1]), (at.0, line[3]), "#767676", 0.6);
+        }
+        svg.label((own[0] + SIDE, own[3] - 3.0), Font { size: SMALL, ..PLAIN }, &text);
         svg.close();
+        taken.extend([Some(own), leader].into_iter().flatten());
     }
+}
+
+/// Where a name of this width may stand, best first: beside its marker, or in rows above and below, with a line that leads there from the second row on.
+fn stands((x, y): (f64, f64), wide: f64) -> Vec<(Edges, Option<Edges>)> {
+    let at = |from: f64, base: f64| [from - SIDE, base - SMALL, from + wide + SIDE, base + 3.0];
+    let mut all = vec![(at(x + 10.0, y + 4.0), None), (at(x - 10.0 - wide, y + 4.0), None)];
+    for row in 0..NAME_ROWS {
+        let away = 15.0 * f64::from(row);
+        for from in [x - wide / 2.0, x - 4.0, x + 4.0 - wide] {
+            let (above, below) = (at(from, y - 10.0 - away), at(from, y + 18.0 + away));
+            all.push((above, (row > 0).then_some([x - 1.0, above[3] + 0.5, x + 1.0, y - 7.0])));
+            all.push((below, (row > 0).then_some([x - 1.0, y + 7.0, x + 1.0, below[1] - 0.5])));
+        }
+    }
+    all
 }
 
 fn spread(svg: &mut Svg, series: &Series, style: &Style, bands: bool, at: &dyn Fn(f64, f64) -> (f64, f64)) {
