@@ -225,7 +225,7 @@ fn stands((x, y): (f64, f64), wide: f64) -> Vec<(Edges, Option<Edges>)> {
     for row in 0..NAME_ROWS {
         let away = 15.0 * f64::from(row);
         for from in [x - wide / 2.0, x - 4.0, x + 4.0 - wide] {
-            let (above, below) = (at(from, y - 10.0 - away), at(from, y + 18.0 + away));
+            let (above, below) = (at(from, y - 10.0 - away), at(from, y + 19.0 + away));
             all.push((above, (row > 0).then_some([x - 1.0, above[3] + 0.5, x + 1.0, y - 7.0])));
             all.push((below, (row > 0).then_some([x - 1.0, y + 7.0, x + 1.0, below[1] - 0.5])));
         }
