@@ -20,7 +20,7 @@ demo: build
 test: build
 	@$(ENV) cargo test --release --locked --workspace
 
-# `submit` on a real Slurm of five daemons on loopback; as root, for it installs slurm-wlm and munge. Takes two to three minutes.
+# `submit` on a real Slurm of five daemons on loopback; as root, for it installs slurm-wlm and munge. Takes a minute.
 test-slurm: build
 	@python3 tests/slurm.py
 
