@@ -288,7 +288,7 @@ fn stored_config(environments: &[Environment]) -> anyhow::Result<Option<Config>>
 /// The certificates and instances of all shards by name, and what stands under one name with two contents.
 fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathBuf>, Vec<String>)> {
     let mut files = BTreeMap::new();
-    let mut unequal = Vec::new();
+    let mut unequal: Vec<String> = Vec::new();
     for folder in folders.iter().map(|f| f.join(CERTIFICATES)).filter(|f| f.is_dir()) {
         for entry in fs::read_dir(&folder).with_context(|| format!("{}: cannot read", folder.display()))? {
             let (name, path) = entry.map(|e| (e.file_name(), e.path()))?;
@@ -310,6 +310,10 @@ fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathB
         }
     }
     unequal.sort();
+    if unequal.len() > SHOWN {
+        let more = format!("... and {} more files that are not the same", unequal.len() - SHOWN);
+        unequal.splice(SHOWN.., [more]);
+    }
     Ok((files, unequal))
 }
 
@@ -407,7 +411,8 @@ fn publish(staging: &Path, folder: &Path) -> std::io::Result<()> {
     let old = staging.join("old");
     fs::create_dir(&old)?;
     exchange(staging, folder, &old).inspect_err(|_| {
-        for name in FILES {
+        for name in FILES.iter().filter(|name| old.join(name).exists()) {
+            let _ = move_if_there(&folder.join(name), &staging.join(name));
             let _ = move_if_there(&old.join(name), &folder.join(name));
         }
     })
