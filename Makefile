@@ -26,7 +26,7 @@ gate: build
 	@$(BENCH) run configs/smoke.toml -o out/smoke --quiet
 	@$(BENCH) check out/smoke --gates gates/goa.toml
 
-# `submit` on a real Slurm of five daemons on loopback; as root, for it installs slurm-wlm and munge. Takes a minute.
+# `submit` on a real Slurm of five daemons on loopback; as root, for it installs slurm-wlm and munge. Takes two or three minutes.
 test-slurm: build
 	@python3 tests/slurm.py
 
