@@ -4,7 +4,7 @@ SHELL := /bin/sh
 ENV = export PATH="$$HOME/.cargo/bin:$$PATH"; if [ -f .build-env ]; then . ./.build-env; fi;
 BENCH = target/release/offload-bench
 
-.PHONY: setup build demo test gate lint targets bench bench-quick solvers goa-speed findings test-browser test-latex test-slurm test-kill overhead
+.PHONY: setup build demo test gate lint targets bench bench-quick solvers goa-speed findings test-browser test-latex test-slurm pareto valgrind instructions test-kill overhead
 
 setup:
 	@./setup.sh
@@ -45,6 +45,22 @@ lint: setup
 # The table of exact solvers in docs/benchmarks.md.
 targets: build
 	@$(ENV) cargo run --release --locked --example targets -p offload-tests
+
+# docs/gap-vs-time.svg: every solver's gap against its time, certified, from configs/pareto.toml. The folder is made anew: times belong to one build.
+pareto: build
+	@rm -rf out/pareto
+	@$(BENCH) run configs/pareto.toml -o out/pareto
+	@$(BENCH) report out/pareto
+	@cp out/pareto/figures/gap-vs-time.svg docs/gap-vs-time.svg
+
+# As root on Debian it installs valgrind if that is missing; whoever needs it says so if it still is.
+valgrind:
+	@command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends valgrind >/dev/null; } || true
+
+# Instructions that solvers take, against tests/instructions.json (`make instructions RECORD=--record` rewrites it). Under a minute.
+instructions: build valgrind
+	@$(ENV) cargo build --release --locked -p offload-tests --example counted
+	@$(ENV) python3 tests/instructions.py target/release/examples/counted $(RECORD)
 
 # Scaling of every solver; ends with fitted exponents and target/criterion/scaling.svg.
 bench: build

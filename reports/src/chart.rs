@@ -1,6 +1,7 @@
 //! A figure as data: panels with axes and series. [`crate::svg_chart`] and [`crate::tex_chart`] draw it; its CSV holds every number that they draw.
 
 use crate::order::solver_order;
+use crate::style::is_guide;
 
 /// One figure of line or point series.
 pub(crate) struct Chart {
@@ -71,6 +72,10 @@ pub(crate) enum Draw {
     Steps,
     /// Markers alone.
     Marks,
+    /// One marker, with the name beside it where there is room.
+    Named,
+    /// One of [`crate::style::GUIDES`]: steps without markers.
+    Guide,
 }
 
 /// How intervals are drawn.
@@ -81,7 +86,7 @@ pub(crate) enum Spread {
 }
 
 pub(crate) struct Series {
-    /// Solver id.
+    /// Solver id, or one of [`crate::style::GUIDES`].
     pub name: String,
     pub draw: Draw,
     pub spread: Spread,
@@ -126,11 +131,11 @@ impl Axis {
 }
 
 impl Chart {
-    /// Names in legends, in order.
+    /// Names in legends, in order, guides last.
     pub fn names(&self) -> Vec<&str> {
         let all = self.panels.iter().flat_map(|p| &p.series).filter(|s| !s.points.is_empty());
         let mut names: Vec<&str> = all.map(|s| s.name.as_str()).collect();
-        names.sort_by_key(|id| solver_order(id));
+        names.sort_by_key(|id| (is_guide(id), solver_order(id)));
         names.dedup();
         names
     }
@@ -141,7 +146,7 @@ impl Chart {
             panel.series.iter().flat_map(move |s| {
                 s.points.iter().map(move |p| {
                     let end = |pick: fn((f64, f64)) -> f64| p.ends.map(pick).map_or_else(String::new, full);
-                    let kind = if s.draw == Draw::Thin { "line" } else { "points" };
+                    let kind = if matches!(s.draw, Draw::Thin | Draw::Guide) { "line" } else { "points" };
                     vec![
                         panel.title.clone(),
                         s.name.clone(),

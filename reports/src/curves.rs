@@ -51,6 +51,20 @@ pub fn thin(points: &[(f64, f64)], most: usize) -> Vec<(f64, f64)> {
     (0..most).map(|k| points[k * (points.len() - 1) / (most - 1)]).collect()
 }
 
+/// The points that no other one beats: less is better in both coordinates. By ascending x, each y below the one before.
+#[must_use]
+pub fn pareto_front(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut front = points.to_vec();
+    front.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let mut least = f64::INFINITY;
+    front.retain(|&(_, y)| {
+        let better = y < least;
+        least = least.min(y);
+        better
+    });
+    front
+}
+
 /// Performance ratios (Dolan and More 2002, Mathematical Programming 91, 201-213): `times[s][p]` is solver s's time on problem p, s, None where it did not
 /// solve it. Ratio = time / least time of any solver on that problem; problems that nobody solved have none. Times below `floor` count as `floor`.
 #[must_use]
@@ -87,6 +101,13 @@ mod tests {
         let thinned = distribution(&many, 1000, 10);
         assert_eq!((thinned.len(), thinned[9]), (10, (999.0, 1.0)));
         assert!(distribution(&[], 3, 10).is_empty());
+    }
+
+    #[test]
+    fn fronts_by_hand() {
+        let points = [(3.0, 1.0), (1.0, 9.0), (2.0, 9.0), (1.0, 8.0), (4.0, 1.0), (5.0, 0.5)];
+        assert_eq!(pareto_front(&points), [(1.0, 8.0), (3.0, 1.0), (5.0, 0.5)]);
+        assert!(pareto_front(&[]).is_empty());
     }
 
     #[test]

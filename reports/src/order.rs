@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 /// The solvers that come first in tables and legends, in this order: from the simplest rule to the exact methods.
 /// Others follow, alphabetically.
-pub const SOLVERS: [&str; 13] = [
+pub const SOLVERS: [&str; 22] = [
     "local-only",
     "all-offload",
     "threshold-only",
@@ -13,8 +13,17 @@ pub const SOLVERS: [&str; 13] = [
     "random-feasible",
     "dmin",
     "goa",
+    "goa-marginal",
+    "regret",
+    "hjtora",
+    "best-response",
+    "lagrangian",
     "ga",
     "local-search",
+    "anneal",
+    "tabu",
+    "lns",
+    "portfolio",
     "enumerate",
     "milp",
     "bnb",

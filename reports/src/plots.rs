@@ -3,11 +3,12 @@
 use crate::bootstrap::Interval;
 use crate::chart::{Axis, BarPanel, Bars, Chart, Draw, Figure, Panel, Point, Series, Spread};
 use crate::comparisons::times_within;
-use crate::curves::{distribution, performance_ratios, primal_gap, thin};
+use crate::curves::{distribution, pareto_front, performance_ratios, primal_gap, thin};
 use crate::gaps::{Analysis, Outcome, Reference, Row};
 use crate::record::Record;
 use crate::scaling::{SHORTEST_S, Scaling};
 use crate::study::Study;
+use crate::style::GUIDES;
 use crate::tables::{Aggregate, Figures, Size, Threshold, aggregate, moments, solvers};
 use crate::text::{clip, listed, mode};
 use std::collections::BTreeSet;
@@ -202,19 +203,56 @@ fn gap_vs_load(analysis: &Analysis) -> Chart {
 }
 
 fn gap_vs_time(study: &Study) -> Chart {
-    let point = |f: &Figures, _| Some(Point { x: f.time_geometric_s?.max(TIME_FLOOR_S), ..gap_point(f, 0.0)? });
-    let mut panels = lines(&study.totals, &modes(&study.analysis), |&of| (of, 0.0), point, Draw::Marks);
+    let modes = modes(&study.analysis);
+    let mut panels = lines(&study.totals, &modes, |&of| (of, 0.0), |f, _| time_and_gap(f), Draw::Named);
     panels.iter_mut().flat_map(|p| &mut p.series).for_each(|s| s.spread = Spread::Bars);
+    for (panel, &interference) in panels.iter_mut().zip(&modes) {
+        let slowest = panel.series.iter().flat_map(|s| &s.points).map(|p| p.x).fold(0.0, f64::max);
+        // First, so that they lie under the markers.
+        panel.series.splice(0..0, guides(study, interference, slowest));
+    }
     Chart {
         name: "gap-vs-time",
         title: "Gap against time",
-        caption: "Mean guaranteed gap (with its bootstrap 95 % interval) against the shifted geometric mean of the time, all N together: lower left is better.".into(),
+        caption: "Mean guaranteed gap (with its bootstrap 95 % interval) against the shifted geometric mean of the time, all N together: lower left is better. \
+                  Solid grey: the Pareto front of the solvers with a gap on every row. Dotted grey: the gap that the best plans known show, \
+                  because the bounds are no closer."
+            .into(),
         x: Axis::time("shifted geometric mean of the time", "time_s", TIME_FLOOR_S),
         y: gap_axis("mean guaranteed gap (%)"),
         note: note(&study.analysis, &panels, "No gap to show (see the tables)"),
         panels,
         nothing: NO_GAP,
     }
+}
+
+fn time_and_gap(f: &Figures) -> Option<Point> {
+    Some(Point { x: f.time_geometric_s?.max(TIME_FLOOR_S), ..gap_point(f, 0.0)? })
+}
+
+/// The Pareto front of a mode's solvers up to the slowest one's time, and the gap that the best plans known show.
+fn guides(study: &Study, interference: bool, slowest: f64) -> Vec<Series> {
+    // Who has no gap on some problems, for a rule broken or time run out, is not measured on the same ones.
+    let whole = |f: &Figures| f.gap.as_ref().is_some_and(|gap| gap.count == f.rows);
+    let totals = study.totals.iter().filter(|row| row.key == interference && whole(&row.figures));
+    let points: Vec<_> = totals.clone().filter_map(|row| time_and_gap(&row.figures)).map(|p| (p.x, p.y)).collect();
+    let mut front = pareto_front(&points);
+    if let Some(&(x, least)) = front.last()
+        && x < slowest
+    {
+        front.push((slowest, least));
+    }
+    let fastest = points.iter().map(|p| p.0).fold(slowest, f64::min);
+    // Any of them will do: they all have the same problems.
+    let width = totals.clone().find_map(|row| row.figures.width).map(|w| (100.0 * w).max(GAP_FLOOR_PCT));
+    let floor = width.map(|y| vec![(fastest, y), (slowest, y)]).unwrap_or_default();
+    let guide = |(name, points): (&str, Vec<(f64, f64)>)| Series {
+        name: name.into(),
+        draw: Draw::Guide,
+        spread: Spread::Bars,
+        points: points.into_iter().map(|(x, y)| Point::at(x, y)).collect(),
+    };
+    GUIDES.into_iter().zip([front, floor]).map(guide).collect()
 }
 
 /// Mean primal gap over time, of solvers that tell how they came along.

@@ -48,17 +48,29 @@ const GREY: &str = "#767676";
 const COLOURS: [&str; 8] = [BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE, GREY];
 const SHAPES: [Shape; 7] =
     [Shape::Circle, Shape::Square, Shape::Up, Shape::Down, Shape::Diamond, Shape::Plus, Shape::Cross];
-/// Dashes of solvers that are not in [`SOLVERS`]; the others are solid or `6 3`.
+/// Dashes of solvers that are not in [`SOLVERS`].
 const OTHER_DASHES: [&str; 2] = ["2 3", "8 3 2 3"];
 
 /// What follows a method's id in the name of the series of its published means.
 pub(crate) const PUBLISHED: &str = " (paper)";
+
+/// Lines that belong to no solver: through those that no other one beats in both coordinates, and at the gap below which bounds cannot tell plans apart.
+pub(crate) const GUIDES: [&str; 2] = ["Pareto front", "best plans known"];
+
+/// Whether a series is one of [`GUIDES`].
+pub(crate) fn is_guide(name: &str) -> bool {
+    GUIDES.contains(&name)
+}
 
 /// The style of a solver: fixed for [`SOLVERS`], picked by a hash of the id for others.
 #[must_use]
 pub fn style(id: &str) -> Style {
     if let Some(method) = id.strip_suffix(PUBLISHED) {
         return published(style(method));
+    }
+    if is_guide(id) {
+        let dashes = if id == GUIDES[0] { "" } else { "1 3" };
+        return Style { colour: GREY, shape: Shape::Circle, filled: false, dashes };
     }
     SOLVERS.iter().position(|&known| known == id).map_or_else(|| hashed(id), known)
 }
@@ -84,8 +96,17 @@ fn known(place: usize) -> Style {
         (BLACK, Shape::Plus, false, "6 3"),
         (PURPLE, Shape::Up, false, "6 3"),
         (VERMILLION, Shape::Circle, true, ""),
+        (VERMILLION, Shape::Circle, false, "1 3"),
+        (SKY, Shape::Square, true, "1 3"),
+        (BLUE, Shape::Up, false, "1 3"),
+        (ORANGE, Shape::Up, true, "1 3"),
+        (BLUE, Shape::Diamond, true, "1 3"),
         (BLUE, Shape::Square, true, ""),
         (GREEN, Shape::Up, true, ""),
+        (PURPLE, Shape::Plus, false, "1 3"),
+        (BLACK, Shape::Square, false, "1 3"),
+        (GREEN, Shape::Down, true, "1 3"),
+        (GREEN, Shape::Diamond, false, "1 3"),
         (ORANGE, Shape::Cross, false, ""),
         (SKY, Shape::Diamond, false, ""),
         (BLACK, Shape::Diamond, true, ""),
@@ -121,6 +142,9 @@ mod tests {
         let marks: HashSet<_> =
             SOLVERS.iter().map(|id| (style(id).shape, style(id).filled, style(id).dashes)).collect();
         assert_eq!(marks.len(), SOLVERS.len());
+        // Where only markers are drawn there are no dashes to tell them apart by.
+        let markers: HashSet<_> = SOLVERS.iter().map(|id| Style { dashes: "", ..style(id) }).collect();
+        assert_eq!(markers.len(), SOLVERS.len());
     }
 
     #[test]

@@ -55,6 +55,11 @@ impl Svg {
         self.put_text(at, font, text, &turn);
     }
 
+    /// A text beside a marker: a white rim keeps it readable on lines.
+    pub fn label(&mut self, at: (f64, f64), font: Font, text: &str) {
+        self.put_text(at, font, text, r##" stroke="#ffffff" stroke-width="3" paint-order="stroke""##);
+    }
+
     /// A line through points, in a solver's style.
     pub fn path(&mut self, points: &[(f64, f64)], style: &Style) {
         let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();

@@ -1,7 +1,7 @@
 //! Draws a [`Chart`] as SVG: panels side by side on the same axes, one line per solver (see [`crate::style`]), the legend below.
 
 use crate::chart::{BarPanel, Bars, Chart, Draw, Panel, Point, Scale, Series, Spread, tick};
-use crate::style::{Style, style};
+use crate::style::{Style, is_guide, style};
 use crate::svg::{Anchor, Font, INK, Svg};
 use crate::text::clip;
 
@@ -28,6 +28,14 @@ const CHARACTER: f64 = 7.4;
 const MARKS: usize = 6;
 /// Series up to which intervals are bands: more of them over each other are one dark cloud, and bars side by side are not.
 pub(crate) const MOST_BANDS: usize = 5;
+
+/// Type of the names beside markers, and room for one character of it, px.
+const SMALL: f64 = 11.0;
+const SMALL_CHARACTER: f64 = 6.2;
+/// Free on either side of such a name, px.
+const SIDE: f64 = 3.0;
+/// Rows above and below a marker in which its name may stand.
+const NAME_ROWS: u8 = 6;
 
 const PLAIN: Font = Font { size: 13.0, bold: false, anchor: Anchor::Start };
 const CENTRED: Font = Font { anchor: Anchor::Middle, ..PLAIN };
@@ -107,6 +115,7 @@ pub(crate) fn chart(c: &Chart) -> String {
             let aside = axes.aside(names.iter().position(|n| *n == series.name).unwrap_or(0));
             draw(&mut svg, &axes, left + aside, series);
         }
+        name_markers(&mut svg, &axes, left, panel);
     }
     if c.panels.is_empty() {
         svg.text((layout.total / 2.0, TOP + PANEL / 2.0), CENTRED, c.nothing);
@@ -156,6 +165,11 @@ fn frame(svg: &mut Svg, c: &Chart, axes: &Axes, left: f64, panel: &Panel, labell
 fn draw(svg: &mut Svg, axes: &Axes, left: f64, series: &Series) {
     let at = |x: f64, y: f64| (left + axes.x_at(x), axes.y_at(y));
     let style = style(&series.name);
+    if series.draw == Draw::Guide {
+        // Not in a group of its own: a page that hides solvers leaves it alone.
+        let places: Vec<(f64, f64)> = series.points.iter().map(|p| at(p.x, p.y)).collect();
+        return svg.path(&stairs(&places), &style);
+    }
     svg.open_series(&series.name);
     spread(svg, series, &style, axes.count <= MOST_BANDS, &at);
     let places: Vec<(f64, f64)> = series.points.iter().map(|p| at(p.x, p.y)).collect();
@@ -163,13 +177,60 @@ fn draw(svg: &mut Svg, axes: &Axes, left: f64, series: &Series) {
         Draw::Thin => svg.thin(&places, &style),
         Draw::Line => svg.path(&places, &style),
         Draw::Steps => svg.path(&stairs(&places), &style),
-        Draw::Marks => {}
+        Draw::Marks | Draw::Named | Draw::Guide => {}
     }
     let every = if series.draw == Draw::Steps { places.len().div_ceil(MARKS).max(1) } else { 1 };
     if series.draw != Draw::Thin {
         places.iter().step_by(every).for_each(|&p| svg.marker(p, &style));
     }
     svg.close();
+}
+
+/// Left, upper, right and lower edge.
+type Edges = [f64; 4];
+
+fn overlap(a: &Edges, b: &Edges) -> bool {
+    a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3]
+}
+
+/// Names beside the markers of [`Draw::Named`], where they touch no marker, no other name and no edge. The legend has them all.
+fn name_markers(svg: &mut Svg, axes: &Axes, left: f64, panel: &Panel) {
+    let named = panel.series.iter().filter(|s| s.draw == Draw::Named);
+    let named: Vec<(&str, (f64, f64))> = named
+        .flat_map(|s| s.points.iter().map(|p| (s.name.as_str(), (left + axes.x_at(p.x), axes.y_at(p.y)))))
+        .collect();
+    let mut taken: Vec<Edges> = named.iter().map(|(_, (x, y))| [x - 6.0, y - 6.0, x + 6.0, y + 6.0]).collect();
+    let inside = |e: &Edges| e[0] > left && e[1] > TOP && e[2] < left + axes.width && e[3] < TOP + PANEL;
+    for (name, at) in named {
+        let text = clip(name, LONGEST);
+        let stands = stands(at, SMALL_CHARACTER * text.chars().count() as f64);
+        let free = |(own, leader): &(Edges, Option<Edges>)| {
+            inside(own) && taken.iter().all(|t| !overlap(own, t) && !leader.is_some_and(|l| overlap(&l, t)))
+        };
+        let Some((own, leader)) = stands.into_iter().find(free) else { continue };
+        svg.open_series(name);
+        if let Some(line) = leader {
+            svg.line((at.0, line[1]), (at.0, line[3]), "#767676", 0.6);
+        }
+        svg.label((own[0] + SIDE, own[3] - 3.0), Font { size: SMALL, ..PLAIN }, &text);
+        svg.close();
+        taken.extend([Some(own), leader].into_iter().flatten());
+    }
+}
+
+/// Where a name of this width may stand, best first: beside its marker, or in rows above and below, with a line that leads there from the second row on.
+fn stands((x, y): (f64, f64), wide: f64) -> Vec<(Edges, Option<Edges>)> {
+    let at = |from: f64, base: f64| [from - SIDE, base - SMALL, from + wide + SIDE, base + 3.0];
+    let mut all = vec![(at(x + 10.0, y + 4.0), None), (at(x - 10.0 - wide, y + 4.0), None)];
+    for row in 0..NAME_ROWS {
+        let away = 15.0 * f64::from(row);
+        for from in [x - wide / 2.0, x - 4.0, x + 4.0 - wide] {
+            let (above, below) = (at(from, y - 10.0 - away), at(from, y + 19.0 + away));
+            all.push((above, (row > 0).then_some([x - 1.0, above[3] + 0.5, x + 1.0, y - 7.0])));
+            all.push((below, (row > 0).then_some([x - 1.0, y + 7.0, x + 1.0, below[1] - 0.5])));
+        }
+    }
+    all
 }
 
 fn spread(svg: &mut Svg, series: &Series, style: &Style, bands: bool, at: &dyn Fn(f64, f64) -> (f64, f64)) {
@@ -283,9 +344,14 @@ impl<'a> Legend<'a> {
         for (place, id) in self.ids.iter().enumerate() {
             let x = LEFT + (place / rows) as f64 * self.column;
             let y = top + (place % rows) as f64 * LEGEND_ROW;
-            let style = style(id);
+            let (style, line) = (style(id), [(x, y - 4.5), (x + 34.0, y - 4.5)]);
+            if is_guide(id) {
+                svg.path(&line, &style);
+                svg.text((x + 42.0, y), PLAIN, id);
+                continue;
+            }
             svg.open_series(id);
-            svg.path(&[(x, y - 4.5), (x + 34.0, y - 4.5)], &style);
+            svg.path(&line, &style);
             svg.marker((x + 17.0, y - 4.5), &style);
             svg.text((x + 42.0, y), PLAIN, &clip(id, LONGEST));
             svg.close();

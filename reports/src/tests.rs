@@ -87,6 +87,17 @@ fn csv_has_a_row_per_record_and_reads_back() {
 }
 
 #[test]
+fn gap_against_time_names_markers_and_marks_the_front() {
+    let files = written(&campaign());
+    let numbers = file(&files, "figures/gap-vs-time.csv");
+    for guide in crate::style::GUIDES {
+        assert!(numbers.contains(&format!("{guide},line,")), "{guide}: {numbers}");
+    }
+    let drawing = file(&files, "figures/gap-vs-time.svg");
+    assert!(drawing.contains("paint-order") && drawing.contains("Pareto front"), "{drawing}");
+}
+
+#[test]
 fn no_records() {
     assert!(markdown_of(&[]).contains("There are no records"));
     assert_eq!(table(&[]), "no records\n");

@@ -1,7 +1,7 @@
 //! Draws a [`Chart`] with pgfplots, for a column of a two-column paper: panels below each other, the legend below the last.
 
 use crate::chart::{Axis, Bars, Chart, Draw, Panel, Scale, Series, Spread, tick};
-use crate::style::{Shape, Style, style};
+use crate::style::{Shape, Style, is_guide, style};
 use crate::svg_chart::MOST_BANDS;
 use crate::text::clip;
 use std::collections::BTreeSet;
@@ -67,8 +67,9 @@ pub(crate) fn chart(c: &Chart) -> String {
         out += &series_of(c, panel, &x, &y);
         if last {
             for name in &names {
-                let _ =
-                    writeln!(out, "\\addlegendimage{{{}}}\n\\addlegendentry{{{}}}", options(&style(name)), id(name));
+                let (mark, text) = if is_guide(name) { (", mark=none", escape(name)) } else { ("", id(name)) };
+                let look = options(&style(name));
+                let _ = writeln!(out, "\\addlegendimage{{{look}{mark}}}\n\\addlegendentry{{{text}}}");
             }
         }
     }
@@ -157,7 +158,8 @@ fn series_of(c: &Chart, panel: &Panel, x: &Scale, y: &Scale) -> String {
             Draw::Line => options(&style),
             Draw::Thin => format!("off{colour}, line width=0.4pt, mark=none"),
             Draw::Steps => format!("{}, const plot, mark repeat={repeat}", options(&style)),
-            Draw::Marks => format!("{}, only marks", options(&style)),
+            Draw::Marks | Draw::Named => format!("{}, only marks", options(&style)),
+            Draw::Guide => format!("{}, const plot, mark=none", options(&style)),
         };
         let _ = writeln!(out, "\\addplot[{shift}, {how}] coordinates {{{}}};", points.join(" "));
     }

@@ -10,7 +10,7 @@ use offload_instances::{Problem, Weights};
 use offload_solvers::state::State;
 use offload_solvers::{Budget, Solver, all, solve};
 use offload_tests::scaling::{Curve, write};
-use offload_tests::{instance, problem};
+use offload_tests::{all_deltas, instance, problem};
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
@@ -151,10 +151,4 @@ fn parts(criterion: &mut Criterion, plan: &Plan) {
         });
         group.finish();
     }
-}
-
-/// Every delta of the first step, as GOA's rule prices it.
-fn all_deltas(p: &Problem) -> f64 {
-    let delta = |i: usize, j: usize| p.weight(i) * (p.edge_delay(i, j, 1, 0.0) - p.local_delay(i));
-    (0..p.n()).flat_map(|i| (0..p.m()).map(move |j| (i, j))).map(|(i, j)| delta(i, j)).fold(f64::INFINITY, f64::min)
 }

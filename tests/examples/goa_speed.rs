@@ -2,9 +2,9 @@
 //!
 //! `cargo run --release -p offload-tests --example goa_speed -- [USERS [SERVERS]]`
 
-use offload_instances::{Problem, Weights};
+use offload_instances::Weights;
 use offload_solvers::{Budget, find};
-use offload_tests::{instance, problem};
+use offload_tests::{all_deltas, instance, problem};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -19,28 +19,16 @@ fn least(mut run: impl FnMut()) -> f64 {
     best * 1e6
 }
 
-fn all_deltas(p: &Problem) -> f64 {
-    let mut least = f64::INFINITY;
-    for i in 0..p.n() {
-        for j in 0..p.m() {
-            let delta = p.weight(i) * (p.edge_delay(i, j, 1, 0.0) - p.local_delay(i));
-            least = least.min(delta);
-        }
-    }
-    least
-}
-
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|a| a.parse::<usize>().expect("a number"));
     let (n, m) = (arguments.next().unwrap_or(120), arguments.next().unwrap_or(4));
     for threshold in [0.6, 0.8, 1.0] {
         let p = problem(instance("paper", n, m, 1, &[]), threshold, Weights::Uncertainty);
-        let goa = find("goa").expect("goa is registered");
         let deltas = least(|| {
             black_box(all_deltas(black_box(&p)));
         });
         for id in ["goa", "goa-marginal"] {
-            let solver = find(id).unwrap_or_else(|_| find("goa").expect("registered"));
+            let solver = find(id).expect("registered");
             let time = least(|| {
                 black_box(solver.solve(black_box(&p), &Budget::default()));
             });
@@ -49,6 +37,5 @@ fn main() {
                 time / deltas
             );
         }
-        drop(goa);
     }
 }

@@ -6,10 +6,12 @@ pub mod scaling;
 use offload_instances::families::{Spec, find, generate};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Instance, Problem, Weights};
-use offload_solvers::Solved;
 use offload_solvers::certificate::Claim;
+use offload_solvers::{Budget, Solved, find as find_solver, solve};
+use offload_verify::{parse_certificate, verify_certificate};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// F(x) straight from the formulas of docs/model.md, with no code of the evaluator: the second opinion.
 #[must_use]
@@ -159,6 +161,47 @@ pub fn certificate_bytes(problem: &Problem, solved: &Solved) -> Vec<u8> {
     let certificate = solved.outcome.certificate.as_ref().expect("the solver wrote a certificate");
     certificate.write(&mut bytes, problem, &claim).expect("memory is writable");
     bytes
+}
+
+/// What `bnb` proved, as the verifier confirmed it.
+pub struct Certified {
+    /// The solve.
+    pub solved: Solved,
+    /// No feasible plan is below this, weighted s: the verifier's own bound, not the solver's.
+    pub bound: f64,
+    /// Gap of the solver's plan to it, rounded up.
+    pub gap: f64,
+    /// Wall time of the re-check, reading included, s.
+    pub verify_s: f64,
+}
+
+/// Solves with `bnb` and has the verifier re-check its certificate as it would stand in a file.
+///
+/// # Panics
+/// When the verifier refuses it, or no plan or no bound above 0 was proved: then there is nothing to measure against.
+#[must_use]
+pub fn certified(problem: &Problem, budget: &Budget) -> Certified {
+    let solved = solve(find_solver("bnb").expect("bnb is registered").as_ref(), problem, budget);
+    let bytes = certificate_bytes(problem, &solved);
+    let start = Instant::now();
+    let (parsed, _) = parse_certificate("measured", &bytes).expect("well formed");
+    let check = verify_certificate(problem.instance(), &parsed);
+    let verify_s = start.elapsed().as_secs_f64();
+    assert!(check.is_certified(), "{}: not certified: {:?}", problem.instance().name, check.faults);
+    let gap = check.gap.expect("a plan and a bound above 0");
+    Certified { solved, bound: check.lower, gap, verify_s }
+}
+
+/// The least delta of the first step, all N x M of them priced as GOA's rule does: the yardstick for GOA.
+#[must_use]
+pub fn all_deltas(p: &Problem) -> f64 {
+    let mut least = f64::INFINITY;
+    for i in 0..p.n() {
+        for j in 0..p.m() {
+            least = least.min(p.weight(i) * (p.edge_delay(i, j, 1, 0.0) - p.local_delay(i)));
+        }
+    }
+    least
 }
 
 /// The records of a campaign without times and memory, sorted: what two runs of the same solves must agree on.
