@@ -4,7 +4,7 @@ SHELL := /bin/sh
 ENV = export PATH="$$HOME/.cargo/bin:$$PATH"; if [ -f .build-env ]; then . ./.build-env; fi;
 BENCH = target/release/offload-bench
 
-.PHONY: setup build demo test gate lint targets bench bench-quick solvers goa-speed findings test-browser test-latex test-slurm pareto valgrind instructions
+.PHONY: setup build demo test gate lint targets bench bench-quick solvers goa-speed findings test-browser test-latex test-slurm pareto valgrind instructions test-kill overhead
 
 setup:
 	@./setup.sh
@@ -29,6 +29,14 @@ gate: build
 # `submit` on a real Slurm of five daemons on loopback; as root, for it installs slurm-wlm and munge. Takes two or three minutes.
 test-slurm: build
 	@python3 tests/slurm.py
+
+# A campaign of 528 rows, killed 50 times and resumed, holds the records of an undisturbed one. Takes half a minute.
+test-kill: build
+	@python3 tests/kill_resume.py $(BENCH)
+
+# Milliseconds that a row costs beside its solver, in the harness's process and in one of its own.
+overhead: build
+	@python3 tests/overhead.py $(BENCH)
 
 lint: setup
 	@$(ENV) cargo fmt --check

@@ -282,6 +282,43 @@ fn threads_change_nothing_but_times() {
 }
 
 #[test]
+fn records_are_what_their_schemas_say() {
+    let reply = format!("echo chatter >&2; echo '{PLAN}'");
+    let text = ONE.replace("thresholds", "solvers = [\"goa\", \"bnb\"]\nrepetitions = 2\nthresholds")
+        + &shell("mine", &reply, "");
+    let folder = with_config(&text);
+    let out = folder.path().join("out");
+    good(folder.path(), "run c.toml -o out");
+    let all = records(&out);
+    assert_eq!(all.len(), 3);
+    for record in &all {
+        has_fields(record, "offload-record-2", "");
+        has_fields(&record["realised"], "offload-record-2", "/$defs/Realised");
+        for moment in record["trajectory"].as_array().unwrap() {
+            has_fields(moment, "offload-record-2", "/$defs/Moment");
+        }
+    }
+    assert!(!record_of(&out, "bnb")["trajectory"].as_array().unwrap().is_empty());
+    let line = fs::read_to_string(out.join("environments.jsonl")).unwrap();
+    has_fields(&serde_json::from_str(&line).unwrap(), "offload-environment-1", "");
+}
+
+/// Asserts that an object has the fields of a published schema (of a part of it), all and no others, and requires them all.
+fn has_fields(object: &Value, format: &str, part: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/schema/{format}.json"));
+    let schema: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let schema = schema.pointer(part).unwrap();
+    let sorted = |mut names: Vec<String>| {
+        names.sort();
+        names
+    };
+    let keys = |value: &Value| sorted(value.as_object().unwrap().keys().cloned().collect());
+    let required = schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_string());
+    assert_eq!(keys(object), keys(&schema["properties"]), "{format}{part}");
+    assert_eq!(keys(object), sorted(required.collect()), "{format}{part}");
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let folder = with_config(FEW);
     let text = good(folder.path(), "run c.toml --dry-run -o out");

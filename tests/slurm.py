@@ -5,7 +5,6 @@ The merged result must be the one-machine result, times aside. Needs root; bring
 it starts ends with it, and nothing waits for ever. Exit codes: 0 passed, 1 failed, 2 Slurm cannot be had here.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -16,11 +15,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from records import rows, timeless
+
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = Path(os.environ.get("OFFLOAD_BENCH", ROOT / "target/release/offload-bench")).resolve()
 WORKERS = 4
 NEEDED = ["munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue", "scancel", "sinfo"]
-TIMES = ["time_s", "times_s", "cpu_s", "peak_memory_bytes"]
 
 CONFIG = """format = "offload-config/1"
 thresholds = [0.6, 0.9]
@@ -237,24 +237,6 @@ def show(job):
     """What Slurm knows of a job."""
     text = run("scontrol", "-o", "show", "job", job)
     return dict(word.split("=", 1) for word in text.split() if "=" in word)
-
-
-def rows(folder):
-    path = folder / "records.jsonl"
-    return path.read_text().count("\n") if path.exists() else 0
-
-
-def timeless(folder):
-    """The records of a campaign without times, sorted."""
-    all_of_them = []
-    for line in (folder / "records.jsonl").read_text().splitlines():
-        record = json.loads(line)
-        for field in TIMES:
-            del record[field]
-        for moment in record["trajectory"]:
-            del moment["time_s"]
-        all_of_them.append(json.dumps(record, sort_keys=True))
-    return sorted(all_of_them)
 
 
 def running(array, shard):

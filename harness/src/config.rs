@@ -24,7 +24,8 @@ const MAX_REPETITIONS: usize = 1000;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// `offload-config/1`.
+    /// Version of the format.
+    #[schemars(extend("const" = CONFIG_FORMAT))]
     format: String,
     /// Thresholds tau, each from 0 to 1.
     pub thresholds: Vec<f64>,
@@ -65,7 +66,8 @@ pub struct Config {
     pub(crate) text: String,
 }
 
-/// For the schema alone: `Weights` belongs to another crate.
+// For the schema alone: `Weights` belongs to another crate.
+/// Weights of the objective.
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[allow(dead_code)]
@@ -158,7 +160,9 @@ enum Seeds {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SeedRange {
+    /// The first.
     from: u64,
+    /// How many.
     count: u64,
 }
 
@@ -342,6 +346,20 @@ impl Source {
                 let end = from.checked_add(*count).context("seeds: from + count goes beyond 2^64; give less")?;
                 Ok((*from..end).collect())
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configurations_in_the_repository_are_read() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let config = Config::read(&entry.unwrap().path(), None).unwrap();
+            crate::matrix::groups(&config).unwrap();
         }
     }
 }

@@ -16,6 +16,8 @@ mod progress;
 mod record_trace;
 mod reproduce;
 mod rows;
+#[cfg(test)]
+mod schemas;
 mod simulate;
 mod solver;
 mod stop;

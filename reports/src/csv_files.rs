@@ -116,7 +116,7 @@ pub(crate) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) ->
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-const RECORD: [Column<Record>; 27] = [
+const RECORD: [Column<Record>; 32] = [
     ("instance", |r| r.instance.clone()),
     ("fingerprint", |r| r.fingerprint.clone()),
     ("family", |r| r.family.clone()),
@@ -128,12 +128,17 @@ const RECORD: [Column<Record>; 27] = [
     ("weights", |r| r.weights.clone()),
     ("solver", |r| r.solver.clone()),
     ("seed", |r| r.seed.to_string()),
+    ("generator", |r| r.generator.clone()),
+    ("solver_version", |r| r.solver_version.clone()),
+    ("time_limit_s", |r| cell(r.time_limit_s())),
     ("status", |r| r.status.to_string()),
     ("stop", |r| r.stop.clone()),
     ("objective", |r| cell(r.objective)),
     ("lower_bound", |r| cell(r.lower_bound)),
     ("trust", |r| r.trust.map_or_else(String::new, |t| t.to_string())),
     ("time_s", |r| cell(Some(r.time_s))),
+    ("cpu_s", |r| cell(r.cpu_s)),
+    ("peak_memory_bytes", |r| cell(r.peak_memory_bytes)),
     ("violations", |r| r.violations.to_string()),
     ("mandatory_local", |r| r.mandatory_local.to_string()),
     ("offloaded", |r| cell(r.offloaded)),

@@ -15,7 +15,8 @@ pub const ENVIRONMENTS: &str = "environments.jsonl";
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Environment {
-    /// [`ENVIRONMENT_FORMAT`].
+    /// Version of the format.
+    #[schemars(extend("const" = ENVIRONMENT_FORMAT))]
     pub format: String,
     /// When the run began, UTC, `2026-01-31T12:00:00Z`.
     pub started: String,

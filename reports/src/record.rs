@@ -77,7 +77,8 @@ pub struct Moment {
 /// One solve: (instance, threshold, weights, solver, solver seed) and what came of it. SI units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
-    /// [`RECORD_FORMAT`].
+    /// Version of the format.
+    #[schemars(extend("const" = RECORD_FORMAT))]
     pub format: String,
     /// Name of the instance.
     pub instance: String,
@@ -105,9 +106,9 @@ pub struct Record {
     /// Version of the solver; empty when it does not tell.
     #[serde(default)]
     pub solver_version: String,
+    // Shared: a campaign has many records and few kinds of options.
     /// What the solver was given: its `id`, and `time_limit_s`, `gap` and other options as far as they are set.
     #[serde(default)]
-    /// Shared: a campaign has many records and few kinds of options.
     pub options: Arc<Options>,
     /// The solver's own seed.
     pub seed: u64,

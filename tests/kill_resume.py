@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Kills a campaign of about 500 rows 50 times with SIGKILL at random moments, resuming it each time.
+
+In the end its records must be those of an undisturbed run, times aside: none lost, none twice. After each kill no process of the campaign may stay.
+Usage: kill_resume.py OFFLOAD_BENCH [KILLS]. Exit codes: 0 passed, 1 failed, 2 usage. Everything that it starts ends with it, and nothing waits for ever.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+from records import key, rows, timeless
+
+# 528 rows, 132 of them by bnb in processes of their own; no time limit, so that the outcome does not hang on the machine's speed.
+CONFIG = """format = "offload-config/1"
+thresholds = [0.5, 0.8]
+solvers = ["goa", "dmin", "local-search", "bnb"]
+certificates = true
+threads = 2
+[[instances]]
+family = "paper"
+users = [8, 24, 40]
+servers = [4]
+seeds = { from = 1, count = 11 }
+parameters = { interference = [true, false] }
+"""
+
+TOTAL = 528
+
+# Of what is left, so much is done on average until all kills have hit; more and the campaign might end before.
+SHARE = 0.8
+
+# Most seconds that processes of a killed campaign may need to end.
+PATIENCE = 10
+
+# Most seconds of one run.
+LIMIT = 600
+
+# In the environment of every process of the campaign, so that these are found wherever they hide.
+MARK = f"OFFLOAD_KILL_TEST={uuid.uuid4()}"
+
+
+class Failed(Exception):
+    """The test did not pass."""
+
+
+def command(bench, folder, name):
+    return [str(bench), "run", str(folder / "c.toml"), "-o", str(folder / name), "--quiet"]
+
+
+def complete(bench, folder, name):
+    """Runs a campaign to its end; returns its seconds."""
+    start = time.monotonic()
+    done = subprocess.run(command(bench, folder, name), capture_output=True, text=True, timeout=LIMIT)
+    if done.returncode != 0:
+        raise Failed(f"a run ended with exit code {done.returncode}: {done.stderr}")
+    return time.monotonic() - start
+
+
+def living():
+    """Processes that carry the mark and still run."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            if MARK.encode() in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def kill_after(bench, folder, delay):
+    """Starts the campaign and kills its process group after some seconds; whether it was still running."""
+    name, value = MARK.split("=")
+    run = subprocess.Popen(command(bench, folder, "killed"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, start_new_session=True, env={**os.environ, name: value})
+    try:
+        run.wait(delay)
+    except subprocess.TimeoutExpired:
+        pass
+    # Not reaped before this, so the number cannot belong to another group.
+    hit = run.returncode is None
+    if run.returncode:
+        raise Failed(f"a run ended by itself with exit code {run.returncode}")
+    if hit:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait(LIMIT)
+    return hit
+
+
+def wait_for_orphans():
+    """Returns how long the workers of a killed run lived on, s; kills those that stay and fails."""
+    start = time.monotonic()
+    while time.monotonic() - start < PATIENCE:
+        if not living():
+            return time.monotonic() - start
+        time.sleep(0.01)
+    left = living()
+    for pid in left:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    raise Failed(f"{len(left)} processes ran on {PATIENCE} s after the kill")
+
+
+def kill_often(bench, folder, kills, whole):
+    """Kills runs until all kills have hit or the campaign is complete; returns kills, rows that were there, and how long orphans lived at most."""
+    draw = random.Random(20260207)
+    hits, there, longest = 0, 0, 0.0
+    while hits < kills:
+        mean = SHARE * whole * (1 - there / TOTAL) / (kills - hits)
+        # Starting takes a moment too, and must not be all that is ever killed.
+        if not kill_after(bench, folder, draw.uniform(0, 2 * mean) + 0.01):
+            break
+        hits += 1
+        longest = max(longest, wait_for_orphans())
+        now = rows(folder / "killed")
+        if now < there:
+            raise Failed(f"kill {hits}: {now} rows where {there} were")
+        there = now
+    return hits, there, longest
+
+
+def compare(bench, folder):
+    """Both campaigns must hold the same records, each once."""
+    whole, killed = timeless(folder / "whole"), timeless(folder / "killed")
+    keys = [[key(json.loads(line)) for line in lines] for lines in (whole, killed)]
+    twice = len(keys[1]) - len(set(keys[1]))
+    lost = len(set(keys[0]) - set(keys[1]))
+    other = sum(a != b for a, b in zip(whole, killed))
+    if len(whole) != TOTAL or whole != killed:
+        raise Failed(f"{len(whole)} rows undisturbed, {len(killed)} killed: {lost} lost, {twice} twice, {other} different")
+    done = subprocess.run([str(bench), "verify", str(folder / "killed")], capture_output=True, text=True, timeout=LIMIT)
+    if done.returncode != 0:
+        raise Failed(f"verify refuses the killed campaign: {done.stdout}{done.stderr}")
+
+
+def test(bench, kills, folder):
+    (folder / "c.toml").write_text(CONFIG)
+    whole = complete(bench, folder, "whole")
+    hits, there, longest = kill_often(bench, folder, kills, whole)
+    complete(bench, folder, "killed")
+    compare(bench, folder)
+    if hits < kills:
+        raise Failed(f"only {hits} of {kills} kills hit a running campaign")
+    print(f"test-kill: passed; {hits} kills, {there} of {TOTAL} rows before the last run ({whole:.1f} s undisturbed), workers gone "
+          f"{1000 * longest:.0f} ms after a kill at the latest: none lost, none twice")
+
+
+def main():
+    if len(sys.argv) not in (2, 3) or not Path(sys.argv[1]).is_file():
+        print(__doc__, file=sys.stderr)
+        return 2
+    bench, kills = Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) == 3 else 50
+    # However it is stopped, it cleans up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with tempfile.TemporaryDirectory(prefix="offload-kill-") as folder:
+        try:
+            test(bench, kills, Path(folder))
+            return 0
+        except (Failed, subprocess.TimeoutExpired) as e:
+            print(f"test-kill: FAILED: {e}", file=sys.stderr)
+            return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

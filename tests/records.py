@@ -1,0 +1,29 @@
+"""What the tests in Python share: reading and comparing the records of a campaign."""
+
+import json
+
+# Differ from run to run.
+TIMES = ["time_s", "times_s", "cpu_s", "peak_memory_bytes"]
+
+
+def rows(folder):
+    """How many whole records a campaign has; one that is being written does not count."""
+    path = folder / "records.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def key(record):
+    """What no two records of a campaign share."""
+    return tuple(str(record[field]) for field in ("fingerprint", "threshold", "weights", "solver", "seed"))
+
+
+def timeless(folder):
+    """The records of a campaign without times, as texts, sorted by key."""
+    records = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
+    records.sort(key=key)
+    for record in records:
+        for field in TIMES:
+            del record[field]
+        for moment in record["trajectory"]:
+            del moment["time_s"]
+    return [json.dumps(record, sort_keys=True) for record in records]
