@@ -46,21 +46,84 @@ impl Interval {
 /// A resample's mean is the sum of the drawn clusters' sums over the sum of their sizes. Takes O([`RESAMPLES`] x clusters).
 #[must_use]
 pub fn mean_interval(values: &[f64], clusters: &[u64], seed: u64) -> Option<Interval> {
-    let groups = Groups::of(values, clusters)?;
-    let sums: Vec<(f64, f64)> = groups.iter().map(|group| (group.iter().sum(), group.len() as f64)).collect();
-    let total = sums.iter().fold((0.0, 0.0), |t, s| (t.0 + s.0, t.1 + s.1));
-    let estimate = mean(values)?;
+    let [one] = mean_intervals([(values, clusters)], seed);
+    one
+}
+
+/// Several columns of values, each with its clusters and each as by [`mean_interval`]. Columns that have values of the same instances share
+/// their draws, which is most of the work.
+#[must_use]
+pub fn mean_intervals<const S: usize>(columns: [(&[f64], &[u64]); S], seed: u64) -> [Option<Interval>; S] {
+    let sums = columns.map(|(values, clusters)| Sums::of(values, clusters));
+    let mut intervals = [None; S];
+    for first in 0..S {
+        let Some(ids) = sums[first].as_ref().map(|s| &s.ids) else { continue };
+        if (0..first).any(|k| sums[k].as_ref().is_some_and(|s| s.ids == *ids)) {
+            continue;
+        }
+        let alike: Vec<usize> = (first..S).filter(|&k| sums[k].as_ref().is_some_and(|s| s.ids == *ids)).collect();
+        let members: Vec<&Sums> = alike.iter().filter_map(|&k| sums[k].as_ref()).collect();
+        for (k, replicates) in alike.iter().zip(replicates(&members, seed)) {
+            let estimate = mean(columns[*k].0);
+            intervals[*k] = estimate.zip(sums[*k].as_ref()).map(|(e, s)| corrected(e, replicates, &s.without()));
+        }
+    }
+    intervals
+}
+
+/// Sums and sizes of the clusters of a column, in the order of their ids.
+struct Sums {
+    ids: Vec<u64>,
+    sums: Vec<(f64, f64)>,
+}
+
+impl Sums {
+    fn of(values: &[f64], clusters: &[u64]) -> Option<Self> {
+        let groups = Groups::of(values, clusters)?;
+        let sums = groups.iter().map(|group| (group.iter().sum(), group.len() as f64)).collect();
+        let mut ids = clusters.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        Some(Sums { ids, sums })
+    }
+
+    /// The jackknife: means without one cluster.
+    fn without(&self) -> Vec<f64> {
+        let total = self.sums.iter().fold((0.0, 0.0), |t, s| (t.0 + s.0, t.1 + s.1));
+        self.sums.iter().map(|s| (total.0 - s.0) / (total.1 - s.1)).collect()
+    }
+}
+
+/// Means of the same resamples for columns with the same clusters.
+fn replicates(columns: &[&Sums], seed: u64) -> Vec<Vec<f64>> {
+    match columns {
+        [a] => resampled_means([a], seed).into(),
+        [a, b] => resampled_means([a, b], seed).into(),
+        [a, b, c, rest @ ..] => {
+            let mut all: Vec<Vec<f64>> = resampled_means([a, b, c], seed).into();
+            all.extend(replicates(rest, seed));
+            all
+        }
+        [] => Vec::new(),
+    }
+}
+
+fn resampled_means<const W: usize>(columns: [&&Sums; W], seed: u64) -> [Vec<f64>; W] {
+    // One cluster's numbers stand together: fetching them is what takes the time.
+    let table: Vec<[(f64, f64); W]> = (0..columns[0].sums.len()).map(|c| columns.map(|s| s.sums[c])).collect();
     let mut draw = Draw::new(seed);
-    let mut resample = |_| {
-        let drawn = (0..sums.len()).fold((0.0, 0.0), |t: (f64, f64), _| {
-            let s = sums[draw.below(sums.len())];
-            (t.0 + s.0, t.1 + s.1)
-        });
-        drawn.0 / drawn.1
-    };
-    let replicates: Vec<f64> = (0..RESAMPLES).map(&mut resample).collect();
-    let without: Vec<f64> = sums.iter().map(|s| (total.0 - s.0) / (total.1 - s.1)).collect();
-    Some(corrected(estimate, replicates, &without))
+    let mut all = [const { Vec::new() }; W];
+    for _ in 0..RESAMPLES {
+        let mut drawn = [(0.0, 0.0); W];
+        for _ in 0..table.len() {
+            let cluster = &table[draw.below(table.len())];
+            for k in 0..W {
+                drawn[k] = (drawn[k].0 + cluster[k].0, drawn[k].1 + cluster[k].1);
+            }
+        }
+        all.iter_mut().zip(&drawn).for_each(|(kept, t)| kept.push(t.0 / t.1));
+    }
+    all
 }
 
 /// Any other `statistic` with its percentile interval. `statistic` gets the values of a resample, ascending; None under the same conditions as there, or when it returns no finite number on
@@ -230,10 +293,11 @@ impl Draw {
     /// Uniform in 0..n, 1 <= n < 2^32, by multiplication with rejection (Lemire 2019, ACM TOMACS 29(1)).
     pub(crate) fn below(&mut self, n: usize) -> usize {
         let n = n as u64;
-        let reject = (1_u64 << 32) % n;
         loop {
             let product = u64::from(self.0.next_u32()) * n;
-            if product & 0xffff_ffff >= reject {
+            let low = product & 0xffff_ffff;
+            // What is rejected is below 2^32 mod n, hence below n: the division is rarely needed.
+            if low >= n || low >= (1_u64 << 32) % n {
                 return (product >> 32) as usize;
             }
         }
@@ -290,6 +354,28 @@ mod tests {
             assert!((normal_quantile(p) - z).abs() < 1e-9, "{p}");
             assert!((normal_cdf(z) - p).abs() < 1e-12, "{p}");
         }
+    }
+
+    #[test]
+    fn columns_together_are_columns_alone() {
+        let (values, other) = (sample(5, 60), sample(6, 60));
+        let clusters: Vec<u64> = (0..60).map(|k| k % 17).collect();
+        // Of the third column one instance is missing, so it shares no draws.
+        let some: Vec<usize> = (0..60).filter(|k| clusters[*k] != 4).collect();
+        let part: (Vec<f64>, Vec<u64>) = some.iter().map(|&k| (values[k], clusters[k])).unzip();
+        let columns = [
+            (&values[..], &clusters[..]),
+            (&part.0, &part.1),
+            (&other, &clusters),
+            (&values, &clusters),
+            (&other, &clusters),
+        ];
+        let together = mean_intervals(columns, 9);
+        for (column, interval) in columns.into_iter().zip(together) {
+            assert!(interval.is_some());
+            assert_eq!(interval, mean_interval(column.0, column.1, 9));
+        }
+        assert_eq!(mean_intervals([(&[][..], &[][..]), (&values, &clusters)], 9)[1], together[0]);
     }
 
     #[test]

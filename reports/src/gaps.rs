@@ -7,7 +7,7 @@
 use crate::order::{record_order, solver_order};
 use crate::record::{Record, Status, Trust};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 /// Relative difference between two values of one plan that is taken for rounding.
@@ -152,6 +152,8 @@ pub struct Analysis<'a> {
     pub rows: Vec<Row<'a>>,
     /// Contradictions; a campaign without bugs has none.
     pub crossings: Vec<Crossing>,
+    /// The solvers' ids, in the order of tables.
+    pub solvers: Vec<&'a str>,
 }
 
 impl Reference {
@@ -320,7 +322,10 @@ pub fn analyse(records: &[Record]) -> Analysis<'_> {
 #[must_use]
 pub fn analyse_all<'a>(records: impl IntoIterator<Item = &'a Record>) -> Analysis<'a> {
     let mut sorted: Vec<&'a Record> = records.into_iter().collect();
-    sorted.sort_by(|a, b| record_order(a, b));
+    sorted.par_sort_by(|a, b| record_order(a, b));
+    let unlike: BTreeSet<&str> = sorted.iter().map(|record| record.solver.as_str()).collect();
+    let mut solvers: Vec<&str> = unlike.into_iter().collect();
+    solvers.sort_by_key(|id| solver_order(id));
     let mut members: Vec<Vec<&Record>> = Vec::new();
     let mut places = HashMap::new();
     let mut problem_of = Vec::with_capacity(sorted.len());
@@ -346,7 +351,7 @@ pub fn analyse_all<'a>(records: impl IntoIterator<Item = &'a Record>) -> Analysi
     let rows = pairs()
         .map(|(record, problem)| Row { record, problem, outcome: problems[problem].outcome_of(record) })
         .collect();
-    Analysis { problems, rows, crossings }
+    Analysis { problems, rows, crossings, solvers }
 }
 
 /// The problem that `records`, at least one and all of them of that problem, are about.

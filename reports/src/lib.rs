@@ -59,6 +59,18 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// [`ReportError::Io`], naming the file.
 pub fn write_report(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    // The row of every record takes as long as all the rest.
+    let (rows, rest) = rayon::join(
+        || write_with(&folder.join("gaps.csv"), |out| csv_files::write_gaps(&study.analysis, out)),
+        || write_summaries(study, folder),
+    );
+    let mut paths = rest?;
+    paths.push(rows?);
+    Ok(paths)
+}
+
+/// Everything but the row of every record.
+fn write_summaries(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     let figures = plots::figures(study);
     for (name, text) in latex::tables(study) {
         write_under(&folder.join("tables"), name, &text)?;
@@ -68,23 +80,15 @@ pub fn write_report(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, Report
             write_under(&folder.join(FIGURES), &format!("{}.{ending}", figure.name()), &text)?;
         }
     }
-    let first = [
+    let files = [
         ("report.md", markdown::report(study, &figures)),
         ("report.html", html::page(study, &figures)),
         ("paper.tex", latex::paper(study, &figures)),
-    ];
-    let last = [
         ("summary.csv", csv_files::summary(study)),
         ("pairs.csv", csv_files::pairs(study)),
         ("growth.csv", csv_files::growth(study)),
     ];
-    let write = |(name, text): &(&str, String)| write_under(folder, name, text);
-    let mut paths = first.iter().map(write).collect::<Result<Vec<PathBuf>, ReportError>>()?;
-    paths.push(write_with(&folder.join("gaps.csv"), |out| csv_files::write_gaps(&study.analysis, out))?);
-    for file in &last {
-        paths.push(write(file)?);
-    }
-    Ok(paths)
+    files.iter().map(|(name, text)| write_under(folder, name, text)).collect()
 }
 
 /// Folder of a report's figures.

@@ -1,6 +1,6 @@
 //! Aggregated rows: what a solver did on all problems of one kind.
 
-use crate::bootstrap::{Interval, mean_interval, quantile_intervals};
+use crate::bootstrap::{Interval, mean_intervals, quantile_intervals};
 use crate::curves::primal_integral;
 use crate::gaps::{Analysis, OPTIMAL, Outcome, ROUNDING, Reference, Row};
 use crate::order::solver_order;
@@ -180,6 +180,13 @@ impl Figures {
         let part = |pick: fn(&crate::record::Realised) -> f64| {
             mean(&some(&|row| Some(pick(&realised(row)?) / row.record.users as f64)))
         };
+        let columns = [
+            clustered(analysis, rows, |row| Some(row.outcome.gap()?.guaranteed)),
+            clustered(analysis, rows, |row| realised(row)?.accuracy_pct),
+            clustered(analysis, rows, |row| Some(realised(row)?.delay_mean_ms)),
+        ];
+        let [gap_mean, accuracy_interval, delay_interval] =
+            mean_intervals([0, 1, 2].map(|k: usize| (&columns[k].0[..], &columns[k].1[..])), SEED);
         let within = |limit| rows.iter().filter(|row| row.outcome.gap().is_some_and(|g| g.guaranteed <= limit)).count();
         Self {
             rows: rows.len(),
@@ -189,7 +196,7 @@ impl Figures {
             references: references(analysis, rows),
             gap: Stats::of(&some(&|row| Some(row.outcome.gap()?.guaranteed))),
             above_best: mean(&some(&|row| above_best(row.outcome))),
-            intervals: gap_intervals(analysis, rows),
+            intervals: gap_mean.and_then(|mean| gap_intervals(mean, &columns[0])),
             within: WITHIN.map(within),
             best: count(|row| above_best(row.outcome).is_some_and(|above| above <= ROUNDING)),
             optimal: count(|row| row.outcome.gap().is_some_and(crate::gaps::Gap::is_optimal)),
@@ -200,9 +207,9 @@ impl Figures {
             primal_integral_s: mean(&some(&|row| integral(analysis, row))),
             offloaded: mean(&some(&|row| row.record.offloaded.filter(|_| planned(row)).map(|n| n as f64))),
             accuracy_pct: mean(&some(&|row| realised(row)?.accuracy_pct)),
-            accuracy_interval: interval_of(analysis, rows, |row| realised(row)?.accuracy_pct),
+            accuracy_interval,
             delay_ms: mean(&some(&|row| Some(realised(row)?.delay_mean_ms))),
-            delay_interval: interval_of(analysis, rows, |row| Some(realised(row)?.delay_mean_ms)),
+            delay_interval,
             delay_parts_ms: part(|r| r.delay_local_ms)
                 .zip(part(|r| r.delay_uplink_ms))
                 .zip(part(|r| r.delay_compute_ms))
@@ -253,15 +260,10 @@ fn clustered(analysis: &Analysis, rows: &[&Row], value: impl Fn(&Row) -> Option<
     pairs.unzip()
 }
 
-fn interval_of(analysis: &Analysis, rows: &[&Row], value: impl Fn(&Row) -> Option<f64>) -> Option<Interval> {
-    let (values, clusters) = clustered(analysis, rows, value);
-    mean_interval(&values, &clusters, SEED)
-}
-
-fn gap_intervals(analysis: &Analysis, rows: &[&Row]) -> Option<GapIntervals> {
-    let (values, clusters) = clustered(analysis, rows, |row| Some(row.outcome.gap()?.guaranteed));
-    let [max, q95, median] = quantile_intervals(&values, &clusters, SEED, [1.0, 0.95, 0.5])?;
-    Some(GapIntervals { mean: mean_interval(&values, &clusters, SEED)?, median, q95, max })
+/// `mean` is the interval of the mean of the same gaps.
+fn gap_intervals(mean: Interval, (gaps, clusters): &(Vec<f64>, Vec<u64>)) -> Option<GapIntervals> {
+    let [max, q95, median] = quantile_intervals(gaps, clusters, SEED, [1.0, 0.95, 0.5])?;
+    Some(GapIntervals { mean, median, q95, max })
 }
 
 fn par10_item(record: &Record) -> (Option<f64>, Option<f64>) {
@@ -290,10 +292,7 @@ pub(crate) fn moments(record: &Record) -> Vec<Moment> {
 /// The ids of all solvers, in order.
 #[must_use]
 pub fn solvers<'a>(analysis: &Analysis<'a>) -> Vec<&'a str> {
-    let mut ids: Vec<&str> = analysis.rows.iter().map(|row| row.record.solver.as_str()).collect();
-    ids.sort_by_key(|id| solver_order(id));
-    ids.dedup();
-    ids
+    analysis.solvers.clone()
 }
 
 fn has_plan(outcome: Outcome) -> bool {
