@@ -4,7 +4,7 @@ SHELL := /bin/sh
 ENV = export PATH="$$HOME/.cargo/bin:$$PATH"; if [ -f .build-env ]; then . ./.build-env; fi;
 BENCH = target/release/offload-bench
 
-.PHONY: setup build demo test gate lint targets bench bench-quick solvers goa-speed findings test-browser test-latex test-slurm pareto valgrind instructions test-kill overhead
+.PHONY: setup build demo test gate lint targets bench bench-quick solvers goa-speed questions findings test-browser test-latex test-slurm pareto valgrind instructions test-kill overhead
 
 setup:
 	@./setup.sh
@@ -77,6 +77,10 @@ solvers: build
 goa-speed: build
 	@$(ENV) cargo build --release --locked -p offload-tests --example goa_speed
 	@python3 tests/goa_speed.py target/release/examples/goa_speed $(BENCH)
+
+# The tables of docs/real-data.md; EUA=FOLDER adds the rows of the EUA data set.
+questions: build
+	@python3 tests/questions.py $(BENCH) out/questions $(EUA)
 
 # docs/findings.md: the paper's experiment, certified gaps, and the claims of its abstract beside what was measured.
 findings: build

@@ -129,6 +129,7 @@ fn hostile_solvers_cost_one_row_each() {
         ("dies", "kill -SEGV $$", limit, "error", "SIGSEGV"),
         ("floods", "head -c 1000000000 /dev/zero", limit, "error", "printed more than"),
         ("shouts", "head -c 1000000000 /dev/zero >&2; exit 4", "hard_time_limit_s = 60", "error", "exit code 4"),
+        ("late", "sleep 1.5", "time_limit_s = 1", "timeout", "nothing on stdout"),
         ("missing", "no-such-program", limit, "error", "exit code 127"),
         ("leaves", "sleep 4321 & setsid sleep 4321 & exit 5", limit, "error", "exit code 5"),
         // Bounded, in case the limit fails: a test must not take the machine down with it.

@@ -131,6 +131,11 @@ fn files_that_are_no_json_are_refused() {
         ("text behind the end", format!("{whole}{{}}").into_bytes(), "trailing"),
         ("deep nesting", vec![b'['; 100_000], "recursion"),
         ("an array", b"[]".to_vec(), "give an object"),
+        (
+            "a key twice",
+            whole.replacen('{', "{\"interference\": false, \"interference\": true, ", 1).into_bytes(),
+            "is given twice",
+        ),
     ];
     for (what, bytes, key) in cases {
         fs::write(path.join("bad.json"), bytes).unwrap();
@@ -341,6 +346,7 @@ fn folders_without_good_records_are_refused() {
     refuse(path, "a file", "report good.json", "good.json");
     fs::write(path.join("c.toml"), CONFIG).unwrap();
     good(path, "run c.toml -o campaign");
+    refuse(path, "a campaign without certificates", "verify campaign", "nothing to re-check");
     let records = path.join("campaign/records.jsonl");
     let text = fs::read_to_string(&records).unwrap();
     let mut lines: Vec<&str> = text.lines().collect();

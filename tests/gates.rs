@@ -77,7 +77,7 @@ fn a_planted_fault_is_noticed() {
         path,
         &format!("solver = \"goa\"\nmax_gap = {limit}\nmin_share_certified = 1\nmax_failures = 0\nmin_rows = 6"),
     );
-    let text = ends(path, "check out --gates g.toml", 0, "All 5 criteria hold.");
+    let text = ends(path, "check out --gates g.toml", 0, "All 6 criteria hold.");
     assert!(text.contains("| mine") && text.contains("| max_gap") && !text.contains("FAILED"), "{text}");
     let text = ends(path, "check worse --gates g.toml", 1, "1 of 5 criteria failed.");
     assert!(text.contains("FAILED") && text.contains("the greatest is `paper-n"), "{text}");
@@ -99,6 +99,51 @@ fn a_regression_beyond_noise_is_noticed() {
     // Being better is allowed.
     ends(path, "check out --gates g.toml --baseline worse", 0, "hold");
     ends(path, "check out --gates g.toml", 2, "--baseline DIR");
+}
+
+#[test]
+fn nothing_passes_for_want_of_rows() {
+    let folder = campaign();
+    let path = folder.path();
+    gate(path, "solver = \"goa\"\nmax_failures = 0");
+    ends(path, "check out --gates g.toml", 0, "All 4 criteria hold.");
+    // Half of the rows were never run.
+    changed(path, "half", |_| ());
+    let text = fs::read_to_string(path.join("half/records.jsonl")).unwrap();
+    let half: Vec<&str> = text.lines().take(9).collect();
+    fs::write(path.join("half/records.jsonl"), half.join("\n") + "\n").unwrap();
+    ends(path, "check half --gates g.toml", 0, "hold");
+    fs::copy(path.join("out/environments.jsonl"), path.join("half/environments.jsonl")).unwrap();
+    ends(path, "check half --gates g.toml", 1, "the campaign is unfinished");
+    // A list in which one value is mistyped.
+    gate(path, "solver = [\"goa\", \"gao\"]\nthreshold = [0.6, 0.7]\nmax_failures = 0");
+    let text = ends(path, "check out --gates g.toml", 1, "solver \"gao\"");
+    assert!(text.contains("threshold 0.7"), "{text}");
+    // One solve with two results.
+    let worse = |line: &str| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        record["objective"] = json!(record["objective"].as_f64().unwrap() * 1.5);
+        format!("{record}\n")
+    };
+    fs::write(path.join("half/records.jsonl"), worse(half[0]) + &half.join("\n") + "\n").unwrap();
+    ends(path, "check half --gates g.toml", 2, "twice, with different results");
+}
+
+#[test]
+fn verdicts_are_not_mixed_up() {
+    let folder = campaign();
+    let path = folder.path();
+    gate(path, "solver = \"goa\"\nmax_failures = 0");
+    ends(path, "check out --gates g.toml --markdown ./v --junit v", 2, "named twice");
+    ends(path, "check out --gates g.toml --markdown out/environments.jsonl", 2, "named twice");
+    ends(path, "check out --gates g.toml --markdown out/certificates/v.md", 2, "certificates");
+    ends(path, "check out --gates g.toml --markdown v.md", 0, "hold");
+    assert!(path.join("v.md").is_file());
+    changed(path, "torn", |_| ());
+    let text = fs::read_to_string(path.join("torn/records.jsonl")).unwrap();
+    fs::write(path.join("torn/records.jsonl"), &text[..text.len() - 20]).unwrap();
+    ends(path, "check torn --gates g.toml --markdown v.md", 2, "cut off");
+    assert!(!path.join("v.md").exists(), "an earlier verdict stands");
 }
 
 #[test]
@@ -130,7 +175,9 @@ fn nothing_to_measure_is_a_failure() {
     gate(path, "solver = \"goa\"\nmax_gap = 9\nmin_rows = 7");
     ends(path, "check out --gates g.toml", 1, "6, asked is >= 7");
     // No problem in common with the baseline.
-    changed(path, "other", |record| record["fingerprint"] = json!("0".repeat(64)));
+    changed(path, "other", |record| {
+        record["fingerprint"] = json!(record["fingerprint"].as_str().unwrap().chars().rev().collect::<String>())
+    });
     gate(path, "solver = \"goa\"\nmax_increase = 9");
     ends(path, "check out --gates g.toml --baseline other", 1, "unmatched: 6 here");
     // Without bounds there is no gap.
@@ -228,9 +275,9 @@ fn the_verdict_is_written_for_machines_and_people() {
     let xml = fs::read_to_string(path.join("g.xml")).unwrap();
     let names = elements(&xml);
     let count = |name: &str| names.iter().filter(|n| *n == name).count();
-    assert_eq!((count("testsuites"), count("testsuite"), count("testcase"), count("failure")), (1, 2, 4, 1), "{xml}");
+    assert_eq!((count("testsuites"), count("testsuite"), count("testcase"), count("failure")), (1, 2, 5, 1), "{xml}");
     assert!(xml.contains("classname=\"a &lt;b&gt; &amp; &quot;c&quot; | d\" name=\"max_gap\""), "{xml}");
     let markdown = fs::read_to_string(path.join("g.md")).unwrap();
-    assert!(markdown.starts_with("# Gates\n\n1 of 4 criteria failed.\n\n| gate "), "{markdown}");
+    assert!(markdown.starts_with("# Gates\n\n1 of 5 criteria failed.\n\n| gate "), "{markdown}");
     assert!(markdown.contains("`a <b> & \"c\" \\| d`"), "{markdown}");
 }

@@ -300,6 +300,9 @@ fn submission_hands_two_jobs_to_sbatch() {
     let said = String::from_utf8_lossy(&done.stderr);
     assert_eq!(done.status.code(), Some(1), "{said}");
     assert!(said.contains("missing: 66 of 72 rows") && path.join("all/report.md").is_file(), "{said}");
+    // The same command again does what is missing, though it asks for more shards than there are.
+    let again = bench(&path, &words, Some(&search));
+    assert_eq!(again.code, Some(0), "{}", again.err);
     // Another number of shards would do rows twice; without a number it is the one from before.
     let refused = bench(&path, &["submit", "c.toml", "-o", "all", "--shards", "4"], Some(&search));
     assert!(refused.code == Some(2) && refused.err.contains("--shards 24"), "{}", refused.err);

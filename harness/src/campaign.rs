@@ -342,6 +342,11 @@ pub fn verify_folder(folder: &Path) -> anyhow::Result<bool> {
             crate::commands::print(&format!("REFUSED {}: {reason}", file.display()))?;
         }
     }
+    anyhow::ensure!(
+        checked > 0,
+        "{}: no record claims a certified bound, so there is nothing to re-check; run it with certificates = true and an exact solver",
+        path.display()
+    );
     crate::commands::print(&format!("{}: {checked} certificates re-checked, {refused} refused", folder.display()))?;
     Ok(refused == 0)
 }

@@ -200,7 +200,7 @@ impl Config {
 
     /// A configuration from its text; paths in it are relative to `folder`.
     pub fn parse(text: String, folder: &Path) -> anyhow::Result<Config> {
-        let mut config: Config = parse_toml(&text)?;
+        let mut config: Config = parse_toml(&text, CONFIG_FORMAT)?;
         config.folder = folder.to_path_buf();
         config.text = text;
         config.check()?;
@@ -281,8 +281,14 @@ impl Config {
     }
 }
 
-/// Parses TOML; an unknown key is refused with the nearest known one.
-pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(text: &str) -> anyhow::Result<T> {
+/// Parses TOML that says to be of `format`; an unknown key is refused with the nearest known one.
+pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(text: &str, format: &str) -> anyhow::Result<T> {
+    // Before the fields: a later version may have others.
+    if let Ok(table) = toml::from_str::<toml::Table>(text)
+        && let Some(other) = table.get("format").and_then(toml::Value::as_str)
+    {
+        ensure!(other == format, "format is \"{other}\"; this program reads \"{format}\"");
+    }
     toml::from_str(text).map_err(|e| {
         // serde's own words are the only place that knows the keys of each table.
         let quoted: Vec<&str> = e.message().split('`').skip(1).step_by(2).collect();

@@ -186,6 +186,9 @@ fn check_folders(job: &Job) -> anyhow::Result<()> {
     }
     let name = job.output.display();
     ensure!(!seen.contains(&real(job.output)), "{name}: is one of the shards; choose another folder with -o");
+    let absolute = std::path::absolute(job.output)?;
+    let inside = absolute.ancestors().skip(1).any(|above| seen.contains(&real(above)));
+    ensure!(!inside, "{name}: lies inside one of the shards; choose another folder with -o");
     let there = job.output.join(RECORDS).exists();
     ensure!(
         job.force || !there,

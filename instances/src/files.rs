@@ -6,6 +6,7 @@
 use crate::text::did_you_mean;
 use crate::types::{INSTANCE_FORMAT, Instance, PLAN_FORMAT, Plan, Server, User, Weights};
 use crate::validate::{Fault, Faults, faults_of};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -145,9 +146,11 @@ fn set_ordinary_mode(_: &mut tempfile::Builder) {}
 /// # Errors
 /// [`FileError::Json`].
 pub fn parse_json(path: &str, bytes: &[u8]) -> Result<Value, FileError> {
-    serde_json::from_slice(bytes).map_err(|e| {
+    serde_json::from_slice::<Once>(bytes).map(|once| once.0).map_err(|e| {
         let detail = e.to_string();
-        let remedy = if bytes.iter().all(u8::is_ascii_whitespace) {
+        let remedy = if detail.contains("is given twice") {
+            "leave one of them"
+        } else if bytes.iter().all(u8::is_ascii_whitespace) {
             "the file is empty: write it again"
         } else if e.is_eof() {
             "the file is cut off: write it again"
@@ -162,6 +165,73 @@ pub fn parse_json(path: &str, bytes: &[u8]) -> Result<Value, FileError> {
         };
         FileError::Json { path: path.into(), detail, remedy: remedy.into() }
     })
+}
+
+/// A JSON value in which no object gives a key twice: readers differ in which of the two they take.
+struct Once(Value);
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OnceVisitor).map(Once)
+    }
+}
+
+struct OnceVisitor;
+
+impl<'de> Visitor<'de> for OnceVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(Once(value)) = seq.next_element()? {
+            all.push(value);
+        }
+        Ok(Value::Array(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut all = Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if all.contains_key(&key) {
+                return Err(A::Error::custom(format!("\"{}\" is given twice", key.escape_debug())));
+            }
+            let Once(value) = map.next_value()?;
+            all.insert(key, value);
+        }
+        Ok(Value::Object(all))
+    }
 }
 
 /// Walks a JSON object and notes what is missing or of the wrong type.
@@ -510,6 +580,15 @@ pub fn plan_from_json(value: &Value) -> Result<Plan, Vec<Fault>> {
         solver: top.optional_text("solver", &mut faults),
         assignment,
     };
+    for (place, text) in [("instance", &plan.instance), ("solver", &plan.solver)] {
+        if text.chars().any(char::is_control) {
+            faults.add(
+                place,
+                format!("is \"{}\"", text.escape_debug()),
+                "leave out line ends and other control characters",
+            );
+        }
+    }
     if faults.0.is_empty() { Ok(plan) } else { Err(faults.0) }
 }
 

@@ -57,6 +57,15 @@ impl Faults {
 #[must_use]
 pub fn faults_of(instance: &Instance) -> Vec<Fault> {
     let mut faults = Faults::default();
+    for (place, text) in [("name", &instance.name), ("family", &instance.family)] {
+        if text.chars().any(char::is_control) {
+            faults.add(
+                place,
+                format!("is \"{}\"", text.escape_debug()),
+                "leave out line ends and other control characters",
+            );
+        }
+    }
     if instance.users.is_empty() {
         faults.add("users", "is empty", "give at least one user");
     }
@@ -148,6 +157,11 @@ fn check_products(faults: &mut Faults, instance: &Instance) {
                 faults.add(place, "has a delay beyond 1.8e308 s", "bring the magnitudes closer together");
             }
         }
+    }
+    // Heuristics keep sums over the users of a server.
+    let sum = |of: fn(&User) -> f64| instance.users.iter().map(of).sum::<f64>() * n;
+    if !(sum(|u| u.edge_work_flop).is_finite() && sum(|u| u.payload_bits).is_finite()) {
+        faults.add("users", "have a total edge work or payload beyond 1.8e308", "bring the magnitudes closer together");
     }
     if faults.0.is_empty() && !worst.is_finite() {
         faults.add("users", "have a total delay beyond 1.8e308 s", "bring the magnitudes closer together");

@@ -65,7 +65,7 @@ pub fn write_report(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, Report
         || write_summaries(study, folder),
     );
     let mut paths = rest?;
-    paths.push(rows?);
+    paths.insert(3, rows?);
     Ok(paths)
 }
 

@@ -161,6 +161,8 @@ pub struct Loaded {
     pub torn: bool,
     /// Records that a later one with the same key replaced.
     pub duplicates: usize,
+    /// Those of them whose result was another one.
+    pub contradicting: usize,
 }
 
 impl Status {
@@ -308,6 +310,10 @@ impl Reading {
                     return;
                 }
                 Some(place) if self.loaded.records[place].has_key_of(&record) => {
+                    let kept = &self.loaded.records[place];
+                    let result =
+                        |r: &Record| (r.status, r.objective.map(f64::to_bits), r.lower_bound.map(f64::to_bits));
+                    self.loaded.contradicting += usize::from(result(kept) != result(&record));
                     self.loaded.records[place] = record;
                     self.loaded.duplicates += 1;
                     return;
@@ -349,7 +355,34 @@ pub fn parse_line(line: &[u8]) -> Result<Record, (String, &'static str)> {
         let what = "`lower_bound` and `trust` must both be there or both be null".to_string();
         return Err((what, "a bound that nobody stands behind is none: set both to null, or remove the line"));
     }
-    Ok(record)
+    match impossible(&record) {
+        Some(what) => Err((what, RERUN)),
+        None => Ok(record),
+    }
+}
+
+/// A value that no solve can have.
+fn impossible(r: &Record) -> Option<String> {
+    let time = |t: f64| t.is_finite() && t >= 0.0;
+    let faults = [
+        (
+            r.users == 0 || r.servers == 0,
+            format!("`users` is {} and `servers` {}, each is at least 1", r.users, r.servers),
+        ),
+        (!(0.0..=1.0).contains(&r.threshold), format!("`threshold` is {}, not from 0 to 1", r.threshold)),
+        (
+            !["uncertainty", "uniform"].contains(&r.weights.as_str()),
+            format!("`weights` is \"{}\", not uncertainty or uniform", r.weights.escape_debug()),
+        ),
+        (!time(r.time_s), format!("`time_s` is {}", r.time_s)),
+        (r.objective.is_some_and(|z| !time(z)), format!("`objective` is {}", r.objective.unwrap_or(f64::NAN))),
+        (r.solver.is_empty() || r.fingerprint.is_empty(), "`solver` or `fingerprint` is empty".into()),
+        (
+            [&r.solver, &r.family, &r.instance].iter().any(|t| t.chars().any(char::is_control)),
+            "a name holds a control character".into(),
+        ),
+    ];
+    faults.into_iter().find(|(is_fault, _)| *is_fault).map(|(_, what)| what)
 }
 
 #[cfg(test)]

@@ -16,6 +16,10 @@ impl Solver for AllOffload {
         "step 1 of GOA over everybody (baseline of Kim et al.)"
     }
 
+    fn complexity(&self) -> &'static str {
+        "as `goa`"
+    }
+
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {
         let mut partial = Partial::new(problem);
         let everybody: Vec<_> = (0..problem.n()).collect();

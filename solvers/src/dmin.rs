@@ -16,6 +16,10 @@ impl Solver for Dmin {
         "step 2 of GOA over everybody with v = 1: least delay, uncertainty ignored (baseline of Kim et al.)"
     }
 
+    fn complexity(&self) -> &'static str {
+        "as `goa`"
+    }
+
     fn respects_threshold(&self) -> bool {
         false
     }

@@ -18,6 +18,10 @@ impl Solver for Enumerate {
         "tries every plan that keeps the rules; refuses more than 10 million"
     }
 
+    fn complexity(&self) -> &'static str {
+        "O((M + 1)^N)"
+    }
+
     fn is_exact(&self) -> bool {
         true
     }

@@ -21,6 +21,10 @@ impl Solver for Exact {
         "enumerate up to 100,000 plans, else bnb; milp where bnb runs out of memory and interference is off; says which"
     }
 
+    fn complexity(&self) -> &'static str {
+        "that of the solver it picks"
+    }
+
     fn is_exact(&self) -> bool {
         true
     }

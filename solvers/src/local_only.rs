@@ -15,6 +15,10 @@ impl Solver for LocalOnly {
         "nobody offloads (baseline of Kim et al., arXiv 2602.07958)"
     }
 
+    fn complexity(&self) -> &'static str {
+        "O(N)"
+    }
+
     fn respects_threshold(&self) -> bool {
         false
     }

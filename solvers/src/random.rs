@@ -17,6 +17,10 @@ impl Solver for Random {
         "as many users as GOA offloads, drawn uniformly, then step 1 with v = 1 over them (baseline of Kim et al.)"
     }
 
+    fn complexity(&self) -> &'static str {
+        "`goa`, then as `goa`"
+    }
+
     fn respects_threshold(&self) -> bool {
         false
     }

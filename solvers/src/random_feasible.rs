@@ -16,6 +16,10 @@ impl Solver for RandomFeasible {
         "mandatory users plus a uniform subset of the others, servers uniform among those with places"
     }
 
+    fn complexity(&self) -> &'static str {
+        "O(N M)"
+    }
+
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let mut random = Random::new(budget.seed, 0);
         Outcome::plan(random_plan(problem, &mut random))

@@ -16,6 +16,10 @@ impl Solver for ThresholdOnly {
         "offload exactly the mandatory users, by step 1 of GOA"
     }
 
+    fn complexity(&self) -> &'static str {
+        "as `goa`"
+    }
+
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {
         let mut partial = Partial::new(problem);
         partial.run(&mandatory(problem), Rule::Weighted, false, false);

@@ -1,11 +1,13 @@
 //! `check`: the CI gate.
 
-use super::{check_distinct, check_target, print, read_campaign};
+use super::{check_distinct, check_target, is_same, print, read_campaign};
+use crate::campaign::{CERTIFICATES, RECORDS};
 use crate::gates::{Gates, judge::judge, output};
-use crate::{Verdict, campaign::RECORDS};
-use anyhow::ensure;
+use crate::{Verdict, matrix};
+use anyhow::{Context, ensure};
 use offload_instances::files::write_bytes;
 use offload_reports::baseline::pair;
+use offload_reports::environment::{ENVIRONMENTS, read_environments};
 use offload_reports::gaps::analyse;
 use offload_reports::record::Record;
 use std::path::{Path, PathBuf};
@@ -39,10 +41,15 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         );
     }
     check_outputs(a)?;
+    // A verdict of an earlier run must not be taken for this one's when this one comes to none.
+    for path in [&a.markdown, &a.junit].into_iter().flatten().filter(|p| p.exists()) {
+        std::fs::remove_file(path).with_context(|| format!("{}: cannot remove the earlier verdict", path.display()))?;
+    }
     let records = complete(&a.folder)?;
+    let expected = matrix::expected_rows(&read_environments(&a.folder)?);
     let earlier = a.baseline.as_deref().map(complete).transpose()?;
     let pairing = earlier.as_ref().map(|earlier| pair(&records, earlier));
-    let findings = judge(&gates, &analyse(&records), pairing.as_ref());
+    let findings = judge(&gates, &analyse(&records), expected, pairing.as_ref());
     for (path, text) in [(&a.markdown, output::markdown(&findings)), (&a.junit, output::junit(&findings))] {
         if let Some(path) = path {
             write_bytes(path, text.as_bytes())?;
@@ -56,13 +63,19 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
 fn check_outputs(a: &Arguments) -> anyhow::Result<()> {
     let outputs: Vec<&Path> = [&a.markdown, &a.junit].into_iter().flatten().map(PathBuf::as_path).collect();
     outputs.iter().try_for_each(|path| check_target(path))?;
-    let read: Vec<PathBuf> =
-        [Some(&a.folder), a.baseline.as_ref()].into_iter().flatten().map(|f| f.join(RECORDS)).collect();
+    let read: Vec<PathBuf> = [Some(&a.folder), a.baseline.as_ref()]
+        .into_iter()
+        .flatten()
+        .flat_map(|f| [RECORDS, ENVIRONMENTS].map(|name| f.join(name)))
+        .collect();
     // The two campaigns may well be one: that is a way to try the gates.
     for &path in &outputs {
         for known in read.iter().map(PathBuf::as_path).chain([a.gates.as_path()]) {
             check_distinct(&[known, path])?;
         }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let own = read.iter().any(|file| is_same(&file.with_file_name(CERTIFICATES), folder));
+        ensure!(!own, "{}: lies among a campaign's certificates; choose another place", path.display());
     }
     check_distinct(&outputs)
 }
@@ -74,6 +87,12 @@ fn complete(folder: &Path) -> anyhow::Result<Vec<Record>> {
         !loaded.torn,
         "{}: the last line is cut off; run the campaign again to complete it",
         folder.join(RECORDS).display()
+    );
+    ensure!(
+        loaded.contradicting == 0,
+        "{}: holds {} solves twice, with different results; remove one of each, or run the campaign in a new folder",
+        folder.join(RECORDS).display(),
+        loaded.contradicting
     );
     Ok(loaded.records)
 }

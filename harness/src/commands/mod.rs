@@ -79,7 +79,11 @@ pub(crate) fn gap(text: &str) -> Result<f64, String> {
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let refuse = || "give a number of seconds above 0".to_string();
     let value: f64 = text.parse().map_err(|_| refuse())?;
-    if value > 0.0 { Duration::try_from_secs_f64(value).map_err(|_| refuse()) } else { Err(refuse()) }
+    if value > 0.0 {
+        Duration::try_from_secs_f64(value).map_err(|_| "give less than 1.8e19 seconds, or leave it out".to_string())
+    } else {
+        Err(refuse())
+    }
 }
 
 /// Makes sure that a file can be written in its folder before hours are spent on what goes into it.
@@ -103,12 +107,22 @@ pub(crate) fn check_target(path: &Path) -> anyhow::Result<()> {
 
 /// Makes sure that no two of these name the same file.
 pub(crate) fn check_distinct(paths: &[&Path]) -> anyhow::Result<()> {
-    let real = |p: &Path| p.canonicalize().unwrap_or_else(|_| p.to_path_buf());
     for (k, a) in paths.iter().enumerate() {
-        let twice = paths[..k].iter().any(|b| real(a) == real(b));
+        let twice = paths[..k].iter().any(|b| is_same(a, b));
         anyhow::ensure!(!twice, "{}: is named twice; it would be overwritten", a.display());
     }
     Ok(())
+}
+
+/// Whether two paths name the same file or folder, also one that is not there yet.
+pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
+    let real = |p: &Path| {
+        p.canonicalize().ok().or_else(|| {
+            let folder = p.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            Some(folder.canonicalize().ok()?.join(p.file_name()?))
+        })
+    };
+    a == b || real(a).is_some_and(|path| real(b) == Some(path))
 }
 
 /// A note to stderr; where that is closed or full there is nobody to tell.

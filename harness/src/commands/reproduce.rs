@@ -1,12 +1,12 @@
 //! `reproduce`: the paper's experiment, and what it says to the claims of the abstract.
 
-use super::{check_target, gap, make_folder, print, seconds, tell};
+use super::{check_target, gap, is_same, make_folder, print, seconds, tell};
 use crate::Verdict;
 use crate::reproduce::{Limits, MOST_RUNS, bounds, margin, runs, times};
 use crate::stop::Stop;
 use anyhow::ensure;
 use offload_reports::reproduce::{Experiment, Reproduction, Setup};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Repeat the paper's experiment beside its published means, certify gaps, and judge the abstract's claims
@@ -64,7 +64,22 @@ fn check(a: &Arguments) -> anyhow::Result<()> {
     let threads = a.threads.unwrap_or(1);
     ensure!((1..=1024).contains(&threads), "--threads {threads}: give a whole number from 1 to 1024");
     ensure!(!a.output.is_file(), "{}: is a file; name a folder", a.output.display());
-    a.findings.as_deref().map_or(Ok(()), check_target)
+    let Some(page) = a.findings.as_deref() else { return Ok(()) };
+    // Where the page's folder is not there yet it is not the output folder either.
+    let folder = page.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    ensure!(
+        !is_same(folder, &a.output),
+        "--findings {}: lies in the output folder, which gets this page anyway; leave it out",
+        page.display()
+    );
+    check_target(page)?;
+    let figures = folder.join("figures");
+    ensure!(
+        !figures.exists() || figures.is_dir(),
+        "{}: is not a folder, but the page's figures go there; move it",
+        figures.display()
+    );
+    Ok(())
 }
 
 /// Everything, in the order of what is of most interest; None when a stop was asked for.

@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Seed of everything random in the solver
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Write the best feasible plan to this file
+    /// Write the best plan to this file, feasible ones first
     #[arg(short, long, value_name = "PLAN")]
     output: Option<PathBuf>,
     /// Write a certificate that `offload-bench verify` re-checks (bnb, exact; .gz compresses)
@@ -169,7 +169,8 @@ fn table(problem: &Problem, all: &[Solved]) -> String {
             s.status.name().into(),
             show(s.evaluation.as_ref().map(|e| format!("{:.9}", e.objective))),
             show(gap.map(|g| format!("{:.4} %", 100.0 * g))),
-            show(s.outcome.bound.map(|(lb, _)| format!("{lb:.9}"))),
+            // Cut, not rounded: what is printed must be a bound too.
+            show(s.outcome.bound.map(|(lb, _)| format!("{:.9}", (lb * 1e9).floor() / 1e9))),
             show(s.evaluation.as_ref().map(|e| e.offloaded.to_string())),
             show(s.evaluation.as_ref().map(|e| e.violations.len().to_string())),
             format!("{:.6}", s.time_s),
@@ -213,6 +214,13 @@ fn write_best(path: &Path, a: &Arguments, problem: &Problem, all: &[Solved]) -> 
         tell(&format!("no plan was found: {} is not written", path.display()));
         return Ok(());
     };
+    let violations = solved.evaluation.as_ref().map_or(0, |e| e.violations.len());
+    if violations > 0 {
+        tell(&format!(
+            "note: {}: no solver found a feasible plan; the one written breaks {violations} rules",
+            path.display()
+        ));
+    }
     let plan = Plan {
         instance: problem.instance().name.clone(),
         threshold: Some(a.threshold),

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const SHOWN: usize = 3;
 
 /// The gate that every campaign has to pass, whatever the file says.
-const CAMPAIGN: &str = "whole campaign";
+pub const CAMPAIGN: &str = "whole campaign";
 
 /// One criterion of one gate: what was asked, what was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,9 +115,10 @@ impl Measured {
     }
 }
 
-/// Judges every criterion, the campaign as a whole first. `pairing` is there when there is a baseline.
-pub fn judge(gates: &Gates, analysis: &Analysis, pairing: Option<&Pairing>) -> Vec<Finding> {
+/// Judges every criterion, the campaign as a whole first. `expected` is how many rows its configuration asks for, if known. `pairing` is there when there is a baseline.
+pub fn judge(gates: &Gates, analysis: &Analysis, expected: Option<usize>, pairing: Option<&Pairing>) -> Vec<Finding> {
     let mut all = vec![campaign(analysis, pairing)];
+    all.extend(expected.map(|rows| finished(analysis, rows)));
     for gate in &gates.gates {
         let rows: Vec<&Row> = analysis.rows.iter().filter(|row| gate.takes(row.record)).collect();
         let case = Case { gate, analysis, rows };
@@ -140,6 +141,14 @@ fn campaign(analysis: &Analysis, pairing: Option<&Pairing>) -> Finding {
     measured.judged(CAMPAIGN, "no_bound_crossing", Unit::Count, Limit::AtMost(0.0))
 }
 
+/// A row that was never run cannot fail anything: what is there is all that was asked for, or nothing is vouched for.
+fn finished(analysis: &Analysis, expected: usize) -> Finding {
+    let rows = analysis.rows.len();
+    let measured =
+        Measured { place: ": the campaign is unfinished".into(), ..Measured::plain(Some(rows as f64), rows) };
+    measured.judged(CAMPAIGN, "rows", Unit::Count, Limit::AtLeast(expected as f64))
+}
+
 /// A gate and the rows that it is about.
 struct Case<'a> {
     gate: &'a Gate,
@@ -151,10 +160,9 @@ impl Case<'_> {
     fn enough(&self) -> Finding {
         let mut measured = Measured::plain(Some(self.rows.len() as f64), self.rows.len());
         let barren = self.gate.barren(self.analysis.rows.iter().map(|row| row.record));
-        measured.place = match barren.as_slice() {
-            [] => String::new(),
-            names => format!(": no row of the campaign passes the filter {}", names.join(", ")),
-        };
+        if !barren.is_empty() {
+            measured.fault = Some(format!("no row of the campaign passes the filter {}", barren.join(", ")));
+        }
         measured.judged(&self.gate.name, "min_rows", Unit::Count, Limit::AtLeast(self.gate.min_rows as f64))
     }
 

@@ -9,6 +9,7 @@ use offload_instances::Weights;
 use offload_reports::Record;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Version tag.
@@ -156,7 +157,7 @@ impl Gates {
     }
 
     fn parse(text: &str) -> anyhow::Result<Gates> {
-        let gates: Gates = parse_toml(text)?;
+        let gates: Gates = parse_toml(text, FORMAT)?;
         ensure!(gates.format == FORMAT, "format is \"{}\"; this program reads \"{FORMAT}\"", gates.format);
         ensure!(!gates.gates.is_empty(), "there is no [[gate]]; give at least one");
         for (k, gate) in gates.gates.iter().enumerate() {
@@ -186,7 +187,15 @@ impl Gate {
     fn check(&self) -> anyhow::Result<()> {
         let plain = !self.name.trim().is_empty() && self.name.chars().all(|c| !c.is_control());
         ensure!(plain, "name: give a text without line ends or other control characters");
+        ensure!(self.name.trim() == self.name, "name: begins or ends with a blank; leave it out");
+        ensure!(
+            self.name != judge::CAMPAIGN,
+            "name: \"{}\" is the name of what is always checked; give another",
+            self.name
+        );
         self.check_filters()?;
+        let room = self.min_mean_gap.zip(self.max_mean_gap).is_none_or(|(min, max)| min <= max);
+        ensure!(room, "min_mean_gap is above max_mean_gap: nothing lies between them");
         let within = self.min_share_within;
         for (key, value) in [
             ("max_mean_gap", self.max_mean_gap),
@@ -231,6 +240,9 @@ impl Gate {
             ensure!(!empty, "{key}: is empty; give at least one or leave it out");
         }
         let thresholds = self.threshold.as_ref().map(Choice::values);
+        once("threshold", thresholds.iter().flat_map(|list| list.iter().map(|t| t.to_bits())))?;
+        once("family", self.family.iter().flat_map(Choice::values))?;
+        once("solver", self.solver.iter().flat_map(Choice::values))?;
         ensure!(
             thresholds.is_none_or(|list| !list.is_empty() && list.iter().all(|t| (0.0..=1.0).contains(t))),
             "threshold: give numbers from 0 to 1"
@@ -258,17 +270,30 @@ impl Gate {
         self.filters(record).iter().all(|(_, passes)| *passes)
     }
 
-    /// The filters that no record passes, each taken alone.
-    pub fn barren<'r>(&self, records: impl Iterator<Item = &'r Record>) -> Vec<&'static str> {
-        let mut passed = [false; 8];
-        let mut names = [""; 8];
-        for record in records {
-            for (k, (name, passes)) in self.filters(record).into_iter().enumerate() {
-                names[k] = name;
-                passed[k] |= passes;
+    /// The filters that no record passes, each taken alone, and the values in lists that no record has: mistyped, most likely.
+    pub fn barren<'r>(&self, records: impl Iterator<Item = &'r Record> + Clone) -> Vec<String> {
+        let mut passed: BTreeMap<&str, bool> = BTreeMap::new();
+        for record in records.clone() {
+            for (name, passes) in self.filters(record) {
+                *passed.entry(name).or_default() |= passes;
             }
         }
-        names.into_iter().zip(passed).filter(|(_, passed)| !passed).map(|(name, _)| name).collect()
+        let mut all: Vec<String> =
+            passed.iter().filter(|(_, passed)| !**passed).map(|(name, _)| (*name).into()).collect();
+        for (name, list) in [("family", &self.family), ("solver", &self.solver)] {
+            let has =
+                |value: &str| records.clone().any(|r| value == if name == "family" { &r.family } else { &r.solver });
+            let lost = list
+                .iter()
+                .flat_map(|list| list.values())
+                .filter(|value| passed.get(name) == Some(&true) && !has(value));
+            all.extend(lost.map(|value| format!("{name} \"{}\"", value.escape_debug())));
+        }
+        let lost = self.threshold.iter().flat_map(Choice::values);
+        let lost =
+            lost.filter(|t| passed.get("threshold") == Some(&true) && !records.clone().any(|r| r.threshold == **t));
+        all.extend(lost.map(|t| format!("threshold {t}")));
+        all
     }
 }
 

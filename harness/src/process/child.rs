@@ -269,8 +269,13 @@ fn command(
         Err(reason) => Outcome::nothing(Stop::Failed(reason)),
     };
     let mut solved = judged(problem, &entry.name, true, outcome, ended.time_s);
-    if ended.killed == Some(Killed::Time) {
+    // A plan that came after the limit is kept, but it is a time-out: else whoever overstays would look better than whoever keeps to it.
+    let late = entry.limits.time.is_some_and(|limit| ended.time_s > limit.as_secs_f64());
+    if ended.killed == Some(Killed::Time) || late {
         solved.status = Status::Timeout;
+    }
+    if late && solved.status == Status::Timeout && ended.killed.is_none() && solved.outcome.plan.is_some() {
+        solved.outcome.stop = Stop::TimeLimit;
     }
     Measured {
         solved,

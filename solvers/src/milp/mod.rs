@@ -35,6 +35,10 @@ impl Solver for Milp {
         "exact MILP by HiGHS: one-hot loads (interference off), refined interference bins (on)"
     }
 
+    fn complexity(&self) -> &'static str {
+        "exponential at worst; O(N^2 M) variables (off), O(N M) a bin (on)"
+    }
+
     fn is_exact(&self) -> bool {
         true
     }

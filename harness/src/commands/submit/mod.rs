@@ -81,13 +81,14 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let out = std::path::absolute(&a.output)?;
     let submit = out.join("submit");
     let earlier = earlier_shards(&submit.join("array.sbatch"));
-    if let (Some(now), Some(then)) = (a.shards, earlier)
+    let asked = a.shards.map(|n| n.min(problems.max(1)));
+    if let (Some(now), Some(then)) = (asked, earlier)
         && now != then
         && has_records(&out, then)
     {
         bail!("{}: was submitted in {then} shards; say --shards {then}, or choose another folder", a.output.display());
     }
-    let shards = a.shards.or(earlier).unwrap_or(SHARDS).min(problems.max(1));
+    let shards = asked.or(earlier).unwrap_or(SHARDS).min(problems.max(1));
     let base = std::path::absolute(config.folder.join("."))?;
     let plan = Plan {
         arguments: a,
