@@ -3,34 +3,17 @@
 //! As in `cli.rs`, the built binary is run in a folder of the test's own.
 #![cfg(unix)]
 
+use offload_tests::program::{Ran, binary, ran};
 use offload_tests::timeless;
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// What a command left behind.
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn binary() -> PathBuf {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/offload-bench");
-    let path = std::env::var_os("OFFLOAD_BENCH").map_or(built, PathBuf::from);
-    assert!(path.is_file(), "{} is missing: cargo build --release first, or set OFFLOAD_BENCH", path.display());
-    std::path::absolute(path).unwrap()
-}
-
 fn bench(folder: &Path, words: &[&str]) -> Ran {
-    let done = Command::new(binary()).args(words).current_dir(folder).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let ran = Ran { code: done.status.code(), out: text(done.stdout), err: text(done.stderr) };
-    assert!(!ran.err.contains("panicked"), "{words:?}: {}", ran.err);
-    ran
+    ran(Command::new(binary()).args(words).current_dir(folder), &format!("{words:?}"))
 }
 
 fn good(folder: &Path, line: &str) -> String {

@@ -4,38 +4,13 @@
 //! in a folder of its own, and a command is written here as it is typed, with blanks between its words. Nothing outside that
 //! folder is ever given as an output: a program that mistreats its target must not meet a device or somebody's file.
 
+use offload_tests::program::bench;
 use offload_tests::timeless;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use tempfile::TempDir;
-
-/// What a command left behind.
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-/// The binary under test.
-fn binary() -> PathBuf {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/offload-bench");
-    let path = std::env::var_os("OFFLOAD_BENCH").map_or(built, PathBuf::from);
-    assert!(path.is_file(), "{} is missing: cargo build --release first, or set OFFLOAD_BENCH", path.display());
-    std::path::absolute(path).unwrap()
-}
-
-/// Runs the program in `folder`, with the words of `line`.
-fn bench(folder: &Path, line: &str) -> Ran {
-    let mut command = Command::new(binary());
-    let done = command.args(line.split_whitespace()).current_dir(folder).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let ran = Ran { code: done.status.code(), out: text(done.stdout), err: text(done.stderr) };
-    assert!(!ran.err.contains("panicked"), "{line}: {}", ran.err);
-    ran
-}
 
 /// Runs what has to succeed, and returns its stdout.
 fn good(folder: &Path, line: &str) -> String {
@@ -667,7 +642,7 @@ fn special_files_are_not_replaced() {
         "solve good.json --solver bnb --threshold 0.7 --certificate special",
         "export good.json --format lp -o special",
     ] {
-        bench(path, line);
+        let _ = bench(path, line);
         assert!(fs::symlink_metadata(&target).unwrap().file_type().is_socket(), "{line}: it was replaced");
     }
 }

@@ -1,29 +1,17 @@
 //! The commands `trace record`, `tune` and `simulate` from outside: the built binary, real files, and for `trace record` a server on
 //! loopback that replays answers which llama.cpp's server gave (`tests/recorded`). `OFFLOAD_BENCH` names the binary.
 
+use offload_tests::program::{Ran, binary, ran};
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 const KEY: &str = "sk-very-secret-0123456789";
-
-fn binary() -> PathBuf {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/offload-bench");
-    let path = std::env::var_os("OFFLOAD_BENCH").map_or(built, PathBuf::from);
-    assert!(path.is_file(), "{} is missing: cargo build --release first, or set OFFLOAD_BENCH", path.display());
-    std::path::absolute(path).unwrap()
-}
-
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
 
 /// Runs the program in `folder`, with the words of `line`.
 fn bench(folder: &Path, line: &str) -> Ran {
@@ -33,10 +21,7 @@ fn bench(folder: &Path, line: &str) -> Ran {
     for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
         command.env_remove(name);
     }
-    let done = command.output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let ran = Ran { code: done.status.code(), out: text(done.stdout), err: text(done.stderr) };
-    assert!(!ran.err.contains("panicked"), "{line}: {}", ran.err);
+    let ran = ran(&mut command, line);
     assert!(!ran.err.contains(KEY) && !ran.out.contains(KEY), "{line}: the key is printed");
     ran
 }

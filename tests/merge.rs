@@ -3,6 +3,7 @@
 //! As in `campaigns.rs`, the built binary is run in a folder of the test's own. A real Slurm is `make test-slurm`.
 #![cfg(unix)]
 
+use offload_tests::program::{Ran, binary, ran};
 use offload_tests::timeless;
 use serde_json::Value;
 use std::fs;
@@ -11,20 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
-/// What a command left behind.
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn binary() -> PathBuf {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/offload-bench");
-    let path = std::env::var_os("OFFLOAD_BENCH").map_or(built, PathBuf::from);
-    assert!(path.is_file(), "{} is missing: cargo build --release first, or set OFFLOAD_BENCH", path.display());
-    std::path::absolute(path).unwrap()
-}
-
 /// Runs the program with these words and this PATH.
 fn bench(folder: &Path, words: &[&str], path: Option<&str>) -> Ran {
     let mut command = Command::new(binary());
@@ -32,11 +19,7 @@ fn bench(folder: &Path, words: &[&str], path: Option<&str>) -> Ran {
     if let Some(path) = path {
         command.env("PATH", path);
     }
-    let done = command.output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let ran = Ran { code: done.status.code(), out: text(done.stdout), err: text(done.stderr) };
-    assert!(!ran.err.contains("panicked"), "{words:?}: {}", ran.err);
-    ran
+    ran(&mut command, &format!("{words:?}"))
 }
 
 /// Runs a line, expects an exit code, and returns all that was printed.

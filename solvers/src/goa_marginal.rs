@@ -2,9 +2,9 @@
 
 use crate::descent::{Descent, Moves, Place};
 use crate::state::State;
+use crate::waiting::Waiting;
 use crate::{Budget, Deadline, Outcome, Solver, Stop};
 use offload_instances::{Assignment, Problem};
-use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 /// Steps as GOA does (mandatory users first, then whoever gains), but by the change of F itself, and ends with relocations of any user to any place,
@@ -46,32 +46,6 @@ pub fn plan(problem: &Problem, deadline: &Deadline) -> Assignment {
     state.assignment().clone()
 }
 
-/// A user with the change of F that it had when it was last looked at; reversed, so that the heap's top is the least, ties to the lower user.
-struct Waiting {
-    change: f64,
-    user: usize,
-}
-
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.change.total_cmp(&self.change).then(other.user.cmp(&self.user))
-    }
-}
-
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Waiting {}
-
 /// Attaches the mandatory users that are still local, then optional ones while F falls; `state` is not else changed.
 pub fn construct(problem: &Problem, state: &mut State) {
     let mut bounds = Vec::new();
@@ -80,16 +54,17 @@ pub fn construct(problem: &Problem, state: &mut State) {
         let users: Vec<usize> = (0..problem.n()).filter(waits).collect();
         state.prepare();
         let looked = |user: usize, state: &State, bounds: &mut Vec<f64>| {
-            cheapest_server(state, user, bounds).map(|(change, server)| (Waiting { change, user }, server))
+            cheapest_server(state, user, bounds)
+                .map(|(change, server)| (Waiting { price: change, user: user as u32 }, server))
         };
         let mut heap: BinaryHeap<Waiting> =
             users.iter().filter_map(|&i| looked(i, state, &mut bounds)).map(|(w, _)| w).collect();
         while let Some(top) = heap.pop() {
-            let Some((now, server)) = looked(top.user, state, &mut bounds) else { continue };
-            if heap.peek().is_some_and(|next| *next > now) && now.change > top.change {
+            let Some((now, server)) = looked(top.user as usize, state, &mut bounds) else { continue };
+            if heap.peek().is_some_and(|next| *next > now) && now.price > top.price {
                 heap.push(now);
-            } else if mandatory || now.change < 0.0 {
-                state.relocate(now.user, server);
+            } else if mandatory || now.price < 0.0 {
+                state.relocate(now.user as usize, server);
                 state.prepare();
             }
         }

@@ -30,6 +30,7 @@ pub mod state;
 mod tabu;
 mod threshold_only;
 mod transport;
+mod waiting;
 
 use certificate::Certificate;
 use offload_instances::text::did_you_mean;

@@ -15,11 +15,29 @@ pub struct Ran {
     pub err: String,
 }
 
-fn binary() -> PathBuf {
+/// The built binary.
+///
+/// # Panics
+/// When it is not there.
+#[must_use]
+pub fn binary() -> PathBuf {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/offload-bench");
     let path = std::env::var_os("OFFLOAD_BENCH").map_or(built, PathBuf::from);
     assert!(path.is_file(), "{} is missing: cargo build --release first, or set OFFLOAD_BENCH", path.display());
     std::path::absolute(path).expect("a path")
+}
+
+/// Runs a command to its end; `what` names it in a panic's message.
+///
+/// # Panics
+/// When it does not start, panics itself, or prints what is no text.
+#[must_use]
+pub fn ran(command: &mut Command, what: &str) -> Ran {
+    let done = command.output().expect("the program starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    let ran = Ran { code: done.status.code(), out: text(done.stdout), err: text(done.stderr) };
+    assert!(!ran.err.contains("panicked"), "{what}: {}", ran.err);
+    ran
 }
 
 /// Runs the program in `folder`, with the words of `line`.
@@ -28,12 +46,7 @@ fn binary() -> PathBuf {
 /// When the program is not there or panics.
 #[must_use]
 pub fn bench(folder: &Path, line: &str) -> Ran {
-    let mut command = Command::new(binary());
-    let done = command.args(line.split_whitespace()).current_dir(folder).output().expect("the program starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    let ran = Ran { code: done.status.code(), out: text(done.stdout), err: text(done.stderr) };
-    assert!(!ran.err.contains("panicked"), "{line}: {}", ran.err);
-    ran
+    ran(Command::new(binary()).args(line.split_whitespace()).current_dir(folder), line)
 }
 
 /// Runs what has to end with exit code `code` and say `key`; returns its stdout.

@@ -1,7 +1,7 @@
 //! What the benchmarks end with: fitted exponents as a table, and the curves as CSV and SVG, from criterion's own estimates.
 
 use offload_reports::scaling::{Scaling, Timing, fit};
-use offload_reports::style::style;
+use offload_reports::style::{Shape, style};
 use plotters::prelude::*;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -133,9 +133,22 @@ fn draw(measured: &[Measured]) -> Result<String, Box<dyn Error>> {
             let colour = colour(&m.curve.solver);
             let points: Vec<(f64, f64)> = m.points.iter().map(|(s, t)| (*s as f64, t[0])).collect();
             chart.draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))?;
-            chart.draw_series(points.iter().map(|&p| Circle::new(p, 3, colour.filled())))?;
+            let [fill, outline, second] = marker(&m.curve.solver);
+            let (inside, line) = (fill_of(&m.curve.solver).filled(), colour.stroke_width(2));
+            chart.draw_series(points.iter().map(|&p| {
+                EmptyElement::at(p)
+                    + Polygon::new(fill.clone(), inside)
+                    + PathElement::new(outline.clone(), line)
+                    + PathElement::new(second.clone(), line)
+            }))?;
             let y = 30 + 26 * k as i32;
-            legend.draw(&PathElement::new([(0, y), (24, y)], colour.stroke_width(3)))?;
+            legend.draw(&PathElement::new([(0, y), (24, y)], colour.stroke_width(2)))?;
+            legend.draw(
+                &(EmptyElement::at((12, y))
+                    + Polygon::new(fill, inside)
+                    + PathElement::new(outline, line)
+                    + PathElement::new(second, line)),
+            )?;
             let exponent = m.fit.as_ref().map_or(String::new(), |f| format!("  N^{:.2}", f.exponent.estimate));
             let label = format!("{}{exponent}", m.curve.solver);
             legend.draw(&Text::new(label, (32, y - 7), ("sans-serif", 15)))?;
@@ -143,6 +156,34 @@ fn draw(measured: &[Measured]) -> Result<String, Box<dyn Error>> {
         root.present()?;
     }
     Ok(svg)
+}
+
+/// The solver's marker in reports around (0, 0), pixels: what is filled, its outline, and the second bar of a cross.
+fn marker(solver: &str) -> [Vec<(i32, i32)>; 3] {
+    let round = (0..=12).map(|k| f64::from(k) * std::f64::consts::TAU / 12.0);
+    let closed = |corners: &[(i32, i32)]| {
+        let line: Vec<_> = corners.iter().chain(&corners[..1]).copied().collect();
+        [corners.to_vec(), line, vec![(0, 0)]]
+    };
+    let bars = |a: (i32, i32), b: (i32, i32)| [vec![(0, 0)], vec![a, (-a.0, -a.1)], vec![b, (-b.0, -b.1)]];
+    match style(solver).shape {
+        Shape::Circle => {
+            let line: Vec<_> =
+                round.map(|t| ((4.0 * t.cos()).round() as i32, (4.0 * t.sin()).round() as i32)).collect();
+            [line.clone(), line, vec![(0, 0)]]
+        }
+        Shape::Square => closed(&[(-4, -4), (4, -4), (4, 4), (-4, 4)]),
+        Shape::Up => closed(&[(0, -5), (5, 4), (-5, 4)]),
+        Shape::Down => closed(&[(0, 5), (5, -4), (-5, -4)]),
+        Shape::Diamond => closed(&[(0, -6), (6, 0), (0, 6), (-6, 0)]),
+        Shape::Plus => bars((5, 0), (0, 5)),
+        Shape::Cross => bars((4, 4), (4, -4)),
+    }
+}
+
+/// What the marker is filled with.
+fn fill_of(solver: &str) -> RGBColor {
+    if style(solver).filled { colour(solver) } else { WHITE }
 }
 
 /// The solver's colour in reports, `#rrggbb`.

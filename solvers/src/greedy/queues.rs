@@ -11,39 +11,12 @@
 //! bound is below the least delta seen.
 
 use super::{Partial, Task, User, delta};
+use crate::waiting::Waiting;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 /// Below this magnitude a quotient may have lost digits.
 const TINY: f64 = 1e-290;
-
-/// A user who waits for a server, with a delta of an earlier moment divided by the pace of that moment.
-#[derive(Clone, Copy)]
-struct Waiting {
-    scaled: f64,
-    row: u32,
-}
-
-/// Reversed, so that the heap's top is the least, then the lower user.
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.scaled.total_cmp(&self.scaled).then(other.row.cmp(&self.row))
-    }
-}
-
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Waiting {}
 
 /// A (user, server) pair with its delta or a lower bound of it.
 #[derive(Clone, Copy)]
@@ -80,18 +53,18 @@ fn bound(scaled: f64, pace: f64) -> f64 {
 /// The pair of the lowest bound.
 fn lowest(partial: &Partial, heaps: &[BinaryHeap<Waiting>]) -> Option<Choice> {
     let top = |(server, heap): (usize, &BinaryHeap<Waiting>)| {
-        let &Waiting { scaled, row } = heap.peek()?;
-        Some(Choice { delta: bound(scaled, partial.servers[server].pace()), row, server })
+        let &Waiting { price, user } = heap.peek()?;
+        Some(Choice { delta: bound(price, partial.servers[server].pace()), row: user, server })
     };
     heaps.iter().enumerate().filter_map(top).min_by(Choice::order)
 }
 
-/// All users by their deltas at server j as of now.
+/// All users by [`scale`] of their deltas at server j as of now.
 fn queue(partial: &Partial, j: usize, task: &Task) -> BinaryHeap<Waiting> {
     let server = &partial.servers[j];
     let waiting = |row: usize| {
         let delta = delta(&task.data[row], server, partial.problem.signal(task.users[row], j));
-        Waiting { scaled: scale(delta, &task.data[row], server.pace()), row: row as u32 }
+        Waiting { price: scale(delta, &task.data[row], server.pace()), user: row as u32 }
     };
     (0..task.users.len()).map(waiting).collect()
 }
@@ -115,13 +88,13 @@ pub(super) fn run(partial: &mut Partial, task: &Task) {
             } else if partial.assignment[user].is_none() && !partial.keeps_out(user, task) {
                 let delta = delta(&task.data[row as usize], server, p.signal(user, j));
                 let choice = Choice { delta, ..next };
-                seen.push((j, Waiting { scaled: scale(delta, &task.data[row as usize], server.pace()), row }));
+                seen.push((j, Waiting { price: scale(delta, &task.data[row as usize], server.pace()), user: row }));
                 best = Some(best.filter(|b| b.order(&choice) == Ordering::Less).unwrap_or(choice));
             }
         }
         let Some(best) = best.filter(|b| !task.only_gains || b.delta < 0.0) else { return };
         partial.attach(task.users[best.row as usize], best.server);
-        for (j, waiting) in seen.drain(..).filter(|(_, w)| w.row != best.row) {
+        for (j, waiting) in seen.drain(..).filter(|(_, w)| w.user != best.row) {
             heaps[j].push(waiting);
         }
     }

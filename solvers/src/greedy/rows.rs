@@ -2,40 +2,13 @@
 //! it as a whole. A pair whose recomputed delta is still the least of all old ones is the least of all.
 
 use super::{Partial, Task, delta};
+use crate::waiting::Waiting;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
 /// Stands for the delta to a server without a free place; in the order of `total_cmp` after every other.
 const FULL: f64 = f64::NAN;
-
-/// A waiting user with the least of its deltas, each exact at some earlier moment.
-#[derive(Clone, Copy)]
-struct Waiting {
-    delta: f64,
-    row: u32,
-}
-
-/// Reversed, so that the heap's top is the least delta, then the lower user.
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.delta.total_cmp(&self.delta).then(other.row.cmp(&self.row))
-    }
-}
-
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Waiting {}
 
 /// The least of a user's deltas and its server, ties to the lower.
 fn least(row: &[f64]) -> (f64, usize) {
@@ -55,10 +28,11 @@ pub(super) fn run(partial: &mut Partial, task: &Task) {
     for (u, &i) in task.data.iter().zip(task.users) {
         rows.extend(partial.servers.iter().enumerate().map(|(j, s)| delta(u, s, p.signal(i, j))));
     }
-    let first = |(row, deltas): (usize, &[f64])| Waiting { delta: least(deltas).0, row: row as u32 };
+    // Each user with the least of its deltas, exact at some earlier moment.
+    let first = |(row, deltas): (usize, &[f64])| Waiting { price: least(deltas).0, user: row as u32 };
     let mut heap: BinaryHeap<Waiting> = rows.chunks_exact(m).enumerate().map(first).collect();
     while let Some(mut top) = heap.peek_mut() {
-        let row = top.row as usize;
+        let row = top.user as usize;
         let (deltas, user) = (&mut rows[row * m..(row + 1) * m], task.users[row]);
         let (stale, server) = least(deltas);
         if stale.is_nan() || partial.keeps_out(user, task) {
@@ -70,13 +44,13 @@ pub(super) fn run(partial: &mut Partial, task: &Task) {
         }
         if partial.servers[server].free == 0 {
             deltas[server] = FULL;
-            top.delta = least(deltas).0;
+            top.price = least(deltas).0;
             continue;
         }
         let now = delta(&task.data[row], &partial.servers[server], p.signal(user, server));
         if now > stale {
             deltas[server] = now;
-            top.delta = least(deltas).0;
+            top.price = least(deltas).0;
         } else {
             PeekMut::pop(top);
             partial.attach(user, server);
