@@ -264,18 +264,17 @@ fn command(
         (None, Some(code), _) => Err(format!("it ended with exit code {code}")),
         (None, None, signal) => Err(format!("it ended by {}", signal_name(signal.unwrap_or(0)))),
     };
+    // A plan that came after the limit is kept, but it is a time-out: else whoever overstays would look better than whoever keeps to it.
+    let late = entry.limits.time.is_some_and(|limit| ended.time_s > limit.as_secs_f64());
     let outcome = match stop {
+        Ok(plan) if late => Outcome { stop: Stop::TimeLimit, ..Outcome::plan(plan) },
         Ok(plan) => Outcome::plan(plan),
         Err(reason) => Outcome::nothing(Stop::Failed(reason)),
     };
     let mut solved = judged(problem, &entry.name, true, outcome, ended.time_s);
-    // A plan that came after the limit is kept, but it is a time-out: else whoever overstays would look better than whoever keeps to it.
-    let late = entry.limits.time.is_some_and(|limit| ended.time_s > limit.as_secs_f64());
-    if ended.killed == Some(Killed::Time) || late {
+    // Without a plan the status tells of the time and the reason of what happened.
+    if ended.killed == Some(Killed::Time) || (late && solved.outcome.plan.is_none()) {
         solved.status = Status::Timeout;
-    }
-    if late && solved.status == Status::Timeout && ended.killed.is_none() && solved.outcome.plan.is_some() {
-        solved.outcome.stop = Stop::TimeLimit;
     }
     Measured {
         solved,
