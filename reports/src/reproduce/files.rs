@@ -54,19 +54,19 @@ pub(super) fn cells(of: &Reproduction) -> String {
     table(&header, of.cells.iter().flat_map(|c| Metric::ALL.map(|metric| row(c, metric))))
 }
 
+/// Columns of a paired difference in delay and accuracy, each with its interval.
+const DIFFERENCE: [&str; 6] = [
+    "delay_difference_ms",
+    "delay_low_ms",
+    "delay_high_ms",
+    "accuracy_difference_points",
+    "accuracy_low_points",
+    "accuracy_high_points",
+];
+
 /// `differences.csv`: GOA less every other method, run by run.
 pub(super) fn differences(of: &Reproduction) -> String {
-    let header = [
-        "users",
-        "threshold",
-        "method",
-        "delay_difference_ms",
-        "delay_low_ms",
-        "delay_high_ms",
-        "accuracy_difference_points",
-        "accuracy_low_points",
-        "accuracy_high_points",
-    ];
+    let header = [["users", "threshold", "method"].as_slice(), &DIFFERENCE].concat();
     let rows = of.differences.iter().map(|d| {
         let mut row = vec![d.users.to_string(), d.threshold.to_string(), d.method.clone()];
         row.extend(ends(d.delay));
@@ -78,17 +78,7 @@ pub(super) fn differences(of: &Reproduction) -> String {
 
 /// `thresholds.csv`: GOA at each threshold less GOA at the one before, then at the last less at the first.
 pub(super) fn thresholds(of: &Reproduction) -> String {
-    let header = [
-        "users",
-        "threshold_from",
-        "threshold_to",
-        "delay_difference_ms",
-        "delay_low_ms",
-        "delay_high_ms",
-        "accuracy_difference_points",
-        "accuracy_low_points",
-        "accuracy_high_points",
-    ];
+    let header = [["users", "threshold_from", "threshold_to"].as_slice(), &DIFFERENCE].concat();
     let row = |s: &Step| {
         let mut row = vec![s.users.to_string(), s.from.to_string(), s.to.to_string()];
         row.extend(ends(s.delay));
