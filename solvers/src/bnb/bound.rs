@@ -15,15 +15,13 @@ pub struct Multipliers {
 /// Prices of one server beyond which loads share the region's own ends of interference.
 const MANY_PRICES: usize = 400_000;
 /// Smallest part of a log-range of interference that is worth cutting off.
-const LEAST_CUT: f64 = 0.03;
+const LEAST_CUT: f64 = 0.1;
 
 /// One server's part of the bound at one load and one end of its interference.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// The load.
     pub load: usize,
-    /// 0 = low end, 1 = high end.
-    pub end: usize,
     /// V_j(load, end).
     pub value: f64,
     /// The interference at that end, W.
@@ -42,9 +40,10 @@ struct Offer {
 #[derive(Clone)]
 struct Slot {
     load: usize,
-    end: usize,
     power: f64,
     uplink: Rc<Vec<f64>>,
+    /// The load-th least reduced cost when that was last computed; NaN before.
+    threshold: f64,
 }
 
 /// Evaluates bounds over one region; buffers are kept between evaluations.
@@ -61,6 +60,17 @@ pub struct Oracle<'a> {
     buffer: Vec<f64>,
 }
 
+/// A user that the relaxation chose for a server, and what it costs there, weighted s.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    /// The user.
+    pub user: usize,
+    /// Uplink.
+    pub uplink: f64,
+    /// Compute.
+    pub compute: f64,
+}
+
 /// What the relaxation chose at the last evaluation.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -69,7 +79,7 @@ pub struct Selection {
     /// I_j - the power that the chosen users of other servers send: the slope along r_j.
     pub power_slack: Vec<f64>,
     /// The users chosen at each server.
-    pub chosen: Vec<Vec<usize>>,
+    pub chosen: Vec<Vec<Choice>>,
     /// Whether user i stays local.
     pub local: Vec<bool>,
 }
@@ -113,8 +123,8 @@ impl<'a> Oracle<'a> {
         let (first, last) = (r.load_low[j], r.load_high[j].min(users.len()));
         let mut slots = Vec::new();
         let mut add = |load, power: [f64; 2], uplink: [Rc<Vec<f64>>; 2]| {
-            for (end, uplink) in uplink.into_iter().enumerate().take(if power[0] == power[1] { 1 } else { 2 }) {
-                slots.push(Slot { load, end, power: power[end], uplink });
+            for (power, uplink) in power.into_iter().zip(uplink).take(if power[0] == power[1] { 1 } else { 2 }) {
+                slots.push(Slot { load, power, uplink, threshold: f64::NAN });
             }
         };
         if low <= high && (last + 1).saturating_sub(first) * users.len() > MANY_PRICES {
@@ -154,8 +164,17 @@ impl<'a> Oracle<'a> {
         }) || (0..self.data.n).any(|i| r.choices(i) == 0)
     }
 
-    /// B(u, r): a lower bound on F over the region, weighted s, less its own rounding error.
+    /// B(u, r): a lower bound on F over the region, weighted s, less its own rounding error. The table holds V_j of every slot.
     pub fn evaluate(&mut self, x: &Multipliers) -> f64 {
+        self.sum_up(x, false)
+    }
+
+    /// B(u, r) as [`Oracle::evaluate`]; in the table only every server's least entry is exact, the others are lower bounds.
+    pub fn screen(&mut self, x: &Multipliers) -> f64 {
+        self.sum_up(x, true)
+    }
+
+    fn sum_up(&mut self, x: &Multipliers, screened: bool) -> f64 {
         let d = self.data;
         self.total_power.clear();
         self.total_power.resize(d.n, 0.0);
@@ -171,7 +190,7 @@ impl<'a> Oracle<'a> {
             }
         }
         for j in 0..d.m {
-            bound += self.evaluate_server(j, x);
+            bound += self.evaluate_server(j, x, screened);
         }
         bound - self.rounding(x)
     }
@@ -186,35 +205,74 @@ impl<'a> Oracle<'a> {
         8.0 * f64::EPSILON * (d.n + d.m + 16) as f64 * (users + 2.0 * d.m as f64 * power)
     }
 
-    fn evaluate_server(&mut self, j: usize, x: &Multipliers) -> f64 {
-        let d = self.data;
-        let heard = d.heard(j);
+    fn evaluate_server(&mut self, j: usize, x: &Multipliers, screened: bool) -> f64 {
+        let heard = self.data.heard(j);
         let fixed = &mut self.fixed[j];
         fixed.clear();
         // Every user of j avoids its own signal at j: u_i pays for it and all other servers hear it.
         fixed.extend(self.offers[j].users.iter().map(|&i| x.power[j] * heard[i] - self.total_power[i] - x.users[i]));
+        let count = self.offers[j].slots.len();
         self.table[j].clear();
+        self.table[j].extend(self.offers[j].slots.iter().map(|s| Entry {
+            load: s.load,
+            value: f64::INFINITY,
+            power: s.power,
+        }));
+        // What was least last time is probably least again, which screens off most others.
+        let first = self.best[j].min(count.saturating_sub(1));
         let mut least = f64::INFINITY;
-        for k in 0..self.offers[j].slots.len() {
-            let Slot { load, end, power, uplink } = self.offers[j].slots[k].clone();
-            self.reduced(j, load, &uplink);
-            let value = x.power[j] * power + sum_of_least(&mut self.buffer, load);
-            if value < least {
+        for k in (first..count).chain(0..first) {
+            let threshold = self.offers[j].slots[k].threshold;
+            if screened && !threshold.is_nan() {
+                let value = x.power[j] * self.offers[j].slots[k].power + self.sum_at_least(j, k, threshold);
+                if value >= least {
+                    self.table[j][k].value = value;
+                    continue;
+                }
+            }
+            let load = self.offers[j].slots[k].load;
+            self.reduced(j, k);
+            let value = x.power[j] * self.offers[j].slots[k].power + sum_of_least(&mut self.buffer, load);
+            self.offers[j].slots[k].threshold = if load > 0 { self.buffer[load - 1] } else { f64::NEG_INFINITY };
+            self.table[j][k].value = value;
+            if value < least || (value == least && k < self.best[j]) {
                 least = value;
                 self.best[j] = k;
             }
-            self.table[j].push(Entry { load, end, value, power });
         }
         least
     }
 
-    /// Fills the buffer with the reduced costs of server j's offer.
-    fn reduced(&mut self, j: usize, load: usize, uplink: &[f64]) {
-        let compute = self.data.unit_compute(j, load);
-        let n = load as f64;
-        self.buffer.clear();
-        let terms = uplink.iter().zip(&self.offers[j].work).zip(&self.fixed[j]);
-        self.buffer.extend(terms.map(|((c, w), f)| n * c + w * compute + f));
+    /// At least as low as the sum of the `load` least reduced costs of slot k, whatever the threshold y: n y + sum of min(0, cost - y).
+    fn sum_at_least(&self, j: usize, k: usize, threshold: f64) -> f64 {
+        const LANES: usize = 8;
+        let offer = &self.offers[j];
+        let slot = &offer.slots[k];
+        if slot.load == 0 {
+            return 0.0;
+        }
+        let (n, compute) = (slot.load as f64, self.data.unit_compute(j, slot.load));
+        let below = |c: f64, w: f64, f: f64| {
+            let over = n * c + w * compute + f - threshold;
+            if over < 0.0 { over } else { 0.0 }
+        };
+        let (mut costs, mut works, mut fixed) =
+            (slot.uplink.chunks_exact(LANES), offer.work.chunks_exact(LANES), self.fixed[j].chunks_exact(LANES));
+        let mut sums = [0.0; LANES];
+        for ((c, w), f) in (&mut costs).zip(&mut works).zip(&mut fixed) {
+            for lane in 0..LANES {
+                sums[lane] += below(c[lane], w[lane], f[lane]);
+            }
+        }
+        let rest = costs.remainder().iter().zip(works.remainder()).zip(fixed.remainder());
+        let rest: f64 = rest.map(|((c, w), f)| below(*c, *w, *f)).sum();
+        n * threshold + (sums.iter().sum::<f64>() + rest)
+    }
+
+    /// Fills the buffer with the reduced costs of slot k of server j.
+    fn reduced(&mut self, j: usize, k: usize) {
+        let Slot { load, uplink, .. } = &self.offers[j].slots[k];
+        fill(&mut self.buffer, self.data, j, *load, uplink, &self.offers[j].work, &self.fixed[j]);
     }
 
     /// What the relaxation chose at the last evaluation, at `x`.
@@ -234,7 +292,8 @@ impl<'a> Oracle<'a> {
             let Some(entry) = self.table[j].get(self.best[j]) else { continue };
             out.power_slack[j] += entry.power;
             self.choose(j, self.best[j], &mut out.chosen[j]);
-            for &i in &out.chosen[j] {
+            for choice in &out.chosen[j] {
+                let i = choice.user;
                 out.slack[i] -= 1.0;
                 for (l, slack) in out.power_slack.iter_mut().enumerate().filter(|(l, _)| *l != j) {
                     *slack -= d.signal[l * d.n + i];
@@ -243,17 +302,19 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    /// The users of least reduced cost at slot k of server j; ties to the lower index.
-    fn choose(&mut self, j: usize, k: usize, out: &mut Vec<usize>) {
-        let Slot { load, uplink, .. } = self.offers[j].slots[k].clone();
-        self.reduced(j, load, &uplink);
+    /// The users of least reduced cost at slot k of server j, which the last evaluation computed; ties to the lower index.
+    fn choose(&mut self, j: usize, k: usize, out: &mut Vec<Choice>) {
+        self.reduced(j, k);
+        let offer = &self.offers[j];
+        let Slot { load, threshold, uplink, .. } = &offer.slots[k];
+        let (n, compute) = (*load as f64, self.data.unit_compute(j, *load));
+        let choice =
+            |at: usize| Choice { user: offer.users[at], uplink: n * uplink[at], compute: offer.work[at] * compute };
+        let costs = || self.buffer.iter().enumerate();
         out.clear();
-        let mut order: Vec<usize> = (0..self.buffer.len()).collect();
-        let key = |k: &usize| self.buffer[*k];
-        if load < order.len() {
-            order.select_nth_unstable_by(load, |a, b| key(a).total_cmp(&key(b)).then(a.cmp(b)));
-        }
-        out.extend(order[..load].iter().map(|&k| self.offers[j].users[k]));
+        out.extend(costs().filter(|(_, c)| *c < threshold).map(|(at, _)| choice(at)));
+        let missing = load.saturating_sub(out.len());
+        out.extend(costs().filter(|(_, c)| *c == threshold).take(missing).map(|(at, _)| choice(at)));
     }
 
     /// For every (user, place): a bound over the region with the user at that place, as far as it is above `floor`.
@@ -274,8 +335,7 @@ impl<'a> Oracle<'a> {
             let mut with: Vec<f64> = vec![f64::INFINITY; self.offers[j].users.len()];
             for k in open {
                 let entry = self.table[j][k];
-                let uplink = self.offers[j].slots[k].uplink.clone();
-                self.reduced(j, entry.load, &uplink);
+                self.reduced(j, k);
                 let costs = self.buffer.clone();
                 self.buffer.select_nth_unstable_by(entry.load - 1, f64::total_cmp);
                 let last = self.buffer[entry.load - 1];
@@ -352,9 +412,7 @@ impl<'a> Oracle<'a> {
             if beyond(inner.power) {
                 let prices = uplink
                     .get_or_insert_with(|| self.offers[j].users.iter().map(|&i| d.unit_uplink(i, j, at)).collect());
-                let prices = std::mem::take(prices);
-                self.reduced(j, first.load, &prices);
-                uplink = Some(prices);
+                fill(&mut self.buffer, d, j, first.load, prices, &self.offers[j].work, &self.fixed[j]);
                 if x.power[j] * at + sum_of_least(&mut self.buffer, first.load) < spare {
                     return false;
                 }
@@ -377,6 +435,13 @@ impl<'a> Oracle<'a> {
         };
         (0..self.data.m).map(width).sum()
     }
+}
+
+/// Fills the buffer with c_ij(load, I) + e_ij, from the uplink prices at I and the parts that do not depend on the load.
+fn fill(buffer: &mut Vec<f64>, data: &Data, j: usize, load: usize, uplink: &[f64], work: &[f64], fixed: &[f64]) {
+    let (n, compute) = (load as f64, data.unit_compute(j, load));
+    buffer.clear();
+    buffer.extend(uplink.iter().zip(work).zip(fixed).map(|((c, w), f)| n * c + w * compute + f));
 }
 
 /// Sum of the `count` least values; reorders the buffer.

@@ -67,7 +67,12 @@ impl Data {
 
     /// Compute time per FLOP at server j under load `load`, s.
     pub fn unit_compute(&self, j: usize, load: usize) -> f64 {
-        self.slowest[j].max(load as f64 * self.per_load[j])
+        self.unit_compute_at(j, load as f64)
+    }
+
+    /// [`Data::unit_compute`] at an averaged load.
+    pub fn unit_compute_at(&self, j: usize, load: f64) -> f64 {
+        self.slowest[j].max(load * self.per_load[j])
     }
 
     /// s_j, W.

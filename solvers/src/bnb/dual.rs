@@ -1,5 +1,5 @@
-//! Improves multipliers: deflected subgradient steps (Camerini, Fratta, Maffioli 1975) of Polyak length towards the value at
-//! which the region closes, and averages the relaxed plans on the way (Barahona and Anbil 2000).
+//! Improves multipliers by steps whose size adapts to every coordinate (Adam: Kingma and Ba 2015), and averages the relaxed plans on
+//! the way (Barahona and Anbil 2000).
 
 use super::bound::{Multipliers, Oracle, Selection};
 use super::data::{Data, Region};
@@ -7,16 +7,16 @@ use super::search::Split;
 use crate::Deadline;
 use offload_instances::{Assignment, Problem};
 
-/// Steps without progress after which the step length shrinks.
-const PATIENCE: usize = 20;
-/// What the step length is multiplied with then.
-const SHRINK: f64 = 0.6;
-/// After so many shrinkings the ascent goes on from the best multipliers. (Going back each time keeps it stuck at kinks; never going back loses them.)
-const RETURN: usize = 5;
-/// Steps after which an ascent must have closed a tenth of what was missing, or it ends.
+/// The first and the last step of an ascent along a coordinate whose slope keeps its sign, in target values a user.
+const STEP: [f64; 2] = [0.1, 0.01];
+/// Memory of the mean slope and of the mean squared slope, a step.
+const MEMORY: [f64; 2] = [0.8, 0.95];
+/// Added to the root of the mean squared slope, so that coordinates which are settled stay.
+const SETTLED: f64 = 1e-3;
+/// Steps in which an ascent must close a tenth of what is missing, or it ends.
 const CHECK: usize = 40;
-/// Interference ranges wider than this factor are split before anything else.
-const WIDE: f64 = 1.5;
+/// Part of the missing bound that an error of the averaged plan must make for it to be split.
+const LEAST_ERROR: f64 = 0.01;
 /// Logarithm to the base 2 of the number of plans that is small.
 const FEW_PLANS: f64 = 12.0;
 /// Weight of the newest relaxed plan in the averages.
@@ -42,115 +42,129 @@ pub fn ascend(
     deadline: &Deadline,
     averages: &mut Averages,
 ) -> Ascent {
+    let (n, m) = (start.users.len(), start.power.len());
     let mut x = start.clone();
-    let mut bound = oracle.evaluate(&x);
-    let mut best = Ascent { best: x.clone(), bound };
-    let (n, m) = (x.users.len(), x.power.len());
+    let mut now = oracle.evaluate(&x);
+    let mut best = Ascent { best: x.clone(), bound: now };
+    let mut checked = now;
     let mut selection = Selection::default();
-    let mut direction = vec![0.0; n + m];
-    let (mut theta, mut stuck, mut shrunk, mut checked) = (1.0, 0, 0, bound);
+    let [mut mean, mut square, mut direction] = [0; 3].map(|_| vec![0.0; n + m]);
+    // How much of the two memories is still their first value, 0.
+    let mut unfilled = [1.0, 1.0];
+    let shrink = libm::pow(STEP[1] / STEP[0], 1.0 / steps.max(1) as f64);
+    // A u_i is about a user's cost, r_j times its unit about a server's, N / M times as much; in between, both are found in time.
+    let reach = (n as f64 / m as f64).sqrt();
+    let mut length = STEP[0] * target / n as f64;
     for step in 1..=steps {
-        if best.bound >= target || theta < 1e-3 || !bound.is_finite() || deadline.is_over() {
+        if best.bound >= target || !best.bound.is_finite() || deadline.is_over() {
             break;
         }
-        if step % CHECK == 0 && theta < 0.3 {
+        if step % CHECK == 0 {
             if best.bound - checked < 0.1 * (target - best.bound) {
                 break;
             }
             checked = best.bound;
         }
         oracle.select(&x, &mut selection);
-        averages.add(oracle, &selection);
-        let length = deflect(&mut direction, &selection, unit);
-        if length <= 0.0 {
+        averages.add(&selection);
+        if selection.slack.iter().chain(&selection.power_slack).all(|s| *s == 0.0) {
             break;
         }
-        let stride = theta * (target - bound).max(1e-9 * target.abs()) / length;
+        unfilled = [unfilled[0] * MEMORY[0], unfilled[1] * MEMORY[1]];
+        let mut rise = 0.0;
+        for k in 0..n + m {
+            let slope = if k < n { selection.slack[k] } else { selection.power_slack[k - n] / unit[k - n] };
+            mean[k] = MEMORY[0] * mean[k] + (1.0 - MEMORY[0]) * slope;
+            square[k] = MEMORY[1] * square[k] + (1.0 - MEMORY[1]) * slope * slope;
+            let size = (square[k] / (1.0 - unfilled[1])).sqrt() + SETTLED;
+            direction[k] = mean[k] / (1.0 - unfilled[0]) / size;
+            if k >= n {
+                direction[k] *= reach;
+            }
+            rise += slope * direction[k];
+        }
+        // Polyak's length: no step is longer than it must be to reach the target if the bound went straight on.
+        let stride = if rise > 0.0 { length.min((target - now).max(1e-12 * target) / rise) } else { length };
         for (u, d) in x.users.iter_mut().zip(&direction) {
             *u += stride * d;
         }
         for (j, r) in x.power.iter_mut().enumerate() {
             *r += stride * direction[n + j] / unit[j];
         }
-        bound = oracle.evaluate(&x);
-        if bound > best.bound {
-            stuck = 0;
-            best.bound = bound;
+        length *= shrink;
+        now = oracle.screen(&x);
+        if now > best.bound {
+            best.bound = now;
             best.best.clone_from(&x);
-        } else {
-            stuck += 1;
-            if stuck >= PATIENCE {
-                stuck = 0;
-                shrunk += 1;
-                theta *= SHRINK;
-                if shrunk % RETURN == 0 {
-                    x.clone_from(&best.best);
-                    bound = oracle.evaluate(&x);
-                }
-            }
         }
     }
-    oracle.evaluate(&best.best);
+    best.bound = oracle.evaluate(&best.best);
     best
-}
-
-/// Turns the direction towards the new slope, keeping it from zigzagging; returns its squared length.
-fn deflect(direction: &mut [f64], selection: &Selection, unit: &[f64]) -> f64 {
-    let n = selection.slack.len();
-    let slope = |k: usize| if k < n { selection.slack[k] } else { selection.power_slack[k - n] / unit[k - n] };
-    let size: f64 = direction.iter().map(|d| d * d).sum();
-    let turn: f64 = direction.iter().enumerate().map(|(k, d)| d * slope(k)).sum();
-    let beta = if size > 0.0 && turn < 0.0 { -1.5 * turn / size } else { 0.0 };
-    for (k, d) in direction.iter_mut().enumerate() {
-        *d = slope(k) + beta * *d;
-    }
-    direction.iter().map(|d| d * d).sum()
 }
 
 /// Relaxed plans, averaged: what the relaxation would choose if it could mix.
 pub struct Averages {
     m: usize,
+    weight: f64,
     /// Share of user i at place p, at `i * (m + 1) + p`.
     share: Vec<f64>,
-    /// Share of the high end of I_j.
-    high: Vec<f64>,
+    /// n_j.
     load: Vec<f64>,
-    load_square: Vec<f64>,
-    weight: f64,
+    /// n_j where user i is at server j and 0 elsewhere, at `i * m + j`.
+    loaded: Vec<f64>,
+    /// The uplink cost of user i at server j, weighted s, at `i * m + j`.
+    uplink: Vec<f64>,
+    /// The compute cost, likewise.
+    compute: Vec<f64>,
+}
+
+/// How far the relaxed cost is below that of the averaged plan, weighted s.
+#[derive(Clone, Copy, Debug, Default)]
+struct Error {
+    /// Because I_j is not what it is on average.
+    power: f64,
+    /// Because n_j is not.
+    load: f64,
 }
 
 impl Averages {
     /// Nothing averaged yet.
     pub fn new(data: &Data) -> Self {
-        let m = data.m;
+        let (n, m) = (data.n, data.m);
         Averages {
             m,
-            share: vec![0.0; data.n * (m + 1)],
-            high: vec![0.0; m],
-            load: vec![0.0; m],
-            load_square: vec![0.0; m],
             weight: 0.0,
+            share: vec![0.0; n * (m + 1)],
+            load: vec![0.0; m],
+            loaded: vec![0.0; n * m],
+            uplink: vec![0.0; n * m],
+            compute: vec![0.0; n * m],
         }
     }
 
-    fn add(&mut self, oracle: &Oracle, selection: &Selection) {
+    /// Whether anything was averaged.
+    pub fn is_some(&self) -> bool {
+        self.weight > 0.0
+    }
+
+    fn add(&mut self, selection: &Selection) {
         let keep = 1.0 - NEWEST;
         self.weight = self.weight * keep + NEWEST;
-        for values in [&mut self.share, &mut self.high, &mut self.load, &mut self.load_square] {
+        for values in [&mut self.share, &mut self.load, &mut self.loaded, &mut self.uplink, &mut self.compute] {
             values.iter_mut().for_each(|v| *v *= keep);
         }
         for (i, _) in selection.local.iter().enumerate().filter(|(_, local)| **local) {
             self.share[i * (self.m + 1) + self.m] += NEWEST;
         }
-        for (j, users) in selection.chosen.iter().enumerate() {
-            let load = users.len() as f64;
+        for (j, chosen) in selection.chosen.iter().enumerate() {
+            let load = chosen.len() as f64;
             self.load[j] += NEWEST * load;
-            self.load_square[j] += NEWEST * load * load;
-            if oracle.table[j].get(oracle.best[j]).is_some_and(|e| e.end == 1) {
-                self.high[j] += NEWEST;
-            }
-            for &i in users {
-                self.share[i * (self.m + 1) + j] += NEWEST;
+            for choice in chosen {
+                let k = choice.user * self.m + j;
+                self.share[choice.user * (self.m + 1) + j] += NEWEST;
+                self.loaded[k] += NEWEST * load;
+                self.uplink[k] += NEWEST * choice.uplink;
+                self.compute[k] += NEWEST * choice.compute;
             }
         }
     }
@@ -184,94 +198,65 @@ impl Averages {
         plan
     }
 
-    /// Where to split: interference while some range is wide, where the concavity error of the averaged plan is largest; then whatever
-    /// makes the largest error; users last. `missing` is the gap to close, weighted s; with `power_is_idle` interference comes after loads and users.
-    pub fn choose(&self, data: &Data, region: &Region, missing: f64, power_is_idle: bool) -> Option<Split> {
-        let powers = || (0..self.m).filter_map(|j| self.power_split(data, region, j));
+    /// Where to split: what makes the largest error of the averaged plan, I_j or n_j; where no error is left, a user.
+    /// `missing` is the gap to close, weighted s.
+    pub fn choose(&self, data: &Data, region: &Region, missing: f64) -> Option<Split> {
+        let errors: Vec<Error> = (0..self.m).map(|j| self.error(data, region, j)).collect();
         let larger = |a: &(f64, Split), b: &(f64, Split)| a.0.total_cmp(&b.0);
-        let is_wide = |s: &(f64, Split)| match s.1 {
-            Split::Power { server: j, .. } => {
-                region.power_high[j] > WIDE * region.power_low[j] && self.at_stake(data, region, j) >= 0.05 * missing
-            }
-            _ => false,
-        };
+        let powers = || (0..self.m).filter_map(|j| Some((errors[j].power, power_split(data, region, j)?)));
+        let loads = || (0..self.m).filter_map(|j| Some((errors[j].load, self.load_split(region, j)?)));
+        let any = |best: Option<(f64, Split)>| best.map(|(_, split)| split);
         let bits: f64 = (0..data.n).map(|i| libm::log2(region.choices(i) as f64)).sum();
         if bits <= FEW_PLANS {
             // So few plans are left that going through the users is sure to end soon; each one fixed narrows interference too.
-            return self.user_split(data, region).or(powers().max_by(larger).map(|(_, split)| split));
+            return self.user_split(data, region).or(any(powers().max_by(larger)));
         }
-        if power_is_idle {
-            let load =
-                (0..self.m).filter_map(|j| self.load_split(data, region, j)).max_by(larger).map(|(_, split)| split);
-            if let Some(split) = load.or_else(|| self.user_split(data, region)) {
-                return Some(split);
-            }
-        }
-        if let Some((_, split)) = powers().filter(is_wide).max_by(larger) {
-            return Some(split);
-        }
-        let power = powers().max_by(larger);
-        let load = (0..self.m).filter_map(|j| self.load_split(data, region, j)).max_by(larger);
-        match (power, load) {
-            (Some((gain, split)), Some((other, _))) if gain > other => Some(split),
-            (_, Some((_, split))) => Some(split),
-            (Some((gain, split)), None) if gain >= 0.02 * missing => Some(split),
-            (power, None) => self.user_split(data, region).or(power.map(|(_, split)| split)),
+        match powers().chain(loads()).max_by(larger) {
+            Some((error, split)) if error >= LEAST_ERROR * missing => Some(split),
+            // Loads are few: once they and the interference are points, the region is a transportation problem.
+            _ => any(loads().max_by(larger))
+                .or_else(|| self.user_split(data, region))
+                .or_else(|| any(powers().max_by(larger))),
         }
     }
 
-    /// What the interference range of server j can make of difference to the averaged plan, weighted s.
-    fn at_stake(&self, data: &Data, region: &Region, j: usize) -> f64 {
-        let load = self.load[j].max(self.weight) / self.weight;
-        let (low, high) = (region.power_low[j], region.power_high[j]);
-        let users = (0..data.n).filter(|&i| region.allows(i, j) && self.share(i, j) > 0.02 * self.weight);
-        let difference = |i: usize| data.unit_uplink(i, j, high) - data.unit_uplink(i, j, low);
-        users.map(|i| self.share(i, j) / self.weight * load * difference(i)).sum()
-    }
-
-    /// The concavity error at the averaged interference, and the split there.
-    fn power_split(&self, data: &Data, region: &Region, j: usize) -> Option<(f64, Split)> {
-        let (low, high) = (region.power_low[j], region.power_high[j]);
-        // Beside the noise a narrower range makes no difference that a double could show.
-        if high - low <= 1e-10 * (low + data.noise(j)) || self.weight <= 0.0 {
-            return None;
+    /// The error that server j makes. With bars for averages, c_i for the uplink cost a unit of load and x_i for 'user i is at j', uplink costs
+    /// sum_i avg(x_i) avg(n) c_i(avg I) in the averaged plan; of what is missing to it in avg(x_i n c_i(I)), avg(x_i n) c_i(avg I) tells the two parts apart.
+    fn error(&self, data: &Data, region: &Region, j: usize) -> Error {
+        let mut error = Error::default();
+        if self.weight <= 0.0 {
+            return error;
         }
-        let mix = (self.high[j] / self.weight).clamp(0.0, 1.0);
-        // An average near an end would cut off a sliver: keep to the middle part of the range.
-        let base = low.max(high * 1e-4);
-        let ratio = high / base;
-        let average = low + mix * (high - low);
-        let at = average.clamp(base * libm::pow(ratio, 0.2), base * libm::pow(ratio, 0.8));
-        let share = if high > low { (at - low) / (high - low) } else { 0.0 };
         let load = self.load[j] / self.weight;
-        let mut gain = 0.0;
+        let power = self.interference(data, j);
+        let power = power.min(region.power_high[j]).max(region.power_low[j]);
+        let pace = data.unit_compute_at(j, load);
         for i in (0..data.n).filter(|&i| region.allows(i, j)) {
-            let weight = self.share(i, j) / self.weight;
-            if weight > 0.02 {
-                let chord = (1.0 - share) * data.unit_uplink(i, j, low) + share * data.unit_uplink(i, j, high);
-                gain += weight * load * (data.unit_uplink(i, j, at) - chord).max(0.0);
+            let k = i * self.m + j;
+            let share = self.share(i, j) / self.weight;
+            if share > 1e-3 {
+                let unit = data.unit_uplink(i, j, power);
+                let loaded = self.loaded[k] / self.weight;
+                error.power += loaded * unit - self.uplink[k] / self.weight;
+                error.load +=
+                    (share * load - loaded) * unit + share * data.work(i) * pace - self.compute[k] / self.weight;
             }
         }
-        // A relaxation that sits at one end makes no error now.
-        let used = 4.0 * mix * (1.0 - mix);
-        Some((gain * used.max(0.02), Split::Power { server: j, at }))
+        error
     }
 
-    /// The spread of loads, priced at half the mean cost per unit of load.
-    fn load_split(&self, data: &Data, region: &Region, j: usize) -> Option<(f64, Split)> {
+    /// I_j of the averaged plan, W; nothing averaged counts as a plan without users.
+    pub fn interference(&self, data: &Data, j: usize) -> f64 {
+        let elsewhere = |i: usize| (0..self.m).filter(|&l| l != j).map(|l| self.share(i, l)).sum::<f64>();
+        let sum: f64 = (0..data.n).map(|i| data.heard(j)[i] * elsewhere(i)).sum();
+        if self.weight > 0.0 { sum / self.weight } else { 0.0 }
+    }
+
+    /// n_j below and above its average.
+    fn load_split(&self, region: &Region, j: usize) -> Option<Split> {
         let (low, high) = (region.load_low[j], region.load_high[j]);
-        if low >= high || self.weight <= 0.0 {
-            return None;
-        }
-        let mean = self.load[j] / self.weight;
-        let spread = (self.load_square[j] / self.weight - mean * mean).max(0.0).sqrt();
-        let middle = f64::midpoint(region.power_low[j], region.power_high[j]);
-        let cost = |i: usize| data.unit_uplink(i, j, middle) + data.work(i) * data.unit_compute(j, 0);
-        let price: f64 =
-            (0..data.n).filter(|&i| region.allows(i, j)).map(|i| self.share(i, j) / self.weight * cost(i)).sum();
-        let at = (mean.floor() as usize).clamp(low, high - 1);
-        let wide = if high - low > 3 { 1e-6 } else { 0.0 };
-        Some((0.5 * spread * price + wide, Split::Load { server: j, at }))
+        let mean = if self.weight > 0.0 { self.load[j] / self.weight } else { 0.0 };
+        (low < high).then(|| Split::Load { server: j, at: (mean.floor() as usize).clamp(low, high - 1) })
     }
 
     /// The user that is most undecided, at its most used place.
@@ -288,4 +273,15 @@ impl Averages {
         }
         best.map(|(_, split)| split)
     }
+}
+
+/// The middle of I_j's range in the logarithm of I_j + s_j / 10: what costs depend on, and fine enough where a user is far below the noise.
+fn power_split(data: &Data, region: &Region, j: usize) -> Option<Split> {
+    let (low, high) = (region.power_low[j], region.power_high[j]);
+    // Beside the noise a narrower range makes no difference that a double could show.
+    if high - low <= 1e-10 * (low + data.noise(j)) {
+        return None;
+    }
+    let shift = 0.1 * data.noise(j);
+    Some(Split::Power { server: j, at: ((low + shift) * (high + shift)).sqrt() - shift })
 }

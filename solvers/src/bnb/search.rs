@@ -20,10 +20,16 @@ const STARTS: usize = 10;
 const START_SHARE: f64 = 0.2;
 /// Bytes of regions and multipliers at which the search stops: what keeps the process below 2 GB.
 const MAX_BYTES: usize = 1_200_000_000;
-/// Part of the missing bound that a region must gain over its parent for the split to count as progress.
-const LEAST_PROGRESS: f64 = 0.02;
-/// Idle splits of interference after which something else is split.
-const IDLE: u8 = 4;
+/// Steps of the root's ascents.
+const ROOT_STEPS: [usize; 13] = [0, 0, 10, 20, 40, 80, 160, 320, 320, 320, 320, 320, 320];
+/// Steps of other ascents.
+const STEPS: usize = 60;
+/// Ascents of other regions, at most.
+const ASCENTS: usize = 4;
+/// The root's first ascent after which something is cut off. Earlier cuts would be made again, further in, and each costs the verifier time.
+const FIRST_CUT: usize = 3;
+/// The first after which ends of interference ranges are.
+const FIRST_POWER_CUT: usize = 5;
 /// Gaps below this are rounding: they count as 0.
 pub const LEAST_GAP: f64 = 1e-9;
 /// Relative rounding error of a bound, generously: sums of some thousand terms in double precision.
@@ -35,8 +41,8 @@ struct Open {
     node: usize,
     region: Region,
     multipliers: Rc<Multipliers>,
-    /// Splits of interference in a row that hardly raised the bound.
-    idle: u8,
+    /// I_j of the parent's averaged plan, W.
+    typical: Rc<Vec<f64>>,
 }
 
 /// Reversed: the heap's top is the least bound, then the oldest node.
@@ -105,7 +111,6 @@ pub struct Search<'a> {
     open: BinaryHeap<Open>,
     closed: f64,
     start: Option<Multipliers>,
-    unit: Vec<f64>,
     bytes: usize,
 }
 
@@ -121,7 +126,7 @@ impl<'a> Search<'a> {
             improve_from(problem, greedy::goa(problem), STARTS, budget.seed, &start.deadline())
         };
         let region = Region::root(problem, data);
-        let unit = unit_of_power(problem, &plan, &region);
+        let typical = typical_power(problem, &plan, &region);
         let plan = if effort == Effort::Root { plan } else { polish(problem, data, &region, plan, &start.deadline()) };
         let (plan, multipliers) = improve_by_transport(problem, data, &region, plan);
         let (least, bound) = crate::milp::trivial_bound(problem);
@@ -141,10 +146,9 @@ impl<'a> Search<'a> {
             open: BinaryHeap::new(),
             closed: f64::INFINITY,
             start: Some(multipliers),
-            unit,
             bytes: 0,
         };
-        let open = Open { bound, node: 0, region, multipliers: first, idle: 0 };
+        let open = Open { bound, node: 0, region, multipliers: first, typical: Rc::new(typical) };
         let open = search.cut_loads(open);
         search.open.push(open);
         search
@@ -278,26 +282,28 @@ impl<'a> Search<'a> {
         }
         let is_root = self.nodes == 1;
         // Small problems need many steps, which cost next to nothing there.
-        let steps = 60.max(6000 / (self.data.n * self.data.m));
-        let Open { mut bound, mut node, region, mut multipliers, idle } = open;
-        let parent = bound;
+        let steps = STEPS.max(6000 / (self.data.n * self.data.m));
+        let Open { mut bound, mut node, region, mut multipliers, mut typical } = open;
         let mut oracle = Oracle::new(self.data, region);
         let mut averages = Averages::new(self.data);
-        for round in 0..if is_root { 13 } else { 4 } {
+        for round in 0..if is_root { ROOT_STEPS.len() } else { ASCENTS } {
             if oracle.is_empty() {
                 self.close(node, &multipliers, f64::INFINITY);
                 return;
             }
-            // The root starts from poor multipliers and wide loads: tighten early, then often.
+            // The root starts from poor multipliers: the prices at the first plan are mostly better.
             if round == 1
                 && let Some(start) = self.start.take()
                 && oracle.evaluate(&start) > bound
             {
                 multipliers = Rc::new(start);
             }
-            let steps = if is_root { [0, 0, 10, 20, 40, 80, 160, 320][round.min(7)] } else { steps };
-            let ascent =
-                ascend(&mut oracle, &multipliers, self.target(), steps, &self.unit, &self.deadline, &mut averages);
+            let steps = if is_root { ROOT_STEPS[round] } else { steps };
+            if averages.is_some() {
+                typical = Rc::new((0..self.data.m).map(|j| averages.interference(self.data, j)).collect());
+            }
+            let unit = self.unit(oracle.region(), &typical);
+            let ascent = ascend(&mut oracle, &multipliers, self.target(), steps, &unit, &self.deadline, &mut averages);
             // Never the parent's bound: what is cut off or closed below must follow from these multipliers alone.
             bound = ascent.bound;
             multipliers = Rc::new(ascent.best);
@@ -306,8 +312,11 @@ impl<'a> Search<'a> {
                 self.close(node, &multipliers, bound);
                 return;
             }
+            if is_root && round < FIRST_CUT {
+                continue;
+            }
             let before = oracle.size();
-            node = self.tighten(&mut oracle, node, &multipliers, bound);
+            node = self.tighten(&mut oracle, node, &multipliers, bound, !is_root || round >= FIRST_POWER_CUT);
             let little = oracle.size() > before - if is_root { 0.02 } else { 0.25 } * f64::from(self.data.m as u32);
             if self.deadline.is_over() || (little && !(is_root && round < 9)) {
                 break;
@@ -319,13 +328,20 @@ impl<'a> Search<'a> {
         self.tree.0[node] = Node::Leaf(multipliers.clone());
         if oracle.is_empty() {
             self.close(node, &multipliers, f64::INFINITY);
-        } else if self.deadline.is_over() {
-            self.open.push(Open { bound, node, region: oracle.into_region(), multipliers, idle });
         } else {
-            let gained = bound - parent >= LEAST_PROGRESS * (self.target() - bound);
-            let idle = if gained { 0 } else { idle };
-            self.split(oracle, node, &multipliers, bound, &averages, idle);
+            let left = Open { bound, node, region: oracle.into_region(), multipliers, typical };
+            if self.deadline.is_over() {
+                self.open.push(left);
+            } else {
+                self.split(left, &averages);
+            }
         }
+    }
+
+    /// What counts as a unit of r_j's slope in a region, W: the interference that its relaxed plans make, within its range, and the noise.
+    fn unit(&self, region: &Region, typical: &[f64]) -> Vec<f64> {
+        let within = |j: usize| typical[j].min(region.power_high[j]).max(region.power_low[j]);
+        (0..self.data.m).map(|j| within(j) + self.data.noise(j)).collect()
     }
 
     fn note_progress(&mut self) {
@@ -341,8 +357,8 @@ impl<'a> Search<'a> {
         self.closed = self.closed.min(bound);
     }
 
-    /// Cuts off loads, places and ends of interference ranges that the multipliers close. Returns the node that is left.
-    fn tighten(&mut self, oracle: &mut Oracle, node: usize, by: &Rc<Multipliers>, bound: f64) -> usize {
+    /// Cuts off loads and places that the multipliers close, and with `power` ends of interference ranges. Returns the node that is left.
+    fn tighten(&mut self, oracle: &mut Oracle, node: usize, by: &Rc<Multipliers>, bound: f64, power: bool) -> usize {
         let target = self.target();
         let (mut loads, mut remove) = (Vec::new(), Vec::new());
         for j in 0..self.data.m {
@@ -371,7 +387,7 @@ impl<'a> Search<'a> {
             }
         }
         let bound = oracle.evaluate(by);
-        for j in 0..self.data.m {
+        for j in 0..if power { self.data.m } else { 0 } {
             node = self.tighten_power(oracle, node, by, bound, j);
         }
         node
@@ -400,9 +416,9 @@ impl<'a> Search<'a> {
         self.offer(plan);
     }
 
-    fn split(&mut self, oracle: Oracle, node: usize, by: &Rc<Multipliers>, bound: f64, averages: &Averages, idle: u8) {
-        let region = oracle.into_region();
-        let Some(choice) = averages.choose(self.data, &region, self.value - bound, idle >= IDLE) else {
+    fn split(&mut self, open: Open, averages: &Averages) {
+        let Open { bound, node, region, multipliers, typical } = open;
+        let Some(choice) = averages.choose(self.data, &region, self.value - bound) else {
             if (0..self.data.n).all(|i| region.choices(i) == 1) {
                 self.close_single(node, region);
             } else {
@@ -410,9 +426,8 @@ impl<'a> Search<'a> {
             }
             return;
         };
-        let children = [self.tree.add(by), self.tree.add(by)];
+        let children = [self.tree.add(&multipliers), self.tree.add(&multipliers)];
         let (mut first, mut second) = (region.clone(), region);
-        let idle = if matches!(choice, Split::Power { .. }) { idle.saturating_add(1) } else { 0 };
         self.tree.0[node] = match choice {
             Split::Load { server, at } => {
                 first.load_high[server] = at;
@@ -430,9 +445,10 @@ impl<'a> Search<'a> {
                 Node::User { user, place, children }
             }
         };
-        self.bytes += 2 * first.bytes();
+        self.bytes += 2 * first.bytes() + 8 * self.data.m;
         for (node, region) in children.into_iter().zip([first, second]) {
-            self.open.push(Open { bound, node, region, multipliers: by.clone(), idle });
+            let (multipliers, typical) = (multipliers.clone(), typical.clone());
+            self.open.push(Open { bound, node, region, multipliers, typical });
         }
     }
 }
@@ -464,7 +480,7 @@ pub enum Split {
 }
 
 /// A typical I_j for every server, W: that of the incumbent, or of all users where it has none.
-fn unit_of_power(problem: &Problem, plan: &Assignment, region: &Region) -> Vec<f64> {
+fn typical_power(problem: &Problem, plan: &Assignment, region: &Region) -> Vec<f64> {
     let power = problem.interference(plan);
     let pick = |j: usize| [power[j], region.power_high[j], 1.0].into_iter().find(|&p| p > 0.0).unwrap_or(1.0);
     (0..problem.m()).map(pick).collect()
