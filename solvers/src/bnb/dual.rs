@@ -30,18 +30,27 @@ pub struct Ascent {
     pub bound: f64,
 }
 
-/// Raises the bound from `start` until it reaches `target`, progress dries up, `steps` steps are done or the time is up.
-///
-/// `unit[j]` is the power (W) that makes a unit of r_j's slope comparable with a user's. On return the oracle's table is that of the best multipliers.
+/// How an ascent steps.
+pub struct Steps<'a> {
+    /// Most steps.
+    pub count: usize,
+    /// The part of the usual lengths that is taken.
+    pub boldness: f64,
+    /// The power (W) that makes a unit of r_j's slope comparable with a user's.
+    pub unit: &'a [f64],
+}
+
+/// Raises the bound from `start` until it reaches `target`, progress dries up, the steps are done or the time is up.
+/// On return the oracle's table is that of the best multipliers.
 pub fn ascend(
     oracle: &mut Oracle,
     start: &Multipliers,
     target: f64,
-    steps: usize,
-    unit: &[f64],
+    steps: &Steps,
     deadline: &Deadline,
     averages: &mut Averages,
 ) -> Ascent {
+    let Steps { count, boldness, unit } = *steps;
     let (n, m) = (start.users.len(), start.power.len());
     let mut x = start.clone();
     let mut now = oracle.evaluate(&x);
@@ -51,16 +60,17 @@ pub fn ascend(
     let [mut mean, mut square, mut direction] = [0; 3].map(|_| vec![0.0; n + m]);
     // How much of the two memories is still their first value, 0.
     let mut unfilled = [1.0, 1.0];
-    let shrink = libm::pow(STEP[1] / STEP[0], 1.0 / steps.max(1) as f64);
+    let shrink = libm::pow(STEP[1] / STEP[0], 1.0 / count.max(1) as f64);
     // A u_i is about a user's cost, r_j times its unit about a server's, N / M times as much; in between, both are found in time.
     let reach = (n as f64 / m as f64).sqrt();
-    let mut length = STEP[0] * target / n as f64;
-    for step in 1..=steps {
+    let mut length = boldness * STEP[0] * target / n as f64;
+    for step in 1..=count {
         if best.bound >= target || !best.bound.is_finite() || deadline.is_over() {
             break;
         }
-        if step % CHECK == 0 {
-            if best.bound - checked < 0.1 * (target - best.bound) {
+        // Long steps overshoot: what they gain is seen when they have become short.
+        if step % CHECK == 0 && 2 * step >= count {
+            if gained_little(checked, best.bound, target) {
                 break;
             }
             checked = best.bound;
@@ -100,6 +110,11 @@ pub fn ascend(
     }
     best.bound = oracle.evaluate(&best.best);
     best
+}
+
+/// Whether the bound rose from `before` to `after` by less than a tenth of what is then missing.
+pub fn gained_little(before: f64, after: f64, target: f64) -> bool {
+    after - before < 0.1 * (target - after)
 }
 
 /// Relaxed plans, averaged: what the relaxation would choose if it could mix.

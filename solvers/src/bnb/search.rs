@@ -2,7 +2,7 @@
 
 use super::bound::{Multipliers, Oracle, sum_of_least};
 use super::data::{Data, Region};
-use super::dual::{Averages, ascend};
+use super::dual::{Averages, Steps, ascend, gained_little};
 use super::start::{exact, improve_by_transport, polish};
 use super::tree::{Node, Tree};
 use crate::goa_marginal;
@@ -30,6 +30,8 @@ const ASCENTS: usize = 4;
 const FIRST_CUT: usize = 3;
 /// The first after which ends of interference ranges are.
 const FIRST_POWER_CUT: usize = 5;
+/// What the step lengths of a region's next ascent are multiplied with when one gained little.
+const MODESTY: f64 = 0.3;
 /// Gaps below this are rounding: they count as 0.
 pub const LEAST_GAP: f64 = 1e-9;
 /// Relative rounding error of a bound, generously: sums of some thousand terms in double precision.
@@ -286,6 +288,7 @@ impl<'a> Search<'a> {
         let Open { mut bound, mut node, region, mut multipliers, mut typical } = open;
         let mut oracle = Oracle::new(self.data, region);
         let mut averages = Averages::new(self.data);
+        let mut boldness = 1.0;
         for round in 0..if is_root { ROOT_STEPS.len() } else { ASCENTS } {
             if oracle.is_empty() {
                 self.close(node, &multipliers, f64::INFINITY);
@@ -298,12 +301,16 @@ impl<'a> Search<'a> {
             {
                 multipliers = Rc::new(start);
             }
-            let steps = if is_root { ROOT_STEPS[round] } else { steps };
+            let count = if is_root { ROOT_STEPS[round] } else { steps };
             if averages.is_some() {
                 typical = Rc::new((0..self.data.m).map(|j| averages.interference(self.data, j)).collect());
             }
-            let unit = self.unit(oracle.region(), &typical);
-            let ascent = ascend(&mut oracle, &multipliers, self.target(), steps, &unit, &self.deadline, &mut averages);
+            let steps = Steps { count, boldness, unit: &self.unit(oracle.region(), &typical) };
+            let (target, deadline) = (self.target(), &self.deadline);
+            let ascent = ascend(&mut oracle, &multipliers, target, &steps, deadline, &mut averages);
+            if count > 0 && gained_little(bound, ascent.bound, target) {
+                boldness *= MODESTY;
+            }
             // Never the parent's bound: what is cut off or closed below must follow from these multipliers alone.
             bound = ascent.bound;
             multipliers = Rc::new(ascent.best);
