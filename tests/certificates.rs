@@ -58,6 +58,24 @@ fn past_failures_stay_mended() {
     }
 }
 
+/// Gains and noise in another unit change nothing, even where a product of two interferences over- or underflows: halving a range once did, and
+/// the search did not end or its certificate could not be read.
+#[test]
+fn units_of_power_do_not_matter() {
+    for factor in [1e-170, 1.0, 1e160] {
+        let mut scaled = instance("paper", 9, 3, 2, &[]);
+        scaled.gain.iter_mut().flatten().for_each(|g| *g *= factor);
+        scaled.servers.iter_mut().for_each(|s| s.noise_w *= factor);
+        let problem = problem(scaled, 0.4, Weights::Uncertainty);
+        let truth = solve(find("enumerate").unwrap().as_ref(), &problem, &Budget::default()).evaluation.unwrap();
+        let solved = bnb(&problem, 1e-6, Some(Duration::from_secs(60)));
+        let (parsed, _) = parse_certificate("scaled", &certificate_bytes(&problem, &solved)).unwrap();
+        let check = verify_certificate(problem.instance(), &parsed);
+        assert!(check.is_certified() && check.gap.unwrap() <= 1.001e-6, "{factor}: {:?} {:?}", check.faults, check.gap);
+        assert!(check.lower <= truth.objective * (1.0 + ROUNDING), "{factor}");
+    }
+}
+
 /// Nobody's delay counts: the objective is 0, and so is the bound.
 #[test]
 fn an_objective_of_zero_is_certified() {
@@ -99,19 +117,29 @@ fn is_anytime() {
     }
 }
 
-/// Without power control the interference of one problem spans five orders of magnitude. Multipliers that were all measured by one typical
-/// interference stood at gaps of 30 % after 40,000 regions; these problems take less than 100.
+/// Where steps of the ascent fit the problem badly, `bnb` still proves its bounds, but needs a hundred times as many regions.
 #[test]
-fn closes_where_interference_spans_orders_of_magnitude() {
-    for (seed, threshold) in [(4, 0.8), (1, 1.0), (0, 0.6)] {
-        let topology = instance("topology", 120, 4, seed, &[("power_control", "false")]);
-        let problem = problem(topology, threshold, Weights::Uncertainty);
-        let solved = bnb(&problem, 1e-2, Some(Duration::from_secs(60)));
+fn closes_where_steps_are_hard_to_choose() {
+    // Without power control the interference of one problem spans five orders of magnitude; with few users a server little is missing to the
+    // bound, and long steps lose it.
+    let drowned = |seed, threshold| ("topology", 120, 4, seed, vec![("power_control", "false")], threshold, 1e-2);
+    let sparse = |family, seed, gap| (family, 80, 16, seed, Vec::new(), 0.8, gap);
+    let cases = [
+        drowned(4, 0.8),
+        drowned(1, 1.0),
+        drowned(0, 0.6),
+        sparse("requests", 100, 5e-4),
+        sparse("requests", 102, 1e-4),
+        sparse("paper", 102, 1e-4),
+    ];
+    for (family, users, servers, seed, parameters, threshold, gap) in cases {
+        let problem = problem(instance(family, users, servers, seed, &parameters), threshold, Weights::Uncertainty);
+        let solved = bnb(&problem, gap, Some(Duration::from_secs(60)));
         let regions = solved.outcome.trajectory.last().unwrap().work;
         let (parsed, _) = parse_certificate("c", &certificate_bytes(&problem, &solved)).unwrap();
         let check = verify_certificate(problem.instance(), &parsed);
-        assert!(check.is_certified() && check.gap.unwrap() <= 1.001e-2, "{seed}: {:?} {:?}", check.faults, check.gap);
-        assert!(regions <= 1000, "{seed}: {regions} regions");
+        assert!(check.is_certified() && check.gap.unwrap() <= gap * 1.001, "{family} {seed}: {:?}", check.faults);
+        assert!(regions <= 400, "{family} {seed}: {regions} regions");
     }
 }
 

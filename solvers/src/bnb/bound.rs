@@ -169,7 +169,8 @@ impl<'a> Oracle<'a> {
         self.sum_up(x, false)
     }
 
-    /// B(u, r) as [`Oracle::evaluate`]; in the table only every server's least entry is exact, the others are lower bounds.
+    /// B(u, r) as [`Oracle::evaluate`], for finding multipliers: in the table only every server's least entry is exact, the others are lower bounds,
+    /// and the rounding of what screens them off is not counted.
     pub fn screen(&mut self, x: &Multipliers) -> f64 {
         self.sum_up(x, true)
     }

@@ -7,8 +7,11 @@ use super::search::Split;
 use crate::Deadline;
 use offload_instances::{Assignment, Problem};
 
-/// The first and the last step of an ascent along a coordinate whose slope keeps its sign, in target values a user.
+/// The first and the last step of an ascent along a coordinate whose slope keeps its sign, in target values a user, or in `MISSING` times
+/// what the bound is below the target if that is less.
 const STEP: [f64; 2] = [0.1, 0.01];
+/// See [`STEP`].
+const MISSING: f64 = 50.0;
 /// Memory of the mean slope and of the mean squared slope, a step.
 const MEMORY: [f64; 2] = [0.8, 0.95];
 /// Added to the root of the mean squared slope, so that coordinates which are settled stay.
@@ -63,7 +66,9 @@ pub fn ascend(
     let shrink = libm::pow(STEP[1] / STEP[0], 1.0 / count.max(1) as f64);
     // A u_i is about a user's cost, r_j times its unit about a server's, N / M times as much; in between, both are found in time.
     let reach = (n as f64 / m as f64).sqrt();
-    let mut length = boldness * STEP[0] * target / n as f64;
+    // Where little is missing, long steps lose more than there is to gain.
+    let scale = target.min(MISSING * (target - now));
+    let mut length = boldness * STEP[0] * scale / n as f64;
     for step in 1..=count {
         if best.bound >= target || !best.bound.is_finite() || deadline.is_over() {
             break;
@@ -93,7 +98,7 @@ pub fn ascend(
             }
             rise += slope * direction[k];
         }
-        // Polyak's length: no step is longer than it must be to reach the target if the bound went straight on.
+        // Polyak's length where the bound rises that way: no step is longer than it must be to reach the target if the bound went straight on.
         let stride = if rise > 0.0 { length.min((target - now).max(1e-12 * target) / rise) } else { length };
         for (u, d) in x.users.iter_mut().zip(&direction) {
             *u += stride * d;
@@ -213,7 +218,8 @@ impl Averages {
         plan
     }
 
-    /// Where to split: what makes the largest error of the averaged plan, I_j or n_j; where no error is left, a user.
+    /// Where to split: what makes the largest error of the averaged plan, I_j or n_j; where none is worth it, loads, then users, then I_j.
+    /// When few plans are left, users first.
     /// `missing` is the gap to close, weighted s.
     pub fn choose(&self, data: &Data, region: &Region, missing: f64) -> Option<Split> {
         let errors: Vec<Error> = (0..self.m).map(|j| self.error(data, region, j)).collect();
@@ -298,5 +304,8 @@ fn power_split(data: &Data, region: &Region, j: usize) -> Option<Split> {
         return None;
     }
     let shift = 0.1 * data.noise(j);
-    Some(Split::Power { server: j, at: ((low + shift) * (high + shift)).sqrt() - shift })
+    // Two roots, since the product may overflow.
+    let middle = (low + shift).sqrt() * (high + shift).sqrt() - shift;
+    let at = if low < middle && middle < high { middle } else { f64::midpoint(low, high) };
+    (low < at && at < high).then_some(Split::Power { server: j, at })
 }
