@@ -53,8 +53,12 @@ fn main() {
             svg,
             "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dash}\"/>"
         );
-        let at = y(value(&steps[0])) + if name == "incumbent" { 20.0 } else { -14.0 };
-        let left = LEFT + 10.0;
+        // Both lie free of the lines: the incumbent's start, the end of the rising bound.
+        let (left, at) = if name == "incumbent" {
+            (LEFT + 10.0, y(value(&steps[0])) + 20.0)
+        } else {
+            (WIDTH - 110.0, y(value(last)) + 35.0)
+        };
         let _ = writeln!(svg, "<text x=\"{left}\" y=\"{at:.1}\" fill=\"{colour}\">{name}</text>");
     }
     let _ = writeln!(
