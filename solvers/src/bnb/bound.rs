@@ -19,13 +19,13 @@ const LEAST_CUT: f64 = 0.1;
 
 /// One server's part of the bound at one load and one end of its interference.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry {
+struct Entry {
     /// The load.
-    pub load: usize,
+    load: usize,
     /// V_j(load, end).
-    pub value: f64,
+    value: f64,
     /// The interference at that end, W.
-    pub power: f64,
+    power: f64,
 }
 
 /// The users who may be at a server, and for every load the ends of its interference with the uplink prices there: what does not change
@@ -52,9 +52,9 @@ pub struct Oracle<'a> {
     region: Region,
     offers: Vec<Offer>,
     /// Per server, every (load, end) of the last evaluation.
-    pub table: Vec<Vec<Entry>>,
+    table: Vec<Vec<Entry>>,
     /// Per server, the place of the least entry in its table.
-    pub best: Vec<usize>,
+    best: Vec<usize>,
     fixed: Vec<Vec<f64>>,
     total_power: Vec<f64>,
     buffer: Vec<f64>,

@@ -137,6 +137,12 @@ impl Region {
         self.allowed[i * (self.m + 1) + p]
     }
 
+    /// An interference at server j, moved into its range if need be, W.
+    #[must_use]
+    pub fn within(&self, j: usize, power: f64) -> f64 {
+        power.min(self.power_high[j]).max(self.power_low[j])
+    }
+
     /// Takes place p from user i.
     pub fn forbid(&mut self, i: usize, p: Place) {
         self.allowed[i * (self.m + 1) + p] = false;

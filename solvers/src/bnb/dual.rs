@@ -249,8 +249,7 @@ impl Averages {
             return error;
         }
         let load = self.load[j] / self.weight;
-        let power = self.interference(data, j);
-        let power = power.min(region.power_high[j]).max(region.power_low[j]);
+        let power = region.within(j, self.interference(data, j));
         let pace = data.unit_compute_at(j, load);
         for i in (0..data.n).filter(|&i| region.allows(i, j)) {
             let k = i * self.m + j;

@@ -347,8 +347,7 @@ impl<'a> Search<'a> {
 
     /// What counts as a unit of r_j's slope in a region, W: the interference that its relaxed plans make, within its range, and the noise.
     fn unit(&self, region: &Region, typical: &[f64]) -> Vec<f64> {
-        let within = |j: usize| typical[j].min(region.power_high[j]).max(region.power_low[j]);
-        (0..self.data.m).map(|j| within(j) + self.data.noise(j)).collect()
+        (0..self.data.m).map(|j| region.within(j, typical[j]) + self.data.noise(j)).collect()
     }
 
     fn note_progress(&mut self) {
