@@ -581,13 +581,7 @@ pub fn plan_from_json(value: &Value) -> Result<Plan, Vec<Fault>> {
         assignment,
     };
     for (place, text) in [("instance", &plan.instance), ("solver", &plan.solver)] {
-        if text.chars().any(char::is_control) {
-            faults.add(
-                place,
-                format!("is \"{}\"", text.escape_debug()),
-                "leave out line ends and other control characters",
-            );
-        }
+        faults.check_printable(place, text);
     }
     if faults.0.is_empty() { Ok(plan) } else { Err(faults.0) }
 }

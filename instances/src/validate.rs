@@ -29,6 +29,14 @@ impl Faults {
         self.0.push(Fault { place: place.into(), problem: problem.into(), remedy: remedy.into() });
     }
 
+    /// A name that a table, a log or a shell can show.
+    pub(crate) fn check_printable(&mut self, place: &str, text: &str) {
+        if text.chars().any(char::is_control) {
+            let remedy = "leave out line ends and other control characters";
+            self.add(place, format!("is \"{}\"", text.escape_debug()), remedy);
+        }
+    }
+
     fn positive(&mut self, place: impl Fn() -> String, value: f64, unit: &str) {
         if !(value.is_finite() && value > 0.0) {
             self.add(place(), format!("is {value}"), format!("give a finite number above 0 ({unit})"));
@@ -58,13 +66,7 @@ impl Faults {
 pub fn faults_of(instance: &Instance) -> Vec<Fault> {
     let mut faults = Faults::default();
     for (place, text) in [("name", &instance.name), ("family", &instance.family)] {
-        if text.chars().any(char::is_control) {
-            faults.add(
-                place,
-                format!("is \"{}\"", text.escape_debug()),
-                "leave out line ends and other control characters",
-            );
-        }
+        faults.check_printable(place, text);
     }
     if instance.users.is_empty() {
         faults.add("users", "is empty", "give at least one user");
