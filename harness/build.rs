@@ -1,27 +1,56 @@
-//! Tells the program what it was built from: git revision, compiler, HiGHS. What cannot be found out stays empty.
+//! Tells the program what it was built from: git revision, compiler, HiGHS. What cannot be found
+//! out stays empty.
 
 use std::path::Path;
 use std::process::Command;
 
 /// Folders whose changes make the tree another one than its revision says.
-const SOURCES: [&str; 8] =
-    ["instances", "solvers", "verify", "reports", "harness", "Cargo.toml", "Cargo.lock", ".git/HEAD"];
+const SOURCES: [&str; 8] = [
+    "instances",
+    "solvers",
+    "verify",
+    "reports",
+    "harness",
+    "Cargo.toml",
+    "Cargo.lock",
+    ".git/HEAD",
+];
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let git = |words: &[&str]| said(Command::new("git").arg("-C").arg(&root).args(words));
     let revision = git(&["rev-parse", "HEAD"]).unwrap_or_default();
     let clean = git(&["status", "--porcelain", "--untracked-files=no"]).map(|text| text.is_empty());
-    let compiler = std::env::var("RUSTC").ok().and_then(|rustc| said(Command::new(rustc).arg("--version")));
+    let compiler = std::env::var("RUSTC")
+        .ok()
+        .and_then(|rustc| said(Command::new(rustc).arg("--version")));
     println!("cargo:rustc-env=OFFLOAD_REVISION={revision}");
-    println!("cargo:rustc-env=OFFLOAD_CLEAN={}", clean.map_or(String::new(), |c| c.to_string()));
-    println!("cargo:rustc-env=OFFLOAD_COMPILER={}", compiler.unwrap_or_default());
-    println!("cargo:rustc-env=OFFLOAD_HIGHS={}", highs(&root).unwrap_or_default());
-    for path in SOURCES.iter().map(|name| root.join(name)).filter(|path| path.exists()) {
+    println!(
+        "cargo:rustc-env=OFFLOAD_CLEAN={}",
+        clean.map_or(String::new(), |c| c.to_string())
+    );
+    println!(
+        "cargo:rustc-env=OFFLOAD_COMPILER={}",
+        compiler.unwrap_or_default()
+    );
+    println!(
+        "cargo:rustc-env=OFFLOAD_HIGHS={}",
+        highs(&root).unwrap_or_default()
+    );
+    for path in SOURCES
+        .iter()
+        .map(|name| root.join(name))
+        .filter(|path| path.exists())
+    {
         println!("cargo:rerun-if-changed={}", path.display());
     }
     // The revision that HEAD names, also in a linked work tree.
-    if let Some(logs) = git(&["rev-parse", "--path-format=absolute", "--git-path", "logs/HEAD"]) {
+    if let Some(logs) = git(&[
+        "rev-parse",
+        "--path-format=absolute",
+        "--git-path",
+        "logs/HEAD",
+    ]) {
         println!("cargo:rerun-if-changed={logs}");
     }
 }

@@ -1,4 +1,5 @@
-//! Campaigns that survive: external and hostile solvers, limits, changed configurations, kills, full disks, shards, gates.
+//! Campaigns that survive: external and hostile solvers, limits, changed configurations, kills,
+//! full disks, shards, gates.
 //!
 //! As in `cli.rs`, the built binary is run in a folder of the test's own.
 #![cfg(unix)]
@@ -13,7 +14,10 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 fn bench(folder: &Path, words: &[&str]) -> Ran {
-    ran(Command::new(binary()).args(words).current_dir(folder), &format!("{words:?}"))
+    ran(
+        Command::new(binary()).args(words).current_dir(folder),
+        &format!("{words:?}"),
+    )
 }
 
 fn good(folder: &Path, line: &str) -> String {
@@ -25,7 +29,12 @@ fn good(folder: &Path, line: &str) -> String {
 fn fails(folder: &Path, line: &str, code: i32, key: &str) {
     let ran = bench(folder, &line.split_whitespace().collect::<Vec<_>>());
     assert_eq!(ran.code, Some(code), "{line}: {} {}", ran.out, ran.err);
-    assert!(ran.err.contains(key) || ran.out.contains(key), "{line}: no '{key}' in {} {}", ran.out, ran.err);
+    assert!(
+        ran.err.contains(key) || ran.out.contains(key),
+        "{line}: no '{key}' in {} {}",
+        ran.out,
+        ran.err
+    );
 }
 
 /// A folder with the configuration `c.toml`.
@@ -37,11 +46,16 @@ fn with_config(text: &str) -> TempDir {
 
 fn records(folder: &Path) -> Vec<Value> {
     let text = fs::read_to_string(folder.join("records.jsonl")).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn record_of(folder: &Path, solver: &str) -> Value {
-    records(folder).into_iter().find(|r| r["solver"] == solver).unwrap_or_else(|| panic!("no record of {solver}"))
+    records(folder)
+        .into_iter()
+        .find(|r| r["solver"] == solver)
+        .unwrap_or_else(|| panic!("no record of {solver}"))
 }
 
 /// The head of a configuration with one instance.
@@ -63,14 +77,23 @@ const PLAN: &str = r#"{"format": "offload-plan/1", "assignment": [0, 0, 0, 0, 0,
 
 #[test]
 fn external_solvers_are_evaluated_by_us() {
-    let says = |text: &str| format!("cat > input.json; echo to stderr >&2; echo chatter; echo '{text}'");
+    let says =
+        |text: &str| format!("cat > input.json; echo to stderr >&2; echo chatter; echo '{text}'");
     let lying = PLAN.replace('}', ", \"objective\": 0.0}");
     let text = [
         ONE.to_string(),
         shell("good", &says(&lying), ""),
         shell("deaf", &format!("echo '{PLAN}'"), ""),
-        shell("infeasible", &format!("echo '{}'", PLAN.replace('0', "null")), ""),
-        shell("short", &format!("echo '{}'", PLAN.replace("[0, ", "[")), ""),
+        shell(
+            "infeasible",
+            &format!("echo '{}'", PLAN.replace('0', "null")),
+            "",
+        ),
+        shell(
+            "short",
+            &format!("echo '{}'", PLAN.replace("[0, ", "[")),
+            "",
+        ),
     ];
     let folder = with_config(&text.concat());
     let path = folder.path();
@@ -80,22 +103,45 @@ fn external_solvers_are_evaluated_by_us() {
     assert_eq!(ours["status"], "feasible");
     assert_eq!(ours["output"], "chatter\nto stderr");
     fs::write(path.join("plan.json"), PLAN).unwrap();
-    good(path, "generate --family paper --users 6 --servers 4 --seed 1 -o .");
-    let line = "evaluate paper-n6-m4-s1.json plan.json --threshold 0.7 --weights uncertainty --json";
+    good(
+        path,
+        "generate --family paper --users 6 --servers 4 --seed 1 -o .",
+    );
+    let line =
+        "evaluate paper-n6-m4-s1.json plan.json --threshold 0.7 --weights uncertainty --json";
     let ran = bench(path, &line.split_whitespace().collect::<Vec<_>>());
-    let value: Value = serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("{e}: {}", ran.err));
+    let value: Value =
+        serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("{e}: {}", ran.err));
     assert_eq!(ours["objective"], value["objective"]);
     assert_eq!(record_of(&out, "deaf")["objective"], value["objective"]);
-    assert!(ours["cpu_s"].as_f64().is_some() && ours["peak_memory_bytes"].as_u64().unwrap() > 100_000);
+    assert!(
+        ours["cpu_s"].as_f64().is_some() && ours["peak_memory_bytes"].as_u64().unwrap() > 100_000
+    );
     // What it read is what the format promises.
     let input: Value = serde_json::from_slice(&fs::read(path.join("input.json")).unwrap()).unwrap();
-    let instance: Value = serde_json::from_slice(&fs::read(path.join("paper-n6-m4-s1.json")).unwrap()).unwrap();
+    let instance: Value =
+        serde_json::from_slice(&fs::read(path.join("paper-n6-m4-s1.json")).unwrap()).unwrap();
     assert_eq!(input["instance"], instance);
-    assert_eq!(input["problem"], serde_json::json!({"threshold": 0.7, "weights": "uncertainty"}));
+    assert_eq!(
+        input["problem"],
+        serde_json::json!({"threshold": 0.7, "weights": "uncertainty"})
+    );
     let infeasible = record_of(&out, "infeasible");
-    assert_eq!((&infeasible["status"], infeasible["violations"].as_u64().unwrap() > 0), (&"error".into(), true));
+    assert_eq!(
+        (
+            &infeasible["status"],
+            infeasible["violations"].as_u64().unwrap() > 0
+        ),
+        (&"error".into(), true)
+    );
     let short = record_of(&out, "short");
-    assert!(short["stop"].as_str().unwrap().contains("5 entries for 6 users"), "{short}");
+    assert!(
+        short["stop"]
+            .as_str()
+            .unwrap()
+            .contains("5 entries for 6 users"),
+        "{short}"
+    );
 }
 
 #[test]
@@ -104,17 +150,71 @@ fn hostile_solvers_cost_one_row_each() {
     let memory = "hard_time_limit_s = 20\nmemory_limit_bytes = 100000000";
     let cases = [
         ("hangs", "sleep 1000", limit, "timeout", "killed after 2 s"),
-        ("ignores", "trap '' TERM INT HUP; while :; do sleep 1; done", limit, "timeout", "killed after 2 s"),
-        ("allocates", "head -c 4000000000 /dev/zero | tail -c 3999999999", memory, "error", "bytes of memory"),
-        ("garbage", "head -c 3000 /dev/urandom", limit, "error", "wrote no plan"),
+        (
+            "ignores",
+            "trap '' TERM INT HUP; while :; do sleep 1; done",
+            limit,
+            "timeout",
+            "killed after 2 s",
+        ),
+        (
+            "allocates",
+            "head -c 4000000000 /dev/zero | tail -c 3999999999",
+            memory,
+            "error",
+            "bytes of memory",
+        ),
+        (
+            "garbage",
+            "head -c 3000 /dev/urandom",
+            limit,
+            "error",
+            "wrote no plan",
+        ),
         ("silent", "true", limit, "error", "nothing on stdout"),
-        ("exits", "echo reason >&2; exit 3", limit, "error", "exit code 3"),
+        (
+            "exits",
+            "echo reason >&2; exit 3",
+            limit,
+            "error",
+            "exit code 3",
+        ),
         ("dies", "kill -SEGV $$", limit, "error", "SIGSEGV"),
-        ("floods", "head -c 1000000000 /dev/zero", limit, "error", "printed more than"),
-        ("shouts", "head -c 1000000000 /dev/zero >&2; exit 4", "hard_time_limit_s = 60", "error", "exit code 4"),
-        ("late", "sleep 1.5", "time_limit_s = 1", "timeout", "nothing on stdout"),
-        ("missing", "no-such-program", limit, "error", "exit code 127"),
-        ("leaves", "sleep 4321 & setsid sleep 4321 & exit 5", limit, "error", "exit code 5"),
+        (
+            "floods",
+            "head -c 1000000000 /dev/zero",
+            limit,
+            "error",
+            "printed more than",
+        ),
+        (
+            "shouts",
+            "head -c 1000000000 /dev/zero >&2; exit 4",
+            "hard_time_limit_s = 60",
+            "error",
+            "exit code 4",
+        ),
+        (
+            "late",
+            "sleep 1.5",
+            "time_limit_s = 1",
+            "timeout",
+            "nothing on stdout",
+        ),
+        (
+            "missing",
+            "no-such-program",
+            limit,
+            "error",
+            "exit code 127",
+        ),
+        (
+            "leaves",
+            "sleep 4321 & setsid sleep 4321 & exit 5",
+            limit,
+            "error",
+            "exit code 5",
+        ),
         // Bounded, in case the limit fails: a test must not take the machine down with it.
         (
             "forks",
@@ -135,9 +235,15 @@ fn hostile_solvers_cost_one_row_each() {
     for (name, _, _, status, reason) in cases {
         let record = record_of(&out, name);
         assert_eq!(record["status"], status, "{name}: {record}");
-        assert!(record["stop"].as_str().unwrap().contains(reason), "{name}: {record}");
+        assert!(
+            record["stop"].as_str().unwrap().contains(reason),
+            "{name}: {record}"
+        );
         assert!(record["objective"].is_null(), "{name}: {record}");
-        assert!(record["output"].as_str().unwrap_or("").chars().count() < 5000, "{name}");
+        assert!(
+            record["output"].as_str().unwrap_or("").chars().count() < 5000,
+            "{name}"
+        );
     }
     assert_eq!(record_of(&out, "exits")["output"], "reason");
     assert_eq!(record_of(&out, "goa")["status"], "feasible");
@@ -157,21 +263,47 @@ fn processes(text: &str) -> usize {
 
 #[test]
 fn our_own_solvers_are_limited_too() {
-    let solver = |name: &str, more: &str| format!("[[solver]]\nid = \"bnb\"\nname = \"{name}\"\n{more}\n");
+    let solver =
+        |name: &str, more: &str| format!("[[solver]]\nid = \"bnb\"\nname = \"{name}\"\n{more}\n");
     let text = ONE.replace("[6]", "[1000]")
         + &solver("slow", "gap = 0\nhard_time_limit_s = 0.5")
-        + &solver("large", "gap = 0\ntime_limit_s = 60\nmemory_limit_bytes = 12000000")
+        + &solver(
+            "large",
+            "gap = 0\ntime_limit_s = 60\nmemory_limit_bytes = 12000000",
+        )
         + &solver("good", "time_limit_s = 0.5\ngap = 0.5");
     let folder = with_config(&text);
     let out = folder.path().join("out");
     good(folder.path(), "run c.toml -o out");
     let slow = record_of(&out, "slow");
-    assert!(slow["status"] == "timeout" && slow["stop"].as_str().unwrap().contains("killed after 0.5 s"), "{slow}");
+    assert!(
+        slow["status"] == "timeout"
+            && slow["stop"]
+                .as_str()
+                .unwrap()
+                .contains("killed after 0.5 s"),
+        "{slow}"
+    );
     let large = record_of(&out, "large");
-    assert!(large["status"] == "error" && large["stop"].as_str().unwrap().contains("its process ended"), "{large}");
+    assert!(
+        large["status"] == "error"
+            && large["stop"]
+                .as_str()
+                .unwrap()
+                .contains("its process ended"),
+        "{large}"
+    );
     let sound = record_of(&out, "good");
-    assert!(sound["objective"].is_f64() && sound["peak_memory_bytes"].is_u64() && sound["cpu_s"].is_f64(), "{sound}");
-    assert_eq!(sound["options"], serde_json::json!({"id": "bnb", "gap": 0.5, "time_limit_s": 0.5}));
+    assert!(
+        sound["objective"].is_f64()
+            && sound["peak_memory_bytes"].is_u64()
+            && sound["cpu_s"].is_f64(),
+        "{sound}"
+    );
+    assert_eq!(
+        sound["options"],
+        serde_json::json!({"id": "bnb", "gap": 0.5, "time_limit_s": 0.5})
+    );
 }
 
 const FEW: &str = r#"format = "offload-config/1"
@@ -190,8 +322,12 @@ fn records_of_another_making_are_not_mixed() {
     let path = folder.path();
     assert!(good(path, "run c.toml -o out").starts_with("48 new"));
     // More of the same is added to what is there.
-    fs::write(path.join("c.toml"), FEW.replace("\"dmin\"]", "\"dmin\", \"ga\"]").replace("[5, 9]", "[5, 9, 11]"))
-        .unwrap();
+    fs::write(
+        path.join("c.toml"),
+        FEW.replace("\"dmin\"]", "\"dmin\", \"ga\"]")
+            .replace("[5, 9]", "[5, 9, 11]"),
+    )
+    .unwrap();
     assert!(good(path, "run c.toml -o out").starts_with("60 new records, 48 were there"));
     // Another budget makes another record.
     let limited = FEW.replace("[[inst", "[budget]\ntime_limit_s = 9\n[[inst");
@@ -200,13 +336,20 @@ fn records_of_another_making_are_not_mixed() {
     fails(path, "run c.toml -o out", 2, "time_limit_s 9");
     fails(path, "run c.toml -o out", 2, "--redo");
     assert_eq!(timeless(&path.join("out/records.jsonl")), before);
-    assert!(good(path, "run c.toml -o out --redo").starts_with("48 new records, 0 were there already (48 made"));
+    assert!(
+        good(path, "run c.toml -o out --redo")
+            .starts_with("48 new records, 0 were there already (48 made")
+    );
     assert_eq!(records(&path.join("out")).len(), 108);
     assert!(good(path, "run c.toml -o out").starts_with("0 new"));
     // So does another version of the solver.
     let file = path.join("out/records.jsonl");
     let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replace("\"solver_version\":\"", "\"solver_version\":\"0.0.")).unwrap();
+    fs::write(
+        &file,
+        text.replace("\"solver_version\":\"", "\"solver_version\":\"0.0."),
+    )
+    .unwrap();
     fails(path, "run c.toml -o out", 2, "--redo");
 }
 
@@ -220,9 +363,21 @@ fn a_changed_instance_is_noticed() {
     assert!(good(path, "run c.toml -o out").starts_with("6 new"));
     let file = path.join("made/paper-n6-m4-s2.json");
     let instance = fs::read_to_string(&file).unwrap();
-    fs::write(&file, instance.replacen("\"uncertainty\":", "\"uncertainty\":0.5,\"was\":", 1)).unwrap();
-    fails(path, "run c.toml -o out", 2, "paper-n6-m4-s2 is another instance now");
-    assert!(good(path, "run c.toml -o out --redo").starts_with("2 new records, 4 were there already (2 made"));
+    fs::write(
+        &file,
+        instance.replacen("\"uncertainty\":", "\"uncertainty\":0.5,\"was\":", 1),
+    )
+    .unwrap();
+    fails(
+        path,
+        "run c.toml -o out",
+        2,
+        "paper-n6-m4-s2 is another instance now",
+    );
+    assert!(
+        good(path, "run c.toml -o out --redo")
+            .starts_with("2 new records, 4 were there already (2 made")
+    );
     // A command's version is what its files hold.
     fs::write(path.join("my.sh"), format!("# new\necho '{PLAN}'")).unwrap();
     fails(path, "run c.toml -o out", 2, "blake3");
@@ -231,36 +386,73 @@ fn a_changed_instance_is_noticed() {
 
 #[test]
 fn threads_change_nothing_but_times() {
-    let folder = with_config(&FEW.replace("[5, 9]", "[5, 9]\n").replace("\"dmin\"", "\"dmin\", \"bnb\", \"ga\""));
+    let folder = with_config(
+        &FEW.replace("[5, 9]", "[5, 9]\n")
+            .replace("\"dmin\"", "\"dmin\", \"bnb\", \"ga\""),
+    );
     let path = folder.path();
     let base = fs::read_to_string(path.join("c.toml")).unwrap();
     let mut seen = Vec::new();
-    for (k, more) in ["threads = 1", "threads = 4", "timing = \"isolated\"\nrepetitions = 3"].iter().enumerate() {
-        fs::write(path.join("c.toml"), base.replace("thresholds", &format!("{more}\nthresholds"))).unwrap();
+    for (k, more) in [
+        "threads = 1",
+        "threads = 4",
+        "timing = \"isolated\"\nrepetitions = 3",
+    ]
+    .iter()
+    .enumerate()
+    {
+        fs::write(
+            path.join("c.toml"),
+            base.replace("thresholds", &format!("{more}\nthresholds")),
+        )
+        .unwrap();
         good(path, &format!("run c.toml -o out{k} --quiet"));
         seen.push(timeless(&path.join(format!("out{k}/records.jsonl"))));
     }
     assert_eq!(seen[0], seen[1]);
     assert_eq!(seen[0], seen[2]);
     for record in records(&path.join("out2")) {
-        let mut times: Vec<f64> = record["times_s"].as_array().unwrap().iter().map(|t| t.as_f64().unwrap()).collect();
+        let mut times: Vec<f64> = record["times_s"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|t| t.as_f64().unwrap())
+            .collect();
         times.sort_by(f64::total_cmp);
-        assert_eq!((times.len(), record["time_s"].as_f64().unwrap()), (3, times[1]), "{record}");
+        assert_eq!(
+            (times.len(), record["time_s"].as_f64().unwrap()),
+            (3, times[1]),
+            "{record}"
+        );
     }
     // Interleaved: the records of one problem stand together, its solvers in turn.
-    let order: Vec<String> =
-        records(&path.join("out2"))[..4].iter().map(|r| r["solver"].as_str().unwrap().into()).collect();
+    let order: Vec<String> = records(&path.join("out2"))[..4]
+        .iter()
+        .map(|r| r["solver"].as_str().unwrap().into())
+        .collect();
     assert_eq!(order, ["goa", "dmin", "bnb", "ga"]);
     let line = fs::read_to_string(path.join("out2/environments.jsonl")).unwrap();
     let environment: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(
-        (&environment["timing"], &environment["threads"], &environment["repetitions"]),
+        (
+            &environment["timing"],
+            &environment["threads"],
+            &environment["repetitions"]
+        ),
         (&"isolated".into(), &1.into(), &3.into())
     );
     for field in ["cores", "memory_bytes"] {
         assert!(environment[field].as_u64().unwrap() > 0, "{field}");
     }
-    for field in ["started", "program", "compiler", "highs", "os", "config", "config_folder"] {
+    for field in [
+        "started",
+        "program",
+        "compiler",
+        "highs",
+        "os",
+        "config",
+        "config_folder",
+    ] {
         assert!(!environment[field].as_str().unwrap().is_empty(), "{field}");
     }
 }
@@ -268,8 +460,10 @@ fn threads_change_nothing_but_times() {
 #[test]
 fn records_are_what_their_schemas_say() {
     let reply = format!("echo chatter >&2; echo '{PLAN}'");
-    let text = ONE.replace("thresholds", "solvers = [\"goa\", \"bnb\"]\nrepetitions = 2\nthresholds")
-        + &shell("mine", &reply, "");
+    let text = ONE.replace(
+        "thresholds",
+        "solvers = [\"goa\", \"bnb\"]\nrepetitions = 2\nthresholds",
+    ) + &shell("mine", &reply, "");
     let folder = with_config(&text);
     let out = folder.path().join("out");
     good(folder.path(), "run c.toml -o out");
@@ -282,12 +476,22 @@ fn records_are_what_their_schemas_say() {
             has_fields(moment, "offload-record-2", "/$defs/Moment");
         }
     }
-    assert!(!record_of(&out, "bnb")["trajectory"].as_array().unwrap().is_empty());
+    assert!(
+        !record_of(&out, "bnb")["trajectory"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
     let line = fs::read_to_string(out.join("environments.jsonl")).unwrap();
-    has_fields(&serde_json::from_str(&line).unwrap(), "offload-environment-1", "");
+    has_fields(
+        &serde_json::from_str(&line).unwrap(),
+        "offload-environment-1",
+        "",
+    );
 }
 
-/// Asserts that an object has the fields of a published schema (of a part of it), all and no others, and requires them all.
+/// Asserts that an object has the fields of a published schema (of a part of it), all and no
+/// others, and requires them all.
 fn has_fields(object: &Value, format: &str, part: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/schema/{format}.json"));
     let schema: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
@@ -297,7 +501,11 @@ fn has_fields(object: &Value, format: &str, part: &str) {
         names
     };
     let keys = |value: &Value| sorted(value.as_object().unwrap().keys().cloned().collect());
-    let required = schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_string());
+    let required = schema["required"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap().to_string());
     assert_eq!(keys(object), keys(&schema["properties"]), "{format}{part}");
     assert_eq!(keys(object), sorted(required.collect()), "{format}{part}");
 }
@@ -306,7 +514,10 @@ fn has_fields(object: &Value, format: &str, part: &str) {
 fn a_dry_run_writes_nothing() {
     let folder = with_config(FEW);
     let text = good(folder.path(), "run c.toml --dry-run -o out");
-    assert!(text.contains("12 instances, 24 problems, 2 solvers, 1 seeds: 48 rows"), "{text}");
+    assert!(
+        text.contains("12 instances, 24 problems, 2 solvers, 1 seeds: 48 rows"),
+        "{text}"
+    );
     assert!(!folder.path().join("out").exists());
 }
 
@@ -315,8 +526,16 @@ fn unknown_keys_are_refused_with_the_nearest() {
     for (from, to, hint) in [
         ("thresholds", "tresholds", "Did you mean 'thresholds'"),
         ("seeds", "seed", "Did you mean 'seeds'"),
-        ("[[inst", "[budget]\ntime_limit = 3\n[[inst", "Did you mean 'time_limit_s'"),
-        ("[[inst", "[[solver]]\nid = \"goa\"\nnam = \"x\"\n[[inst", "Did you mean 'name'"),
+        (
+            "[[inst",
+            "[budget]\ntime_limit = 3\n[[inst",
+            "Did you mean 'time_limit_s'",
+        ),
+        (
+            "[[inst",
+            "[[solver]]\nid = \"goa\"\nnam = \"x\"\n[[inst",
+            "Did you mean 'name'",
+        ),
     ] {
         let folder = with_config(&FEW.replace(from, to));
         fails(folder.path(), "run c.toml -o out", 2, hint);
@@ -327,15 +546,22 @@ fn unknown_keys_are_refused_with_the_nearest() {
 
 /// A campaign of a few hundred rows, some of them in processes of their own.
 fn long() -> String {
-    FEW.replace("\"dmin\"]", "\"dmin\", \"local-search\", \"bnb\"]\ncertificates = true")
-        .replace("count = 3", "count = 12")
+    FEW.replace(
+        "\"dmin\"]",
+        "\"dmin\", \"local-search\", \"bnb\"]\ncertificates = true",
+    )
+    .replace("count = 3", "count = 12")
 }
 
 #[test]
 fn kills_lose_nothing_and_double_nothing() {
     // OFFLOAD_KILLS=50 is the long version.
     let kills: u64 = std::env::var("OFFLOAD_KILLS").map_or(6, |n| n.parse().unwrap());
-    let seeds = if kills > 10 { "count = 16" } else { "count = 6" };
+    let seeds = if kills > 10 {
+        "count = 16"
+    } else {
+        "count = 6"
+    };
     let folder = with_config(&long().replace("count = 12", seeds));
     let path = folder.path();
     let start = Instant::now();
@@ -357,7 +583,10 @@ fn kills_lose_nothing_and_double_nothing() {
         run.kill().unwrap();
         run.wait().unwrap();
         killed += 1;
-        let now = fs::read_to_string(path.join("out/records.jsonl")).unwrap_or_default().lines().count();
+        let now = fs::read_to_string(path.join("out/records.jsonl"))
+            .unwrap_or_default()
+            .lines()
+            .count();
         assert!(now >= rows.max(1) - 1, "rows were lost: {now} after {rows}");
         rows = now;
         if ended {
@@ -366,7 +595,10 @@ fn kills_lose_nothing_and_double_nothing() {
     }
     eprintln!("{killed} kills, {rows} rows before the last run");
     good(path, "run c.toml -o out");
-    assert_eq!(timeless(&path.join("out/records.jsonl")), timeless(&path.join("whole/records.jsonl")));
+    assert_eq!(
+        timeless(&path.join("out/records.jsonl")),
+        timeless(&path.join("whole/records.jsonl"))
+    );
     good(path, "verify out");
 }
 
@@ -383,7 +615,13 @@ fn a_polite_stop_keeps_what_is_running() {
             .spawn()
             .unwrap();
         std::thread::sleep(Duration::from_millis(60));
-        assert!(Command::new("kill").args([signal, &run.id().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([signal, &run.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
         let output = run.wait_with_output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(code), "{said}");
@@ -396,7 +634,10 @@ fn a_polite_stop_keeps_what_is_running() {
     }
     good(path, "run c.toml -o out");
     good(path, "run c.toml -o whole");
-    assert_eq!(timeless(&path.join("out/records.jsonl")), timeless(&path.join("whole/records.jsonl")));
+    assert_eq!(
+        timeless(&path.join("out/records.jsonl")),
+        timeless(&path.join("whole/records.jsonl"))
+    );
 }
 
 /// The word of a text at a place, as a number.
@@ -408,17 +649,34 @@ fn number(text: &str, place: usize) -> usize {
 fn a_full_disk_is_a_clear_error_and_loses_nothing() {
     let folder = with_config(&long().replace("\"bnb\"", "\"random\""));
     let path = folder.path();
-    // A limit on the size of files stands in for a full disk: the write is cut off in the middle of a record.
-    let script = format!("trap '' XFSZ; ulimit -f 40; exec {} run c.toml -o out", binary().display());
-    let run = Command::new("sh").args(["-c", &script]).current_dir(path).output().unwrap();
+    // A limit on the size of files stands in for a full disk: the write is cut off in the middle of
+    // a record.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 40; exec {} run c.toml -o out",
+        binary().display()
+    );
+    let run = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(path)
+        .output()
+        .unwrap();
     let said = String::from_utf8(run.stderr).unwrap();
     assert_eq!(run.status.code(), Some(2), "{said}");
-    assert!(said.contains("records.jsonl: cannot write") && said.contains("make room"), "{said}");
+    assert!(
+        said.contains("records.jsonl: cannot write") && said.contains("make room"),
+        "{said}"
+    );
     let text = fs::read_to_string(path.join("out/records.jsonl")).unwrap();
-    assert!(text.is_empty() || text.ends_with('\n'), "a torn line was left");
+    assert!(
+        text.is_empty() || text.ends_with('\n'),
+        "a torn line was left"
+    );
     good(path, "run c.toml -o out");
     good(path, "run c.toml -o whole");
-    assert_eq!(timeless(&path.join("out/records.jsonl")), timeless(&path.join("whole/records.jsonl")));
+    assert_eq!(
+        timeless(&path.join("out/records.jsonl")),
+        timeless(&path.join("whole/records.jsonl"))
+    );
 }
 
 #[test]
@@ -439,21 +697,38 @@ fn two_runs_in_one_folder_are_refused() {
 
 #[test]
 fn the_example_in_python_works() {
-    let has_numpy = Command::new("python3").args(["-c", "import numpy"]).output().is_ok_and(|o| o.status.success());
+    let has_numpy = Command::new("python3")
+        .args(["-c", "import numpy"])
+        .output()
+        .is_ok_and(|o| o.status.success());
     if !has_numpy {
         eprintln!("skipped: python3 with numpy is not here");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/my_solver.py"), path.join("my_solver.py"))
-        .unwrap();
+    fs::copy(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/my_solver.py"),
+        path.join("my_solver.py"),
+    )
+    .unwrap();
     good(path, "generate --family paper --users 12 --seed 4 -o .");
-    let words =
-        ["solve", "paper-n12-m4-s4.json", "--threshold", "0.7", "--json", "--solver", "goa,exec:python3 my_solver.py"];
+    let words = [
+        "solve",
+        "paper-n12-m4-s4.json",
+        "--threshold",
+        "0.7",
+        "--json",
+        "--solver",
+        "goa,exec:python3 my_solver.py",
+    ];
     let ran = bench(path, &words);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    let rows: Vec<Value> = ran.out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let rows: Vec<Value> = ran
+        .out
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
     assert_eq!(rows[1]["status"], "feasible", "{}", rows[1]);
     assert!(rows[1]["objective"].as_f64().unwrap() >= 0.9 * rows[0]["objective"].as_f64().unwrap());
 }

@@ -1,4 +1,5 @@
-//! `bnb` against enumeration, its certificates against the verifier, and the verifier against tampering.
+//! `bnb` against enumeration, its certificates against the verifier, and the verifier against
+//! tampering.
 
 use offload_instances::random::Random;
 use offload_instances::{Problem, Weights, read_instance};
@@ -10,18 +11,36 @@ use std::path::Path;
 use std::time::Duration;
 
 fn bnb(problem: &Problem, gap: f64, limit: Option<Duration>) -> Solved {
-    solve(find("bnb").unwrap().as_ref(), problem, &Budget { gap, time_limit: limit, ..Budget::default() })
+    solve(
+        find("bnb").unwrap().as_ref(),
+        problem,
+        &Budget {
+            gap,
+            time_limit: limit,
+            ..Budget::default()
+        },
+    )
 }
 
-/// Issue: 500 random small problems, all families, both modes, both weights, caps, all thresholds, M from 1 to 4.
+/// Issue: 500 random small problems, all families, both modes, both weights, caps, all thresholds,
+/// M from 1 to 4.
 #[test]
 fn certified_bounds_are_the_optimum() {
     for k in 0..500 {
         let problem = small_problem(k, 4);
-        let truth = solve(find("enumerate").unwrap().as_ref(), &problem, &Budget::default());
+        let truth = solve(
+            find("enumerate").unwrap().as_ref(),
+            &problem,
+            &Budget::default(),
+        );
         let solved = bnb(&problem, 1e-6, None);
-        let context = format!("problem {k} ({}): {:?}", problem.instance().name, solved.outcome.stop);
-        let (parsed, warnings) = parse_certificate("c", &certificate_bytes(&problem, &solved)).unwrap();
+        let context = format!(
+            "problem {k} ({}): {:?}",
+            problem.instance().name,
+            solved.outcome.stop
+        );
+        let (parsed, warnings) =
+            parse_certificate("c", &certificate_bytes(&problem, &solved)).unwrap();
         assert!(warnings.is_empty(), "{context} {warnings:?}");
         let check = verify_certificate(problem.instance(), &parsed);
         assert!(check.faults.is_empty(), "{context} {:?}", check.faults);
@@ -30,14 +49,26 @@ fn certified_bounds_are_the_optimum() {
             assert!(check.is_infeasible(), "{context}");
             continue;
         };
-        assert_eq!((solved.status, check.trust), (Status::Optimal, Trust::Certified), "{context}");
-        assert!(check.lower <= optimum * (1.0 + ROUNDING), "{context} {} {optimum}", check.lower);
-        assert!(check.upper.unwrap() >= optimum * (1.0 - ROUNDING), "{context}");
+        assert_eq!(
+            (solved.status, check.trust),
+            (Status::Optimal, Trust::Certified),
+            "{context}"
+        );
+        assert!(
+            check.lower <= optimum * (1.0 + ROUNDING),
+            "{context} {} {optimum}",
+            check.lower
+        );
+        assert!(
+            check.upper.unwrap() >= optimum * (1.0 - ROUNDING),
+            "{context}"
+        );
         assert!(check.gap.unwrap() <= 1.01e-6, "{context} {:?}", check.gap);
     }
 }
 
-/// Problems on which `bnb` once claimed a bound above the optimum (multipliers so large that terms cancelled) or did not end.
+/// Problems on which `bnb` once claimed a bound above the optimum (multipliers so large that terms
+/// cancelled) or did not end.
 #[test]
 fn past_failures_stay_mended() {
     let cases = [
@@ -49,17 +80,28 @@ fn past_failures_stay_mended() {
     for (name, threshold, weights) in cases {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("regressions/{name}.json"));
         let problem = problem(read_instance(&path).unwrap(), threshold, weights);
-        let truth = solve(find("enumerate").unwrap().as_ref(), &problem, &Budget::default()).evaluation.unwrap();
+        let truth = solve(
+            find("enumerate").unwrap().as_ref(),
+            &problem,
+            &Budget::default(),
+        )
+        .evaluation
+        .unwrap();
         let solved = bnb(&problem, 1e-6, None);
         let (parsed, _) = parse_certificate(name, &certificate_bytes(&problem, &solved)).unwrap();
         let check = verify_certificate(problem.instance(), &parsed);
-        assert!(check.faults.is_empty() && check.gap.unwrap() <= 1.01e-6, "{name} {:?}", check.faults);
+        assert!(
+            check.faults.is_empty() && check.gap.unwrap() <= 1.01e-6,
+            "{name} {:?}",
+            check.faults
+        );
         assert!(check.lower <= truth.objective * (1.0 + ROUNDING), "{name}");
     }
 }
 
-/// Gains and noise in another unit change nothing, even where a product of two interferences over- or underflows: halving a range once did, and
-/// the search did not end or its certificate could not be read.
+/// Gains and noise in another unit change nothing, even where a product of two interferences over-
+/// or underflows: halving a range once did, and the search did not end or its certificate could not
+/// be read.
 #[test]
 fn units_of_power_do_not_matter() {
     for factor in [1e-170, 1.0, 1e160] {
@@ -67,12 +109,27 @@ fn units_of_power_do_not_matter() {
         scaled.gain.iter_mut().flatten().for_each(|g| *g *= factor);
         scaled.servers.iter_mut().for_each(|s| s.noise_w *= factor);
         let problem = problem(scaled, 0.4, Weights::Uncertainty);
-        let truth = solve(find("enumerate").unwrap().as_ref(), &problem, &Budget::default()).evaluation.unwrap();
+        let truth = solve(
+            find("enumerate").unwrap().as_ref(),
+            &problem,
+            &Budget::default(),
+        )
+        .evaluation
+        .unwrap();
         let solved = bnb(&problem, 1e-6, Some(Duration::from_secs(60)));
-        let (parsed, _) = parse_certificate("scaled", &certificate_bytes(&problem, &solved)).unwrap();
+        let (parsed, _) =
+            parse_certificate("scaled", &certificate_bytes(&problem, &solved)).unwrap();
         let check = verify_certificate(problem.instance(), &parsed);
-        assert!(check.is_certified() && check.gap.unwrap() <= 1.001e-6, "{factor}: {:?} {:?}", check.faults, check.gap);
-        assert!(check.lower <= truth.objective * (1.0 + ROUNDING), "{factor}");
+        assert!(
+            check.is_certified() && check.gap.unwrap() <= 1.001e-6,
+            "{factor}: {:?} {:?}",
+            check.faults,
+            check.gap
+        );
+        assert!(
+            check.lower <= truth.objective * (1.0 + ROUNDING),
+            "{factor}"
+        );
     }
 }
 
@@ -85,19 +142,31 @@ fn an_objective_of_zero_is_certified() {
     let solved = bnb(&problem, 1e-6, None);
     let (parsed, _) = parse_certificate("zero", &certificate_bytes(&problem, &solved)).unwrap();
     let check = verify_certificate(problem.instance(), &parsed);
-    assert!(check.faults.is_empty() && check.lower == 0.0, "{:?}", check.faults);
+    assert!(
+        check.faults.is_empty() && check.lower == 0.0,
+        "{:?}",
+        check.faults
+    );
 }
 
 /// Issue: the paper's own size, certified.
 #[test]
 fn certifies_the_papers_size() {
     for (interference, gap) in [("true", 1e-3), ("false", 1e-6)] {
-        let problem =
-            problem(instance("paper", 120, 4, 3, &[("interference", interference)]), 0.8, Weights::Uncertainty);
+        let problem = problem(
+            instance("paper", 120, 4, 3, &[("interference", interference)]),
+            0.8,
+            Weights::Uncertainty,
+        );
         let solved = bnb(&problem, gap, None);
         let (parsed, _) = parse_certificate("c", &certificate_bytes(&problem, &solved)).unwrap();
         let check = verify_certificate(problem.instance(), &parsed);
-        assert!(check.is_certified() && check.gap.unwrap() <= gap * 1.001, "{:?} {:?}", check.faults, check.gap);
+        assert!(
+            check.is_certified() && check.gap.unwrap() <= gap * 1.001,
+            "{:?} {:?}",
+            check.faults,
+            check.gap
+        );
     }
 }
 
@@ -109,7 +178,10 @@ fn is_anytime() {
     for ms in [1, 20, 100, 300] {
         let solved = bnb(&problem, 1e-9, Some(Duration::from_millis(ms)));
         let (bound, _) = solved.outcome.bound.unwrap();
-        assert!(bound <= best * (1.0 + ROUNDING) && bound > 0.0, "{ms} ms: {bound} {best}");
+        assert!(
+            bound <= best * (1.0 + ROUNDING) && bound > 0.0,
+            "{ms} ms: {bound} {best}"
+        );
         assert!(solved.evaluation.as_ref().unwrap().is_feasible());
         let (parsed, _) = parse_certificate("c", &certificate_bytes(&problem, &solved)).unwrap();
         let check = verify_certificate(problem.instance(), &parsed);
@@ -117,12 +189,23 @@ fn is_anytime() {
     }
 }
 
-/// Where steps of the ascent fit the problem badly, `bnb` still proves its bounds, but needs a hundred times as many regions.
+/// Where steps of the ascent fit the problem badly, `bnb` still proves its bounds, but needs a
+/// hundred times as many regions.
 #[test]
 fn closes_where_steps_are_hard_to_choose() {
-    // Without power control the interference of one problem spans five orders of magnitude; with few users a server little is missing to the
-    // bound, and long steps lose it.
-    let drowned = |seed, threshold| ("topology", 120, 4, seed, vec![("power_control", "false")], threshold, 1e-2);
+    // Without power control the interference of one problem spans five orders of magnitude; with
+    // few users a server little is missing to the bound, and long steps lose it.
+    let drowned = |seed, threshold| {
+        (
+            "topology",
+            120,
+            4,
+            seed,
+            vec![("power_control", "false")],
+            threshold,
+            1e-2,
+        )
+    };
     let sparse = |family, seed, gap| (family, 80, 16, seed, Vec::new(), 0.8, gap);
     let cases = [
         drowned(4, 0.8),
@@ -133,12 +216,20 @@ fn closes_where_steps_are_hard_to_choose() {
         sparse("paper", 102, 1e-4),
     ];
     for (family, users, servers, seed, parameters, threshold, gap) in cases {
-        let problem = problem(instance(family, users, servers, seed, &parameters), threshold, Weights::Uncertainty);
+        let problem = problem(
+            instance(family, users, servers, seed, &parameters),
+            threshold,
+            Weights::Uncertainty,
+        );
         let solved = bnb(&problem, gap, Some(Duration::from_secs(60)));
         let regions = solved.outcome.trajectory.last().unwrap().work;
         let (parsed, _) = parse_certificate("c", &certificate_bytes(&problem, &solved)).unwrap();
         let check = verify_certificate(problem.instance(), &parsed);
-        assert!(check.is_certified() && check.gap.unwrap() <= gap * 1.001, "{family} {seed}: {:?}", check.faults);
+        assert!(
+            check.is_certified() && check.gap.unwrap() <= gap * 1.001,
+            "{family} {seed}: {:?}",
+            check.faults
+        );
         assert!(regions <= 400, "{family} {seed}: {regions} regions");
     }
 }
@@ -147,14 +238,28 @@ fn closes_where_steps_are_hard_to_choose() {
 fn solver_plans_pass_the_verifier() {
     for k in 0..60 {
         let problem = small_problem(k, 4);
-        for solver in offload_solvers::all().iter().filter(|s| s.respects_threshold() && !s.is_exact()) {
+        for solver in offload_solvers::all()
+            .iter()
+            .filter(|s| s.respects_threshold() && !s.is_exact())
+        {
             let solved = solve(solver.as_ref(), &problem, &Budget::default());
-            let (Some(plan), Some(evaluation)) = (&solved.outcome.plan, &solved.evaluation) else { continue };
-            let check = verify_plan(problem.instance(), problem.threshold(), problem.weights(), plan);
+            let (Some(plan), Some(evaluation)) = (&solved.outcome.plan, &solved.evaluation) else {
+                continue;
+            };
+            let check = verify_plan(
+                problem.instance(),
+                problem.threshold(),
+                problem.weights(),
+                plan,
+            );
             let value = check.value.unwrap();
             assert!(check.is_feasible(), "{} on problem {k}", solver.id());
             let z = evaluation.objective;
-            assert!(value.lo <= z * (1.0 + 1e-12) && z * (1.0 - 1e-12) <= value.hi, "{} on {k}", solver.id());
+            assert!(
+                value.lo <= z * (1.0 + 1e-12) && z * (1.0 - 1e-12) <= value.hi,
+                "{} on {k}",
+                solver.id()
+            );
         }
     }
 }
@@ -166,9 +271,14 @@ fn tampering_is_refused_or_harmless() {
     let (mut refused, mut harmless) = (0, 0);
     for round in 0..1000 {
         let problem = small_problem(round % 40 * 8 + round % 5, 3);
-        let truth = solve(find("enumerate").unwrap().as_ref(), &problem, &Budget::default());
+        let truth = solve(
+            find("enumerate").unwrap().as_ref(),
+            &problem,
+            &Budget::default(),
+        );
         let solved = bnb(&problem, 1e-6, None);
-        let mut value: Value = serde_json::from_slice(&certificate_bytes(&problem, &solved)).unwrap();
+        let mut value: Value =
+            serde_json::from_slice(&certificate_bytes(&problem, &solved)).unwrap();
         tamper(&mut value, &mut random);
         let Ok((parsed, _)) = parse_certificate("c", value.to_string().as_bytes()) else {
             refused += 1;
@@ -180,24 +290,43 @@ fn tampering_is_refused_or_harmless() {
             continue;
         }
         harmless += 1;
-        let stated = Problem::new(problem.instance().clone(), parsed.threshold, parsed.weights).unwrap();
-        let optimum = if stated.threshold() == problem.threshold() && stated.weights() == problem.weights() {
-            truth.evaluation.map(|e| e.objective)
-        } else {
-            solve(find("enumerate").unwrap().as_ref(), &stated, &Budget::default()).evaluation.map(|e| e.objective)
-        };
+        let stated =
+            Problem::new(problem.instance().clone(), parsed.threshold, parsed.weights).unwrap();
+        let optimum =
+            if stated.threshold() == problem.threshold() && stated.weights() == problem.weights() {
+                truth.evaluation.map(|e| e.objective)
+            } else {
+                solve(
+                    find("enumerate").unwrap().as_ref(),
+                    &stated,
+                    &Budget::default(),
+                )
+                .evaluation
+                .map(|e| e.objective)
+            };
         let optimum = optimum.unwrap_or(f64::INFINITY);
-        assert!(check.lower <= optimum * (1.0 + ROUNDING), "round {round}: {} above {optimum}", check.lower);
-        assert!(check.upper.is_none_or(|u| u >= optimum * (1.0 - ROUNDING)), "round {round}");
+        assert!(
+            check.lower <= optimum * (1.0 + ROUNDING),
+            "round {round}: {} above {optimum}",
+            check.lower
+        );
+        assert!(
+            check.upper.is_none_or(|u| u >= optimum * (1.0 - ROUNDING)),
+            "round {round}"
+        );
     }
-    assert!(refused > 500 && harmless > 10, "{refused} refused, {harmless} harmless");
+    assert!(
+        refused > 500 && harmless > 10,
+        "{refused} refused, {harmless} harmless"
+    );
 }
 
 /// One random edit: a number, a leaf, a split, the plan, the problem, or the instance it is for.
 fn tamper(value: &mut Value, random: &mut Random) {
     let scale = [0.5, 0.999, 1.001, 2.0, -1.0, 0.0, 1e6][random.below(7)];
-    let turn =
-        |v: &mut Value| *v = Value::from(v.as_f64().unwrap_or(1.0) * scale + if scale == 0.0 { 0.1 } else { 0.0 });
+    let turn = |v: &mut Value| {
+        *v = Value::from(v.as_f64().unwrap_or(1.0) * scale + if scale == 0.0 { 0.1 } else { 0.0 })
+    };
     let nodes = value["tree"].as_array().map_or(0, Vec::len);
     match random.below(8) {
         0 => turn(&mut value["lower_bound"]),
@@ -223,7 +352,9 @@ fn tamper(value: &mut Value, random: &mut Random) {
         5 => {
             if let Some(plan) = value["assignment"].as_array_mut() {
                 let i = random.below(plan.len());
-                plan[i] = [Value::Null, Value::from(0), Value::from(1), Value::from(9)][random.below(4)].clone();
+                plan[i] = [Value::Null, Value::from(0), Value::from(1), Value::from(9)]
+                    [random.below(4)]
+                .clone();
             }
         }
         6 => value["threshold"] = Value::from([0.0, 0.5, 0.9, 1.0][random.below(4)]),

@@ -1,8 +1,10 @@
-//! The command line as its users meet it: the built binary, real files, exit codes, stdout and stderr.
+//! The command line as its users meet it: the built binary, real files, exit codes, stdout and
+//! stderr.
 //!
-//! `OFFLOAD_BENCH` names the binary; without it target/release/offload-bench is taken, so build that first. Every test works
-//! in a folder of its own, and a command is written here as it is typed, with blanks between its words. Nothing outside that
-//! folder is ever given as an output: a program that mistreats its target must not meet a device or somebody's file.
+//! `OFFLOAD_BENCH` names the binary; without it target/release/offload-bench is taken, so build
+//! that first. Every test works in a folder of its own, and a command is written here as it is
+//! typed, with blanks between its words. Nothing outside that folder is ever given as an output: a
+//! program that mistreats its target must not meet a device or somebody's file.
 
 use offload_tests::program::bench;
 use offload_tests::timeless;
@@ -19,14 +21,22 @@ fn good(folder: &Path, line: &str) -> String {
     ran.out
 }
 
-/// Runs what has to be refused as bad input: exit code 2, a message with `key`, no result, and no file made or changed.
+/// Runs what has to be refused as bad input: exit code 2, a message with `key`, no result, and no
+/// file made or changed.
 fn refuse(folder: &Path, what: &str, line: &str, key: &str) {
     let before = files(folder);
     let ran = bench(folder, line);
     assert_eq!(ran.code, Some(2), "{what}: {line}: {} {}", ran.out, ran.err);
-    assert!(ran.err.contains("error") && ran.err.contains(key), "{what}: {line}: no '{key}' in: {}", ran.err);
+    assert!(
+        ran.err.contains("error") && ran.err.contains(key),
+        "{what}: {line}: no '{key}' in: {}",
+        ran.err
+    );
     assert!(ran.out.is_empty(), "{what}: {line}: {}", ran.out);
-    assert!(files(folder) == before, "{what}: {line}: a file was made, removed or changed");
+    assert!(
+        files(folder) == before,
+        "{what}: {line}: a file was made, removed or changed"
+    );
 }
 
 /// Every file below a folder, with its content.
@@ -46,20 +56,29 @@ fn files(folder: &Path) -> BTreeSet<(PathBuf, Vec<u8>)> {
 
 /// The objects that `--json` prints, one a line.
 fn objects(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn read(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
-/// A folder with the instance good.json (6 users, 3 servers) and its plan plan.json; returns the instance too.
+/// A folder with the instance good.json (6 users, 3 servers) and its plan plan.json; returns the
+/// instance too.
 fn workshop() -> (TempDir, Value) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let made = good(path, "generate --family paper --users 6 --servers 3 --seed 1 -o .");
+    let made = good(
+        path,
+        "generate --family paper --users 6 --servers 3 --seed 1 -o .",
+    );
     fs::rename(path.join(made.trim()), path.join("good.json")).unwrap();
-    good(path, "solve good.json --solver goa --threshold 0.7 -o plan.json");
+    good(
+        path,
+        "solve good.json --solver goa --threshold 0.7 -o plan.json",
+    );
     let instance = read(&path.join("good.json"));
     (folder, instance)
 }
@@ -93,22 +112,41 @@ fn files_that_are_no_json_are_refused() {
     let path = folder.path();
     let whole = instance.to_string();
     instance["users"][0]["payload_bits"] = json!("PLACE");
-    let with = |number: &str| instance.to_string().replace("\"PLACE\"", number).into_bytes();
+    let with = |number: &str| {
+        instance
+            .to_string()
+            .replace("\"PLACE\"", number)
+            .into_bytes()
+    };
     let cases = [
         ("an empty file", Vec::new(), "the file is empty"),
         ("blanks", b" \n ".to_vec(), "the file is empty"),
-        ("truncated JSON", whole.as_bytes()[..whole.len() / 2].to_vec(), "cut off"),
+        (
+            "truncated JSON",
+            whole.as_bytes()[..whole.len() / 2].to_vec(),
+            "cut off",
+        ),
         ("NaN", with("NaN"), "no NaN"),
         ("1e999", with("1e999"), "out of range"),
         ("Infinity", with("Infinity"), "no NaN or infinity"),
-        ("a number with 400 digits", with(&"9".repeat(400)), "out of range"),
+        (
+            "a number with 400 digits",
+            with(&"9".repeat(400)),
+            "out of range",
+        ),
         ("no UTF-8", vec![0xff, 0xfe, 0x00], "line 1"),
-        ("text behind the end", format!("{whole}{{}}").into_bytes(), "trailing"),
+        (
+            "text behind the end",
+            format!("{whole}{{}}").into_bytes(),
+            "trailing",
+        ),
         ("deep nesting", vec![b'['; 100_000], "recursion"),
         ("an array", b"[]".to_vec(), "give an object"),
         (
             "a key twice",
-            whole.replacen('{', "{\"interference\": false, \"interference\": true, ", 1).into_bytes(),
+            whole
+                .replacen('{', "{\"interference\": false, \"interference\": true, ", 1)
+                .into_bytes(),
             "is given twice",
         ),
     ];
@@ -122,7 +160,10 @@ fn files_that_are_no_json_are_refused() {
 fn corrupt_gzip_is_refused() {
     let (folder, _) = workshop();
     let path = folder.path();
-    let made = good(path, "generate --family paper --users 6 --servers 3 --seed 1 --gzip -o .");
+    let made = good(
+        path,
+        "generate --family paper --users 6 --servers 3 --seed 1 --gzip -o .",
+    );
     let whole = fs::read(path.join(made.trim())).unwrap();
     let mut flipped = whole.clone();
     flipped[whole.len() / 2] ^= 0xff;
@@ -141,31 +182,123 @@ fn corrupt_gzip_is_refused() {
 type Edit = (&'static str, fn(&mut Value), &'static str);
 
 const INSTANCE_EDITS: [Edit; 25] = [
-    ("negative gain", |v| v["gain"][0][1] = json!(-1e-9), "gain[0][1]"),
+    (
+        "negative gain",
+        |v| v["gain"][0][1] = json!(-1e-9),
+        "gain[0][1]",
+    ),
     ("zero gain", |v| v["gain"][5][2] = json!(0.0), "gain[5][2]"),
-    ("a row too short", |v| drop(v["gain"][3].as_array_mut().unwrap().pop()), "gain[3]"),
-    ("a row too long", |v| v["gain"][3].as_array_mut().unwrap().push(json!(1.0)), "gain[3]"),
-    ("a row missing", |v| drop(v["gain"].as_array_mut().unwrap().pop()), "5 rows for 6 users"),
-    ("unknown version", |v| v["format"] = json!("offload-instance/2"), "offload-instance/2"),
-    ("another format", |v| v["format"] = json!("offload-plan/1"), "offload-plan/1"),
-    ("format missing", |v| drop(v.as_object_mut().unwrap().remove("format")), "format: is missing"),
-    ("gain missing", |v| drop(v.as_object_mut().unwrap().remove("gain")), "gain: is missing"),
-    ("zero servers", |v| v["servers"] = json!([]), "servers: is empty"),
+    (
+        "a row too short",
+        |v| drop(v["gain"][3].as_array_mut().unwrap().pop()),
+        "gain[3]",
+    ),
+    (
+        "a row too long",
+        |v| v["gain"][3].as_array_mut().unwrap().push(json!(1.0)),
+        "gain[3]",
+    ),
+    (
+        "a row missing",
+        |v| drop(v["gain"].as_array_mut().unwrap().pop()),
+        "5 rows for 6 users",
+    ),
+    (
+        "unknown version",
+        |v| v["format"] = json!("offload-instance/2"),
+        "offload-instance/2",
+    ),
+    (
+        "another format",
+        |v| v["format"] = json!("offload-plan/1"),
+        "offload-plan/1",
+    ),
+    (
+        "format missing",
+        |v| drop(v.as_object_mut().unwrap().remove("format")),
+        "format: is missing",
+    ),
+    (
+        "gain missing",
+        |v| drop(v.as_object_mut().unwrap().remove("gain")),
+        "gain: is missing",
+    ),
+    (
+        "zero servers",
+        |v| v["servers"] = json!([]),
+        "servers: is empty",
+    ),
     ("zero users", |v| v["users"] = json!([]), "users: is empty"),
-    ("uncertainty 1.5", |v| v["users"][2]["uncertainty"] = json!(1.5), "users[2].uncertainty"),
-    ("uncertainty -0.1", |v| v["users"][2]["uncertainty"] = json!(-0.1), "users[2].uncertainty"),
-    ("a text for a number", |v| v["users"][1]["payload_bits"] = json!("12"), "users[1].payload_bits"),
-    ("true for a number", |v| v["users"][1]["payload_bits"] = json!(true), "users[1].payload_bits"),
-    ("payload 0", |v| v["users"][0]["payload_bits"] = json!(0), "users[0].payload_bits"),
-    ("a subnormal payload", |v| v["users"][0]["payload_bits"] = json!(5e-324), "users[0].payload_bits"),
-    ("a delay that overflows", |v| v["users"][0]["payload_bits"] = json!(1e308), "users[0] at servers[0]"),
-    ("power 0", |v| v["users"][0]["tx_power_w"] = json!(0), "users[0].tx_power_w"),
-    ("bandwidth -1", |v| v["servers"][1]["bandwidth_hz"] = json!(-1), "servers[1].bandwidth_hz"),
-    ("a broken cap", |v| v["servers"][1]["max_users"] = json!(1.5), "servers[1].max_users"),
-    ("a negative cap", |v| v["servers"][1]["max_users"] = json!(-1), "servers[1].max_users"),
-    ("a number for a user", |v| v["users"][4] = json!(7), "users[4]"),
-    ("an object for the users", |v| v["users"] = json!({}), "users"),
-    ("a text for interference", |v| v["interference"] = json!("yes"), "interference"),
+    (
+        "uncertainty 1.5",
+        |v| v["users"][2]["uncertainty"] = json!(1.5),
+        "users[2].uncertainty",
+    ),
+    (
+        "uncertainty -0.1",
+        |v| v["users"][2]["uncertainty"] = json!(-0.1),
+        "users[2].uncertainty",
+    ),
+    (
+        "a text for a number",
+        |v| v["users"][1]["payload_bits"] = json!("12"),
+        "users[1].payload_bits",
+    ),
+    (
+        "true for a number",
+        |v| v["users"][1]["payload_bits"] = json!(true),
+        "users[1].payload_bits",
+    ),
+    (
+        "payload 0",
+        |v| v["users"][0]["payload_bits"] = json!(0),
+        "users[0].payload_bits",
+    ),
+    (
+        "a subnormal payload",
+        |v| v["users"][0]["payload_bits"] = json!(5e-324),
+        "users[0].payload_bits",
+    ),
+    (
+        "a delay that overflows",
+        |v| v["users"][0]["payload_bits"] = json!(1e308),
+        "users[0] at servers[0]",
+    ),
+    (
+        "power 0",
+        |v| v["users"][0]["tx_power_w"] = json!(0),
+        "users[0].tx_power_w",
+    ),
+    (
+        "bandwidth -1",
+        |v| v["servers"][1]["bandwidth_hz"] = json!(-1),
+        "servers[1].bandwidth_hz",
+    ),
+    (
+        "a broken cap",
+        |v| v["servers"][1]["max_users"] = json!(1.5),
+        "servers[1].max_users",
+    ),
+    (
+        "a negative cap",
+        |v| v["servers"][1]["max_users"] = json!(-1),
+        "servers[1].max_users",
+    ),
+    (
+        "a number for a user",
+        |v| v["users"][4] = json!(7),
+        "users[4]",
+    ),
+    (
+        "an object for the users",
+        |v| v["users"] = json!({}),
+        "users",
+    ),
+    (
+        "a text for interference",
+        |v| v["interference"] = json!("yes"),
+        "interference",
+    ),
 ];
 
 #[test]
@@ -180,15 +313,47 @@ fn instances_with_faults_are_refused() {
 }
 
 const PLAN_EDITS: [Edit; 9] = [
-    ("too short", |v| drop(v["assignment"].as_array_mut().unwrap().pop()), "5 entries for 6 users"),
-    ("too long", |v| v["assignment"].as_array_mut().unwrap().push(json!(0)), "7 entries for 6 users"),
-    ("no such server", |v| v["assignment"][5] = json!(3), "assignment[5]"),
-    ("a negative server", |v| v["assignment"][5] = json!(-1), "assignment[5]"),
-    ("half a server", |v| v["assignment"][5] = json!(1.5), "assignment[5]"),
-    ("a huge server", |v| v["assignment"][5] = json!(u64::MAX), "assignment[5]"),
+    (
+        "too short",
+        |v| drop(v["assignment"].as_array_mut().unwrap().pop()),
+        "5 entries for 6 users",
+    ),
+    (
+        "too long",
+        |v| v["assignment"].as_array_mut().unwrap().push(json!(0)),
+        "7 entries for 6 users",
+    ),
+    (
+        "no such server",
+        |v| v["assignment"][5] = json!(3),
+        "assignment[5]",
+    ),
+    (
+        "a negative server",
+        |v| v["assignment"][5] = json!(-1),
+        "assignment[5]",
+    ),
+    (
+        "half a server",
+        |v| v["assignment"][5] = json!(1.5),
+        "assignment[5]",
+    ),
+    (
+        "a huge server",
+        |v| v["assignment"][5] = json!(u64::MAX),
+        "assignment[5]",
+    ),
     ("threshold 3", |v| v["threshold"] = json!(3), "threshold"),
-    ("unknown weights", |v| v["weights"] = json!("heavy"), "weights"),
-    ("another version", |v| v["format"] = json!("offload-plan/2"), "offload-plan/2"),
+    (
+        "unknown weights",
+        |v| v["weights"] = json!("heavy"),
+        "weights",
+    ),
+    (
+        "another version",
+        |v| v["format"] = json!("offload-plan/2"),
+        "offload-plan/2",
+    ),
 ];
 
 #[test]
@@ -205,7 +370,10 @@ fn plans_with_faults_are_refused() {
         let ran = bench(path, "verify bad.json --instance good.json");
         let said = format!("{}{}", ran.out, ran.err);
         assert!(matches!(ran.code, Some(1 | 2)), "{what}: {said}");
-        assert!(said.contains("bad.json") && !said.contains("feasible plan"), "{what}: {said}");
+        assert!(
+            said.contains("bad.json") && !said.contains("feasible plan"),
+            "{what}: {said}"
+        );
     }
 }
 
@@ -213,7 +381,10 @@ fn plans_with_faults_are_refused() {
 fn plans_that_break_the_threshold_rule_are_refuted() {
     let (folder, _) = workshop();
     let path = folder.path();
-    good(path, "solve good.json --solver local-only --threshold 0.7 -o local.json");
+    good(
+        path,
+        "solve good.json --solver local-only --threshold 0.7 -o local.json",
+    );
     let ran = bench(path, "evaluate good.json local.json --json");
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     let value = &objects(&ran.out)[0];
@@ -221,46 +392,182 @@ fn plans_that_break_the_threshold_rule_are_refuted() {
     assert_eq!(value["mandatory_local"], json!(3));
     let ran = bench(path, "verify local.json --instance good.json");
     assert_eq!(ran.code, Some(1), "{}", ran.err);
-    assert!(ran.out.contains("REFUSED") && ran.out.contains("mandatory-local"), "{}", ran.out);
+    assert!(
+        ran.out.contains("REFUSED") && ran.out.contains("mandatory-local"),
+        "{}",
+        ran.out
+    );
 }
 
 /// What is wrong, the command line, and a word of the message.
 const BAD_LINES: [(&str, &str, &str); 37] = [
-    ("threshold 2", "solve good.json --solver goa --threshold 2 -o out.json", "number from 0 to 1"),
-    ("threshold NaN", "solve good.json --solver goa --threshold nan -o out.json", "number from 0 to 1"),
-    ("threshold -0.1", "solve good.json --solver goa --threshold=-0.1 -o out.json", "number from 0 to 1"),
-    ("threshold -0.1", "solve good.json --solver goa --threshold -0.1 -o out.json", "threshold"),
-    ("no threshold", "solve good.json --solver goa -o out.json", "--threshold"),
-    ("unknown solver", "solve good.json --solver gao --threshold 1 -o out.json", "unknown solver 'gao'"),
-    ("one of two unknown", "solve good.json --solver goa,gao --threshold 1 -o out.json", "unknown solver 'gao'"),
-    ("no solver's name", "solve good.json --solver goa, --threshold 1 -o out.json", "unknown solver ''"),
-    ("unknown weights", "solve good.json --solver goa --threshold 1 --weights heavy", "heavy"),
-    ("time limit 0", "solve good.json --solver goa --threshold 1 --time-limit 0", "--time-limit"),
-    ("time limit NaN", "solve good.json --solver goa --threshold 1 --time-limit nan", "--time-limit"),
-    ("gap negative", "solve good.json --solver bnb --threshold 1 --gap=-1", "--gap"),
-    ("gap infinite", "solve good.json --solver bnb --threshold 1 --gap inf", "--gap"),
-    ("seed 2^64", "solve good.json --solver ga --threshold 1 --seed 18446744073709551616", "--seed"),
-    ("no such file", "solve none.json --solver goa --threshold 1 -o out.json", "none.json"),
-    ("a directory", "solve . --solver goa --threshold 1 -o out.json", "directory"),
-    ("no folder for -o", "solve good.json --solver goa --threshold 1 -o none/out.json", "none/out.json"),
-    ("a directory for -o", "solve good.json --solver goa --threshold 1 -o .", "directory"),
-    ("no folder", "solve good.json --solver bnb --threshold 1 --certificate none/c.json", "none/c.json"),
+    (
+        "threshold 2",
+        "solve good.json --solver goa --threshold 2 -o out.json",
+        "number from 0 to 1",
+    ),
+    (
+        "threshold NaN",
+        "solve good.json --solver goa --threshold nan -o out.json",
+        "number from 0 to 1",
+    ),
+    (
+        "threshold -0.1",
+        "solve good.json --solver goa --threshold=-0.1 -o out.json",
+        "number from 0 to 1",
+    ),
+    (
+        "threshold -0.1",
+        "solve good.json --solver goa --threshold -0.1 -o out.json",
+        "threshold",
+    ),
+    (
+        "no threshold",
+        "solve good.json --solver goa -o out.json",
+        "--threshold",
+    ),
+    (
+        "unknown solver",
+        "solve good.json --solver gao --threshold 1 -o out.json",
+        "unknown solver 'gao'",
+    ),
+    (
+        "one of two unknown",
+        "solve good.json --solver goa,gao --threshold 1 -o out.json",
+        "unknown solver 'gao'",
+    ),
+    (
+        "no solver's name",
+        "solve good.json --solver goa, --threshold 1 -o out.json",
+        "unknown solver ''",
+    ),
+    (
+        "unknown weights",
+        "solve good.json --solver goa --threshold 1 --weights heavy",
+        "heavy",
+    ),
+    (
+        "time limit 0",
+        "solve good.json --solver goa --threshold 1 --time-limit 0",
+        "--time-limit",
+    ),
+    (
+        "time limit NaN",
+        "solve good.json --solver goa --threshold 1 --time-limit nan",
+        "--time-limit",
+    ),
+    (
+        "gap negative",
+        "solve good.json --solver bnb --threshold 1 --gap=-1",
+        "--gap",
+    ),
+    (
+        "gap infinite",
+        "solve good.json --solver bnb --threshold 1 --gap inf",
+        "--gap",
+    ),
+    (
+        "seed 2^64",
+        "solve good.json --solver ga --threshold 1 --seed 18446744073709551616",
+        "--seed",
+    ),
+    (
+        "no such file",
+        "solve none.json --solver goa --threshold 1 -o out.json",
+        "none.json",
+    ),
+    (
+        "a directory",
+        "solve . --solver goa --threshold 1 -o out.json",
+        "directory",
+    ),
+    (
+        "no folder for -o",
+        "solve good.json --solver goa --threshold 1 -o none/out.json",
+        "none/out.json",
+    ),
+    (
+        "a directory for -o",
+        "solve good.json --solver goa --threshold 1 -o .",
+        "directory",
+    ),
+    (
+        "no folder",
+        "solve good.json --solver bnb --threshold 1 --certificate none/c.json",
+        "none/c.json",
+    ),
     ("no plan", "evaluate good.json none.json", "none.json"),
-    ("an instance as plan", "evaluate good.json good.json", "offload-plan/1"),
-    ("unknown format", "export good.json --format xml -o out.xml", "xml"),
-    ("no folder for -o", "export good.json --format lp -o none/out.lp", "none/out.lp"),
+    (
+        "an instance as plan",
+        "evaluate good.json good.json",
+        "offload-plan/1",
+    ),
+    (
+        "unknown format",
+        "export good.json --format xml -o out.xml",
+        "xml",
+    ),
+    (
+        "no folder for -o",
+        "export good.json --format lp -o none/out.lp",
+        "none/out.lp",
+    ),
     ("no bins", "export good.json --format lp --bins 0", "--bins"),
-    ("unknown family", "generate --family papper --users 3 -o out", "Did you mean 'paper'"),
-    ("unknown parameter", "generate --family paper --users 3 --set side=1 -o out", "no parameter 'side'"),
-    ("parameter range", "generate --family paper --users 3 --set bandwidth_hz=-1 -o out", "bandwidth_hz=-1"),
-    ("parameter NaN", "generate --family paper --users 3 --set bandwidth_hz=nan -o out", "bandwidth_hz=nan"),
-    ("no value", "generate --family paper --users 3 --set fading -o out", "NAME=VALUE"),
-    ("absurd size", "generate --family paper --users 1000000000000000000 -o out", "1000000000000000000"),
-    ("users 0", "generate --family paper --users 0 -o out", "users 0"),
-    ("servers 0", "generate --family paper --users 3 --servers 0 -o out", "servers 0"),
-    ("count 0", "generate --family paper --users 3 --count 0 -o out", "--count 0"),
-    ("seeds beyond 2^64", "generate --family paper --users 3 --seed 18446744073709551615 --count 2 -o out", "2^64"),
-    ("a file for -o", "generate --family paper --users 3 -o good.json", "good.json"),
+    (
+        "unknown family",
+        "generate --family papper --users 3 -o out",
+        "Did you mean 'paper'",
+    ),
+    (
+        "unknown parameter",
+        "generate --family paper --users 3 --set side=1 -o out",
+        "no parameter 'side'",
+    ),
+    (
+        "parameter range",
+        "generate --family paper --users 3 --set bandwidth_hz=-1 -o out",
+        "bandwidth_hz=-1",
+    ),
+    (
+        "parameter NaN",
+        "generate --family paper --users 3 --set bandwidth_hz=nan -o out",
+        "bandwidth_hz=nan",
+    ),
+    (
+        "no value",
+        "generate --family paper --users 3 --set fading -o out",
+        "NAME=VALUE",
+    ),
+    (
+        "absurd size",
+        "generate --family paper --users 1000000000000000000 -o out",
+        "1000000000000000000",
+    ),
+    (
+        "users 0",
+        "generate --family paper --users 0 -o out",
+        "users 0",
+    ),
+    (
+        "servers 0",
+        "generate --family paper --users 3 --servers 0 -o out",
+        "servers 0",
+    ),
+    (
+        "count 0",
+        "generate --family paper --users 3 --count 0 -o out",
+        "--count 0",
+    ),
+    (
+        "seeds beyond 2^64",
+        "generate --family paper --users 3 --seed 18446744073709551615 --count 2 -o out",
+        "2^64",
+    ),
+    (
+        "a file for -o",
+        "generate --family paper --users 3 -o good.json",
+        "good.json",
+    ),
     ("only an instance", "verify good.json", "only instances"),
     ("unknown command", "solves good.json", "solves"),
 ];
@@ -273,7 +580,8 @@ fn bad_command_lines_are_refused() {
     }
 }
 
-/// What is wrong, the text of [`CONFIG`] that is replaced, what stands there instead, and a word of the message.
+/// What is wrong, the text of [`CONFIG`] that is replaced, what stands there instead, and a word of
+/// the message.
 const CONFIG_EDITS: [(&str, &str, &str, &str); 16] = [
     ("unknown key", "thresholds", "tresholds", "tresholds"),
     ("unknown key of a source", "users", "user", "user"),
@@ -284,12 +592,27 @@ const CONFIG_EDITS: [(&str, &str, &str, &str); 16] = [
     ("no thresholds", "[0.7]", "[]", "thresholds is empty"),
     ("threshold 2", "0.7", "2.0", "thresholds: 2"),
     ("threshold NaN", "0.7", "nan", "thresholds: NaN"),
-    ("unknown family", "paper", "papper", "unknown family 'papper'"),
+    (
+        "unknown family",
+        "paper",
+        "papper",
+        "unknown family 'papper'",
+    ),
     ("users 0", "[6]", "[0]", "users 0"),
     ("no users", "[6]", "[]", "users"),
     ("no threads", "[[inst", "threads = 0\n[[inst", "threads"),
-    ("time limit 0", "[[inst", "[budget]\ntime_limit_s = 0\n[[inst", "time_limit_s"),
-    ("gap negative", "[[inst", "[budget]\ngap = -1\n[[inst", "gap"),
+    (
+        "time limit 0",
+        "[[inst",
+        "[budget]\ntime_limit_s = 0\n[[inst",
+        "time_limit_s",
+    ),
+    (
+        "gap negative",
+        "[[inst",
+        "[budget]\ngap = -1\n[[inst",
+        "gap",
+    ),
     ("no TOML", "[0.7]", "[0.7", "TOML"),
 ];
 
@@ -304,10 +627,29 @@ fn bad_configurations_are_refused() {
     }
     let (head, _) = CONFIG.split_once("[[instances]]").unwrap();
     fs::write(path.join("bad.toml"), head).unwrap();
-    refuse(path, "no instances", "run bad.toml -o campaign", "instances");
-    fs::write(path.join("bad.toml"), format!("{head}[[instances]]\nfiles = [\"none.json\"]\n")).unwrap();
-    refuse(path, "no such instance", "run bad.toml -o campaign", "none.json");
-    refuse(path, "no such configuration", "run none.toml -o campaign", "none.toml");
+    refuse(
+        path,
+        "no instances",
+        "run bad.toml -o campaign",
+        "instances",
+    );
+    fs::write(
+        path.join("bad.toml"),
+        format!("{head}[[instances]]\nfiles = [\"none.json\"]\n"),
+    )
+    .unwrap();
+    refuse(
+        path,
+        "no such instance",
+        "run bad.toml -o campaign",
+        "none.json",
+    );
+    refuse(
+        path,
+        "no such configuration",
+        "run none.toml -o campaign",
+        "none.toml",
+    );
 }
 
 #[test]
@@ -321,13 +663,22 @@ fn folders_without_good_records_are_refused() {
     refuse(path, "a file", "report good.json", "good.json");
     fs::write(path.join("c.toml"), CONFIG).unwrap();
     good(path, "run c.toml -o campaign");
-    refuse(path, "a campaign without certificates", "verify campaign", "nothing to re-check");
+    refuse(
+        path,
+        "a campaign without certificates",
+        "verify campaign",
+        "nothing to re-check",
+    );
     let records = path.join("campaign/records.jsonl");
     let text = fs::read_to_string(&records).unwrap();
     let mut lines: Vec<&str> = text.lines().collect();
     lines[1] = &lines[1][..40];
     fs::write(&records, lines.join("\n") + "\n").unwrap();
-    for line in ["report campaign", "run c.toml -o campaign", "verify campaign"] {
+    for line in [
+        "report campaign",
+        "run c.toml -o campaign",
+        "verify campaign",
+    ] {
         refuse(path, "a broken line in the middle", line, "line 2");
         refuse(path, "a broken line in the middle", line, "records.jsonl");
     }
@@ -338,15 +689,28 @@ fn other_files_are_not_verified() {
     let (folder, _) = workshop();
     let path = folder.path();
     for (what, text, key) in [
-        ("another format", r#"{"format": "offload-record/1"}"#, "offload-record/1"),
+        (
+            "another format",
+            r#"{"format": "offload-record/1"}"#,
+            "offload-record/1",
+        ),
         ("no format", "{}", "format"),
         ("not an object", "[1]", "format"),
-        ("an empty certificate", r#"{"format": "offload-certificate/1"}"#, "tree: is missing"),
+        (
+            "an empty certificate",
+            r#"{"format": "offload-certificate/1"}"#,
+            "tree: is missing",
+        ),
         ("no JSON", "plan", "not valid JSON"),
     ] {
         fs::write(path.join("bad.json"), text).unwrap();
         refuse(path, what, "verify bad.json --instance good.json", key);
-        refuse(path, what, "verify bad.json --instance good.json", "bad.json");
+        refuse(
+            path,
+            what,
+            "verify bad.json --instance good.json",
+            "bad.json",
+        );
     }
 }
 
@@ -358,13 +722,31 @@ fn infeasible_problems_exit_with_1() {
         server["max_users"] = json!(0);
     }
     fs::write(path.join("caps.json"), instance.to_string()).unwrap();
-    for solver in ["goa", "bnb", "enumerate", "exact", "milp", "ga", "local-search"] {
-        let ran = bench(path, &format!("solve caps.json --solver {solver} --threshold 0.7 --json -o out.json"));
+    for solver in [
+        "goa",
+        "bnb",
+        "enumerate",
+        "exact",
+        "milp",
+        "ga",
+        "local-search",
+    ] {
+        let ran = bench(
+            path,
+            &format!("solve caps.json --solver {solver} --threshold 0.7 --json -o out.json"),
+        );
         assert_eq!(ran.code, Some(1), "{solver}: {}", ran.err);
         let value = &objects(&ran.out)[0];
         assert_eq!(value["status"], json!("infeasible"), "{solver}");
-        assert!(value["objective"].is_null() && value["assignment"].is_null(), "{solver}: {value}");
-        assert!(ran.err.contains("out.json"), "{solver} should say that there is no plan: {}", ran.err);
+        assert!(
+            value["objective"].is_null() && value["assignment"].is_null(),
+            "{solver}: {value}"
+        );
+        assert!(
+            ran.err.contains("out.json"),
+            "{solver} should say that there is no plan: {}",
+            ran.err
+        );
         assert!(!path.join("out.json").exists(), "{solver}");
     }
 }
@@ -375,7 +757,10 @@ fn generating_twice_gives_the_same_bytes() {
     let path = folder.path();
     for gzip in ["", "--gzip"] {
         let line = format!("generate --family paper --users 8 --seed 3 --count 2 {gzip} -o");
-        let (a, b) = (good(path, &format!("{line} a")), good(path, &format!("{line} b")));
+        let (a, b) = (
+            good(path, &format!("{line} a")),
+            good(path, &format!("{line} b")),
+        );
         let read = |name: &str| fs::read(path.join(name)).unwrap();
         let contents: Vec<_> = a.lines().map(read).collect();
         assert_eq!(contents, b.lines().map(read).collect::<Vec<_>>());
@@ -384,11 +769,22 @@ fn generating_twice_gives_the_same_bytes() {
         let end = if gzip.is_empty() { ".json" } else { ".json.gz" };
         assert!(a.lines().all(|name| name.ends_with(end)), "{a}");
     }
-    let solve =
-        |file: &str| objects(&good(path, &format!("solve {file} --solver goa --threshold 0.7 --json"))).remove(0);
-    let (plain, packed) = (solve("a/paper-n8-m4-s3.json"), solve("a/paper-n8-m4-s3.json.gz"));
+    let solve = |file: &str| {
+        objects(&good(
+            path,
+            &format!("solve {file} --solver goa --threshold 0.7 --json"),
+        ))
+        .remove(0)
+    };
+    let (plain, packed) = (
+        solve("a/paper-n8-m4-s3.json"),
+        solve("a/paper-n8-m4-s3.json.gz"),
+    );
     assert_eq!(plain["objective"], packed["objective"]);
-    good(path, "generate --family paper --users 3 --seed 18446744073709551615 -o last");
+    good(
+        path,
+        "generate --family paper --users 3 --seed 18446744073709551615 -o last",
+    );
 }
 
 #[test]
@@ -396,24 +792,43 @@ fn solve_prints_the_documented_object() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     fs::copy(&offload_tests::golden_files()[0], path.join("golden.json")).unwrap();
-    let n = read(&path.join("golden.json"))["users"].as_array().unwrap().len();
-    let all = objects(&good(path, "solve golden.json --solver goa,dmin,bnb --threshold 0.7 --gap 0.1 --json"));
-    assert_eq!(all.iter().map(|v| v["solver"].as_str().unwrap()).collect::<Vec<_>>(), ["goa", "dmin", "bnb"]);
+    let n = read(&path.join("golden.json"))["users"]
+        .as_array()
+        .unwrap()
+        .len();
+    let all = objects(&good(
+        path,
+        "solve golden.json --solver goa,dmin,bnb --threshold 0.7 --gap 0.1 --json",
+    ));
+    assert_eq!(
+        all.iter()
+            .map(|v| v["solver"].as_str().unwrap())
+            .collect::<Vec<_>>(),
+        ["goa", "dmin", "bnb"]
+    );
     for value in &all {
         let status = value["status"].as_str().unwrap();
-        assert!(["optimal", "feasible", "infeasible", "timeout", "error"].contains(&status), "{value}");
+        assert!(
+            ["optimal", "feasible", "infeasible", "timeout", "error"].contains(&status),
+            "{value}"
+        );
         assert!(value["objective"].as_f64().unwrap() > 0.0, "{value}");
         assert!(value["time_s"].as_f64().unwrap() >= 0.0, "{value}");
         assert!(value["violations"].is_u64(), "{value}");
         assert_eq!(value["assignment"].as_array().unwrap().len(), n, "{value}");
         for key in ["lower_bound", "gap"] {
-            let bound = value.get(key).unwrap_or_else(|| panic!("no {key}: {value}"));
+            let bound = value
+                .get(key)
+                .unwrap_or_else(|| panic!("no {key}: {value}"));
             assert_eq!(bound.is_f64(), value["solver"] == "bnb", "{key}: {value}");
             assert_eq!(bound.is_null(), value["solver"] != "bnb", "{key}: {value}");
         }
     }
     let table = good(path, "solve golden.json --solver goa,dmin --threshold 0.7");
-    assert!(table.contains("goa") && table.contains("dmin") && table.contains("objective"), "{table}");
+    assert!(
+        table.contains("goa") && table.contains("dmin") && table.contains("objective"),
+        "{table}"
+    );
 }
 
 #[test]
@@ -424,10 +839,23 @@ fn goa_decides_as_its_authors_do() {
     for file in offload_tests::golden_files() {
         fs::copy(&file, path.join("golden.json")).unwrap();
         let decisions = read(&file.with_extension("decisions.json"));
-        for decision in decisions["decisions"].as_array().unwrap().iter().filter(|d| d["solver"] == "goa") {
-            let line = format!("solve golden.json --solver goa --threshold {} --json", decision["threshold"]);
+        for decision in decisions["decisions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|d| d["solver"] == "goa")
+        {
+            let line = format!(
+                "solve golden.json --solver goa --threshold {} --json",
+                decision["threshold"]
+            );
             let value = objects(&good(path, &line)).remove(0);
-            assert_eq!(value["assignment"], decision["assignment"], "{} {line}", file.display());
+            assert_eq!(
+                value["assignment"],
+                decision["assignment"],
+                "{} {line}",
+                file.display()
+            );
             compared += 1;
         }
     }
@@ -441,8 +869,9 @@ fn evaluate_recomputes_what_solve_prints() {
     for file in offload_tests::golden_files() {
         fs::copy(&file, path.join("golden.json")).unwrap();
         for weights in ["uncertainty", "uniform"] {
-            let line =
-                format!("solve golden.json --solver goa --threshold 0.8 --weights {weights} --json -o plan.json");
+            let line = format!(
+                "solve golden.json --solver goa --threshold 0.8 --weights {weights} --json -o plan.json"
+            );
             let solved = objects(&good(path, &line)).remove(0);
             let plan = read(&path.join("plan.json"));
             assert_eq!(plan["format"], json!("offload-plan/1"));
@@ -462,20 +891,47 @@ fn what_there_is_gets_listed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let first = |text: String| -> Vec<String> {
-        text.lines().map(|l| l.split_whitespace().next().unwrap().to_string()).collect()
+        text.lines()
+            .map(|l| l.split_whitespace().next().unwrap().to_string())
+            .collect()
     };
     let solvers = first(good(path, "solvers"));
-    for id in ["local-only", "all-offload", "random", "dmin", "goa", "ga", "local-search", "enumerate", "milp", "bnb"] {
+    for id in [
+        "local-only",
+        "all-offload",
+        "random",
+        "dmin",
+        "goa",
+        "ga",
+        "local-search",
+        "enumerate",
+        "milp",
+        "bnb",
+    ] {
         assert!(solvers.iter().any(|s| s == id), "{id} in {solvers:?}");
     }
     let families = first(good(path, "families"));
-    for id in ["paper", "trace", "hotspot", "heterogeneous", "tight", "adversarial"] {
+    for id in [
+        "paper",
+        "trace",
+        "hotspot",
+        "heterogeneous",
+        "tight",
+        "adversarial",
+    ] {
         assert!(families.iter().any(|f| f == id), "{id} in {families:?}");
     }
     for id in families {
         assert!(good(path, &format!("families {id}")).starts_with(&id));
-        let made = good(path, &format!("generate --family {id} --users 4 --servers 2 -o made"));
-        let value = objects(&good(path, &format!("solve {} --solver goa --threshold 1 --json", made.trim()))).remove(0);
+        let made = good(
+            path,
+            &format!("generate --family {id} --users 4 --servers 2 -o made"),
+        );
+        let value = objects(&good(
+            path,
+            &format!("solve {} --solver goa --threshold 1 --json", made.trim()),
+        ))
+        .remove(0);
         assert_eq!(value["status"], json!("feasible"), "{id}");
     }
     refuse(path, "unknown family", "families papper", "papper");
@@ -487,11 +943,19 @@ fn exports_start_with_the_right_words() {
     let path = folder.path();
     for format in ["mps", "lp"] {
         let printed = good(path, &format!("export good.json --format {format}"));
-        good(path, &format!("export good.json --format {format} -o out.{format}"));
-        assert_eq!(printed, fs::read_to_string(path.join(format!("out.{format}"))).unwrap());
+        good(
+            path,
+            &format!("export good.json --format {format} -o out.{format}"),
+        );
+        assert_eq!(
+            printed,
+            fs::read_to_string(path.join(format!("out.{format}"))).unwrap()
+        );
         if format == "mps" {
             assert!(printed.starts_with("NAME"), "{printed}");
-            assert!(printed.lines().nth(1) == Some("ROWS") && printed.trim_end().ends_with("ENDATA"));
+            assert!(
+                printed.lines().nth(1) == Some("ROWS") && printed.trim_end().ends_with("ENDATA")
+            );
         } else {
             let first = printed.lines().find(|line| !line.starts_with('\\'));
             assert_eq!(first, Some("Minimize"));
@@ -512,24 +976,47 @@ fn a_campaign_resumes_and_reports() {
     assert_eq!(known.len(), 4);
 
     assert!(good(path, "run c.toml -o campaign").starts_with("0 new"));
-    assert!(fs::read(&records).unwrap() == first, "nothing to do, and yet the records changed");
+    assert!(
+        fs::read(&records).unwrap() == first,
+        "nothing to do, and yet the records changed"
+    );
 
-    let last_line = first[..first.len() - 1].iter().rposition(|&b| b == b'\n').unwrap() + 1;
-    for cut in [last_line + 1, usize::midpoint(last_line, first.len()), first.len() - 2] {
+    let last_line = first[..first.len() - 1]
+        .iter()
+        .rposition(|&b| b == b'\n')
+        .unwrap()
+        + 1;
+    for cut in [
+        last_line + 1,
+        usize::midpoint(last_line, first.len()),
+        first.len() - 2,
+    ] {
         fs::write(&records, &first[..cut]).unwrap();
-        assert!(good(path, "run c.toml -o campaign").starts_with("1 new"), "cut at {cut}");
+        assert!(
+            good(path, "run c.toml -o campaign").starts_with("1 new"),
+            "cut at {cut}"
+        );
         assert!(timeless(&records) == known, "cut at {cut}");
     }
 
     good(path, "report campaign");
     for (file, start) in [("report.md", "# "), ("gaps.csv", ""), ("summary.csv", "")] {
         let text = fs::read_to_string(path.join("campaign").join(file)).unwrap();
-        assert!(text.starts_with(start) && text.contains("goa") && text.contains("bnb"), "{file}: {text}");
+        assert!(
+            text.starts_with(start) && text.contains("goa") && text.contains("bnb"),
+            "{file}: {text}"
+        );
     }
-    let names: Vec<String> = files(&path.join("campaign")).iter().map(|(p, _)| p.display().to_string()).collect();
+    let names: Vec<String> = files(&path.join("campaign"))
+        .iter()
+        .map(|(p, _)| p.display().to_string())
+        .collect();
     let svg: Vec<&String> = names.iter().filter(|name| name.ends_with(".svg")).collect();
     assert_eq!(svg.len(), 11, "{names:?}");
-    assert!(svg.iter().all(|name| fs::read_to_string(name).unwrap().starts_with("<svg")));
+    assert!(
+        svg.iter()
+            .all(|name| fs::read_to_string(name).unwrap().starts_with("<svg"))
+    );
 }
 
 #[test]
@@ -548,8 +1035,16 @@ fn a_report_says_what_is_missing_and_two_campaigns_are_compared() {
     assert!(report.contains("**Unfinished: 2 of the 4 rows"), "{report}");
 
     let printed = good(path, "report --compare a b -o both");
-    assert!(printed.contains("B against A on 2 common solves") && printed.contains("Only in A"), "{printed}");
-    let names = ["compare.md", "compare.html", "compare.csv", "compare-changes.csv"];
+    assert!(
+        printed.contains("B against A on 2 common solves") && printed.contains("Only in A"),
+        "{printed}"
+    );
+    let names = [
+        "compare.md",
+        "compare.html",
+        "compare.csv",
+        "compare-changes.csv",
+    ];
     let read = || names.map(|name| fs::read(path.join("both").join(name)).unwrap());
     let first = read();
     assert!(String::from_utf8_lossy(&first[0]).starts_with("# Comparison of two campaigns\n"));
@@ -558,20 +1053,53 @@ fn a_report_says_what_is_missing_and_two_campaigns_are_compared() {
     good(path, "report --compare a b");
     assert!(path.join("b/compare.md").is_file() && !path.join("a/compare.md").exists());
 
-    refuse(path, "no folder to compare with", "report --compare a none", "none");
-    refuse(path, "one folder to compare", "report --compare a", "--compare");
-    refuse(path, "an output without a comparison", "report a -o both", "--compare");
+    refuse(
+        path,
+        "no folder to compare with",
+        "report --compare a none",
+        "none",
+    );
+    refuse(
+        path,
+        "one folder to compare",
+        "report --compare a",
+        "--compare",
+    );
+    refuse(
+        path,
+        "an output without a comparison",
+        "report a -o both",
+        "--compare",
+    );
     refuse(path, "nothing to report", "report", "FOLDER");
-    refuse(path, "twice", "report --compare a b --compare a b", "--compare");
-    fs::write(path.join("d.toml"), CONFIG.replace("thresholds = [", "thresholds = [0.125, ")).unwrap();
+    refuse(
+        path,
+        "twice",
+        "report --compare a b --compare a b",
+        "--compare",
+    );
+    fs::write(
+        path.join("d.toml"),
+        CONFIG.replace("thresholds = [", "thresholds = [0.125, "),
+    )
+    .unwrap();
     good(path, "run d.toml -o d");
     let records = fs::read_to_string(path.join("d/records.jsonl")).unwrap();
-    let others: Vec<&str> = records.lines().filter(|line| line.contains("\"threshold\":0.125")).collect();
+    let others: Vec<&str> = records
+        .lines()
+        .filter(|line| line.contains("\"threshold\":0.125"))
+        .collect();
     fs::write(path.join("d/records.jsonl"), others.join("\n") + "\n").unwrap();
-    refuse(path, "nothing in common", "report --compare a d", "in common");
+    refuse(
+        path,
+        "nothing in common",
+        "report --compare a d",
+        "in common",
+    );
 }
 
-/// A stop after the last brace and before its newline leaves a whole record: the next one must not be glued to it.
+/// A stop after the last brace and before its newline leaves a whole record: the next one must not
+/// be glued to it.
 #[test]
 fn a_campaign_resumes_behind_a_record_without_newline() {
     let folder = tempfile::tempdir().unwrap();
@@ -594,11 +1122,15 @@ fn certificates_are_certified() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     for interference in ["false", "true"] {
-        let line = format!("generate --family paper --users 6 --servers 3 --set interference={interference} -o .");
+        let line = format!(
+            "generate --family paper --users 6 --servers 3 --set interference={interference} -o ."
+        );
         let instance = good(path, &line);
         let instance = instance.trim();
         for solver in ["bnb", "exact"] {
-            let line = format!("solve {instance} --solver {solver} --threshold 0.7 --json --certificate c.json");
+            let line = format!(
+                "solve {instance} --solver {solver} --threshold 0.7 --json --certificate c.json"
+            );
             let ran = bench(path, &line);
             // `exact` may enumerate such a small problem, and then has no certificate to write.
             if solver == "exact" && ran.code == Some(2) {
@@ -608,8 +1140,14 @@ fn certificates_are_certified() {
             assert_eq!(ran.code, Some(0), "{line}: {}", ran.err);
             assert_eq!(objects(&ran.out)[0]["status"], json!("optimal"));
             let text = good(path, "verify c.json");
-            assert!(text.contains("certified") && !text.contains("REFUSED"), "interference {interference}: {text}");
-            assert_eq!(good(path, &format!("verify c.json --instance {instance}")), text);
+            assert!(
+                text.contains("certified") && !text.contains("REFUSED"),
+                "interference {interference}: {text}"
+            );
+            assert_eq!(
+                good(path, &format!("verify c.json --instance {instance}")),
+                text
+            );
         }
     }
 }
@@ -618,17 +1156,24 @@ fn certificates_are_certified() {
 fn a_certificate_that_claims_too_much_is_refused() {
     let (folder, _) = workshop();
     let path = folder.path();
-    good(path, "solve good.json --solver bnb --threshold 0.7 --certificate c.json");
+    good(
+        path,
+        "solve good.json --solver bnb --threshold 0.7 --certificate c.json",
+    );
     let mut certificate = read(&path.join("c.json"));
     certificate["lower_bound"] = json!(certificate["lower_bound"].as_f64().unwrap() * 1.01);
     fs::write(path.join("c.json"), certificate.to_string()).unwrap();
     let ran = bench(path, "verify c.json --instance good.json");
     assert_eq!(ran.code, Some(1), "{}", ran.err);
-    assert!(ran.out.contains("REFUSED") && ran.out.contains("lower-bound"), "{}", ran.out);
+    assert!(
+        ran.out.contains("REFUSED") && ran.out.contains("lower-bound"),
+        "{}",
+        ran.out
+    );
 }
 
-/// Writing a file whole means renaming over its target, which must not happen to what is no ordinary file: a socket stands in
-/// here for a device such as /dev/null.
+/// Writing a file whole means renaming over its target, which must not happen to what is no
+/// ordinary file: a socket stands in here for a device such as /dev/null.
 #[cfg(unix)]
 #[test]
 fn special_files_are_not_replaced() {
@@ -643,27 +1188,51 @@ fn special_files_are_not_replaced() {
         "export good.json --format lp -o special",
     ] {
         let _ = bench(path, line);
-        assert!(fs::symlink_metadata(&target).unwrap().file_type().is_socket(), "{line}: it was replaced");
+        assert!(
+            fs::symlink_metadata(&target)
+                .unwrap()
+                .file_type()
+                .is_socket(),
+            "{line}: it was replaced"
+        );
     }
 }
 
-/// Sites in a row of 300 m steps, their users, a request trace and a query trace with several columns.
+/// Sites in a row of 300 m steps, their users, a request trace and a query trace with several
+/// columns.
 fn real_data(folder: &Path) {
-    let (mut sites, mut users) =
-        (String::from("SITE_ID,LATITUDE,LONGITUDE,NAME\n"), String::from("Latitude,Longitude\n"));
+    let (mut sites, mut users) = (
+        String::from("SITE_ID,LATITUDE,LONGITUDE,NAME\n"),
+        String::from("Latitude,Longitude\n"),
+    );
     let mut requests = String::from("TIMESTAMP,ContextTokens,GeneratedTokens\n");
     let mut trace = String::from(
         "query,prompt_bytes,small_time_s,large_time_s,uncertainty,small_correct,large_correct,entropy,perplexity\n",
     );
     for k in 0..60 {
         let east = 144.95 + 0.0034 * f64::from(k % 6);
-        sites += &if k < 6 { format!("{k},-37.81,{east},\"Corner, {k}\"\n") } else { String::new() };
+        sites += &if k < 6 {
+            format!("{k},-37.81,{east},\"Corner, {k}\"\n")
+        } else {
+            String::new()
+        };
         users += &format!("{},{}\n", -37.81 + 1e-5 * f64::from(k), east + 2e-4);
         requests += &format!("2023-11-16 18:15:{k:02},{},{}\n", 100 + 40 * k, 10 + k);
         let (unsure, right) = (f64::from(k) / 60.0, u8::from((k * 7) % 60 > k));
-        trace += &format!("{k},{},0.5,3,{unsure},{right},{},{},{}\n", 200 + k, k % 2, unsure * unsure, 1.0 + unsure);
+        trace += &format!(
+            "{k},{},0.5,3,{unsure},{right},{},{},{}\n",
+            200 + k,
+            k % 2,
+            unsure * unsure,
+            1.0 + unsure
+        );
     }
-    for (name, text) in [("sites.csv", sites), ("users.csv", users), ("requests.csv", requests), ("trace.csv", trace)] {
+    for (name, text) in [
+        ("sites.csv", sites),
+        ("users.csv", users),
+        ("requests.csv", requests),
+        ("trace.csv", trace),
+    ] {
         fs::write(folder.join(name), text).unwrap();
     }
 }
@@ -681,10 +1250,23 @@ fn real_data_is_generated_and_solved() {
         "--family requests --set requests=requests.csv --set gpus=t4,h100",
         "--family trace --set trace=trace.csv --uncertainty -entropy --set scale=calibrated",
     ] {
-        let made = good(path, &format!("generate {line} --users 8 --servers 3 --seed 4 -o a"));
-        let again = good(path, &format!("generate {line} --users 8 --servers 3 --seed 4 -o b"));
-        assert_eq!(fs::read(path.join(made.trim())).unwrap(), fs::read(path.join(again.trim())).unwrap(), "{line}");
-        let solved = good(path, &format!("solve {} --solver bnb --threshold 0.5 --json", made.trim()));
+        let made = good(
+            path,
+            &format!("generate {line} --users 8 --servers 3 --seed 4 -o a"),
+        );
+        let again = good(
+            path,
+            &format!("generate {line} --users 8 --servers 3 --seed 4 -o b"),
+        );
+        assert_eq!(
+            fs::read(path.join(made.trim())).unwrap(),
+            fs::read(path.join(again.trim())).unwrap(),
+            "{line}"
+        );
+        let solved = good(
+            path,
+            &format!("solve {} --solver bnb --threshold 0.5 --json", made.trim()),
+        );
         assert_eq!(objects(&solved)[0]["status"], json!("optimal"), "{line}");
     }
 }
@@ -694,7 +1276,11 @@ fn bad_real_data_is_refused_by_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     real_data(path);
-    fs::write(path.join("bad.csv"), "Latitude,Longitude,n\n-37.81,144.95,5\nx,144.95,0\n-37.81\n").unwrap();
+    fs::write(
+        path.join("bad.csv"),
+        "Latitude,Longitude,n\n-37.81,144.95,5\nx,144.95,0\n-37.81\n",
+    )
+    .unwrap();
     for (what, line, key) in [
         (
             "a bad site",
@@ -716,14 +1302,26 @@ fn bad_real_data_is_refused_by_line() {
             "generate --family topology --users 61 --servers 2 --set sites=sites.csv --set user_positions=users.csv -o out",
             "60 users",
         ),
-        ("a folder", "generate --family topology --users 3 --servers 2 --set sites=. -o out", "directory"),
-        ("a missing file", "generate --family requests --users 3 --set requests=none.csv -o out", "none.csv"),
+        (
+            "a folder",
+            "generate --family topology --users 3 --servers 2 --set sites=. -o out",
+            "directory",
+        ),
+        (
+            "a missing file",
+            "generate --family requests --users 3 --set requests=none.csv -o out",
+            "none.csv",
+        ),
         (
             "a bad request",
             "generate --family requests --users 3 --set requests=bad.csv --set prompt_column=n --set answer_column=Longitude -o out",
             "line 3: n is 0",
         ),
-        ("an unknown class", "generate --family requests --users 3 --set gpus=h10 -o out", "Did you mean 'h100'"),
+        (
+            "an unknown class",
+            "generate --family requests --users 3 --set gpus=h10 -o out",
+            "Did you mean 'h100'",
+        ),
         (
             "an unknown column",
             "generate --family trace --users 3 --uncertainty entropie -o out",
@@ -734,16 +1332,36 @@ fn bad_real_data_is_refused_by_line() {
             "generate --family trace --users 3 --uncertainty perplexity --set scale=as-is -o out",
             "line 2: perplexity",
         ),
-        ("a family without", "generate --family paper --users 3 --uncertainty entropy -o out", "no query trace"),
+        (
+            "a family without",
+            "generate --family paper --users 3 --uncertainty entropy -o out",
+            "no query trace",
+        ),
         (
             "given twice",
             "generate --family trace --users 3 --uncertainty entropy --set uncertainty=entropy -o out",
             "twice",
         ),
-        ("a bad trace", "uncertainty bad.csv -o out", "none of the columns"),
-        ("an unknown scale", "uncertainty trace.csv --scale log -o out", "calibrated"),
-        ("a column twice", "uncertainty trace.csv --columns entropy,entropy -o out", "twice"),
-        ("an unknown solver", "uncertainty trace.csv --solvers gao -o out", "unknown solver 'gao'"),
+        (
+            "a bad trace",
+            "uncertainty bad.csv -o out",
+            "none of the columns",
+        ),
+        (
+            "an unknown scale",
+            "uncertainty trace.csv --scale log -o out",
+            "calibrated",
+        ),
+        (
+            "a column twice",
+            "uncertainty trace.csv --columns entropy,entropy -o out",
+            "twice",
+        ),
+        (
+            "an unknown solver",
+            "uncertainty trace.csv --solvers gao -o out",
+            "unknown solver 'gao'",
+        ),
     ] {
         refuse(path, what, line, key);
     }
@@ -758,10 +1376,19 @@ fn uncertainty_reports_and_repeats() {
     let named = good(path, &format!("{line} -o a"));
     assert_eq!(named.lines().count(), 10, "{named}");
     good(path, &format!("{line} -o b"));
-    assert!(files(&path.join("a")).iter().map(|f| &f.1).eq(files(&path.join("b")).iter().map(|f| &f.1)));
+    assert!(
+        files(&path.join("a"))
+            .iter()
+            .map(|f| &f.1)
+            .eq(files(&path.join("b")).iter().map(|f| &f.1))
+    );
     let text = fs::read_to_string(path.join("a/uncertainty.md")).unwrap();
-    assert!(text.contains("| uncertainty | predicts |") && text.contains("| perplexity | goa | 0.3 |"), "{text}");
-    // The informed plan with no fewer right answers is never the slower one, up to the certified gap.
+    assert!(
+        text.contains("| uncertainty | predicts |") && text.contains("| perplexity | goa | 0.3 |"),
+        "{text}"
+    );
+    // The informed plan with no fewer right answers is never the slower one, up to the certified
+    // gap.
     let gaps = fs::read_to_string(path.join("a/uncertainty-gaps.csv")).unwrap();
     let mut informed = 0;
     for row in gaps.lines().filter(|l| l.contains("information")) {
@@ -770,7 +1397,13 @@ fn uncertainty_reports_and_repeats() {
         informed += 1;
     }
     assert_eq!(informed, 3 * 2 * 2 * 2);
-    good(path, "uncertainty trace.csv --instances 0 --columns -entropy -o c");
+    good(
+        path,
+        "uncertainty trace.csv --instances 0 --columns -entropy -o c",
+    );
     let text = fs::read_to_string(path.join("c/uncertainty.md")).unwrap();
-    assert!(text.contains("| -entropy | contradicts |") && !text.contains("two gaps"), "{text}");
+    assert!(
+        text.contains("| -entropy | contradicts |") && !text.contains("two gaps"),
+        "{text}"
+    );
 }

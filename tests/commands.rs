@@ -1,5 +1,6 @@
-//! The commands `trace record`, `tune` and `simulate` from outside: the built binary, real files, and for `trace record` a server on
-//! loopback that replays answers which llama.cpp's server gave (`tests/recorded`). `OFFLOAD_BENCH` names the binary.
+//! The commands `trace record`, `tune` and `simulate` from outside: the built binary, real files,
+//! and for `trace record` a server on loopback that replays answers which llama.cpp's server gave
+//! (`tests/recorded`). `OFFLOAD_BENCH` names the binary.
 
 use offload_tests::program::{Ran, binary, ran};
 use serde_json::Value;
@@ -16,13 +17,26 @@ const KEY: &str = "sk-very-secret-0123456789";
 /// Runs the program in `folder`, with the words of `line`.
 fn bench(folder: &Path, line: &str) -> Ran {
     let mut command = Command::new(binary());
-    command.args(line.split_whitespace()).current_dir(folder).env("TEST_KEY", KEY);
+    command
+        .args(line.split_whitespace())
+        .current_dir(folder)
+        .env("TEST_KEY", KEY);
     // A proxy of the machine has no business between a test and loopback.
-    for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+    for name in [
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ] {
         command.env_remove(name);
     }
     let ran = ran(&mut command, line);
-    assert!(!ran.err.contains(KEY) && !ran.out.contains(KEY), "{line}: the key is printed");
+    assert!(
+        !ran.err.contains(KEY) && !ran.out.contains(KEY),
+        "{line}: the key is printed"
+    );
     ran
 }
 
@@ -38,15 +52,25 @@ fn refuse(folder: &Path, line: &str, key: &str) {
     let before = count();
     let ran = bench(folder, line);
     assert_eq!(ran.code, Some(2), "{line}: {} {}", ran.out, ran.err);
-    assert!(ran.err.contains("error") && ran.err.contains(key), "{line}: no '{key}' in: {}", ran.err);
+    assert!(
+        ran.err.contains("error") && ran.err.contains(key),
+        "{line}: no '{key}' in: {}",
+        ran.err
+    );
     assert!(ran.out.is_empty() && count() == before, "{line}");
 }
 
 fn recorded(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("recorded").join(name)).unwrap()
+    fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("recorded")
+            .join(name),
+    )
+    .unwrap()
 }
 
-/// What the stub says instead of the recorded answers: status, further header lines, body; used up from the front.
+/// What the stub says instead of the recorded answers: status, further header lines, body; used up
+/// from the front.
 type Script = Vec<(u16, &'static str, String)>;
 
 /// A request that the stub saw.
@@ -57,7 +81,8 @@ struct Seen {
     body: Value,
 }
 
-/// An HTTP server on loopback that replays recorded answers by prompt. `/small` and `/large` are two models.
+/// An HTTP server on loopback that replays recorded answers by prompt. `/small` and `/large` are
+/// two models.
 struct Stub {
     address: String,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -70,11 +95,17 @@ impl Stub {
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let script = Arc::new(Mutex::new(VecDeque::from(script)));
         let lines = recorded("answers.jsonl");
-        let answers: Vec<Value> = lines.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
-        let answers: BTreeMap<String, Value> =
-            answers.into_iter().map(|a| (a["prompt"].as_str().unwrap().to_string(), a)).collect();
+        let answers: Vec<Value> = lines
+            .lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect();
+        let answers: BTreeMap<String, Value> = answers
+            .into_iter()
+            .map(|a| (a["prompt"].as_str().unwrap().to_string(), a))
+            .collect();
         let (log, answers) = (seen.clone(), Arc::new(answers));
-        // The thread ends with the test's process; it serves each connection in a thread of its own.
+        // The thread ends with the test's process; it serves each connection in a thread of its
+        // own.
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (log, script, answers) = (log.clone(), script.clone(), answers.clone());
@@ -92,7 +123,9 @@ impl Stub {
 
     fn record(&self, options: &str) -> String {
         let at = &self.address;
-        format!("trace record --endpoint {at}/small --large-endpoint {at}/large --questions q.csv -o t.csv {options}")
+        format!(
+            "trace record --endpoint {at}/small --large-endpoint {at}/large --questions q.csv -o t.csv {options}"
+        )
     }
 }
 
@@ -114,7 +147,9 @@ fn serve(
         loop {
             line.clear();
             reader.read_line(&mut line)?;
-            let Some((name, value)) = line.trim().split_once(": ") else { break };
+            let Some((name, value)) = line.trim().split_once(": ") else {
+                break;
+            };
             match name.to_lowercase().as_str() {
                 "content-length" => length = value.parse().unwrap(),
                 "authorization" => authorised = Some(value.to_string()),
@@ -124,20 +159,41 @@ fn serve(
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
         let body: Value = serde_json::from_slice(&body).unwrap();
-        log.lock().unwrap().push(Seen { path: path.clone(), authorised, body: body.clone() });
+        log.lock().unwrap().push(Seen {
+            path: path.clone(),
+            authorised,
+            body: body.clone(),
+        });
         let scripted = script.lock().unwrap().pop_front();
-        let (status, header, text) = scripted.filter(|s| s.0 != 200).unwrap_or_else(|| answer(&path, &body, answers));
+        let (status, header, text) = scripted
+            .filter(|s| s.0 != 200)
+            .unwrap_or_else(|| answer(&path, &body, answers));
         let head = format!("HTTP/1.1 {status} X\r\n{header}Content-Type: application/json\r\n");
         write!(out, "{head}Content-Length: {}\r\n\r\n{text}", text.len())?;
     }
 }
 
-fn answer(path: &str, body: &Value, answers: &BTreeMap<String, Value>) -> (u16, &'static str, String) {
-    let prompt = body["prompt"].as_str().or_else(|| body["messages"][0]["content"].as_str()).unwrap();
-    let which = if path.contains("/chat/") { "chat" } else { path.split('/').nth(1).unwrap() };
+fn answer(
+    path: &str,
+    body: &Value,
+    answers: &BTreeMap<String, Value>,
+) -> (u16, &'static str, String) {
+    let prompt = body["prompt"]
+        .as_str()
+        .or_else(|| body["messages"][0]["content"].as_str())
+        .unwrap();
+    let which = if path.contains("/chat/") {
+        "chat"
+    } else {
+        path.split('/').nth(1).unwrap()
+    };
     match answers.get(prompt).and_then(|a| a.get(which)) {
         Some(answer) => (200, "", answer.to_string()),
-        None => (404, "", r#"{"error":{"message":"this prompt was not recorded"}}"#.into()),
+        None => (
+            404,
+            "",
+            r#"{"error":{"message":"this prompt was not recorded"}}"#.into(),
+        ),
     }
 }
 
@@ -150,11 +206,15 @@ fn workshop() -> tempfile::TempDir {
 /// A trace's cells: [row][column].
 fn cells(path: &Path) -> Vec<Vec<String>> {
     let text = fs::read_to_string(path).unwrap();
-    text.lines().skip(1).map(|l| l.split(',').map(String::from).collect()).collect()
+    text.lines()
+        .skip(1)
+        .map(|l| l.split(',').map(String::from).collect())
+        .collect()
 }
 
-/// Uncertainty, entropy, perplexity, 1 - p1 and the large model's uncertainty of each recorded answer, from a second implementation of the
-/// rules (Python; a dictionary of trimmed lower-case tokens).
+/// Uncertainty, entropy, perplexity, 1 - p1 and the large model's uncertainty of each recorded
+/// answer, from a second implementation of the rules (Python; a dictionary of trimmed lower-case
+/// tokens).
 const EXPECTED: [[&str; 5]; 6] = [
     ["0.967050", "0.691877", "3.318688", "0.683346", "0.873962"],
     ["0.711924", "0.501025", "2.564230", "0.415524", "0.797560"],
@@ -168,25 +228,65 @@ const EXPECTED: [[&str; 5]; 6] = [
 fn a_trace_is_recorded_and_makes_instances() {
     let (folder, stub) = (workshop(), Stub::start(Vec::new()));
     let path = folder.path();
-    good(path, &stub.record("--model tiny --key-env TEST_KEY --large-key-env TEST_KEY --in-flight 3"));
+    good(
+        path,
+        &stub.record("--model tiny --key-env TEST_KEY --large-key-env TEST_KEY --in-flight 3"),
+    );
     let rows = cells(&path.join("t.csv"));
     let sizes = [166, 175, 198, 160, 174, 164];
     for (k, row) in rows.iter().enumerate() {
-        assert_eq!((row[0].as_str(), row[1].as_str()), (k.to_string().as_str(), sizes[k].to_string().as_str()));
-        assert_eq!([&row[4], &row[7], &row[8], &row[9], &row[10]], EXPECTED[k].each_ref().map(|s| s), "row {k}");
+        assert_eq!(
+            (row[0].as_str(), row[1].as_str()),
+            (k.to_string().as_str(), sizes[k].to_string().as_str())
+        );
+        assert_eq!(
+            [&row[4], &row[7], &row[8], &row[9], &row[10]],
+            EXPECTED[k].each_ref().map(|s| s),
+            "row {k}"
+        );
     }
-    let right: Vec<(&str, &str)> = rows.iter().map(|r| (r[5].as_str(), r[6].as_str())).collect();
-    assert_eq!(right, [("0", "0"), ("1", "0"), ("1", "1"), ("1", "0"), ("0", "0"), ("0", "0")]);
+    let right: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|r| (r[5].as_str(), r[6].as_str()))
+        .collect();
+    assert_eq!(
+        right,
+        [
+            ("0", "0"),
+            ("1", "0"),
+            ("1", "1"),
+            ("1", "0"),
+            ("0", "0"),
+            ("0", "0")
+        ]
+    );
     let seen = stub.seen();
     assert_eq!(seen.len(), 12);
-    assert!(seen.iter().all(|s| s.path.ends_with("/completions") && s.body["temperature"] == 0));
-    assert!(seen.iter().all(|s| s.body["logprobs"] == 30 && s.body["max_tokens"] == 5));
-    assert!(seen.iter().all(|s| s.authorised.as_deref() == Some(&format!("Bearer {KEY}"))));
-    assert!(seen.iter().all(|s| s.path.starts_with("/small") == (s.body.get("model") == Some(&Value::from("tiny")))));
+    assert!(
+        seen.iter()
+            .all(|s| s.path.ends_with("/completions") && s.body["temperature"] == 0)
+    );
+    assert!(
+        seen.iter()
+            .all(|s| s.body["logprobs"] == 30 && s.body["max_tokens"] == 5)
+    );
+    assert!(
+        seen.iter()
+            .all(|s| s.authorised.as_deref() == Some(&format!("Bearer {KEY}")))
+    );
+    assert!(seen.iter().all(
+        |s| s.path.starts_with("/small") == (s.body.get("model") == Some(&Value::from("tiny")))
+    ));
     for file in ["t.csv", "t.csv.note.json"] {
-        assert!(!fs::read_to_string(path.join(file)).unwrap().contains(KEY), "{file} holds the key");
+        assert!(
+            !fs::read_to_string(path.join(file)).unwrap().contains(KEY),
+            "{file} holds the key"
+        );
     }
-    good(path, "generate --family trace --set trace=t.csv --users 5 --servers 2 -o out");
+    good(
+        path,
+        "generate --family trace --set trace=t.csv --users 5 --servers 2 -o out",
+    );
     good(path, &stub.record("--model tiny"));
     assert_eq!(stub.seen().len(), 12, "what is there is not asked again");
 }
@@ -201,24 +301,48 @@ fn recording_goes_on_after_a_stop() {
     fs::write(path.join("t.csv"), &whole[..cut]).unwrap();
     let ran = bench(path, &stub.record(""));
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    assert!(ran.err.contains("cut off") && ran.out.contains("(4 new)"), "{} {}", ran.err, ran.out);
+    assert!(
+        ran.err.contains("cut off") && ran.out.contains("(4 new)"),
+        "{} {}",
+        ran.err,
+        ran.out
+    );
     assert_eq!(stub.seen().len(), 12 + 8);
     assert_eq!(cells(&path.join("t.csv")).len(), 6);
-    refuse(path, &stub.record("--keep 5"), "begun with another candidates, keep");
+    refuse(
+        path,
+        &stub.record("--keep 5"),
+        "begun with another candidates, keep",
+    );
     refuse(path, &stub.record("--limit 3"), "another questions");
 }
 
 #[test]
 fn what_may_pass_is_tried_again_and_what_will_not_is_told() {
-    let busy = |status| (status, "Retry-After: 0\r\n", r#"{"error":{"message":"busy"}}"#.to_string());
-    let stub = Stub::start(vec![busy(429), busy(503), (200, "", String::new()), busy(500)]);
+    let busy = |status| {
+        (
+            status,
+            "Retry-After: 0\r\n",
+            r#"{"error":{"message":"busy"}}"#.to_string(),
+        )
+    };
+    let stub = Stub::start(vec![
+        busy(429),
+        busy(503),
+        (200, "", String::new()),
+        busy(500),
+    ]);
     let folder = workshop();
     good(folder.path(), &stub.record(""));
     assert_eq!(stub.seen().len(), 12 + 3);
 
     let stub = Stub::start((0..4).map(|_| busy(503)).collect());
     let ran = bench(workshop().path(), &stub.record("--retries 3"));
-    assert!(ran.code == Some(2) && ran.err.contains("busy; tried 4 times"), "{}", ran.err);
+    assert!(
+        ran.code == Some(2) && ran.err.contains("busy; tried 4 times"),
+        "{}",
+        ran.err
+    );
 
     for (status, header, key) in [
         (400, "", "status 400: no "),
@@ -228,8 +352,15 @@ fn what_may_pass_is_tried_again_and_what_will_not_is_told() {
     ] {
         let echo = format!(r#"{{"error":{{"message":"no {KEY}"}}}}"#);
         let stub = Stub::start(vec![(status, header, echo)]);
-        let ran = bench(workshop().path(), &stub.record("--key-env TEST_KEY --large-key-env TEST_KEY"));
-        assert!(ran.code == Some(2) && ran.err.contains(key), "{status}: {}", ran.err);
+        let ran = bench(
+            workshop().path(),
+            &stub.record("--key-env TEST_KEY --large-key-env TEST_KEY"),
+        );
+        assert!(
+            ran.code == Some(2) && ran.err.contains(key),
+            "{status}: {}",
+            ran.err
+        );
         assert_eq!(stub.seen().len(), 1, "{status} is not tried again");
     }
 }
@@ -239,9 +370,15 @@ fn the_chat_interface_is_asked_too() {
     let (folder, stub) = (workshop(), Stub::start(Vec::new()));
     good(folder.path(), &stub.record("--api chat --candidates 20"));
     let seen = stub.seen();
-    assert!(seen.iter().all(|s| s.path.ends_with("/chat/completions") && s.body["top_logprobs"] == 20));
+    assert!(
+        seen.iter()
+            .all(|s| s.path.ends_with("/chat/completions") && s.body["top_logprobs"] == 20)
+    );
     let rows = cells(&folder.path().join("t.csv"));
-    assert!(rows.len() == 6 && rows.iter().all(|r| r[4] == r[10]), "both models gave the same recorded answers");
+    assert!(
+        rows.len() == 6 && rows.iter().all(|r| r[4] == r[10]),
+        "both models gave the same recorded answers"
+    );
 }
 
 #[test]
@@ -259,7 +396,10 @@ fn bad_requests_to_record_are_refused() {
         ("--questions q.csv --in-flight 0", "--in-flight 0"),
         ("--questions q.csv --extra-body [1]", "--extra-body"),
         ("--questions q.csv --key-env NOT_SET_ANYWHERE", "not set"),
-        ("--questions q.csv --key-env sk-very-secret-0123456789", "not the key itself"),
+        (
+            "--questions q.csv --key-env sk-very-secret-0123456789",
+            "not the key itself",
+        ),
         ("--questions t.csv", "named twice"),
         ("--questions q.csv --pause -1", "--pause"),
     ] {
@@ -267,29 +407,58 @@ fn bad_requests_to_record_are_refused() {
     }
     for (endpoints, key) in [
         ("--endpoint http://127.0.0.1:1/v1", "--large-endpoint"),
-        ("--endpoint ftp://x --large-endpoint http://y", "--endpoint: give a URL"),
-        ("--endpoint http://u:p@127.0.0.1/v1 --large-endpoint http://y", "no user, password"),
-        ("--endpoint http://x --large-endpoint http://y?key=1", "no user, password"),
+        (
+            "--endpoint ftp://x --large-endpoint http://y",
+            "--endpoint: give a URL",
+        ),
+        (
+            "--endpoint http://u:p@127.0.0.1/v1 --large-endpoint http://y",
+            "no user, password",
+        ),
+        (
+            "--endpoint http://x --large-endpoint http://y?key=1",
+            "no user, password",
+        ),
     ] {
-        refuse(path, &format!("trace record --questions q.csv -o t.csv {endpoints}"), key);
+        refuse(
+            path,
+            &format!("trace record --questions q.csv -o t.csv {endpoints}"),
+            key,
+        );
     }
     fs::write(path.join("other.csv"), "a,b\n1,2\n").unwrap();
     let other = base.replace("t.csv", "other.csv");
-    refuse(path, &format!("{other} --questions q.csv"), "note that says what it was made with");
+    refuse(
+        path,
+        &format!("{other} --questions q.csv"),
+        "note that says what it was made with",
+    );
 }
 
 #[test]
 fn tuning_reaches_its_target_or_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let base = "tune --family trace --users 15 --servers 2 --count 12 --steps 10 --solver goa,local-only";
+    let base =
+        "tune --family trace --users 15 --servers 2 --count 12 --steps 10 --solver goa,local-only";
     let ran = bench(path, &format!("{base} --accuracy 30 -o a"));
     assert_eq!(ran.code, Some(1), "local-only cannot reach it: {}", ran.err);
-    good(path, "tune --family trace --users 15 --servers 2 --count 12 --steps 10 --solver goa --accuracy 30 -o b");
-    let json = |name: &str| -> Value { serde_json::from_slice(&fs::read(path.join(name)).unwrap()).unwrap() };
+    good(
+        path,
+        "tune --family trace --users 15 --servers 2 --count 12 --steps 10 --solver goa --accuracy 30 -o b",
+    );
+    let json = |name: &str| -> Value {
+        serde_json::from_slice(&fs::read(path.join(name)).unwrap()).unwrap()
+    };
     let b = json("b/tune.json");
-    assert_eq!((b["format"].as_str(), b["choices"][0]["reached"].as_bool()), (Some("offload-tune/1"), Some(true)));
-    assert_eq!(b["tuned_on"].as_array().unwrap().len() + b["held_out"].as_array().unwrap().len(), 12);
+    assert_eq!(
+        (b["format"].as_str(), b["choices"][0]["reached"].as_bool()),
+        (Some("offload-tune/1"), Some(true))
+    );
+    assert_eq!(
+        b["tuned_on"].as_array().unwrap().len() + b["held_out"].as_array().unwrap().len(),
+        12
+    );
     let choice = &b["choices"][0];
     assert!(choice["tuned"]["accuracy_pct"].as_f64().unwrap() >= 30.0);
     let held = &choice["held_out"]["delay_ms"];
@@ -297,18 +466,29 @@ fn tuning_reaches_its_target_or_says_so() {
     assert!(at("low") <= at("estimate") && at("estimate") <= at("high") && at("low") < at("high"));
     // No other line of the part that was tuned on reaches the target with less delay.
     let front = fs::read_to_string(path.join("b/front.csv")).unwrap();
-    let tuned: Vec<Vec<&str>> =
-        front.lines().map(|l| l.split(',').collect()).filter(|c: &Vec<&str>| c[3] == "tuned").collect();
+    let tuned: Vec<Vec<&str>> = front
+        .lines()
+        .map(|l| l.split(',').collect())
+        .filter(|c: &Vec<&str>| c[3] == "tuned")
+        .collect();
     assert_eq!(tuned.len(), 22);
     let number = |text: &str| text.parse::<f64>().unwrap();
-    let cheapest = tuned.iter().filter(|c| number(c[4]) >= 30.0).map(|c| number(c[5])).fold(f64::INFINITY, f64::min);
+    let cheapest = tuned
+        .iter()
+        .filter(|c| number(c[4]) >= 30.0)
+        .map(|c| number(c[5]))
+        .fold(f64::INFINITY, f64::min);
     assert_eq!(choice["tuned"]["delay_ms"].as_f64(), Some(cheapest));
     good(
         path,
         "tune --family trace --users 15 --servers 2 --count 12 --steps 10 --solver goa --accuracy 30 --threads 3 -o c",
     );
     for file in ["tune.json", "front.csv", "front.svg"] {
-        assert!(fs::read(path.join("b").join(file)).unwrap() == fs::read(path.join("c").join(file)).unwrap(), "{file}");
+        assert!(
+            fs::read(path.join("b").join(file)).unwrap()
+                == fs::read(path.join("c").join(file)).unwrap(),
+            "{file}"
+        );
     }
 }
 
@@ -319,26 +499,63 @@ fn bad_requests_to_tune_are_refused() {
     let made = good(path, "generate --family paper --users 5 --servers 2 -o .");
     fs::rename(path.join(made.trim()), path.join("a.json")).unwrap();
     let mut bare: Value = serde_json::from_slice(&fs::read(path.join("a.json")).unwrap()).unwrap();
-    bare["users"].as_array_mut().unwrap().iter_mut().for_each(|u| {
-        u.as_object_mut().unwrap().remove("correct_edge");
-    });
+    bare["users"]
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .for_each(|u| {
+            u.as_object_mut().unwrap().remove("correct_edge");
+        });
     fs::write(path.join("bare.json"), bare.to_string()).unwrap();
     for (line, key) in [
         ("tune --solver goa --accuracy 30 -o x", "INSTANCES"),
-        ("tune a.json --family paper --users 5 --solver goa --accuracy 30 -o x", "cannot be used"),
+        (
+            "tune a.json --family paper --users 5 --solver goa --accuracy 30 -o x",
+            "cannot be used",
+        ),
         ("tune a.json --solver goa -o x", "--accuracy"),
-        ("tune a.json --solver goa --accuracy 30 --delay 3 -o x", "cannot be used"),
-        ("tune a.json --solver goa --accuracy 101 -o x", "--accuracy 101"),
-        ("tune a.json --solver goaa --accuracy 30 -o x", "Did you mean 'goa'"),
-        ("tune a.json --solver goa,goa --accuracy 30 -o x", "given twice"),
-        ("tune a.json --solver goa --delay 3 --held-out 1 -o x", "--held-out"),
-        ("tune a.json --solver goa --delay 3 --steps 0 -o x", "--steps 0"),
-        ("tune a.json a.json --solver goa --delay 3 -o x", "given twice"),
+        (
+            "tune a.json --solver goa --accuracy 30 --delay 3 -o x",
+            "cannot be used",
+        ),
+        (
+            "tune a.json --solver goa --accuracy 101 -o x",
+            "--accuracy 101",
+        ),
+        (
+            "tune a.json --solver goaa --accuracy 30 -o x",
+            "Did you mean 'goa'",
+        ),
+        (
+            "tune a.json --solver goa,goa --accuracy 30 -o x",
+            "given twice",
+        ),
+        (
+            "tune a.json --solver goa --delay 3 --held-out 1 -o x",
+            "--held-out",
+        ),
+        (
+            "tune a.json --solver goa --delay 3 --steps 0 -o x",
+            "--steps 0",
+        ),
+        (
+            "tune a.json a.json --solver goa --delay 3 -o x",
+            "given twice",
+        ),
         ("tune a.json --solver goa --delay 3 -o a.json", "is a file"),
-        ("tune missing.json --solver goa --delay 3 -o x", "missing.json"),
-        ("tune bare.json --solver goa --delay 3 -o x", "tune needs them all"),
+        (
+            "tune missing.json --solver goa --delay 3 -o x",
+            "missing.json",
+        ),
+        (
+            "tune bare.json --solver goa --delay 3 -o x",
+            "tune needs them all",
+        ),
         ("tune --family paper --solver goa --delay 3 -o x", "--users"),
-        ("tune --family paperr --users 3 --solver goa --delay 3 -o x", "Did you mean 'paper'"),
+        (
+            "tune --family paperr --users 3 --solver goa --delay 3 -o x",
+            "Did you mean 'paper'",
+        ),
     ] {
         refuse(path, line, key);
     }
@@ -354,7 +571,12 @@ fn a_simulation_is_the_same_for_the_same_seed() {
     good(path, &format!("{base} --seed 4 --threads 3 -o b"));
     good(path, &format!("{base} --seed 5 -o c"));
     let read = |folder: &str, file: &str| fs::read_to_string(path.join(folder).join(file)).unwrap();
-    for file in ["simulation.json", "summary.csv", "slots.csv", "simulation.svg"] {
+    for file in [
+        "simulation.json",
+        "summary.csv",
+        "slots.csv",
+        "simulation.svg",
+    ] {
         assert_eq!(read("a", file), read("b", file), "{file}");
         assert_ne!(read("a", file), read("c", file), "{file}");
     }
@@ -363,15 +585,30 @@ fn a_simulation_is_the_same_for_the_same_seed() {
     let local = &json["solvers"][1];
     assert_eq!(local["figures"]["offloaded_pct"]["estimate"], 0.0);
     assert!(
-        local["against_first"]["delay_mean_ms"]["low"].as_f64().unwrap() > 0.0,
+        local["against_first"]["delay_mean_ms"]["low"]
+            .as_f64()
+            .unwrap()
+            > 0.0,
         "at this load the servers are faster"
     );
     // Requests of the slots add up to those of the runs, for every solver the same.
-    let requests: u64 = json["requests"].as_array().unwrap().iter().map(|r| r.as_u64().unwrap()).sum();
+    let requests: u64 = json["requests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r.as_u64().unwrap())
+        .sum();
     let slots = read("a", "slots.csv");
     for solver in ["goa", "local-only", "random-feasible"] {
-        let lines = slots.lines().map(|l| l.split(',').collect::<Vec<_>>()).filter(|c| c[0] == solver);
-        assert_eq!(lines.map(|c| c[4].parse::<u64>().unwrap()).sum::<u64>(), requests, "{solver}");
+        let lines = slots
+            .lines()
+            .map(|l| l.split(',').collect::<Vec<_>>())
+            .filter(|c| c[0] == solver);
+        assert_eq!(
+            lines.map(|c| c[4].parse::<u64>().unwrap()).sum::<u64>(),
+            requests,
+            "{solver}"
+        );
     }
 }
 
@@ -381,10 +618,21 @@ fn times_of_requests_come_from_a_file() {
     let path = folder.path();
     fs::write(path.join("t.csv"), "at\n10\n10.5\n11\n14\n").unwrap();
     let base = "simulate --family paper --users 5 --servers 2 --solver local-only --threshold 1 --replications 1 --slots 4 --slot 0.5";
-    good(path, &format!("{base} --times t.csv --time-column at --speed 2 -o a"));
+    good(
+        path,
+        &format!("{base} --times t.csv --time-column at --speed 2 -o a"),
+    );
     let slots = fs::read_to_string(path.join("a/slots.csv")).unwrap();
-    let requests: Vec<&str> = slots.lines().skip(1).map(|l| l.split(',').nth(4).unwrap()).collect();
-    assert_eq!(requests, ["2", "1", "0", "0"], "at 0, 0.25, 0.5 and 2 s, the last after the end");
+    let requests: Vec<&str> = slots
+        .lines()
+        .skip(1)
+        .map(|l| l.split(',').nth(4).unwrap())
+        .collect();
+    assert_eq!(
+        requests,
+        ["2", "1", "0", "0"],
+        "at 0, 0.25, 0.5 and 2 s, the last after the end"
+    );
     fs::write(path.join("bad.csv"), "at\n1\nnoon\n").unwrap();
     for (options, key) in [
         ("--times bad.csv --time-column at", "line 3: 'noon'"),

@@ -1,4 +1,5 @@
-//! Every registered solver, over the same problems: rules kept, nothing below the optimum, repeatable, infeasibility told.
+//! Every registered solver, over the same problems: rules kept, nothing below the optimum,
+//! repeatable, infeasibility told.
 
 use offload_instances::random::Random;
 use offload_instances::{Problem, Weights};
@@ -6,10 +7,14 @@ use offload_solvers::{Budget, Status, all, find, solve};
 use offload_tests::{instance, naive_goa, naive_objective, problem, small_problem};
 use std::time::Duration;
 
-/// Issue: 200 random problems, N <= 6, M <= 3, every family, both weights and modes, thresholds, caps.
+/// Issue: 200 random problems, N <= 6, M <= 3, every family, both weights and modes, thresholds,
+/// caps.
 #[test]
 fn exact_solvers_agree_and_nobody_is_below() {
-    let budget = Budget { gap: 1e-7, ..Budget::default() };
+    let budget = Budget {
+        gap: 1e-7,
+        ..Budget::default()
+    };
     let (mut infeasible, mut with_interference) = (0, 0);
     for k in 0..200 {
         let problem = small_problem(k, 3);
@@ -18,7 +23,12 @@ fn exact_solvers_agree_and_nobody_is_below() {
         infeasible += usize::from(truth.status == Status::Infeasible);
         for solver in all() {
             let got = solve(solver.as_ref(), &problem, &budget);
-            let context = format!("problem {k} ({}), {}: {:?}", problem.instance().name, solver.id(), got.outcome.stop);
+            let context = format!(
+                "problem {k} ({}), {}: {:?}",
+                problem.instance().name,
+                solver.id(),
+                got.outcome.stop
+            );
             if truth.status == Status::Infeasible {
                 if solver.respects_threshold() {
                     assert_eq!(got.status, Status::Infeasible, "{context}");
@@ -26,26 +36,44 @@ fn exact_solvers_agree_and_nobody_is_below() {
                 continue;
             }
             let optimum = truth.evaluation.as_ref().unwrap().objective;
-            let evaluation = got.evaluation.as_ref().unwrap_or_else(|| panic!("no plan, {context}"));
+            let evaluation = got
+                .evaluation
+                .as_ref()
+                .unwrap_or_else(|| panic!("no plan, {context}"));
             let plan = got.outcome.plan.as_ref().unwrap();
             let second = naive_objective(problem.instance(), problem.weights(), plan);
-            assert!((evaluation.objective - second).abs() <= 1e-12 * second.abs(), "{context}");
+            assert!(
+                (evaluation.objective - second).abs() <= 1e-12 * second.abs(),
+                "{context}"
+            );
             if solver.respects_threshold() {
                 assert!(evaluation.is_feasible(), "{context}");
             }
             if evaluation.is_feasible() {
-                assert!(evaluation.objective >= optimum * (1.0 - 1e-12), "below the optimum: {context}");
+                assert!(
+                    evaluation.objective >= optimum * (1.0 - 1e-12),
+                    "below the optimum: {context}"
+                );
             }
             if let Some((bound, _)) = got.outcome.bound {
-                assert!(bound <= optimum * (1.0 + 1e-9), "bound {bound} above {optimum}: {context}");
+                assert!(
+                    bound <= optimum * (1.0 + 1e-9),
+                    "bound {bound} above {optimum}: {context}"
+                );
             }
             if solver.is_exact() {
                 assert_eq!(got.status, Status::Optimal, "{context}");
-                assert!((evaluation.objective - optimum).abs() <= 1e-6 * optimum.abs(), "{context}");
+                assert!(
+                    (evaluation.objective - optimum).abs() <= 1e-6 * optimum.abs(),
+                    "{context}"
+                );
             }
         }
     }
-    assert!(infeasible >= 5 && with_interference >= 50, "{infeasible} {with_interference}: the problems are too tame");
+    assert!(
+        infeasible >= 5 && with_interference >= 50,
+        "{infeasible} {with_interference}: the problems are too tame"
+    );
 }
 
 #[test]
@@ -65,7 +93,11 @@ fn goa_is_the_naive_rule() {
                 let problem = problem(instance(family, n, m, seed, &[]), threshold, weights);
                 if problem.is_feasible() {
                     let got = solve(find("goa").unwrap().as_ref(), &problem, &Budget::default());
-                    assert_eq!(got.outcome.plan, Some(naive_goa(&problem)), "{family} {threshold}");
+                    assert_eq!(
+                        got.outcome.plan,
+                        Some(naive_goa(&problem)),
+                        "{family} {threshold}"
+                    );
                 }
             }
         }
@@ -74,18 +106,35 @@ fn goa_is_the_naive_rule() {
 
 #[test]
 fn heuristics_repeat_and_keep_the_rules() {
-    let cases =
-        [("paper", 40, 4), ("heterogeneous", 30, 6), ("tight", 40, 3), ("hotspot", 25, 1), ("adversarial", 20, 2)];
+    let cases = [
+        ("paper", 40, 4),
+        ("heterogeneous", 30, 6),
+        ("tight", 40, 3),
+        ("hotspot", 25, 1),
+        ("adversarial", 20, 2),
+    ];
     for (family, n, m) in cases {
         for (threshold, weights) in [(0.6, Weights::Uncertainty), (1.0, Weights::Uniform)] {
             let problem = problem(instance(family, n, m, 9, &[]), threshold, weights);
             for solver in all().iter().filter(|s| !s.is_exact()) {
-                let budget = Budget { seed: 5, ..Budget::default() };
+                let budget = Budget {
+                    seed: 5,
+                    ..Budget::default()
+                };
                 let a = solve(solver.as_ref(), &problem, &budget);
                 let b = solve(solver.as_ref(), &problem, &budget);
-                assert_eq!(a.outcome.plan, b.outcome.plan, "{} on {family}", solver.id());
+                assert_eq!(
+                    a.outcome.plan,
+                    b.outcome.plan,
+                    "{} on {family}",
+                    solver.id()
+                );
                 if solver.respects_threshold() && problem.is_feasible() {
-                    assert!(a.evaluation.unwrap().is_feasible(), "{} on {family}", solver.id());
+                    assert!(
+                        a.evaluation.unwrap().is_feasible(),
+                        "{} on {family}",
+                        solver.id()
+                    );
                 }
             }
         }
@@ -101,14 +150,27 @@ fn ids_are_unique_and_summaries_are_there() {
     assert_eq!(ids.len(), all().len());
 }
 
-/// Problem `k` of a wide grid: M = 1 to 64, N = 1 to 30, both modes and weights, no, loose or exactly fitting caps, equal users, extreme magnitudes.
+/// Problem `k` of a wide grid: M = 1 to 64, N = 1 to 30, both modes and weights, no, loose or
+/// exactly fitting caps, equal users, extreme magnitudes.
 fn wide_problem(k: u64) -> Problem {
     let mut random = Random::new(k, 91);
     let m = [1, 2, 3, 5, 8, 16, 33, 64][(k % 8) as usize];
     let n = [1, 2, 7, 16, 30][random.below(5)];
-    let families = ["paper", "hotspot", "heterogeneous", "adversarial", "congested"];
+    let families = [
+        "paper",
+        "hotspot",
+        "heterogeneous",
+        "adversarial",
+        "congested",
+    ];
     let interference = if random.chance(0.7) { "true" } else { "false" };
-    let mut instance = instance(families[random.below(5)], n, m, k, &[("interference", interference)]);
+    let mut instance = instance(
+        families[random.below(5)],
+        n,
+        m,
+        k,
+        &[("interference", interference)],
+    );
     let threshold = [0.0, 0.5, 0.7, 0.9, 1.0][random.below(5)];
     if random.chance(0.2) {
         let (user, row) = (instance.users[0].clone(), instance.gain[0].clone());
@@ -119,11 +181,21 @@ fn wide_problem(k: u64) -> Problem {
     match random.below(8) {
         0 => instance.gain.iter_mut().flatten().for_each(|g| *g *= scale),
         1 => instance.servers.iter_mut().for_each(|s| s.noise_w /= scale),
-        2 => instance.users.iter_mut().for_each(|u| u.local_delay_s *= scale),
-        3 => instance.users.iter_mut().for_each(|u| u.payload_bits *= scale),
+        2 => instance
+            .users
+            .iter_mut()
+            .for_each(|u| u.local_delay_s *= scale),
+        3 => instance
+            .users
+            .iter_mut()
+            .for_each(|u| u.payload_bits *= scale),
         _ => {}
     }
-    let mandatory = instance.users.iter().filter(|u| u.uncertainty > threshold).count();
+    let mandatory = instance
+        .users
+        .iter()
+        .filter(|u| u.uncertainty > threshold)
+        .count();
     if random.chance(0.5) {
         // Places for the mandatory users and none more, or a few more, dealt out at random.
         let mut places = vec![0; m];
@@ -134,7 +206,15 @@ fn wide_problem(k: u64) -> Problem {
             server.max_users = Some(count);
         }
     }
-    problem(instance, threshold, if random.chance(0.5) { Weights::Uncertainty } else { Weights::Uniform })
+    problem(
+        instance,
+        threshold,
+        if random.chance(0.5) {
+            Weights::Uncertainty
+        } else {
+            Weights::Uniform
+        },
+    )
 }
 
 #[test]
@@ -143,27 +223,57 @@ fn heuristics_are_feasible_and_never_below_the_bound() {
         let problem = wide_problem(k);
         assert!(problem.is_feasible());
         let limit = Some(Duration::from_secs(1));
-        let reference =
-            solve(find("bnb").unwrap().as_ref(), &problem, &Budget { time_limit: limit, ..Budget::default() });
+        let reference = solve(
+            find("bnb").unwrap().as_ref(),
+            &problem,
+            &Budget {
+                time_limit: limit,
+                ..Budget::default()
+            },
+        );
         let (bound, _) = reference.outcome.bound.expect("bnb always gives a bound");
         for solver in all().iter().filter(|s| !s.is_exact()) {
-            let budget = Budget { iterations: Some(20), seed: k, ..Budget::default() };
+            let budget = Budget {
+                iterations: Some(20),
+                seed: k,
+                ..Budget::default()
+            };
             let got = solve(solver.as_ref(), &problem, &budget);
             let name = &problem.instance().name;
-            let context = format!("problem {k} ({name}), {}: {:?}", solver.id(), got.outcome.stop);
+            let context = format!(
+                "problem {k} ({name}), {}: {:?}",
+                solver.id(),
+                got.outcome.stop
+            );
             assert_ne!(got.status, Status::Error, "{context}");
-            let evaluation = got.evaluation.as_ref().unwrap_or_else(|| panic!("no plan, {context}"));
-            assert!(evaluation.is_feasible() || !solver.respects_threshold(), "{context}: {:?}", evaluation.violations);
+            let evaluation = got
+                .evaluation
+                .as_ref()
+                .unwrap_or_else(|| panic!("no plan, {context}"));
+            assert!(
+                evaluation.is_feasible() || !solver.respects_threshold(),
+                "{context}: {:?}",
+                evaluation.violations
+            );
             if evaluation.is_feasible() {
                 let z = evaluation.objective;
-                assert!(z >= bound - 1e-9 * z.abs(), "{z} below the bound {bound}: {context}");
+                assert!(
+                    z >= bound - 1e-9 * z.abs(),
+                    "{z} below the bound {bound}: {context}"
+                );
             }
             if let Some((own, _)) = got.outcome.bound {
                 let z = reference.evaluation.as_ref().unwrap().objective;
-                assert!(own <= z + 1e-9 * z.abs(), "bound {own} above a plan's {z}: {context}");
+                assert!(
+                    own <= z + 1e-9 * z.abs(),
+                    "bound {own} above a plan's {z}: {context}"
+                );
             }
             let again = solve(solver.as_ref(), &problem, &budget);
-            assert_eq!(again.outcome.plan, got.outcome.plan, "not repeatable: {context}");
+            assert_eq!(
+                again.outcome.plan, got.outcome.plan,
+                "not repeatable: {context}"
+            );
         }
     }
 }
@@ -171,14 +281,28 @@ fn heuristics_are_feasible_and_never_below_the_bound() {
 #[test]
 fn trajectories_fall_and_end_at_the_plan() {
     let problem = problem(instance("paper", 50, 4, 3, &[]), 0.8, Weights::Uncertainty);
-    for id in ["local-search", "anneal", "tabu", "lns", "ga", "portfolio", "hjtora"] {
+    for id in [
+        "local-search",
+        "anneal",
+        "tabu",
+        "lns",
+        "ga",
+        "portfolio",
+        "hjtora",
+    ] {
         let solved = solve(find(id).unwrap().as_ref(), &problem, &Budget::default());
         let trajectory = &solved.outcome.trajectory;
         assert!(!trajectory.is_empty(), "{id}");
         for pair in trajectory.windows(2) {
-            assert!(pair[1].objective < pair[0].objective && pair[1].time_s >= pair[0].time_s, "{id}: {pair:?}");
+            assert!(
+                pair[1].objective < pair[0].objective && pair[1].time_s >= pair[0].time_s,
+                "{id}: {pair:?}"
+            );
         }
-        let (last, z) = (trajectory[trajectory.len() - 1].objective, solved.evaluation.unwrap().objective);
+        let (last, z) = (
+            trajectory[trajectory.len() - 1].objective,
+            solved.evaluation.unwrap().objective,
+        );
         assert!((last - z).abs() <= 1e-9 * z, "{id}: {last} {z}");
     }
 }
@@ -187,10 +311,31 @@ fn trajectories_fall_and_end_at_the_plan() {
 fn a_time_limit_is_kept_and_leaves_a_plan() {
     let problem = problem(instance("paper", 400, 8, 3, &[]), 0.7, Weights::Uncertainty);
     let limit = Duration::from_millis(30);
-    for solver in all().iter().filter(|s| !s.is_exact() && s.id() != "lagrangian") {
-        let solved = solve(solver.as_ref(), &problem, &Budget { time_limit: Some(limit), ..Budget::default() });
-        assert!(solved.evaluation.is_some(), "{}: {:?}", solver.id(), solved.outcome.stop);
-        // Generous: the machine may be busy. Without the limit local-search, say, takes minutes here.
-        assert!(solved.time_s < 20.0, "{} took {} s", solver.id(), solved.time_s);
+    for solver in all()
+        .iter()
+        .filter(|s| !s.is_exact() && s.id() != "lagrangian")
+    {
+        let solved = solve(
+            solver.as_ref(),
+            &problem,
+            &Budget {
+                time_limit: Some(limit),
+                ..Budget::default()
+            },
+        );
+        assert!(
+            solved.evaluation.is_some(),
+            "{}: {:?}",
+            solver.id(),
+            solved.outcome.stop
+        );
+        // Generous: the machine may be busy. Without the limit local-search, say, takes minutes
+        // here.
+        assert!(
+            solved.time_s < 20.0,
+            "{} took {} s",
+            solver.id(),
+            solved.time_s
+        );
     }
 }

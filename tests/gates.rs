@@ -1,4 +1,5 @@
-//! `check` from outside: a real campaign, the same with a planted fault, and everything that a gate has to refuse.
+//! `check` from outside: a real campaign, the same with a planted fault, and everything that a gate
+//! has to refuse.
 
 use offload_tests::program::ends;
 use serde_json::{Value, json};
@@ -28,7 +29,9 @@ fn campaign() -> TempDir {
 
 fn records(folder: &Path) -> Vec<Value> {
     let text = fs::read_to_string(folder.join("out/records.jsonl")).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// Writes the campaign `name`: the records of `out`, each changed.
@@ -51,8 +54,11 @@ fn scaled(solver: &'static str, field: &'static str, factor: f64) -> impl Fn(&mu
 
 /// Writes `g.toml` with one gate.
 fn gate(folder: &Path, text: &str) {
-    fs::write(folder.join("g.toml"), format!("format = \"offload-gates/1\"\n[[gate]]\nname = \"mine\"\n{text}\n"))
-        .unwrap();
+    fs::write(
+        folder.join("g.toml"),
+        format!("format = \"offload-gates/1\"\n[[gate]]\nname = \"mine\"\n{text}\n"),
+    )
+    .unwrap();
 }
 
 /// The greatest certified gap of GOA, from the records alone.
@@ -61,10 +67,16 @@ fn greatest_gap(folder: &Path) -> f64 {
     let bounds: HashMap<&str, f64> = records
         .iter()
         .filter(|r| r["solver"] == "bnb")
-        .map(|r| (r["instance"].as_str().unwrap(), r["lower_bound"].as_f64().unwrap()))
+        .map(|r| {
+            (
+                r["instance"].as_str().unwrap(),
+                r["lower_bound"].as_f64().unwrap(),
+            )
+        })
         .collect();
     let goa = records.iter().filter(|r| r["solver"] == "goa");
-    goa.map(|r| r["objective"].as_f64().unwrap() / bounds[r["instance"].as_str().unwrap()] - 1.0).fold(0.0, f64::max)
+    goa.map(|r| r["objective"].as_f64().unwrap() / bounds[r["instance"].as_str().unwrap()] - 1.0)
+        .fold(0.0, f64::max)
 }
 
 #[test]
@@ -75,12 +87,25 @@ fn a_planted_fault_is_noticed() {
     let limit = greatest_gap(path) + 0.001;
     gate(
         path,
-        &format!("solver = \"goa\"\nmax_gap = {limit}\nmin_share_certified = 1\nmax_failures = 0\nmin_rows = 6"),
+        &format!(
+            "solver = \"goa\"\nmax_gap = {limit}\nmin_share_certified = 1\nmax_failures = 0\nmin_rows = 6"
+        ),
     );
     let text = ends(path, "check out --gates g.toml", 0, "All 6 criteria hold.");
-    assert!(text.contains("| mine") && text.contains("| max_gap") && !text.contains("FAILED"), "{text}");
-    let text = ends(path, "check worse --gates g.toml", 1, "1 of 5 criteria failed.");
-    assert!(text.contains("FAILED") && text.contains("the greatest is `paper-n"), "{text}");
+    assert!(
+        text.contains("| mine") && text.contains("| max_gap") && !text.contains("FAILED"),
+        "{text}"
+    );
+    let text = ends(
+        path,
+        "check worse --gates g.toml",
+        1,
+        "1 of 5 criteria failed.",
+    );
+    assert!(
+        text.contains("FAILED") && text.contains("the greatest is `paper-n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -89,13 +114,29 @@ fn a_regression_beyond_noise_is_noticed() {
     let path = folder.path();
     changed(path, "worse", scaled("goa", "objective", 1.03));
     changed(path, "bound", scaled("bnb", "lower_bound", 0.9));
-    gate(path, "solver = \"goa\"\nmax_mean_increase = 0.01\nmax_increase = 0.02");
-    ends(path, "check out --gates g.toml --baseline out", 0, "unmatched: 0 here, 0 in the baseline");
+    gate(
+        path,
+        "solver = \"goa\"\nmax_mean_increase = 0.01\nmax_increase = 0.02",
+    );
+    ends(
+        path,
+        "check out --gates g.toml --baseline out",
+        0,
+        "unmatched: 0 here, 0 in the baseline",
+    );
     // A bound that only one of the two found is no change of the plans.
     ends(path, "check out --gates g.toml --baseline bound", 0, "hold");
     ends(path, "check bound --gates g.toml --baseline out", 0, "hold");
-    let text = ends(path, "check worse --gates g.toml --baseline out", 1, "2 of 5 criteria failed");
-    assert!(text.contains("on 6 instances") && text.contains("the lower end of the interval decides"), "{text}");
+    let text = ends(
+        path,
+        "check worse --gates g.toml --baseline out",
+        1,
+        "2 of 5 criteria failed",
+    );
+    assert!(
+        text.contains("on 6 instances") && text.contains("the lower end of the interval decides"),
+        "{text}"
+    );
     // Being better is allowed.
     ends(path, "check out --gates g.toml --baseline worse", 0, "hold");
     ends(path, "check out --gates g.toml", 2, "--baseline DIR");
@@ -113,10 +154,22 @@ fn nothing_passes_for_want_of_rows() {
     let half: Vec<&str> = text.lines().take(9).collect();
     fs::write(path.join("half/records.jsonl"), half.join("\n") + "\n").unwrap();
     ends(path, "check half --gates g.toml", 0, "hold");
-    fs::copy(path.join("out/environments.jsonl"), path.join("half/environments.jsonl")).unwrap();
-    ends(path, "check half --gates g.toml", 1, "the campaign is unfinished");
+    fs::copy(
+        path.join("out/environments.jsonl"),
+        path.join("half/environments.jsonl"),
+    )
+    .unwrap();
+    ends(
+        path,
+        "check half --gates g.toml",
+        1,
+        "the campaign is unfinished",
+    );
     // A list in which one value is mistyped.
-    gate(path, "solver = [\"goa\", \"gao\"]\nthreshold = [0.6, 0.7]\nmax_failures = 0");
+    gate(
+        path,
+        "solver = [\"goa\", \"gao\"]\nthreshold = [0.6, 0.7]\nmax_failures = 0",
+    );
     let text = ends(path, "check out --gates g.toml", 1, "solver \"gao\"");
     assert!(text.contains("threshold 0.7"), "{text}");
     // One solve with two results.
@@ -125,8 +178,17 @@ fn nothing_passes_for_want_of_rows() {
         record["objective"] = json!(record["objective"].as_f64().unwrap() * 1.5);
         format!("{record}\n")
     };
-    fs::write(path.join("half/records.jsonl"), worse(half[0]) + &half.join("\n") + "\n").unwrap();
-    ends(path, "check half --gates g.toml", 2, "twice, with different results");
+    fs::write(
+        path.join("half/records.jsonl"),
+        worse(half[0]) + &half.join("\n") + "\n",
+    )
+    .unwrap();
+    ends(
+        path,
+        "check half --gates g.toml",
+        2,
+        "twice, with different results",
+    );
 }
 
 #[test]
@@ -134,15 +196,35 @@ fn verdicts_are_not_mixed_up() {
     let folder = campaign();
     let path = folder.path();
     gate(path, "solver = \"goa\"\nmax_failures = 0");
-    ends(path, "check out --gates g.toml --markdown ./v --junit v", 2, "named twice");
-    ends(path, "check out --gates g.toml --markdown out/environments.jsonl", 2, "named twice");
-    ends(path, "check out --gates g.toml --markdown out/certificates/v.md", 2, "certificates");
+    ends(
+        path,
+        "check out --gates g.toml --markdown ./v --junit v",
+        2,
+        "named twice",
+    );
+    ends(
+        path,
+        "check out --gates g.toml --markdown out/environments.jsonl",
+        2,
+        "named twice",
+    );
+    ends(
+        path,
+        "check out --gates g.toml --markdown out/certificates/v.md",
+        2,
+        "certificates",
+    );
     ends(path, "check out --gates g.toml --markdown v.md", 0, "hold");
     assert!(path.join("v.md").is_file());
     changed(path, "torn", |_| ());
     let text = fs::read_to_string(path.join("torn/records.jsonl")).unwrap();
     fs::write(path.join("torn/records.jsonl"), &text[..text.len() - 20]).unwrap();
-    ends(path, "check torn --gates g.toml --markdown v.md", 2, "cut off");
+    ends(
+        path,
+        "check torn --gates g.toml --markdown v.md",
+        2,
+        "cut off",
+    );
     assert!(!path.join("v.md").exists(), "an earlier verdict stands");
 }
 
@@ -160,10 +242,23 @@ fn strict_leaves_no_room_for_noise() {
     });
     gate(path, "solver = \"goa\"\nmax_mean_increase = 0.004");
     ends(path, "check one --gates g.toml --baseline out", 0, "hold");
-    gate(path, "solver = \"goa\"\nmax_mean_increase = 0.004\nstrict = true");
-    ends(path, "check one --gates g.toml --baseline out", 1, "upper end");
+    gate(
+        path,
+        "solver = \"goa\"\nmax_mean_increase = 0.004\nstrict = true",
+    );
+    ends(
+        path,
+        "check one --gates g.toml --baseline out",
+        1,
+        "upper end",
+    );
     gate(path, "solver = \"goa\"\nmax_increase = 0.02");
-    ends(path, "check one --gates g.toml --baseline out", 1, first.as_str().unwrap());
+    ends(
+        path,
+        "check one --gates g.toml --baseline out",
+        1,
+        first.as_str().unwrap(),
+    );
 }
 
 #[test]
@@ -171,22 +266,44 @@ fn nothing_to_measure_is_a_failure() {
     let folder = campaign();
     let path = folder.path();
     gate(path, "solver = \"gao\"\nmax_gap = 9");
-    ends(path, "check out --gates g.toml", 1, "no row of the campaign passes the filter solver");
+    ends(
+        path,
+        "check out --gates g.toml",
+        1,
+        "no row of the campaign passes the filter solver",
+    );
     gate(path, "solver = \"goa\"\nmax_gap = 9\nmin_rows = 7");
     ends(path, "check out --gates g.toml", 1, "6, asked is >= 7");
     // No problem in common with the baseline.
     changed(path, "other", |record| {
-        record["fingerprint"] = json!(record["fingerprint"].as_str().unwrap().chars().rev().collect::<String>())
+        record["fingerprint"] = json!(
+            record["fingerprint"]
+                .as_str()
+                .unwrap()
+                .chars()
+                .rev()
+                .collect::<String>()
+        )
     });
     gate(path, "solver = \"goa\"\nmax_increase = 9");
-    ends(path, "check out --gates g.toml --baseline other", 1, "unmatched: 6 here");
+    ends(
+        path,
+        "check out --gates g.toml --baseline other",
+        1,
+        "unmatched: 6 here",
+    );
     // Without bounds there is no gap.
     changed(path, "unproved", |record| {
         record["lower_bound"] = Value::Null;
         record["trust"] = Value::Null;
     });
     gate(path, "solver = \"goa\"\nmax_gap = 9\nallow_missing = 6");
-    ends(path, "check unproved --gates g.toml", 1, "there is nothing to measure");
+    ends(
+        path,
+        "check unproved --gates g.toml",
+        1,
+        "there is nothing to measure",
+    );
 }
 
 #[test]
@@ -201,11 +318,24 @@ fn rows_without_a_gap_are_not_dropped() {
     });
     gate(path, "solver = \"goa\"\nmax_mean_gap = 9");
     ends(path, "check out --gates g.toml", 0, "hold");
-    ends(path, "check violating --gates g.toml", 1, "1 row without a gap (1 violating), allow_missing is 0");
-    gate(path, "solver = \"goa\"\nmax_mean_gap = 9\nallow_missing = 1");
+    ends(
+        path,
+        "check violating --gates g.toml",
+        1,
+        "1 row without a gap (1 violating), allow_missing is 0",
+    );
+    gate(
+        path,
+        "solver = \"goa\"\nmax_mean_gap = 9\nallow_missing = 1",
+    );
     ends(path, "check violating --gates g.toml", 0, "hold");
     gate(path, "max_violations = 0");
-    ends(path, "check violating --gates g.toml", 1, first.as_str().unwrap());
+    ends(
+        path,
+        "check violating --gates g.toml",
+        1,
+        first.as_str().unwrap(),
+    );
 }
 
 #[test]
@@ -215,7 +345,10 @@ fn a_plan_below_a_bound_fails_whatever_the_gates_say() {
     changed(path, "crossed", scaled("bnb", "lower_bound", 1.5));
     gate(path, "max_failures = 0");
     let text = ends(path, "check crossed --gates g.toml", 1, "whole campaign");
-    assert!(text.contains("below the lower bound") && text.contains("`paper-n"), "{text}");
+    assert!(
+        text.contains("below the lower bound") && text.contains("`paper-n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -233,9 +366,24 @@ fn bad_input_is_told_from_a_failed_gate() {
     gate(path, "max_gap = 9");
     ends(path, "check nowhere --gates g.toml", 2, "nowhere");
     ends(path, "check out --gates none.toml", 2, "none.toml");
-    ends(path, "check out --gates g.toml --junit out/records.jsonl", 2, "named twice");
-    ends(path, "check out --gates g.toml --junit g.toml", 2, "named twice");
-    ends(path, "check out --gates g.toml --junit no/x.xml", 2, "no folder no");
+    ends(
+        path,
+        "check out --gates g.toml --junit out/records.jsonl",
+        2,
+        "named twice",
+    );
+    ends(
+        path,
+        "check out --gates g.toml --junit g.toml",
+        2,
+        "named twice",
+    );
+    ends(
+        path,
+        "check out --gates g.toml --junit no/x.xml",
+        2,
+        "no folder no",
+    );
     // A campaign that was cut off may lack the row that would fail.
     changed(path, "torn", |_| {});
     let file = path.join("torn/records.jsonl");
@@ -244,14 +392,25 @@ fn bad_input_is_told_from_a_failed_gate() {
     ends(path, "check torn --gates g.toml", 2, "cut off");
 }
 
-/// Every element is closed by its own end tag, and every ampersand begins an entity. Returns the names of all elements.
+/// Every element is closed by its own end tag, and every ampersand begins an entity. Returns the
+/// names of all elements.
 fn elements(xml: &str) -> Vec<String> {
-    assert!(xml.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"), "{xml}");
-    assert!(xml.split('&').skip(1).all(|rest| ["amp;", "lt;", "gt;", "quot;"].iter().any(|e| rest.starts_with(e))));
+    assert!(
+        xml.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"),
+        "{xml}"
+    );
+    assert!(xml.split('&').skip(1).all(|rest| {
+        ["amp;", "lt;", "gt;", "quot;"]
+            .iter()
+            .any(|e| rest.starts_with(e))
+    }));
     let (mut open, mut all): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for tag in xml.split('<').skip(2) {
         let (tag, text) = tag.split_once('>').unwrap();
-        assert!(!text.contains('>') && tag.matches('"').count().is_multiple_of(2), "{tag}>{text}");
+        assert!(
+            !text.contains('>') && tag.matches('"').count().is_multiple_of(2),
+            "{tag}>{text}"
+        );
         match tag.strip_prefix('/') {
             Some(name) => assert_eq!(open.pop().as_deref(), Some(name)),
             None => {
@@ -271,13 +430,33 @@ fn the_verdict_is_written_for_machines_and_people() {
     let path = folder.path();
     let text = "format = \"offload-gates/1\"\n[[gate]]\nname = 'a <b> & \"c\" | d'\nmax_gap = 0\nmax_failures = 0\n";
     fs::write(path.join("g.toml"), text).unwrap();
-    ends(path, "check out --gates g.toml --markdown g.md --junit g.xml", 1, "FAILED");
+    ends(
+        path,
+        "check out --gates g.toml --markdown g.md --junit g.xml",
+        1,
+        "FAILED",
+    );
     let xml = fs::read_to_string(path.join("g.xml")).unwrap();
     let names = elements(&xml);
     let count = |name: &str| names.iter().filter(|n| *n == name).count();
-    assert_eq!((count("testsuites"), count("testsuite"), count("testcase"), count("failure")), (1, 2, 5, 1), "{xml}");
-    assert!(xml.contains("classname=\"a &lt;b&gt; &amp; &quot;c&quot; | d\" name=\"max_gap\""), "{xml}");
+    assert_eq!(
+        (
+            count("testsuites"),
+            count("testsuite"),
+            count("testcase"),
+            count("failure")
+        ),
+        (1, 2, 5, 1),
+        "{xml}"
+    );
+    assert!(
+        xml.contains("classname=\"a &lt;b&gt; &amp; &quot;c&quot; | d\" name=\"max_gap\""),
+        "{xml}"
+    );
     let markdown = fs::read_to_string(path.join("g.md")).unwrap();
-    assert!(markdown.starts_with("# Gates\n\n1 of 5 criteria failed.\n\n| gate "), "{markdown}");
+    assert!(
+        markdown.starts_with("# Gates\n\n1 of 5 criteria failed.\n\n| gate "),
+        "{markdown}"
+    );
     assert!(markdown.contains("`a <b> & \"c\" \\| d`"), "{markdown}");
 }

@@ -15,12 +15,23 @@ fn decisions_are_the_authors() {
         for decision in decisions["decisions"].as_array().unwrap() {
             let id = decision["solver"].as_str().unwrap();
             let threshold = decision["threshold"].as_f64().unwrap();
-            let expected: Vec<Option<usize>> = serde_json::from_value(decision["assignment"].clone()).unwrap();
+            let expected: Vec<Option<usize>> =
+                serde_json::from_value(decision["assignment"].clone()).unwrap();
             let problem = problem(instance.clone(), threshold, Weights::Uncertainty);
             let got = solve(find(id).unwrap().as_ref(), &problem, &Budget::default());
-            assert_eq!(got.outcome.plan.as_ref(), Some(&expected), "{} {id} at {threshold}", file.display());
+            assert_eq!(
+                got.outcome.plan.as_ref(),
+                Some(&expected),
+                "{} {id} at {threshold}",
+                file.display()
+            );
             if id == "goa" {
-                assert_eq!(naive_goa(&problem), expected, "the oracle, {}", file.display());
+                assert_eq!(
+                    naive_goa(&problem),
+                    expected,
+                    "the oracle, {}",
+                    file.display()
+                );
             }
             compared += 1;
         }

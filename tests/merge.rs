@@ -1,6 +1,8 @@
-//! Campaigns in shards: merging them, everything that a merge must notice, and their submission to Slurm.
+//! Campaigns in shards: merging them, everything that a merge must notice, and their submission to
+//! Slurm.
 //!
-//! As in `campaigns.rs`, the built binary is run in a folder of the test's own. A real Slurm is `make test-slurm`.
+//! As in `campaigns.rs`, the built binary is run in a folder of the test's own. A real Slurm is
+//! `make test-slurm`.
 #![cfg(unix)]
 
 use offload_tests::program::{Ran, binary, ran};
@@ -47,13 +49,21 @@ fn sharded() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("c.toml"), CONFIG).unwrap();
     for k in 1..=3 {
-        ends(folder.path(), &format!("run c.toml --shard {k}/3 -o s{k} --quiet"), 0);
+        ends(
+            folder.path(),
+            &format!("run c.toml --shard {k}/3 -o s{k} --quiet"),
+            0,
+        );
     }
     folder
 }
 
 fn lines(file: &Path) -> Vec<String> {
-    fs::read_to_string(file).unwrap().lines().map(String::from).collect()
+    fs::read_to_string(file)
+        .unwrap()
+        .lines()
+        .map(String::from)
+        .collect()
 }
 
 fn write_lines(file: &Path, lines: &[String]) {
@@ -64,9 +74,14 @@ fn write_lines(file: &Path, lines: &[String]) {
 fn solves(folder: &Path) -> Vec<String> {
     let name = |line: &String| {
         let r: Value = serde_json::from_str(line).unwrap();
-        ["fingerprint", "threshold", "weights", "solver", "seed"].map(|field| r[field].to_string()).join(" ")
+        ["fingerprint", "threshold", "weights", "solver", "seed"]
+            .map(|field| r[field].to_string())
+            .join(" ")
     };
-    lines(&folder.join("records.jsonl")).iter().map(name).collect()
+    lines(&folder.join("records.jsonl"))
+        .iter()
+        .map(name)
+        .collect()
 }
 
 #[test]
@@ -75,14 +90,22 @@ fn shards_merged_are_the_one_machine_run() {
     let path = folder.path();
     ends(path, "run c.toml -o whole --quiet", 0);
     let said = ends(path, "merge s3 s1 s2 -o all", 0);
-    assert!(said.starts_with(&format!("{ROWS} records from 3 folders, in all")), "{said}");
+    assert!(
+        said.starts_with(&format!("{ROWS} records from 3 folders, in all")),
+        "{said}"
+    );
     let (whole, all) = (path.join("whole"), path.join("all"));
-    assert_eq!(timeless(&all.join("records.jsonl")), timeless(&whole.join("records.jsonl")));
+    assert_eq!(
+        timeless(&all.join("records.jsonl")),
+        timeless(&whole.join("records.jsonl"))
+    );
     assert_eq!(solves(&all), solves(&whole));
     assert_eq!(lines(&all.join("environments.jsonl")).len(), 3);
     let names = |folder: &Path| {
-        let mut names: Vec<_> =
-            fs::read_dir(folder.join("certificates")).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let mut names: Vec<_> = fs::read_dir(folder.join("certificates"))
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .collect();
         names.sort();
         names
     };
@@ -95,8 +118,16 @@ fn shards_merged_are_the_one_machine_run() {
     ends(path, "merge s1 s2 s3 -o all --force", 0);
     assert_eq!(fs::read(all.join("records.jsonl")).unwrap(), before);
     assert!(all.join("report.md").is_file(), "files of others stay");
-    let left: Vec<_> = fs::read_dir(&all).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with(".offload-")), "{left:?}");
+    let left: Vec<_> = fs::read_dir(&all)
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert!(
+        !left
+            .iter()
+            .any(|name| name.to_string_lossy().starts_with(".offload-")),
+        "{left:?}"
+    );
     // What was merged may be merged again, and a run goes on from there.
     ends(path, "merge all s2 -o again", 0);
     assert!(ends(path, "run c.toml -o again", 0).starts_with("0 new"));
@@ -109,12 +140,20 @@ fn double_solves_are_kept_once_unless_they_differ() {
     // The same rows once more, at other times.
     ends(path, "run c.toml --shard 2/3 -o t2 --quiet", 0);
     let said = ends(path, "merge s1 s2 s3 t2 -o all", 0);
-    assert!(said.contains(&format!("{ROWS} records from 4 folders (24 double ones left out)")), "{said}");
+    assert!(
+        said.contains(&format!(
+            "{ROWS} records from 4 folders (24 double ones left out)"
+        )),
+        "{said}"
+    );
     let file = path.join("t2/records.jsonl");
     let changed = lines(&file)[0].replace("\"offloaded\":", "\"offloaded\":1");
     write_lines(&file, &[changed]);
     let said = ends(path, "merge s1 s2 s3 t2 -o other", 1);
-    assert!(said.contains("has one result in s2 and another in t2"), "{said}");
+    assert!(
+        said.contains("has one result in s2 and another in t2"),
+        "{said}"
+    );
     assert!(said.contains("goa (seed 0) on paper-n"), "{said}");
     assert!(!path.join("other/records.jsonl").exists());
 }
@@ -124,20 +163,30 @@ fn what_is_missing_is_told_and_the_rest_merged() {
     let folder = sharded();
     let path = folder.path();
     let said = ends(path, "merge s1 s3 -o two", 1);
-    assert!(said.contains(&format!("missing: 24 of {ROWS} rows")) && said.contains("and 19 more"), "{said}");
+    assert!(
+        said.contains(&format!("missing: 24 of {ROWS} rows")) && said.contains("and 19 more"),
+        "{said}"
+    );
     assert_eq!(solves(&path.join("two")).len(), 48);
     // A torn line counts as missing, and running again mends it.
     let file = path.join("s2/records.jsonl");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, &text[..text.len() - 20]).unwrap();
     let said = ends(path, "merge s1 s2 s3 -o torn", 1);
-    assert!(said.contains("s2/records.jsonl: the last line is cut off") && said.contains("missing: 1 of"), "{said}");
+    assert!(
+        said.contains("s2/records.jsonl: the last line is cut off")
+            && said.contains("missing: 1 of"),
+        "{said}"
+    );
     ends(path, "run c.toml --shard 2/3 -o s2 --quiet", 0);
     ends(path, "merge s1 s2 s3 -o torn --force", 0);
     // Another configuration asks for other rows.
     fs::write(path.join("more.toml"), CONFIG.replace("[5, 9]", "[5, 7]")).unwrap();
     let said = ends(path, "merge s1 s2 s3 -o other --config more.toml", 1);
-    assert!(said.contains("missing: 36 of 72 rows") && said.contains("36 records are not what"), "{said}");
+    assert!(
+        said.contains("missing: 36 of 72 rows") && said.contains("36 records are not what"),
+        "{said}"
+    );
     // Nothing to compare with: said, and no failure.
     for k in 1..=3 {
         fs::remove_file(path.join(format!("s{k}/environments.jsonl"))).unwrap();
@@ -157,15 +206,43 @@ fn different_makings_are_not_mixed() {
         text
     };
     for (file, from, to, key) in [
-        ("s2/records.jsonl", "\"solver_version\":\"", "\"solver_version\":\"9.", "solver bnb differs"),
-        ("s2/records.jsonl", "\"options\":{", "\"options\":{\"more\":1,", "solver goa differs"),
-        ("s2/records.jsonl", "\"generator\":\"paper ", "\"generator\":\"paper 9.", "family paper differs"),
-        ("s2/environments.jsonl", "\"program\":\"", "\"program\":\"9.", "offload-bench differs"),
-        ("s2/environments.jsonl", "thresholds = ", "thresholds  = ", "2 configurations"),
+        (
+            "s2/records.jsonl",
+            "\"solver_version\":\"",
+            "\"solver_version\":\"9.",
+            "solver bnb differs",
+        ),
+        (
+            "s2/records.jsonl",
+            "\"options\":{",
+            "\"options\":{\"more\":1,",
+            "solver goa differs",
+        ),
+        (
+            "s2/records.jsonl",
+            "\"generator\":\"paper ",
+            "\"generator\":\"paper 9.",
+            "family paper differs",
+        ),
+        (
+            "s2/environments.jsonl",
+            "\"program\":\"",
+            "\"program\":\"9.",
+            "offload-bench differs",
+        ),
+        (
+            "s2/environments.jsonl",
+            "thresholds = ",
+            "thresholds  = ",
+            "2 configurations",
+        ),
     ] {
         let before = change(file, from, to);
         let said = ends(path, "merge s1 s2 s3 -o all", 1);
-        assert!(said.contains(key) && said.contains("--allow-mixed"), "{key}: {said}");
+        assert!(
+            said.contains(key) && said.contains("--allow-mixed"),
+            "{key}: {said}"
+        );
         assert!(!path.join("all/records.jsonl").exists());
         ends(path, "merge s1 s2 s3 -o mixed --allow-mixed --force", 0);
         fs::write(path.join(file), before).unwrap();
@@ -192,7 +269,12 @@ fn bad_folders_are_named() {
     }
     // A certificate that is not the same under the same name.
     ends(path, "run c.toml --shard 2/3 -o t2 --quiet", 0);
-    let name = fs::read_dir(path.join("t2/certificates")).unwrap().next().unwrap().unwrap().path();
+    let name = fs::read_dir(path.join("t2/certificates"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     fs::write(&name, "other").unwrap();
     assert!(ends(path, "merge s1 s2 s3 t2 -o all", 1).contains("is not the same as"));
     let mut all = lines(&path.join("s1/records.jsonl"));
@@ -214,9 +296,28 @@ fn awkward() -> (TempDir, PathBuf) {
 #[test]
 fn a_dry_submission_prints_the_scripts() {
     let (_folder, path) = awkward();
-    let words = ["submit", "c.toml", "-o", "all", "--shards", "5", "--partition", "long", "--time", "01:00:00"];
-    let more =
-        ["--cpus", "3", "--mem", "4G", "--sbatch-arg", "--account=me", "--sbatch-arg=--comment=a b", "--dry-run"];
+    let words = [
+        "submit",
+        "c.toml",
+        "-o",
+        "all",
+        "--shards",
+        "5",
+        "--partition",
+        "long",
+        "--time",
+        "01:00:00",
+    ];
+    let more = [
+        "--cpus",
+        "3",
+        "--mem",
+        "4G",
+        "--sbatch-arg",
+        "--account=me",
+        "--sbatch-arg=--comment=a b",
+        "--dry-run",
+    ];
     let ran = bench(&path, &[&words[..], &more[..]].concat(), None);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     for line in [
@@ -231,13 +332,23 @@ fn a_dry_submission_prints_the_scripts() {
         "#SBATCH \"--comment=a b\"",
         "shards=5",
     ] {
-        assert!(ran.out.lines().any(|l| l == line), "no '{line}' in {}", ran.out);
+        assert!(
+            ran.out.lines().any(|l| l == line),
+            "no '{line}' in {}",
+            ran.out
+        );
     }
-    assert!(ran.out.contains(r"it'\''s 100% here/all'") && ran.out.contains("it's 100%% here/all/submit/logs/"));
+    assert!(
+        ran.out.contains(r"it'\''s 100% here/all'")
+            && ran.out.contains("it's 100%% here/all/submit/logs/")
+    );
     assert!(!path.join("all").exists());
     for (line, key) in [
         ("submit c.toml -o all --shards 0 --dry-run", "from 1"),
-        ("submit c.toml -o all --sbatch-arg account --dry-run", "is no argument of sbatch"),
+        (
+            "submit c.toml -o all --sbatch-arg account --dry-run",
+            "is no argument of sbatch",
+        ),
         ("submit d.toml -o all --dry-run", "d.toml"),
     ] {
         assert!(ends(&path, line, 2).contains(key), "{line}");
@@ -253,9 +364,19 @@ fn submission_hands_two_jobs_to_sbatch() {
     let words = ["submit", "c.toml", "-o", "all", "--shards", "99"];
     // A PATH without sbatch.
     let ran = bench(&path, &words, Some(tools.to_str().unwrap()));
-    assert!(ran.code == Some(2) && ran.err.contains("sbatch is missing"), "{}", ran.err);
-    assert!(path.join("all/submit/array.sbatch").is_file() && path.join("all/submit/merge.sbatch").is_file());
-    assert_eq!(fs::read_to_string(path.join("all/submit/config.toml")).unwrap(), CONFIG);
+    assert!(
+        ran.code == Some(2) && ran.err.contains("sbatch is missing"),
+        "{}",
+        ran.err
+    );
+    assert!(
+        path.join("all/submit/array.sbatch").is_file()
+            && path.join("all/submit/merge.sbatch").is_file()
+    );
+    assert_eq!(
+        fs::read_to_string(path.join("all/submit/config.toml")).unwrap(),
+        CONFIG
+    );
 
     let fake = tools.join("sbatch");
     let record = "#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"$(dirname \"$0\")/calls\"\necho '7;main'\n";
@@ -264,31 +385,67 @@ fn submission_hands_two_jobs_to_sbatch() {
     let ran = bench(&path, &words, Some(&search));
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     // No more shards than problems.
-    assert!(ran.out.starts_with("job 7: 24 shards; job 7 merges them"), "{}", ran.out);
+    assert!(
+        ran.out.starts_with("job 7: 24 shards; job 7 merges them"),
+        "{}",
+        ran.out
+    );
     assert!(ran.err.contains("24 shards are enough"), "{}", ran.err);
     let submit = path.canonicalize().unwrap().join("all/submit");
     let script = |name: &str| submit.join(name).display().to_string();
-    let expected = ["--parsable".into(), script("array.sbatch"), "--parsable".into(), "--dependency=afterany:7".into()];
+    let expected = [
+        "--parsable".into(),
+        script("array.sbatch"),
+        "--parsable".into(),
+        "--dependency=afterany:7".into(),
+    ];
     let calls = lines(&tools.join("calls"));
     assert_eq!(calls[..4], expected);
     assert_eq!(calls[4..], [script("merge.sbatch")]);
 
     // The scripts do what they say, here without Slurm.
     for k in ["1", "24"] {
-        let done = Command::new("bash").arg(script("array.sbatch")).env("SLURM_ARRAY_TASK_ID", k).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let done = Command::new("bash")
+            .arg(script("array.sbatch"))
+            .env("SLURM_ARRAY_TASK_ID", k)
+            .output()
+            .unwrap();
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
     }
     assert_eq!(solves(&path.join("all/shards/24")).len(), 3);
-    let done = Command::new("bash").arg(script("merge.sbatch")).output().unwrap();
+    let done = Command::new("bash")
+        .arg(script("merge.sbatch"))
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&done.stderr);
     assert_eq!(done.status.code(), Some(1), "{said}");
-    assert!(said.contains("missing: 66 of 72 rows") && path.join("all/report.md").is_file(), "{said}");
+    assert!(
+        said.contains("missing: 66 of 72 rows") && path.join("all/report.md").is_file(),
+        "{said}"
+    );
     // The same command again does what is missing, though it asks for more shards than there are.
     let again = bench(&path, &words, Some(&search));
     assert_eq!(again.code, Some(0), "{}", again.err);
     // Another number of shards would do rows twice; without a number it is the one from before.
-    let refused = bench(&path, &["submit", "c.toml", "-o", "all", "--shards", "4"], Some(&search));
-    assert!(refused.code == Some(2) && refused.err.contains("--shards 24"), "{}", refused.err);
+    let refused = bench(
+        &path,
+        &["submit", "c.toml", "-o", "all", "--shards", "4"],
+        Some(&search),
+    );
+    assert!(
+        refused.code == Some(2) && refused.err.contains("--shards 24"),
+        "{}",
+        refused.err
+    );
     let again = bench(&path, &["submit", "c.toml", "-o", "all"], Some(&search));
-    assert!(again.out.starts_with("job 7: 24 shards"), "{} {}", again.out, again.err);
+    assert!(
+        again.out.starts_with("job 7: 24 shards"),
+        "{} {}",
+        again.out,
+        again.err
+    );
 }

@@ -24,30 +24,69 @@ type Variant = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// Options that change how an instance is made, each in turn.
 const OPTIONS: [Variant; 9] = [
-    ("trace", &[("uncertainty", "entropy"), ("scale", "calibrated")]),
+    (
+        "trace",
+        &[("uncertainty", "entropy"), ("scale", "calibrated")],
+    ),
     ("trace", &[("uncertainty", "-perplexity")]),
-    ("topology", &[("path_loss", "uma"), ("sight", "nlos"), ("power_control", "false")]),
-    ("topology", &[("path_loss", "free-space"), ("fading", "false")]),
-    ("topology", &[("sight", "los"), ("shadowing", "false"), ("user_height_m", "10")]),
+    (
+        "topology",
+        &[
+            ("path_loss", "uma"),
+            ("sight", "nlos"),
+            ("power_control", "false"),
+        ],
+    ),
+    (
+        "topology",
+        &[("path_loss", "free-space"), ("fading", "false")],
+    ),
+    (
+        "topology",
+        &[
+            ("sight", "los"),
+            ("shadowing", "false"),
+            ("user_height_m", "10"),
+        ],
+    ),
     ("topology", &[("queries", "requests"), ("gpus", "t4,h100")]),
-    ("topology", &[("queries", "trace"), ("uncertainty", "one_minus_p1")]),
-    ("requests", &[("devices", "phone:1,laptop:1,rtx4090:1"), ("gpus", "l4:2,a100:1")]),
+    (
+        "topology",
+        &[("queries", "trace"), ("uncertainty", "one_minus_p1")],
+    ),
+    (
+        "requests",
+        &[
+            ("devices", "phone:1,laptop:1,rtx4090:1"),
+            ("gpus", "l4:2,a100:1"),
+        ],
+    ),
     ("requests", &[("planner", "mean"), ("device_spread", "10")]),
 ];
 
 /// (instance, plan): any family, mode and size, and any assignment.
 fn cases() -> impl Strategy<Value = (Instance, Vec<Option<usize>>)> {
-    (0..FAMILIES.len() + OPTIONS.len(), 1..20_usize, 1..6_usize, 0..1000_u64, any::<bool>()).prop_map(
-        |(f, n, m, seed, interference)| {
+    (
+        0..FAMILIES.len() + OPTIONS.len(),
+        1..20_usize,
+        1..6_usize,
+        0..1000_u64,
+        any::<bool>(),
+    )
+        .prop_map(|(f, n, m, seed, interference)| {
             let flag = ("interference", if interference { "true" } else { "false" });
-            let (family, options) =
-                if f < FAMILIES.len() { (FAMILIES[f], &[][..]) } else { OPTIONS[f - FAMILIES.len()] };
+            let (family, options) = if f < FAMILIES.len() {
+                (FAMILIES[f], &[][..])
+            } else {
+                OPTIONS[f - FAMILIES.len()]
+            };
             let instance = instance(family, n, m, seed, &[options, &[flag]].concat());
             let mut random = Random::new(seed, 9);
-            let plan = (0..n).map(|_| Some(random.below(m + 1)).filter(|&j| j < m)).collect();
+            let plan = (0..n)
+                .map(|_| Some(random.below(m + 1)).filter(|&j| j < m))
+                .collect();
             (instance, plan)
-        },
-    )
+        })
 }
 
 fn value(instance: &Instance, plan: &[Option<usize>], weights: Weights) -> f64 {
@@ -55,7 +94,11 @@ fn value(instance: &Instance, plan: &[Option<usize>], weights: Weights) -> f64 {
 }
 
 fn optimum(problem: &Problem) -> Option<f64> {
-    let solved = solve(find("enumerate").unwrap().as_ref(), problem, &Budget::default());
+    let solved = solve(
+        find("enumerate").unwrap().as_ref(),
+        problem,
+        &Budget::default(),
+    );
     solved.evaluation.map(|e| e.objective)
 }
 
@@ -124,7 +167,10 @@ proptest! {
 /// The list above is the registry's, so a family cannot be forgotten here.
 #[test]
 fn every_family_is_tried() {
-    let all: Vec<_> = offload_instances::families::all().iter().map(|f| f.id()).collect();
+    let all: Vec<_> = offload_instances::families::all()
+        .iter()
+        .map(|f| f.id())
+        .collect();
     assert_eq!(all, FAMILIES);
 }
 

@@ -9,10 +9,22 @@ use std::process::{Command, Output};
 fn bench(folder: &Path, line: &str) -> Output {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/offload-bench");
     let path = std::env::var_os("OFFLOAD_BENCH").map_or(built, PathBuf::from);
-    assert!(path.is_file(), "{} is missing: cargo build --release first, or set OFFLOAD_BENCH", path.display());
+    assert!(
+        path.is_file(),
+        "{} is missing: cargo build --release first, or set OFFLOAD_BENCH",
+        path.display()
+    );
     let binary = std::path::absolute(path).unwrap();
-    let done = Command::new(binary).args(line.split_whitespace()).current_dir(folder).output().unwrap();
-    assert!(!text(&done.stderr).contains("panicked"), "{line}: {}", text(&done.stderr));
+    let done = Command::new(binary)
+        .args(line.split_whitespace())
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(
+        !text(&done.stderr).contains("panicked"),
+        "{line}: {}",
+        text(&done.stderr)
+    );
     done
 }
 
@@ -36,7 +48,9 @@ fn timeless(folder: &Path) -> BTreeMap<String, String> {
 }
 
 fn without_times(text: &str) -> String {
-    let Some((before, rest)) = text.split_once("<!-- times") else { return text.into() };
+    let Some((before, rest)) = text.split_once("<!-- times") else {
+        return text.into();
+    };
     let (_, after) = rest.split_once("<!-- end of times -->").unwrap();
     format!("{before}{after}")
 }
@@ -45,17 +59,38 @@ fn without_times(text: &str) -> String {
 fn the_same_bytes_on_any_number_of_threads_and_certified_gaps() {
     let folder = tempfile::tempdir().unwrap();
     let common = "reproduce --runs 4 --exact-runs 1 --time-limit 120";
-    let one = bench(folder.path(), &format!("{common} -o one --threads 2 --findings page.md"));
+    let one = bench(
+        folder.path(),
+        &format!("{common} -o one --threads 2 --findings page.md"),
+    );
     assert_eq!(one.status.code(), Some(0), "{}", text(&one.stderr));
     let two = bench(folder.path(), &format!("{common} -o two --threads 1"));
     assert_eq!(two.status.code(), Some(0), "{}", text(&two.stderr));
-    let (first, second) = (timeless(&folder.path().join("one")), timeless(&folder.path().join("two")));
-    for name in ["findings.md", "deviations.md", "cells.csv", "differences.csv", "thresholds.csv", "gaps.csv"] {
+    let (first, second) = (
+        timeless(&folder.path().join("one")),
+        timeless(&folder.path().join("two")),
+    );
+    for name in [
+        "findings.md",
+        "deviations.md",
+        "cells.csv",
+        "differences.csv",
+        "thresholds.csv",
+        "gaps.csv",
+    ] {
         assert!(first.contains_key(name), "{name} is missing");
     }
-    for name in ["delay-vs-users", "accuracy-vs-users", "accuracy-vs-delay", "gap-vs-users"] {
+    for name in [
+        "delay-vs-users",
+        "accuracy-vs-users",
+        "accuracy-vs-delay",
+        "gap-vs-users",
+    ] {
         for ending in ["svg", "tex", "csv"] {
-            assert!(first.contains_key(&format!("{name}.{ending}")), "{name}.{ending} is missing");
+            assert!(
+                first.contains_key(&format!("{name}.{ending}")),
+                "{name}.{ending} is missing"
+            );
         }
     }
     assert!(folder.path().join("one/times.csv").is_file());
@@ -63,51 +98,84 @@ fn the_same_bytes_on_any_number_of_threads_and_certified_gaps() {
     // The files' names apart, which depend on the folder.
     let summary = |done: &Output| {
         let all = text(&done.stdout);
-        all.lines().filter(|l| !l.contains(".md") && !l.contains(".csv")).map(String::from).collect::<Vec<_>>()
+        all.lines()
+            .filter(|l| !l.contains(".md") && !l.contains(".csv"))
+            .map(String::from)
+            .collect::<Vec<_>>()
     };
     assert_eq!(summary(&one), summary(&two));
 
     let page = fs::read_to_string(folder.path().join("page.md")).unwrap();
-    assert!(page.contains("(figures/reproduce-gap-vs-users.svg)"), "{page}");
-    assert!(folder.path().join("figures/reproduce-gap-vs-users.svg").is_file());
-    for heading in
-        ["Better than the baselines", "Near-optimal", "Practical runtime", "threshold tunes", "margin predicts"]
-    {
+    assert!(
+        page.contains("(figures/reproduce-gap-vs-users.svg)"),
+        "{page}"
+    );
+    assert!(
+        folder
+            .path()
+            .join("figures/reproduce-gap-vs-users.svg")
+            .is_file()
+    );
+    for heading in [
+        "Better than the baselines",
+        "Near-optimal",
+        "Practical runtime",
+        "threshold tunes",
+        "margin predicts",
+    ] {
         assert!(page.contains(heading), "no '{heading}' in {page}");
     }
     check_gaps(&first["gaps.csv"]);
 }
 
-/// 8 numbers of users x 5 thresholds x 11 solvers, all with a certified reference; a plan that breaks a rule has no gap, and at tau = 1 every plan has one.
+/// 8 numbers of users x 5 thresholds x 11 solvers, all with a certified reference; a plan that
+/// breaks a rule has no gap, and at tau = 1 every plan has one.
 fn check_gaps(csv: &str) {
     let mut lines = csv.lines().map(|l| l.split(',').collect::<Vec<_>>());
     let header = lines.next().unwrap();
     let column = |name: &str| header.iter().position(|h| *h == name).unwrap();
-    let [tau, broken, reference, gap] = ["threshold", "violations", "reference", "gap_guaranteed_pct"].map(column);
+    let [tau, broken, reference, gap] =
+        ["threshold", "violations", "reference", "gap_guaranteed_pct"].map(column);
     let rows: Vec<Vec<&str>> = lines.collect();
     assert_eq!(rows.len(), 8 * 5 * 11);
     for row in &rows {
         assert_eq!(row[reference], "certified", "{row:?}");
         assert_eq!(row[gap].is_empty(), row[broken] != "0", "{row:?}");
         assert!(row[tau] != "1" || row[broken] == "0", "{row:?}");
-        assert!(row[gap].parse::<f64>().is_ok_and(|g| g >= 0.0) || row[gap].is_empty(), "{row:?}");
+        assert!(
+            row[gap].parse::<f64>().is_ok_and(|g| g >= 0.0) || row[gap].is_empty(),
+            "{row:?}"
+        );
     }
-    assert!(rows.iter().any(|row| row[broken] != "0"), "no baseline breaks a rule");
+    assert!(
+        rows.iter().any(|row| row[broken] != "0"),
+        "no baseline breaks a rule"
+    );
 }
 
 #[test]
 fn the_exact_part_may_be_left_out_and_the_servers_drawn_anew() {
     let folder = tempfile::tempdir().unwrap();
-    let done = bench(folder.path(), "reproduce --runs 3 --exact-runs 0 --unpaired -o new");
+    let done = bench(
+        folder.path(),
+        "reproduce --runs 3 --exact-runs 0 --unpaired -o new",
+    );
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
     assert!(!folder.path().join("new/gaps.csv").exists());
     let page = fs::read_to_string(folder.path().join("new/findings.md")).unwrap();
-    assert!(page.contains("--unpaired") && page.contains("drawn anew"), "{page}");
+    assert!(
+        page.contains("--unpaired") && page.contains("drawn anew"),
+        "{page}"
+    );
     let paired = bench(folder.path(), "reproduce --runs 3 --exact-runs 0 -o same");
     assert_eq!(paired.status.code(), Some(0), "{}", text(&paired.stderr));
-    let cells = |name: &str| fs::read_to_string(folder.path().join(name).join("cells.csv")).unwrap();
+    let cells =
+        |name: &str| fs::read_to_string(folder.path().join(name).join("cells.csv")).unwrap();
     let (new, same) = (cells("new"), cells("same"));
-    assert_eq!(rows_of(&new, ",local-only,"), rows_of(&same, ",local-only,"));
+    assert_eq!(
+        rows_of(&new, ",local-only,"),
+        rows_of(&same, ",local-only,")
+    );
     assert_ne!(rows_of(&new, ",goa,"), rows_of(&same, ",goa,"));
 }
 
@@ -125,12 +193,24 @@ fn bad_arguments_are_refused_before_anything_is_written() {
         ("reproduce --threads 0 -o out", "--threads 0"),
         ("reproduce --time-limit 0 -o out", "seconds above 0"),
         ("reproduce --gap -1 -o out", "--gap"),
-        ("reproduce --findings nowhere/page.md -o out", "there is no folder"),
+        (
+            "reproduce --findings nowhere/page.md -o out",
+            "there is no folder",
+        ),
         ("reproduce", "--output"),
     ] {
         let done = bench(folder.path(), line);
-        assert_eq!(done.status.code(), Some(2), "{line}: {}", text(&done.stderr));
-        assert!(text(&done.stderr).contains(key), "{line}: no '{key}' in {}", text(&done.stderr));
+        assert_eq!(
+            done.status.code(),
+            Some(2),
+            "{line}: {}",
+            text(&done.stderr)
+        );
+        assert!(
+            text(&done.stderr).contains(key),
+            "{line}: no '{key}' in {}",
+            text(&done.stderr)
+        );
     }
     assert!(!folder.path().join("out").exists());
 }

@@ -1,4 +1,5 @@
-//! Runs a campaign: every (instance, threshold, weights, solver, seed), one record each, skipping what is recorded already.
+//! Runs a campaign: every (instance, threshold, weights, solver, seed), one record each, skipping
+//! what is recorded already.
 
 use crate::config::{Config, Timing};
 use crate::execute::{Measured, Text, execute};
@@ -77,7 +78,9 @@ pub fn run(job: &Job, stop: &Stop) -> anyhow::Result<Summary> {
     let _lock = store::lock(job.folder, job.patience)?;
     store::repair(&path)?;
     let entries = job.config.entries()?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(job.config.workers()).build()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(job.config.workers())
+        .build()?;
     let mut present = store::read(&path)?;
     let removed = pool.install(|| settle(job, &entries, &mut present, &path))?;
     let rows_each = entries.len() * job.config.seeds.len();
@@ -108,7 +111,9 @@ pub fn run(job: &Job, stop: &Stop) -> anyhow::Result<Summary> {
         });
         let solved = pool.install(|| run.all());
         drop(run);
-        let written = writer.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the writing thread failed")));
+        let written = writer
+            .join()
+            .unwrap_or_else(|_| Err(anyhow::anyhow!("the writing thread failed")));
         (solved, written)
     });
     if let Ok(mut progress) = progress.lock() {
@@ -117,43 +122,68 @@ pub fn run(job: &Job, stop: &Stop) -> anyhow::Result<Summary> {
     // Where the disk fails, the solving threads only see that nobody takes their rows.
     written?;
     let kept = solved?;
-    Ok(Summary { new, kept, removed, stopped: stop.asked() })
+    Ok(Summary {
+        new,
+        kept,
+        removed,
+        stopped: stop.asked(),
+    })
 }
 
-/// Compares the records that are there with what would be made now. Those of another making are refused, or removed.
-fn settle(job: &Job, entries: &[Entry], present: &mut Present, path: &Path) -> anyhow::Result<usize> {
+/// Compares the records that are there with what would be made now. Those of another making are
+/// refused, or removed.
+fn settle(
+    job: &Job,
+    entries: &[Entry],
+    present: &mut Present,
+    path: &Path,
+) -> anyhow::Result<usize> {
     if present.records.is_empty() {
         return Ok(0);
     }
     let mut stale: HashSet<Key> = HashSet::new();
     let mut words: Vec<String> = Vec::new();
-    let made: Vec<(String, String, String)> =
-        entries.iter().map(|e| (e.name.clone(), e.id.clone(), store::made_with(&e.version, &e.options()))).collect();
+    let made: Vec<(String, String, String)> = entries
+        .iter()
+        .map(|e| {
+            (
+                e.name.clone(),
+                e.id.clone(),
+                store::made_with(&e.version, &e.options()),
+            )
+        })
+        .collect();
     let fingerprints = Mutex::new(HashMap::<String, HashSet<String>>::new());
     let found = Mutex::new(Vec::<(Key, String)>::new());
-    job.groups.par_iter().try_for_each(|group| -> anyhow::Result<()> {
-        let instance = group.origin.make().with_context(|| group.origin.describe())?;
-        let fingerprint = fingerprint(&instance);
-        for &cell in &group.cells {
-            for (entry, (name, _, now)) in entries.iter().zip(&made) {
-                for &seed in &job.config.seeds {
-                    let key = store::key(&blank(&instance, &fingerprint, cell, entry, seed));
-                    if let Some(known) = present.records.get(&key)
-                        && known.stamp != store::stamp(now)
-                        && let Ok(mut found) = found.lock()
-                    {
-                        let then = &known.made_with;
-                        let what = format!("{name} on {}: made with {then}; now {now}", instance.name);
-                        found.push((key, what));
+    job.groups
+        .par_iter()
+        .try_for_each(|group| -> anyhow::Result<()> {
+            let instance = group
+                .origin
+                .make()
+                .with_context(|| group.origin.describe())?;
+            let fingerprint = fingerprint(&instance);
+            for &cell in &group.cells {
+                for (entry, (name, _, now)) in entries.iter().zip(&made) {
+                    for &seed in &job.config.seeds {
+                        let key = store::key(&blank(&instance, &fingerprint, cell, entry, seed));
+                        if let Some(known) = present.records.get(&key)
+                            && known.stamp != store::stamp(now)
+                            && let Ok(mut found) = found.lock()
+                        {
+                            let then = &known.made_with;
+                            let what =
+                                format!("{name} on {}: made with {then}; now {now}", instance.name);
+                            found.push((key, what));
+                        }
                     }
                 }
             }
-        }
-        if let Ok(mut all) = fingerprints.lock() {
-            all.entry(instance.name).or_default().insert(fingerprint);
-        }
-        Ok(())
-    })?;
+            if let Ok(mut all) = fingerprints.lock() {
+                all.entry(instance.name).or_default().insert(fingerprint);
+            }
+            Ok(())
+        })?;
     let mut found = found.into_inner().unwrap_or_default();
     found.sort();
     for (key, what) in found {
@@ -161,11 +191,23 @@ fn settle(job: &Job, entries: &[Entry], present: &mut Present, path: &Path) -> a
         words.push(what);
     }
     let mut gone: HashSet<String> = HashSet::new();
-    let mut names: Vec<(String, HashSet<String>)> = fingerprints.into_inner().unwrap_or_default().into_iter().collect();
+    let mut names: Vec<(String, HashSet<String>)> = fingerprints
+        .into_inner()
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
     names.sort_by(|a, b| a.0.cmp(&b.0));
     for (name, now) in names {
-        for old in present.names.get(&name).into_iter().flatten().filter(|f| !now.contains(*f)) {
-            words.push(format!("{name} is another instance now (its fingerprint changed)"));
+        for old in present
+            .names
+            .get(&name)
+            .into_iter()
+            .flatten()
+            .filter(|f| !now.contains(*f))
+        {
+            words.push(format!(
+                "{name} is another instance now (its fingerprint changed)"
+            ));
             gone.insert(old.clone());
         }
     }
@@ -174,7 +216,11 @@ fn settle(job: &Job, entries: &[Entry], present: &mut Present, path: &Path) -> a
     }
     if !job.redo {
         let more = words.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!("\n  ... and {more} more") } else { String::new() };
+        let more = if more > 0 {
+            format!("\n  ... and {more} more")
+        } else {
+            String::new()
+        };
         words.truncate(SHOWN);
         anyhow::bail!(
             "{}: holds records that would be made differently now:\n  {}{more}\nrun with --redo to remove them and solve again, or choose another folder",
@@ -194,20 +240,30 @@ impl Run<'_> {
         if self.job.config.timing == Timing::Isolated {
             return groups.iter().map(|group| self.group(group)).sum();
         }
-        groups.par_iter().map(|group| self.group(group)).try_reduce(|| 0, |a, b| Ok(a + b))
+        groups
+            .par_iter()
+            .map(|group| self.group(group))
+            .try_reduce(|| 0, |a, b| Ok(a + b))
     }
 
     fn group(&self, group: &Group) -> anyhow::Result<usize> {
         if self.stop.asked().is_some() {
             return Ok(0);
         }
-        let instance = group.origin.make().with_context(|| group.origin.describe())?;
+        let instance = group
+            .origin
+            .make()
+            .with_context(|| group.origin.describe())?;
         let (fingerprint, instance) = (fingerprint(&instance), Arc::new(instance));
         let one = |&cell: &Cell| self.problem(&instance, &fingerprint, cell);
         let kept = if self.job.config.timing == Timing::Isolated {
             group.cells.iter().map(one).sum::<anyhow::Result<usize>>()?
         } else {
-            group.cells.par_iter().map(one).try_reduce(|| 0, |a, b| Ok(a + b))?
+            group
+                .cells
+                .par_iter()
+                .map(one)
+                .try_reduce(|| 0, |a, b| Ok(a + b))?
         };
         if kept > 0
             && let Ok(mut progress) = self.progress.lock()
@@ -218,14 +274,20 @@ impl Run<'_> {
     }
 
     /// One problem, by all solvers: one round for each repetition, the solvers in turn.
-    fn problem(&self, instance: &Arc<Instance>, fingerprint: &str, cell: Cell) -> anyhow::Result<usize> {
+    fn problem(
+        &self,
+        instance: &Arc<Instance>,
+        fingerprint: &str,
+        cell: Cell,
+    ) -> anyhow::Result<usize> {
         let mut missing: Vec<(&Entry, Record)> = Vec::new();
         let mut kept = 0;
         for entry in self.entries {
             for &seed in &self.job.config.seeds {
                 let record = blank(instance, fingerprint, cell, entry, seed);
                 let key = store::key(&record);
-                let new = !self.known.contains_key(&key) && self.met.lock().is_ok_and(|mut met| met.insert(key));
+                let new = !self.known.contains_key(&key)
+                    && self.met.lock().is_ok_and(|mut met| met.insert(key));
                 if new {
                     missing.push((entry, record));
                 } else {
@@ -248,7 +310,9 @@ impl Run<'_> {
                 }
                 let measured = self.solve(entry, blank, &problem, &text, round == 0)?;
                 times[k].push(measured.solved.time_s);
-                let record = first[k].take().unwrap_or_else(|| filled(blank.clone(), &measured));
+                let record = first[k]
+                    .take()
+                    .unwrap_or_else(|| filled(blank.clone(), &measured));
                 if round + 1 == repetitions {
                     self.keep(with_times(record, std::mem::take(&mut times[k])))?;
                 } else {
@@ -273,9 +337,13 @@ impl Run<'_> {
             return Ok(execute(entry, problem, text, &budget, threads, None));
         }
         let folder = self.job.folder.join(CERTIFICATES);
-        std::fs::create_dir_all(&folder).with_context(|| format!("{}: cannot make this folder", folder.display()))?;
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("{}: cannot make this folder", folder.display()))?;
         let file = std::path::absolute(folder.join(certificate_name(record)))?;
-        let certificate = Certificate { file: file.clone(), instance_file: None };
+        let certificate = Certificate {
+            file: file.clone(),
+            instance_file: None,
+        };
         let measured = execute(entry, problem, text, &budget, threads, Some(certificate));
         if file.is_file() {
             let instance = folder.join(instance_name(record));
@@ -290,12 +358,19 @@ impl Run<'_> {
         let mut line = serde_json::to_vec(&record)?;
         line.push(b'\n');
         let cell = format!("{} on {} n{}", record.solver, record.family, record.users);
-        let sent = self.rows.send(Row { line, cell, time_s: record.time_s });
-        sent.map_err(|_| anyhow::anyhow!("{}: cannot write", self.job.folder.join(RECORDS).display()))
+        let sent = self.rows.send(Row {
+            line,
+            cell,
+            time_s: record.time_s,
+        });
+        sent.map_err(|_| {
+            anyhow::anyhow!("{}: cannot write", self.job.folder.join(RECORDS).display())
+        })
     }
 }
 
-/// File name of a record's instance. By fingerprint: names may repeat, and may hold what a file name cannot.
+/// File name of a record's instance. By fingerprint: names may repeat, and may hold what a file
+/// name cannot.
 fn instance_name(r: &Record) -> String {
     format!("{}.json.gz", &r.fingerprint[..16.min(r.fingerprint.len())])
 }
@@ -309,7 +384,10 @@ fn certificate_name(r: &Record) -> String {
     } else {
         blake3::hash(r.solver.as_bytes()).to_hex()[..16].to_string()
     };
-    format!("{fingerprint}-t{}-{}-{solver}-r{}.certificate.json.gz", r.threshold, r.weights, r.seed)
+    format!(
+        "{fingerprint}-t{}-{}-{solver}-r{}.certificate.json.gz",
+        r.threshold, r.weights, r.seed
+    )
 }
 
 /// The certificate of a record and its instance, as files in a campaign's folder.
@@ -317,22 +395,38 @@ pub fn certificate_files(record: &Record) -> [PathBuf; 2] {
     [certificate_name(record), instance_name(record)].map(|name| Path::new(CERTIFICATES).join(name))
 }
 
-/// Re-checks every certificate of a campaign, and that the records claim no more than was proved. Prints a line each; false when anything is refused.
+/// Re-checks every certificate of a campaign, and that the records claim no more than was proved.
+/// Prints a line each; false when anything is refused.
 pub fn verify_folder(folder: &Path) -> anyhow::Result<bool> {
     let path = folder.join(RECORDS);
-    anyhow::ensure!(path.is_file(), "{}: is missing; name the folder of a campaign", path.display());
+    anyhow::ensure!(
+        path.is_file(),
+        "{}: is missing; name the folder of a campaign",
+        path.display()
+    );
     let loaded = record::read_records(&path)?;
-    let claims = loaded.records.iter().filter(|r| r.trust == Some(record::Trust::Certified));
+    let claims = loaded
+        .records
+        .iter()
+        .filter(|r| r.trust == Some(record::Trust::Certified));
     let (mut checked, mut refused) = (0, 0);
     for r in claims {
         checked += 1;
         let [file, instance] = certificate_files(r).map(|name| folder.join(name));
-        let verdict = match (offload_instances::read_instance(&instance), offload_verify::read_certificate(&file)) {
+        let verdict = match (
+            offload_instances::read_instance(&instance),
+            offload_verify::read_certificate(&file),
+        ) {
             (Ok(instance), Ok(certificate)) => {
                 let check = offload_verify::verify_certificate(&instance, &certificate);
-                let holds = r.lower_bound.is_some_and(|b| b <= check.lower) && r.fingerprint == certificate.fingerprint;
-                let fault = check.faults.first().map(|f| format!("{}: {}", f.place, f.cause));
-                fault.or((!holds).then(|| "the record claims another instance or more than is proved".into()))
+                let holds = r.lower_bound.is_some_and(|b| b <= check.lower)
+                    && r.fingerprint == certificate.fingerprint;
+                let fault = check
+                    .faults
+                    .first()
+                    .map(|f| format!("{}: {}", f.place, f.cause));
+                fault.or((!holds)
+                    .then(|| "the record claims another instance or more than is proved".into()))
             }
             (Err(e), _) => Some(e.to_string()),
             (_, Err(e)) => Some(e.to_string()),
@@ -347,6 +441,9 @@ pub fn verify_folder(folder: &Path) -> anyhow::Result<bool> {
         "{}: no record claims a certified bound, so there is nothing to re-check; run it with certificates = true and an exact solver",
         path.display()
     );
-    crate::commands::print(&format!("{}: {checked} certificates re-checked, {refused} refused", folder.display()))?;
+    crate::commands::print(&format!(
+        "{}: {checked} certificates re-checked, {refused} refused",
+        folder.display()
+    ))?;
     Ok(refused == 0)
 }

@@ -6,12 +6,19 @@ use offload_solvers::{Solved, Status, Stop, Trust, relative_gap};
 
 /// Re-checks the certificate of a solve, if there is one, and returns it as it stands in a file.
 ///
-/// The bound becomes what the verifier proved, and its trust `certified`. A certificate that is refused turns the solve into an error.
+/// The bound becomes what the verifier proved, and its trust `certified`. A certificate that is
+/// refused turns the solve into an error.
 ///
 /// # Errors
 /// When the certificate cannot even be read back.
-pub fn certify(problem: &Problem, solved: &mut Solved, instance_file: Option<&str>) -> anyhow::Result<Option<Vec<u8>>> {
-    let Some(certificate) = &solved.outcome.certificate else { return Ok(None) };
+pub fn certify(
+    problem: &Problem,
+    solved: &mut Solved,
+    instance_file: Option<&str>,
+) -> anyhow::Result<Option<Vec<u8>>> {
+    let Some(certificate) = &solved.outcome.certificate else {
+        return Ok(None);
+    };
     let claim = Claim {
         solver: &solved.solver,
         instance_file,
@@ -23,14 +30,21 @@ pub fn certify(problem: &Problem, solved: &mut Solved, instance_file: Option<&st
     let (parsed, _) = offload_verify::parse_certificate("certificate", &bytes)?;
     let check = offload_verify::verify_certificate(problem.instance(), &parsed);
     if let Some(fault) = check.faults.first() {
-        let reason = format!("its certificate is refused at {}: {}", fault.place, fault.cause);
+        let reason = format!(
+            "its certificate is refused at {}: {}",
+            fault.place, fault.cause
+        );
         solved.status = Status::Error;
         solved.outcome.stop = Stop::Failed(reason);
         solved.outcome.bound = None;
         solved.gap = None;
     } else if check.is_certified() && check.lower.is_finite() {
         solved.outcome.bound = Some((check.lower, Trust::Certified));
-        let value = solved.evaluation.as_ref().filter(|e| e.is_feasible()).map(|e| e.objective);
+        let value = solved
+            .evaluation
+            .as_ref()
+            .filter(|e| e.is_feasible())
+            .map(|e| e.objective);
         solved.gap = value.and_then(|z| relative_gap(z, check.lower));
     }
     Ok(Some(bytes))

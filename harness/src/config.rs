@@ -95,9 +95,11 @@ struct BudgetTable {
     time_limit_s: Option<f64>,
     /// Relative gap at which exact solvers stop; default 1e-4.
     gap: Option<f64>,
-    /// Seconds after which a solver's process is killed; default 2 x `time_limit_s` + 30, none without `time_limit_s`.
+    /// Seconds after which a solver's process is killed; default 2 x `time_limit_s` + 30, none
+    /// without `time_limit_s`.
     hard_time_limit_s: Option<f64>,
-    /// Bytes that a solver's process may use; default 80 % of the machine's memory, shared by the threads.
+    /// Bytes that a solver's process may use; default 80 % of the machine's memory, shared by the
+    /// threads.
     memory_limit_bytes: Option<u64>,
 }
 
@@ -193,7 +195,8 @@ impl Config {
     pub fn read(path: &Path, folder: Option<&Path>) -> anyhow::Result<Config> {
         let name = path.display();
         let bytes = offload_instances::files::read_bytes(path)?;
-        let text = String::from_utf8(bytes).map_err(|_| anyhow!("{name}: not text; give a TOML file"))?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| anyhow!("{name}: not text; give a TOML file"))?;
         let folder = folder.or(path.parent()).unwrap_or(Path::new(""));
         Config::parse(text, folder).with_context(|| format!("{name}"))
     }
@@ -208,22 +211,42 @@ impl Config {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        ensure!(self.format == CONFIG_FORMAT, "format is \"{}\"; this program reads \"{CONFIG_FORMAT}\"", self.format);
-        ensure!(!self.thresholds.is_empty(), "thresholds is empty; give at least one");
+        ensure!(
+            self.format == CONFIG_FORMAT,
+            "format is \"{}\"; this program reads \"{CONFIG_FORMAT}\"",
+            self.format
+        );
+        ensure!(
+            !self.thresholds.is_empty(),
+            "thresholds is empty; give at least one"
+        );
         let none = self.solvers.is_empty() && self.solver.is_empty();
-        ensure!(!none, "solvers is empty; give at least one, or a [[solver]]");
+        ensure!(
+            !none,
+            "solvers is empty; give at least one, or a [[solver]]"
+        );
         ensure!(
             !self.seeds.is_empty() && !self.weights.is_empty(),
             "seeds or weights is empty; give at least one of each"
         );
-        once("thresholds", self.thresholds.iter().map(|t| (t + 0.0).to_bits()))?;
+        once(
+            "thresholds",
+            self.thresholds.iter().map(|t| (t + 0.0).to_bits()),
+        )?;
         once("seeds", self.seeds.iter())?;
         once("weights", self.weights.iter())?;
         for t in &self.thresholds {
-            ensure!((0.0..=1.0).contains(t), "thresholds: {t} is not from 0 to 1");
+            ensure!(
+                (0.0..=1.0).contains(t),
+                "thresholds: {t} is not from 0 to 1"
+            );
         }
         let threads = 1..=MAX_THREADS;
-        ensure!(threads.contains(&self.threads), "threads: {} is not from 1 to {MAX_THREADS}", self.threads);
+        ensure!(
+            threads.contains(&self.threads),
+            "threads: {} is not from 1 to {MAX_THREADS}",
+            self.threads
+        );
         let repetitions = 1..=MAX_REPETITIONS;
         ensure!(
             repetitions.contains(&self.repetitions),
@@ -232,7 +255,10 @@ impl Config {
         );
         let entries = self.entries()?;
         once("solvers", entries.iter().map(|e| e.name.as_str()))?;
-        ensure!(!self.instances.is_empty(), "there is no [[instances]]; give at least one source");
+        ensure!(
+            !self.instances.is_empty(),
+            "there is no [[instances]]; give at least one source"
+        );
         for (k, source) in self.instances.iter().enumerate() {
             source.check().with_context(|| format!("instances[{k}]"))?;
         }
@@ -253,7 +279,11 @@ impl Config {
             };
             self.entry(&table).context("solvers")
         });
-        let long = self.solver.iter().enumerate().map(|(k, t)| self.entry(t).with_context(|| format!("solver[{k}]")));
+        let long = self
+            .solver
+            .iter()
+            .enumerate()
+            .map(|(k, t)| self.entry(t).with_context(|| format!("solver[{k}]")));
         short.chain(long).collect()
     }
 
@@ -262,32 +292,60 @@ impl Config {
         let limits = Limits {
             time: duration("time_limit_s", table.time_limit_s.or(b.time_limit_s))?,
             gap: table.gap.or(b.gap),
-            hard_time: duration("hard_time_limit_s", table.hard_time_limit_s.or(b.hard_time_limit_s))?,
+            hard_time: duration(
+                "hard_time_limit_s",
+                table.hard_time_limit_s.or(b.hard_time_limit_s),
+            )?,
             memory_bytes: table.memory_limit_bytes.or(b.memory_limit_bytes),
         };
-        ensure!(limits.gap.is_none_or(|g| g.is_finite() && g >= 0.0), "gap: give a finite number from 0");
-        ensure!(limits.memory_bytes != Some(0), "memory_limit_bytes: give bytes above 0");
-        let name = table.name.clone().unwrap_or_else(|| table.id.trim().to_string());
+        ensure!(
+            limits.gap.is_none_or(|g| g.is_finite() && g >= 0.0),
+            "gap: give a finite number from 0"
+        );
+        ensure!(
+            limits.memory_bytes != Some(0),
+            "memory_limit_bytes: give bytes above 0"
+        );
+        let name = table
+            .name
+            .clone()
+            .unwrap_or_else(|| table.id.trim().to_string());
         let plain = !name.trim().is_empty() && name.chars().all(|c| !c.is_control());
-        ensure!(plain, "name: give a text without line ends or other control characters");
+        ensure!(
+            plain,
+            "name: give a text without line ends or other control characters"
+        );
         let clash = table.name.is_some() && name.starts_with(EXEC);
-        ensure!(!clash, "name: \"{name}\" looks like a command; give another");
+        ensure!(
+            !clash,
+            "name: \"{name}\" looks like a command; give another"
+        );
         Entry::new(&table.id, name, limits, table.isolate, &self.folder)
     }
 
     /// Threads of the run: one when times are measured.
     pub fn workers(&self) -> usize {
-        if self.timing == Timing::Isolated { 1 } else { self.threads }
+        if self.timing == Timing::Isolated {
+            1
+        } else {
+            self.threads
+        }
     }
 }
 
 /// Parses TOML that says to be of `format`; an unknown key is refused with the nearest known one.
-pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(text: &str, format: &str) -> anyhow::Result<T> {
+pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(
+    text: &str,
+    format: &str,
+) -> anyhow::Result<T> {
     // Before the fields: a later version may have others.
     if let Ok(table) = toml::from_str::<toml::Table>(text)
         && let Some(other) = table.get("format").and_then(toml::Value::as_str)
     {
-        ensure!(other == format, "format is \"{other}\"; this program reads \"{format}\"");
+        ensure!(
+            other == format,
+            "format is \"{other}\"; this program reads \"{format}\""
+        );
     }
     toml::from_str(text).map_err(|e| {
         // serde's own words are the only place that knows the keys of each table.
@@ -314,7 +372,10 @@ fn duration(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Duration>
 pub(crate) fn once<T: Ord>(name: &str, values: impl Iterator<Item = T>) -> anyhow::Result<()> {
     let mut seen = std::collections::BTreeSet::new();
     for value in values {
-        ensure!(seen.insert(value), "{name}: holds an entry twice; give each once (or names of their own)");
+        ensure!(
+            seen.insert(value),
+            "{name}: holds an entry twice; give each once (or names of their own)"
+        );
     }
     Ok(())
 }
@@ -324,8 +385,12 @@ impl Source {
         match &self.family {
             None => {
                 ensure!(!self.files.is_empty(), "give a family or files");
-                let plain = self.users.is_empty() && self.seeds()?.is_empty() && self.parameters.is_empty();
-                ensure!(plain, "files: users, seeds and parameters belong to a family; leave them out");
+                let plain =
+                    self.users.is_empty() && self.seeds()?.is_empty() && self.parameters.is_empty();
+                ensure!(
+                    plain,
+                    "files: users, seeds and parameters belong to a family; leave them out"
+                );
             }
             Some(id) => {
                 families::find(id).map_err(|e| anyhow!(e))?;
@@ -335,7 +400,10 @@ impl Source {
                     !self.users.is_empty() && !seeds.is_empty(),
                     "family {id}: give users = [...] and seeds = [...]"
                 );
-                ensure!(!self.servers.is_empty(), "servers is empty; give at least one or leave it out");
+                ensure!(
+                    !self.servers.is_empty(),
+                    "servers is empty; give at least one or leave it out"
+                );
                 once("users", self.users.iter())?;
                 once("servers", self.servers.iter())?;
                 once("seeds", seeds.iter())?;
@@ -349,7 +417,9 @@ impl Source {
         match &self.seeds {
             Seeds::List(list) => Ok(list.clone()),
             Seeds::Range(SeedRange { from, count }) => {
-                let end = from.checked_add(*count).context("seeds: from + count goes beyond 2^64; give less")?;
+                let end = from
+                    .checked_add(*count)
+                    .context("seeds: from + count goes beyond 2^64; give less")?;
                 Ok((*from..end).collect())
             }
         }

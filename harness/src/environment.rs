@@ -9,7 +9,8 @@ use std::time::SystemTime;
 /// The environment of a run that begins now.
 pub fn describe(config: &Config, shard: Option<Shard>) -> Environment {
     let built = |text: &str| Some(text.to_string()).filter(|t| !t.is_empty());
-    let folder = std::path::absolute(config.folder.join(".")).unwrap_or_else(|_| config.folder.clone());
+    let folder =
+        std::path::absolute(config.folder.join(".")).unwrap_or_else(|_| config.folder.clone());
     Environment {
         format: ENVIRONMENT_FORMAT.into(),
         started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
@@ -23,7 +24,11 @@ pub fn describe(config: &Config, shard: Option<Shard>) -> Environment {
         cores: std::thread::available_parallelism().map_or(0, usize::from),
         memory_bytes: memory_bytes().unwrap_or(0),
         threads: config.workers(),
-        timing: if config.timing == Timing::Isolated { "isolated".into() } else { "parallel".into() },
+        timing: if config.timing == Timing::Isolated {
+            "isolated".into()
+        } else {
+            "parallel".into()
+        },
         repetitions: config.repetitions,
         config: config.text.clone(),
         config_folder: folder.display().to_string(),
@@ -33,20 +38,28 @@ pub fn describe(config: &Config, shard: Option<Shard>) -> Environment {
 
 /// Memory of the machine, bytes; none where it is not told.
 pub fn memory_bytes() -> Option<u64> {
-    let kib: u64 = field("/proc/meminfo", "MemTotal")?.split_whitespace().next()?.parse().ok()?;
+    let kib: u64 = field("/proc/meminfo", "MemTotal")?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()?;
     Some(kib * 1024)
 }
 
 /// The value behind `name :` in one of the system's files.
 pub fn field(path: &str, name: &str) -> Option<String> {
     let text = read_to_string(path).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix(':'))?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix(':'))?;
     Some(line.trim().to_string())
 }
 
 fn system() -> String {
     let release = read_to_string("/etc/os-release").unwrap_or_default();
-    let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    let name = release
+        .lines()
+        .find_map(|line| line.strip_prefix("PRETTY_NAME="));
     let name = name.unwrap_or(std::env::consts::OS).trim_matches('"');
     let kernel = read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     format!("{name} {}", kernel.trim()).trim().to_string()

@@ -1,4 +1,5 @@
-//! One solve, where it belongs: heuristics of ours here, exact and external solvers in a process of their own.
+//! One solve, where it belongs: heuristics of ours here, exact and external solvers in a process of
+//! their own.
 
 use crate::process::{Certificate, solve_apart};
 use crate::solver::{Entry, Subject};
@@ -30,11 +31,15 @@ pub struct Text<'a> {
 impl<'a> Text<'a> {
     /// Nothing is written yet.
     pub fn of(problem: &'a Problem) -> Self {
-        Text { problem, text: OnceLock::new() }
+        Text {
+            problem,
+            text: OnceLock::new(),
+        }
     }
 
     fn get(&self) -> &str {
-        self.text.get_or_init(|| offload_instances::files::instance_to_json(self.problem.instance()))
+        self.text
+            .get_or_init(|| offload_instances::files::instance_to_json(self.problem.instance()))
     }
 }
 
@@ -51,8 +56,19 @@ pub fn execute(
         Subject::Own(solver) if !entry.isolated => here(solver.as_ref(), problem, budget),
         // As with our own heuristics: nobody is asked for a plan that cannot exist.
         Subject::Command { .. } if !problem.is_feasible() => {
-            let solved = judged(problem, &entry.name, true, Outcome::nothing(Stop::Infeasible), 0.0);
-            Measured { solved, cpu_s: None, peak_memory_bytes: None, output: None }
+            let solved = judged(
+                problem,
+                &entry.name,
+                true,
+                Outcome::nothing(Stop::Infeasible),
+                0.0,
+            );
+            Measured {
+                solved,
+                cpu_s: None,
+                peak_memory_bytes: None,
+                output: None,
+            }
         }
         _ => solve_apart(entry, problem, text.get(), budget, threads, certificate),
     }
@@ -60,21 +76,42 @@ pub fn execute(
 
 fn here(solver: &dyn Solver, problem: &Problem, budget: &Budget) -> Measured {
     let before = thread_cpu();
-    let solved = catch_unwind(AssertUnwindSafe(|| solve(solver, problem, budget))).unwrap_or_else(|payload| {
-        let text = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
-        let reason = format!("it panicked: {}", text.unwrap_or("without a message"));
-        judged(problem, solver.id(), true, Outcome::nothing(Stop::Failed(reason)), 0.0)
-    });
-    let cpu_s = before.zip(thread_cpu()).map(|(a, b)| b.saturating_sub(a).as_secs_f64());
-    Measured { solved, cpu_s, peak_memory_bytes: None, output: None }
+    let solved = catch_unwind(AssertUnwindSafe(|| solve(solver, problem, budget))).unwrap_or_else(
+        |payload| {
+            let text = payload
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or(payload.downcast_ref::<&str>().copied());
+            let reason = format!("it panicked: {}", text.unwrap_or("without a message"));
+            judged(
+                problem,
+                solver.id(),
+                true,
+                Outcome::nothing(Stop::Failed(reason)),
+                0.0,
+            )
+        },
+    );
+    let cpu_s = before
+        .zip(thread_cpu())
+        .map(|(a, b)| b.saturating_sub(a).as_secs_f64());
+    Measured {
+        solved,
+        cpu_s,
+        peak_memory_bytes: None,
+        output: None,
+    }
 }
 
 /// Processor time of this thread so far.
 fn thread_cpu() -> Option<Duration> {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).ok().map(Duration::from)
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
+        .ok()
+        .map(Duration::from)
 }
 
-/// Hands an outcome that came from elsewhere to the same evaluation and the same doubts as every other.
+/// Hands an outcome that came from elsewhere to the same evaluation and the same doubts as every
+/// other.
 struct Told {
     outcome: Outcome,
     respects_threshold: bool,
@@ -104,8 +141,21 @@ impl Solver for Told {
 }
 
 /// Evaluates an outcome that a process returned.
-pub fn judged(problem: &Problem, name: &str, respects_threshold: bool, outcome: Outcome, time_s: f64) -> Solved {
-    let mut solved = solve(&Told { outcome, respects_threshold }, problem, &Budget::default());
+pub fn judged(
+    problem: &Problem,
+    name: &str,
+    respects_threshold: bool,
+    outcome: Outcome,
+    time_s: f64,
+) -> Solved {
+    let mut solved = solve(
+        &Told {
+            outcome,
+            respects_threshold,
+        },
+        problem,
+        &Budget::default(),
+    );
     solved.solver = name.into();
     solved.time_s = time_s;
     solved

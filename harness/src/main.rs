@@ -1,6 +1,8 @@
-//! `offload-bench`: generates offloading instances, solves them, and reports how far from optimal the plans are.
+//! `offload-bench`: generates offloading instances, solves them, and reports how far from optimal
+//! the plans are.
 //!
-//! Exit codes: 0 done, 1 a check failed or a problem is infeasible, 2 bad input or usage. Errors go to stderr, data to stdout.
+//! Exit codes: 0 done, 1 a check failed or a problem is infeasible, 2 bad input or usage. Errors go
+//! to stderr, data to stdout.
 
 mod campaign;
 mod certify;

@@ -58,7 +58,9 @@ pub struct Shard {
 impl std::str::FromStr for Shard {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let numbers = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+        let numbers = text
+            .split_once('/')
+            .and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
         match numbers {
             Some((k, n)) if (1..=n).contains(&k) => Ok(Shard { k, n }),
             _ => Err("give k/n with k from 1 to n, such as 2/8".into()),
@@ -103,7 +105,9 @@ impl Origin {
     /// All but the seed, as a text to sort by; of a file its size alone.
     fn kind(&self) -> String {
         match self {
-            Origin::Family { id, spec } => format!("{id} {} {} {:?}", spec.users, spec.servers, spec.parameters),
+            Origin::Family { id, spec } => {
+                format!("{id} {} {} {:?}", spec.users, spec.servers, spec.parameters)
+            }
             Origin::File { .. } => String::new(),
         }
     }
@@ -111,13 +115,16 @@ impl Origin {
     /// Family and size, in words.
     pub fn describe(&self) -> String {
         match self {
-            Origin::Family { id, spec } => format!("{id}, {} users, {} servers", spec.users, spec.servers),
+            Origin::Family { id, spec } => {
+                format!("{id}, {} users, {} servers", spec.users, spec.servers)
+            }
             Origin::File { path, .. } => path.display().to_string(),
         }
     }
 }
 
-/// Every problem of a campaign. Files are read once and sizes and parameters tried, so that mistakes show before anything is solved.
+/// Every problem of a campaign. Files are read once and sizes and parameters tried, so that
+/// mistakes show before anything is solved.
 pub fn groups(config: &Config) -> anyhow::Result<Vec<Group>> {
     let mut origins = Vec::new();
     for (k, source) in config.instances.iter().enumerate() {
@@ -126,28 +133,58 @@ pub fn groups(config: &Config) -> anyhow::Result<Vec<Group>> {
     let cells: Vec<Cell> = config
         .thresholds
         .iter()
-        .flat_map(|&threshold| config.weights.iter().map(move |&weights| Cell { threshold, weights }))
+        .flat_map(|&threshold| {
+            config
+                .weights
+                .iter()
+                .map(move |&weights| Cell { threshold, weights })
+        })
         .collect();
-    Ok(origins.into_iter().map(|origin| Group { origin, cells: cells.clone() }).collect())
+    Ok(origins
+        .into_iter()
+        .map(|origin| Group {
+            origin,
+            cells: cells.clone(),
+        })
+        .collect())
 }
 
 fn add_to(origins: &mut Vec<Origin>, source: &Source, folder: &Path) -> anyhow::Result<()> {
     for pattern in &source.files {
         for path in matches(pattern, folder)? {
             let instance = crate::commands::read_instance(&path)?;
-            origins.push(Origin::File { path, pairs: instance.n() * instance.m() });
+            origins.push(Origin::File {
+                path,
+                pairs: instance.n() * instance.m(),
+            });
         }
     }
-    let Some(id) = &source.family else { return Ok(()) };
+    let Some(id) = &source.family else {
+        return Ok(());
+    };
     let seeds = source.seeds()?;
     for parameters in grid(&source.parameters)? {
         let before = origins.len();
         for &users in &source.users {
             for &servers in &source.servers {
-                let fits = users <= MAX_USERS && users.checked_mul(servers).is_some_and(|pairs| pairs <= MAX_PAIRS);
-                ensure!(fits, "{users} users x {servers} servers do not fit in memory; give fewer");
-                let spec = |seed| Spec { users, servers, seed, parameters: parameters.clone() };
-                origins.extend(seeds.iter().map(|&seed| Origin::Family { id: id.clone(), spec: spec(seed) }));
+                let fits = users <= MAX_USERS
+                    && users
+                        .checked_mul(servers)
+                        .is_some_and(|pairs| pairs <= MAX_PAIRS);
+                ensure!(
+                    fits,
+                    "{users} users x {servers} servers do not fit in memory; give fewer"
+                );
+                let spec = |seed| Spec {
+                    users,
+                    servers,
+                    seed,
+                    parameters: parameters.clone(),
+                };
+                origins.extend(seeds.iter().map(|&seed| Origin::Family {
+                    id: id.clone(),
+                    spec: spec(seed),
+                }));
             }
         }
         // The smallest of these finds a bad parameter without a wait.
@@ -158,16 +195,22 @@ fn add_to(origins: &mut Vec<Origin>, source: &Source, folder: &Path) -> anyhow::
     Ok(())
 }
 
-/// Records that the configurations of a campaign's runs ask for together. Of several configurations the one that asks for most counts, since a campaign grows
-/// by running a longer one; of a configuration of which only shards were run, those shards. None when a configuration is not recorded or cannot be
-/// read any more: then nobody knows.
+/// Records that the configurations of a campaign's runs ask for together. Of several configurations
+/// the one that asks for most counts, since a campaign grows by running a longer one; of a
+/// configuration of which only shards were run, those shards. None when a configuration is not
+/// recorded or cannot be read any more: then nobody knows.
 pub fn expected_rows(environments: &[Environment]) -> Option<usize> {
     let mut shards: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for e in environments {
-        shards.entry((e.config.as_str(), e.config_folder.as_str())).or_default().insert(&e.shard);
+        shards
+            .entry((e.config.as_str(), e.config_folder.as_str()))
+            .or_default()
+            .insert(&e.shard);
     }
-    let counts: Option<Vec<usize>> =
-        shards.iter().map(|((config, folder), shards)| asked_for(config, folder, shards)).collect();
+    let counts: Option<Vec<usize>> = shards
+        .iter()
+        .map(|((config, folder), shards)| asked_for(config, folder, shards))
+        .collect();
     counts?.into_iter().max()
 }
 
@@ -176,10 +219,17 @@ fn asked_for(config: &str, folder: &str, shards: &BTreeSet<&str>) -> Option<usiz
     let rows_each = config.entries().ok()?.len() * config.seeds.len();
     let problems = count_instances(&config)? * config.thresholds.len() * config.weights.len();
     // An empty shard is all of the campaign.
-    let parts: Option<Vec<Shard>> =
-        if shards.contains("") { Some(Vec::new()) } else { shards.iter().map(|s| s.parse().ok()).collect() };
+    let parts: Option<Vec<Shard>> = if shards.contains("") {
+        Some(Vec::new())
+    } else {
+        shards.iter().map(|s| s.parse().ok()).collect()
+    };
     let parts = parts?;
-    let count = if parts.is_empty() { problems } else { parts.iter().map(|s| s.share_of(problems)).sum() };
+    let count = if parts.is_empty() {
+        problems
+    } else {
+        parts.iter().map(|s| s.share_of(problems)).sum()
+    };
     Some(count.min(problems) * rows_each)
 }
 
@@ -196,7 +246,11 @@ fn count_instances(config: &Config) -> Option<usize> {
         for parameters in grid {
             for &users in &source.users {
                 for &servers in &source.servers {
-                    specs.extend(seeds.iter().map(|&seed| (id, users, servers, seed, parameters.clone())));
+                    specs.extend(
+                        seeds
+                            .iter()
+                            .map(|&seed| (id, users, servers, seed, parameters.clone())),
+                    );
                 }
             }
         }
@@ -211,21 +265,31 @@ fn matches(pattern: &str, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     // The folder itself may hold characters that a pattern gives a meaning.
     let full = Path::new(&glob::Pattern::escape(&folder.to_string_lossy())).join(pattern);
-    let found = glob::glob(&full.to_string_lossy()).map_err(|e| anyhow!("files: {pattern}: {e}; mend the pattern"))?;
+    let found = glob::glob(&full.to_string_lossy())
+        .map_err(|e| anyhow!("files: {pattern}: {e}; mend the pattern"))?;
     let mut files = found.collect::<Result<Vec<_>, _>>()?;
     files.retain(|path| path.is_file());
-    ensure!(!files.is_empty(), "files: {pattern}: names no file in {}", folder.display());
+    ensure!(
+        !files.is_empty(),
+        "files: {pattern}: names no file in {}",
+        folder.display()
+    );
     files.sort();
     Ok(files)
 }
 
 /// Every combination of parameter values; an array stands for one value after the other.
-pub(crate) fn grid(table: &BTreeMap<String, toml::Value>) -> anyhow::Result<Vec<BTreeMap<String, String>>> {
+pub(crate) fn grid(
+    table: &BTreeMap<String, toml::Value>,
+) -> anyhow::Result<Vec<BTreeMap<String, String>>> {
     let mut all = vec![BTreeMap::new()];
     for (name, value) in table {
         let values = match value {
             toml::Value::Array(items) => {
-                ensure!(!items.is_empty(), "parameters.{name}: is an empty array; give at least one value");
+                ensure!(
+                    !items.is_empty(),
+                    "parameters.{name}: is an empty array; give at least one value"
+                );
                 items.clone()
             }
             single => vec![single.clone()],
@@ -237,7 +301,9 @@ pub(crate) fn grid(table: &BTreeMap<String, toml::Value>) -> anyhow::Result<Vec<
                 toml::Value::Integer(x) => x.to_string(),
                 toml::Value::Float(x) => x.to_string(),
                 toml::Value::Boolean(x) => x.to_string(),
-                _ => bail!("parameters.{name}: give a number, a text, true, false, or an array of them"),
+                _ => bail!(
+                    "parameters.{name}: give a number, a text, true, false, or an array of them"
+                ),
             };
             next.extend(all.iter().cloned().map(|mut m: BTreeMap<String, String>| {
                 m.insert(name.clone(), text.clone());
@@ -249,20 +315,33 @@ pub(crate) fn grid(table: &BTreeMap<String, toml::Value>) -> anyhow::Result<Vec<
     Ok(all)
 }
 
-/// The problems of one shard. Problems that differ in nothing but the instance's seed are expected to cost alike, so they stand together, the
-/// largest first, and are dealt out in turn: of each kind (size, family, parameters, threshold, weights) no shard gets more than one problem
-/// above another. The same configuration gives the same shards on every machine.
+/// The problems of one shard. Problems that differ in nothing but the instance's seed are expected
+/// to cost alike, so they stand together, the largest first, and are dealt out in turn: of each
+/// kind (size, family, parameters, threshold, weights) no shard gets more than one problem above
+/// another. The same configuration gives the same shards on every machine.
 pub fn shard(groups: &[Group], shard: Shard) -> Vec<Group> {
-    let kinds: Vec<(Reverse<usize>, String)> =
-        groups.iter().map(|g| (Reverse(g.origin.pairs()), g.origin.kind())).collect();
+    let kinds: Vec<(Reverse<usize>, String)> = groups
+        .iter()
+        .map(|g| (Reverse(g.origin.pairs()), g.origin.kind()))
+        .collect();
     let cells = |g: usize| (0..groups[g].cells.len()).map(move |c| (g, c));
     let mut order: Vec<(usize, usize)> = (0..groups.len()).flat_map(cells).collect();
-    order.sort_by(|a, b| kinds[a.0].cmp(&kinds[b.0]).then(a.1.cmp(&b.1)).then(a.0.cmp(&b.0)));
+    order.sort_by(|a, b| {
+        kinds[a.0]
+            .cmp(&kinds[b.0])
+            .then(a.1.cmp(&b.1))
+            .then(a.0.cmp(&b.0))
+    });
     let mut mine: BTreeMap<usize, Vec<Cell>> = BTreeMap::new();
     for &(g, c) in order.iter().skip(shard.k - 1).step_by(shard.n) {
         mine.entry(g).or_default().push(groups[g].cells[c]);
     }
-    mine.into_iter().map(|(g, cells)| Group { origin: groups[g].origin.clone(), cells }).collect()
+    mine.into_iter()
+        .map(|(g, cells)| Group {
+            origin: groups[g].origin.clone(),
+            cells,
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -270,11 +349,32 @@ mod tests {
     use super::*;
 
     fn some() -> Vec<Group> {
-        let spec = |users, seed| Spec { users, servers: 2, seed, parameters: BTreeMap::new() };
-        let cells: Vec<Cell> = [0.5, 0.7, 1.0].map(|threshold| Cell { threshold, weights: Weights::Uniform }).to_vec();
+        let spec = |users, seed| Spec {
+            users,
+            servers: 2,
+            seed,
+            parameters: BTreeMap::new(),
+        };
+        let cells: Vec<Cell> = [0.5, 0.7, 1.0]
+            .map(|threshold| Cell {
+                threshold,
+                weights: Weights::Uniform,
+            })
+            .to_vec();
         let sizes = [5, 40, 20, 7, 7, 100, 3];
-        let origin = |(k, &users): (usize, &usize)| Origin::Family { id: "paper".into(), spec: spec(users, k as u64) };
-        sizes.iter().enumerate().map(origin).map(|origin| Group { origin, cells: cells.clone() }).collect()
+        let origin = |(k, &users): (usize, &usize)| Origin::Family {
+            id: "paper".into(),
+            spec: spec(users, k as u64),
+        };
+        sizes
+            .iter()
+            .enumerate()
+            .map(origin)
+            .map(|origin| Group {
+                origin,
+                cells: cells.clone(),
+            })
+            .collect()
     }
 
     #[test]
@@ -291,18 +391,33 @@ mod tests {
                     dealt.extend(g.cells.iter().map(|c| format!("{:?} {c:?}", g.origin)));
                 }
             }
-            let mut whole: Vec<String> =
-                all.iter().flat_map(|g| g.cells.iter().map(|c| format!("{:?} {c:?}", g.origin))).collect();
+            let mut whole: Vec<String> = all
+                .iter()
+                .flat_map(|g| g.cells.iter().map(|c| format!("{:?} {c:?}", g.origin)))
+                .collect();
             dealt.sort();
             whole.sort();
             assert_eq!(dealt, whole);
-            assert!(counts.iter().max().unwrap() - counts.iter().min().unwrap() <= 1, "{counts:?}");
+            assert!(
+                counts.iter().max().unwrap() - counts.iter().min().unwrap() <= 1,
+                "{counts:?}"
+            );
         }
         // Of each kind of problem, not only of all of them.
-        let spec = |seed| Spec { users: 20, servers: 2, seed, parameters: BTreeMap::new() };
+        let spec = |seed| Spec {
+            users: 20,
+            servers: 2,
+            seed,
+            parameters: BTreeMap::new(),
+        };
         let cells = some()[0].cells.clone();
-        let alike =
-            |seed| Group { origin: Origin::Family { id: "paper".into(), spec: spec(seed) }, cells: cells.clone() };
+        let alike = |seed| Group {
+            origin: Origin::Family {
+                id: "paper".into(),
+                spec: spec(seed),
+            },
+            cells: cells.clone(),
+        };
         let all: Vec<Group> = (0..11).map(alike).collect();
         for k in 1..=3 {
             let part = shard(&all, Shard { k, n: 3 });
@@ -311,15 +426,21 @@ mod tests {
                 assert!((3..=4).contains(&count), "shard {k}, {cell:?}: {count}");
             }
         }
-        assert!("0/3".parse::<Shard>().is_err() && "4/3".parse::<Shard>().is_err() && "x".parse::<Shard>().is_err());
+        assert!(
+            "0/3".parse::<Shard>().is_err()
+                && "4/3".parse::<Shard>().is_err()
+                && "x".parse::<Shard>().is_err()
+        );
         assert_eq!("3/3".parse::<Shard>(), Ok(Shard { k: 3, n: 3 }));
     }
     #[test]
     fn counts_what_a_configuration_asks_for() {
         let config = |more: &str| {
             format!(
-                "format = \"offload-config/1\"\nthresholds = [0.5, 1.0]\nsolvers = [\"goa\", \"ga\"]\nseeds = [1, 2, 3]\n{more}\
-                 [[instances]]\nfamily = \"paper\"\nusers = [5, 6]\nseeds = {{ from = 1, count = 4 }}\nparameters = {{ interference = [false, true] }}\n"
+                "format = \"offload-config/1\"\nthresholds = [0.5, 1.0]\nsolvers = \
+                 [\"goa\", \"ga\"]\nseeds = [1, 2, 3]\n{more}\
+                 [[instances]]\nfamily = \"paper\"\nusers = [5, 6]\nseeds = {{ from = 1, count = \
+                 4 }}\nparameters = {{ interference = [false, true] }}\n"
             )
         };
         let run = |config: &str, shard: &str| Environment {
@@ -330,13 +451,28 @@ mod tests {
         let whole = config("");
         // 16 instances x 2 thresholds x 2 solvers x 3 seeds.
         assert_eq!(expected_rows(&[run(&whole, "")]), Some(192));
-        assert_eq!(expected_rows(&[run(&whole, "1/3"), run(&whole, "1/3")]), Some(11 * 6));
-        assert_eq!(expected_rows(&[run(&whole, "1/3"), run(&whole, "2/3"), run(&whole, "3/3")]), Some(192));
-        assert_eq!(expected_rows(&[run(&whole, "1/3"), run(&whole, "")]), Some(192));
+        assert_eq!(
+            expected_rows(&[run(&whole, "1/3"), run(&whole, "1/3")]),
+            Some(11 * 6)
+        );
+        assert_eq!(
+            expected_rows(&[run(&whole, "1/3"), run(&whole, "2/3"), run(&whole, "3/3")]),
+            Some(192)
+        );
+        assert_eq!(
+            expected_rows(&[run(&whole, "1/3"), run(&whole, "")]),
+            Some(192)
+        );
         let longer = config("weights = [\"uniform\", \"uncertainty\"]\n");
-        assert_eq!(expected_rows(&[run(&longer, ""), run(&whole, "")]), Some(384));
+        assert_eq!(
+            expected_rows(&[run(&longer, ""), run(&whole, "")]),
+            Some(384)
+        );
         // Named twice, made once.
-        let again = format!("{whole}[[instances]]{}", whole.split_once("[[instances]]").map_or("", |p| p.1));
+        let again = format!(
+            "{whole}[[instances]]{}",
+            whole.split_once("[[instances]]").map_or("", |p| p.1)
+        );
         assert_eq!(expected_rows(&[run(&again, "")]), Some(192));
         assert_eq!(expected_rows(&[]), None);
         assert_eq!(expected_rows(&[run("", "")]), None);

@@ -1,4 +1,5 @@
-//! Puts the folders of a campaign's shards together: each solve once, in the order in which one thread would have made them.
+//! Puts the folders of a campaign's shards together: each solve once, in the order in which one
+//! thread would have made them.
 
 use crate::campaign::CERTIFICATES;
 use crate::config::Config;
@@ -103,15 +104,21 @@ struct Making(BTreeMap<String, BTreeMap<String, usize>>);
 
 impl Making {
     fn add(&mut self, subject: String, way: String, shard: usize) {
-        self.0.entry(subject).or_default().entry(way).or_insert(shard);
+        self.0
+            .entry(subject)
+            .or_default()
+            .entry(way)
+            .or_insert(shard);
     }
 
     /// A line for each subject that was made in more than one way.
     fn mixed(&self, folders: &[PathBuf]) -> Vec<String> {
         let mixed = self.0.iter().filter(|(_, ways)| ways.len() > 1);
         let line = |(subject, ways): (&String, &BTreeMap<String, usize>)| {
-            let ways: Vec<String> =
-                ways.iter().map(|(way, shard)| format!("{way} (first in {})", folders[*shard].display())).collect();
+            let ways: Vec<String> = ways
+                .iter()
+                .map(|(way, shard)| format!("{way} (first in {})", folders[*shard].display()))
+                .collect();
             format!("{subject} differs between records: {}", ways.join("; "))
         };
         mixed.map(line).collect()
@@ -136,35 +143,61 @@ pub fn merge(job: &Job) -> anyhow::Result<Outcome> {
     let (certificates, unequal) = certificates(job.folders)?;
     let mut refusals = std::mem::take(&mut scan.conflicts);
     if scan.conflict_count > refusals.len() {
-        refusals.push(format!("... and {} more solves with two results", scan.conflict_count - refusals.len()));
+        refusals.push(format!(
+            "... and {} more solves with two results",
+            scan.conflict_count - refusals.len()
+        ));
     }
     refusals.extend(unequal);
-    let texts: BTreeSet<&str> = environments.iter().map(|e| e.config.as_str()).filter(|c| !c.is_empty()).collect();
+    let texts: BTreeSet<&str> = environments
+        .iter()
+        .map(|e| e.config.as_str())
+        .filter(|c| !c.is_empty())
+        .collect();
     if !job.allow_mixed {
         let mut mixed = scan.making.mixed(job.folders);
         if job.config.is_none() && texts.len() > 1 {
-            mixed.push(format!("{} configurations were run; name the one that counts with --config", texts.len()));
+            mixed.push(format!(
+                "{} configurations were run; name the one that counts with --config",
+                texts.len()
+            ));
         }
         if !mixed.is_empty() {
             refusals.append(&mut mixed);
-            refusals.push("run all shards with one program and one configuration, or say --allow-mixed".into());
+            refusals.push(
+                "run all shards with one program and one configuration, or say --allow-mixed"
+                    .into(),
+            );
         }
     }
     if !refusals.is_empty() {
         return Ok(Outcome::Refused(refusals));
     }
-    let stored = if job.config.is_none() && texts.len() == 1 { stored_config(&environments)? } else { None };
+    let stored = if job.config.is_none() && texts.len() == 1 {
+        stored_config(&environments)?
+    } else {
+        None
+    };
     let config = job.config.as_ref().or(stored.as_ref());
     let (missing, first_missing) = match config {
-        Some(config) => place(config, &mut scan.found).context("cannot tell what is missing; name it with --config")?,
+        Some(config) => place(config, &mut scan.found)
+            .context("cannot tell what is missing; name it with --config")?,
         None => (0, Vec::new()),
     };
     write(job, &scan, &environments, &certificates)?;
-    let processors: BTreeSet<&str> = environments.iter().map(|e| e.cpu.as_str()).filter(|c| !c.is_empty()).collect();
+    let processors: BTreeSet<&str> = environments
+        .iter()
+        .map(|e| e.cpu.as_str())
+        .filter(|c| !c.is_empty())
+        .collect();
     Ok(Outcome::Merged(Summary {
         records: scan.found.len(),
         duplicates: scan.duplicates,
-        extra: if config.is_some() { scan.found.values().filter(|f| f.place == NOWHERE).count() } else { 0 },
+        extra: if config.is_some() {
+            scan.found.values().filter(|f| f.place == NOWHERE).count()
+        } else {
+            0
+        },
         compared: config.is_some(),
         missing,
         first_missing,
@@ -179,16 +212,38 @@ fn check_folders(job: &Job) -> anyhow::Result<()> {
     for folder in job.folders {
         let name = folder.display();
         let records = folder.join(RECORDS);
-        ensure!(folder.is_dir(), "{name}: not a folder; name the folders of shards (offload-bench run --shard)");
-        ensure!(records.is_file(), "{}: is missing; run this shard first, or leave it out", records.display());
-        ensure!(seen.insert(real(folder)), "{name}: is named twice; name each folder once");
-        ensure!(!store::is_busy(folder), "{name}: a run is at work in this folder; wait for it");
+        ensure!(
+            folder.is_dir(),
+            "{name}: not a folder; name the folders of shards (offload-bench run --shard)"
+        );
+        ensure!(
+            records.is_file(),
+            "{}: is missing; run this shard first, or leave it out",
+            records.display()
+        );
+        ensure!(
+            seen.insert(real(folder)),
+            "{name}: is named twice; name each folder once"
+        );
+        ensure!(
+            !store::is_busy(folder),
+            "{name}: a run is at work in this folder; wait for it"
+        );
     }
     let name = job.output.display();
-    ensure!(!seen.contains(&real(job.output)), "{name}: is one of the shards; choose another folder with -o");
+    ensure!(
+        !seen.contains(&real(job.output)),
+        "{name}: is one of the shards; choose another folder with -o"
+    );
     let absolute = std::path::absolute(job.output)?;
-    let inside = absolute.ancestors().skip(1).any(|above| seen.contains(&real(above)));
-    ensure!(!inside, "{name}: lies inside one of the shards; choose another folder with -o");
+    let inside = absolute
+        .ancestors()
+        .skip(1)
+        .any(|above| seen.contains(&real(above)));
+    ensure!(
+        !inside,
+        "{name}: lies inside one of the shards; choose another folder with -o"
+    );
     let there = job.output.join(RECORDS).exists();
     ensure!(
         job.force || !there,
@@ -210,8 +265,17 @@ impl Scan {
                 return true;
             }
             match parse_line(line) {
-                Ok(record) => self.keep(record, shard, (offset, line.trim_ascii_end().len()), folders),
-                Err((what, remedy)) => faults.push(LineFault { line: index + 1, what, remedy }),
+                Ok(record) => self.keep(
+                    record,
+                    shard,
+                    (offset, line.trim_ascii_end().len()),
+                    folders,
+                ),
+                Err((what, remedy)) => faults.push(LineFault {
+                    line: index + 1,
+                    what,
+                    remedy,
+                }),
             }
             faults.len() < MAX_FAULTS
         })?;
@@ -220,25 +284,50 @@ impl Scan {
         Ok(())
     }
 
-    fn keep(&mut self, mut record: Record, shard: usize, (offset, length): (u64, usize), folders: &[PathBuf]) {
+    fn keep(
+        &mut self,
+        mut record: Record,
+        shard: usize,
+        (offset, length): (u64, usize),
+        folders: &[PathBuf],
+    ) {
         let made = store::made_with(&record.solver_version, &record.options);
-        self.making.add(format!("solver {}", record.solver), format!("made with {made}"), shard);
+        self.making.add(
+            format!("solver {}", record.solver),
+            format!("made with {made}"),
+            shard,
+        );
         if !record.generator.is_empty() {
-            self.making.add(format!("family {}", record.family), format!("made by {}", record.generator), shard);
+            self.making.add(
+                format!("family {}", record.family),
+                format!("made by {}", record.generator),
+                shard,
+            );
         }
         forget_times(&mut record);
         let digest = store::hash(&format!("{record:?}"));
         match self.found.entry(store::key(&record)) {
             Slot::Vacant(slot) => {
-                slot.insert(Found { shard, offset, length, digest, place: NOWHERE });
+                slot.insert(Found {
+                    shard,
+                    offset,
+                    length,
+                    digest,
+                    place: NOWHERE,
+                });
             }
             Slot::Occupied(slot) if slot.get().digest == digest => self.duplicates += 1,
             Slot::Occupied(slot) => {
                 self.conflict_count += 1;
                 if self.conflicts.len() < SHOWN {
-                    let (one, other) = (folders[slot.get().shard].display(), folders[shard].display());
+                    let (one, other) = (
+                        folders[slot.get().shard].display(),
+                        folders[shard].display(),
+                    );
                     let what = words(&record);
-                    self.conflicts.push(format!("{what}: has one result in {one} and another in {other}; remove one"));
+                    self.conflicts.push(format!(
+                        "{what}: has one result in {one} and another in {other}; remove one"
+                    ));
                 }
             }
         }
@@ -252,12 +341,22 @@ fn forget_times(record: &mut Record) {
     record.cpu_s = None;
     record.peak_memory_bytes = None;
     record.output = None;
-    record.trajectory.iter_mut().for_each(|moment| moment.time_s = 0.0);
+    record
+        .trajectory
+        .iter_mut()
+        .for_each(|moment| moment.time_s = 0.0);
 }
 
 /// Which solve a record is of.
 fn words(r: &Record) -> String {
-    let Record { solver, seed, instance, threshold, weights, .. } = r;
+    let Record {
+        solver,
+        seed,
+        instance,
+        threshold,
+        weights,
+        ..
+    } = r;
     format!("{solver} (seed {seed}) on {instance}, threshold {threshold}, weights {weights}")
 }
 
@@ -266,7 +365,11 @@ fn environments(folders: &[PathBuf], making: &mut Making) -> anyhow::Result<Vec<
     let mut all: Vec<Environment> = Vec::new();
     for (shard, folder) in folders.iter().enumerate() {
         for e in read_environments(folder)? {
-            let changed = if e.clean == Some(false) { " with changes" } else { "" };
+            let changed = if e.clean == Some(false) {
+                " with changes"
+            } else {
+                ""
+            };
             let revision = e.revision.as_deref().unwrap_or("unknown");
             let way = format!(
                 "{} revision {revision}{changed}, HiGHS {}, timing {}, {} repetitions",
@@ -283,17 +386,28 @@ fn environments(folders: &[PathBuf], making: &mut Making) -> anyhow::Result<Vec<
 
 /// The configuration that the runs say they had.
 fn stored_config(environments: &[Environment]) -> anyhow::Result<Option<Config>> {
-    let Some(e) = environments.iter().find(|e| !e.config.is_empty()) else { return Ok(None) };
+    let Some(e) = environments.iter().find(|e| !e.config.is_empty()) else {
+        return Ok(None);
+    };
     let config = Config::parse(e.config.clone(), Path::new(&e.config_folder));
-    config.map(Some).context("the configuration in environments.jsonl; name another with --config")
+    config
+        .map(Some)
+        .context("the configuration in environments.jsonl; name another with --config")
 }
 
-/// The certificates and instances of all shards by name, and what stands under one name with two contents.
+/// The certificates and instances of all shards by name, and what stands under one name with two
+/// contents.
 fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathBuf>, Vec<String>)> {
     let mut files = BTreeMap::new();
     let mut unequal: Vec<String> = Vec::new();
-    for folder in folders.iter().map(|f| f.join(CERTIFICATES)).filter(|f| f.is_dir()) {
-        for entry in fs::read_dir(&folder).with_context(|| format!("{}: cannot read", folder.display()))? {
+    for folder in folders
+        .iter()
+        .map(|f| f.join(CERTIFICATES))
+        .filter(|f| f.is_dir())
+    {
+        for entry in
+            fs::read_dir(&folder).with_context(|| format!("{}: cannot read", folder.display()))?
+        {
             let (name, path) = entry.map(|e| (e.file_name(), e.path()))?;
             // Files that a killed run left half written begin with a point.
             if name.as_encoded_bytes().starts_with(b".") || !path.is_file() {
@@ -306,7 +420,11 @@ fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathB
                 btree_map::Entry::Occupied(slot) => {
                     let other: &PathBuf = slot.get();
                     if read(other)? != read(&path)? {
-                        unequal.push(format!("{} is not the same as {}; remove one", path.display(), other.display()));
+                        unequal.push(format!(
+                            "{} is not the same as {}; remove one",
+                            path.display(),
+                            other.display()
+                        ));
                     }
                 }
             }
@@ -314,7 +432,10 @@ fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathB
     }
     unequal.sort();
     if unequal.len() > SHOWN {
-        let more = format!("... and {} more files that are not the same", unequal.len() - SHOWN);
+        let more = format!(
+            "... and {} more files that are not the same",
+            unequal.len() - SHOWN
+        );
         unequal.splice(SHOWN.., [more]);
     }
     Ok((files, unequal))
@@ -324,14 +445,21 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("{}: cannot read", path.display()))
 }
 
-/// Gives every record its place in the configuration. Returns how many solves are missing, and the first of them.
+/// Gives every record its place in the configuration. Returns how many solves are missing, and the
+/// first of them.
 fn place(config: &Config, found: &mut HashMap<Key, Found>) -> anyhow::Result<(usize, Vec<String>)> {
     let groups = matrix::groups(config)?;
     let entries = config.entries()?;
     let keys_of = |group: &Group| -> anyhow::Result<Vec<Key>> {
-        Ok(solves(group, &entries, &config.seeds)?.iter().map(store::key).collect())
+        Ok(solves(group, &entries, &config.seeds)?
+            .iter()
+            .map(store::key)
+            .collect())
     };
-    let keys: Vec<Vec<Key>> = groups.par_iter().map(keys_of).collect::<anyhow::Result<_>>()?;
+    let keys: Vec<Vec<Key>> = groups
+        .par_iter()
+        .map(keys_of)
+        .collect::<anyhow::Result<_>>()?;
     let mut missing: HashSet<Key> = HashSet::new();
     let (mut first, mut place) = (Vec::new(), 0);
     for (group, keys) in groups.iter().zip(&keys) {
@@ -352,12 +480,19 @@ fn place(config: &Config, found: &mut HashMap<Key, Found>) -> anyhow::Result<(us
 
 /// The solves on one instance in the order in which a run makes them.
 fn solves(group: &Group, entries: &[Entry], seeds: &[u64]) -> anyhow::Result<Vec<Record>> {
-    let instance = group.origin.make().with_context(|| group.origin.describe())?;
+    let instance = group
+        .origin
+        .make()
+        .with_context(|| group.origin.describe())?;
     let fingerprint = fingerprint(&instance);
     let mut all = Vec::with_capacity(group.cells.len() * entries.len() * seeds.len());
     for &cell in &group.cells {
         for entry in entries {
-            all.extend(seeds.iter().map(|&seed| blank(&instance, &fingerprint, cell, entry, seed)));
+            all.extend(
+                seeds
+                    .iter()
+                    .map(|&seed| blank(&instance, &fingerprint, cell, entry, seed)),
+            );
         }
     }
     Ok(all)
@@ -373,12 +508,21 @@ fn write(
     let folder = job.output;
     crate::commands::make_folder(folder)?;
     let _lock = store::lock(folder, Duration::ZERO)?;
-    let fail = || format!("{}: cannot write the merged campaign; nothing was changed", folder.display());
-    let staging = tempfile::Builder::new().prefix(".offload-").tempdir_in(folder).with_context(fail)?;
+    let fail = || {
+        format!(
+            "{}: cannot write the merged campaign; nothing was changed",
+            folder.display()
+        )
+    };
+    let staging = tempfile::Builder::new()
+        .prefix(".offload-")
+        .tempdir_in(folder)
+        .with_context(fail)?;
     let at = |name: &str| staging.path().join(name);
     write_records(&at(RECORDS), scan).with_context(fail)?;
     if !environments.is_empty() {
-        let lines: Result<Vec<String>, _> = environments.iter().map(serde_json::to_string).collect();
+        let lines: Result<Vec<String>, _> =
+            environments.iter().map(serde_json::to_string).collect();
         fs::write(at(ENVIRONMENTS), lines?.join("\n") + "\n").with_context(fail)?;
     }
     if !certificates.is_empty() {
@@ -386,7 +530,9 @@ fn write(
     }
     for (name, path) in certificates {
         let copied = fs::copy(path, at(CERTIFICATES).join(name));
-        copied.with_context(|| path.display().to_string()).with_context(fail)?;
+        copied
+            .with_context(|| path.display().to_string())
+            .with_context(fail)?;
     }
     publish(staging.path(), folder).with_context(fail)
 }
@@ -406,10 +552,12 @@ fn write_records(path: &Path, scan: &Scan) -> anyhow::Result<()> {
     Ok(out.get_ref().sync_all()?)
 }
 
-/// A merged campaign's files, in the order in which they go; new ones come the other way round. Without records a folder is no campaign.
+/// A merged campaign's files, in the order in which they go; new ones come the other way round.
+/// Without records a folder is no campaign.
 const FILES: [&str; 3] = [RECORDS, ENVIRONMENTS, CERTIFICATES];
 
-/// Moves what is whole from `staging` into `folder`; what was there comes back when that fails, and goes with `staging` when not.
+/// Moves what is whole from `staging` into `folder`; what was there comes back when that fails, and
+/// goes with `staging` when not.
 fn publish(staging: &Path, folder: &Path) -> std::io::Result<()> {
     let old = staging.join("old");
     fs::create_dir(&old)?;
@@ -432,5 +580,9 @@ fn exchange(staging: &Path, folder: &Path, old: &Path) -> std::io::Result<()> {
 }
 
 fn move_if_there(from: &Path, to: &Path) -> std::io::Result<()> {
-    if from.exists() { fs::rename(from, to) } else { Ok(()) }
+    if from.exists() {
+        fs::rename(from, to)
+    } else {
+        Ok(())
+    }
 }

@@ -38,13 +38,28 @@ impl Progress {
             (true, _) => Show::Nothing,
             (false, false) => Show::Lines,
             (false, true) => {
-                let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr_with_hz(5));
-                let style = "{wide_bar} {human_pos}/{human_len} rows, {per_sec}, {eta} left\n{wide_msg}";
-                bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+                let bar = ProgressBar::with_draw_target(
+                    Some(total as u64),
+                    ProgressDrawTarget::stderr_with_hz(5),
+                );
+                let style =
+                    "{wide_bar} {human_pos}/{human_len} rows, {per_sec}, {eta} left\n{wide_msg}";
+                bar.set_style(
+                    ProgressStyle::with_template(style)
+                        .unwrap_or_else(|_| ProgressStyle::default_bar()),
+                );
                 Show::Bar(bar)
             }
         };
-        Progress { show, total, kept: 0, new: 0, start: Instant::now(), last: None, cells: HashMap::new() }
+        Progress {
+            show,
+            total,
+            kept: 0,
+            new: 0,
+            start: Instant::now(),
+            last: None,
+            cells: HashMap::new(),
+        }
     }
 
     /// Rows that are there already.
@@ -82,7 +97,11 @@ impl Progress {
     }
 
     fn tell(&mut self, last: bool) {
-        let every = if matches!(self.show, Show::Bar(_)) { TEXT_EVERY } else { LINE_EVERY };
+        let every = if matches!(self.show, Show::Bar(_)) {
+            TEXT_EVERY
+        } else {
+            LINE_EVERY
+        };
         let first = *self.last.get_or_insert(self.start);
         if matches!(self.show, Show::Nothing) || !(last || first.elapsed() >= every) {
             return;
@@ -99,8 +118,15 @@ impl Progress {
                 let done = self.kept + self.new;
                 let rate = self.new as f64 / self.start.elapsed().as_secs_f64().max(1e-9);
                 let left = self.total.saturating_sub(done) as f64 / rate;
-                let left = if left.is_finite() && !last { format!(", {left:.0} s left") } else { String::new() };
-                let text = format!("{done} of {} rows, {rate:.1} rows/s{left}{slowest}", self.total);
+                let left = if left.is_finite() && !last {
+                    format!(", {left:.0} s left")
+                } else {
+                    String::new()
+                };
+                let text = format!(
+                    "{done} of {} rows, {rate:.1} rows/s{left}{slowest}",
+                    self.total
+                );
                 crate::commands::tell(&text);
             }
         }
@@ -109,7 +135,12 @@ impl Progress {
     /// The solver, family and size whose rows take longest on average.
     fn slowest(&self) -> String {
         let mean = |(_, (time, count)): &(&String, &(f64, usize))| *time / *count as f64;
-        let slowest = self.cells.iter().max_by(|a, b| mean(a).total_cmp(&mean(b)).then(b.0.cmp(a.0)));
-        slowest.map_or(String::new(), |cell| format!("; slowest: {} ({:.3} s a row)", cell.0, mean(&cell)))
+        let slowest = self
+            .cells
+            .iter()
+            .max_by(|a, b| mean(a).total_cmp(&mean(b)).then(b.0.cmp(a.0)));
+        slowest.map_or(String::new(), |cell| {
+            format!("; slowest: {} ({:.3} s a row)", cell.0, mean(&cell))
+        })
     }
 }

@@ -8,8 +8,16 @@ use offload_reports::record::{self, RECORD_FORMAT, Record};
 use std::sync::Arc;
 
 /// The record of a solve that has not happened yet.
-pub fn blank(instance: &Instance, fingerprint: &str, cell: Cell, entry: &Entry, seed: u64) -> Record {
-    let generated = instance.seed.map(|_| format!("{} {}", instance.family, env!("CARGO_PKG_VERSION")));
+pub fn blank(
+    instance: &Instance,
+    fingerprint: &str,
+    cell: Cell,
+    entry: &Entry,
+    seed: u64,
+) -> Record {
+    let generated = instance
+        .seed
+        .map(|_| format!("{} {}", instance.family, env!("CARGO_PKG_VERSION")));
     Record {
         format: RECORD_FORMAT.into(),
         instance: instance.name.clone(),
@@ -91,7 +99,11 @@ pub fn with_times(mut record: Record, times: Vec<f64>) -> Record {
 /// One moment of a solve as a record holds it: infinite means that nothing was known.
 fn moment(p: &offload_solvers::Progress) -> record::Moment {
     let known = |x: f64| x.is_finite().then_some(x);
-    record::Moment { time_s: p.time_s, objective: known(p.objective), bound: known(p.bound) }
+    record::Moment {
+        time_s: p.time_s,
+        objective: known(p.objective),
+        bound: known(p.bound),
+    }
 }
 
 fn realised(r: &Realised) -> record::Realised {

@@ -9,22 +9,44 @@ use std::path::Path;
 /// `OFFLOAD_BLESS=1` writes them anew.
 #[test]
 fn the_schemas_are_up_to_date() {
-    // People write the first two, and may leave out what has a default; the program writes the others, and leaves out nothing.
-    let read = || SchemaSettings::draft2020_12().for_deserialize().into_generator();
-    let written = || SchemaSettings::draft2020_12().for_serialize().into_generator();
+    // People write the first two, and may leave out what has a default; the program writes the
+    // others, and leaves out nothing.
+    let read = || {
+        SchemaSettings::draft2020_12()
+            .for_deserialize()
+            .into_generator()
+    };
+    let written = || {
+        SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator()
+    };
     for (format, schema) in [
         ("offload-config-1", read().into_root_schema_for::<Config>()),
         ("offload-gates-1", read().into_root_schema_for::<Gates>()),
-        ("offload-record-2", written().into_root_schema_for::<Record>()),
-        ("offload-environment-1", written().into_root_schema_for::<Environment>()),
+        (
+            "offload-record-2",
+            written().into_root_schema_for::<Record>(),
+        ),
+        (
+            "offload-environment-1",
+            written().into_root_schema_for::<Environment>(),
+        ),
     ] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/schema/{format}.json"));
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/schema/{format}.json"));
         let schema = schema.to_value();
         if std::env::var_os("OFFLOAD_BLESS").is_some() {
             let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
             std::fs::write(&path, text).unwrap();
         }
-        let published: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        assert_eq!(published, schema, "{}: run this test with OFFLOAD_BLESS=1", path.display());
+        let published: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        assert_eq!(
+            published,
+            schema,
+            "{}: run this test with OFFLOAD_BLESS=1",
+            path.display()
+        );
     }
 }

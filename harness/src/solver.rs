@@ -10,7 +10,8 @@ use std::time::Duration;
 /// What an external solver's id begins with.
 pub const EXEC: &str = "exec:";
 
-/// Added to twice a solver's own time limit before its process is killed, s: start, reading, and a last long step.
+/// Added to twice a solver's own time limit before its process is killed, s: start, reading, and a
+/// last long step.
 const GRACE_S: u64 = 30;
 
 /// Share of the machine's memory that solvers may use together unless limits are given.
@@ -60,22 +61,49 @@ pub struct Entry {
 
 impl Entry {
     /// Finds the solver. Commands run in `folder`.
-    pub fn new(id: &str, name: String, limits: Limits, isolate: bool, folder: &Path) -> anyhow::Result<Entry> {
+    pub fn new(
+        id: &str,
+        name: String,
+        limits: Limits,
+        isolate: bool,
+        folder: &Path,
+    ) -> anyhow::Result<Entry> {
         let id = id.trim().to_string();
         let (subject, version, isolated) = match id.strip_prefix(EXEC) {
             Some(line) => {
-                ensure!(!line.trim().is_empty(), "{EXEC}: give a command behind it, such as exec:python3 my_solver.py");
+                ensure!(
+                    !line.trim().is_empty(),
+                    "{EXEC}: give a command behind it, such as exec:python3 my_solver.py"
+                );
                 let line = line.trim().to_string();
                 let version = version_of(&line, folder);
-                (Subject::Command { line, folder: folder.to_path_buf() }, version, true)
+                (
+                    Subject::Command {
+                        line,
+                        folder: folder.to_path_buf(),
+                    },
+                    version,
+                    true,
+                )
             }
             None => {
                 let solver = find(&id).map_err(|e| anyhow!(e))?;
                 let isolated = isolate || solver.is_exact();
-                (Subject::Own(solver), env!("CARGO_PKG_VERSION").to_string(), isolated)
+                (
+                    Subject::Own(solver),
+                    env!("CARGO_PKG_VERSION").to_string(),
+                    isolated,
+                )
             }
         };
-        Ok(Entry { name, id, subject, limits, isolated, version })
+        Ok(Entry {
+            name,
+            id,
+            subject,
+            limits,
+            isolated,
+            version,
+        })
     }
 
     /// The budget with one of the campaign's seeds.
@@ -90,7 +118,8 @@ impl Entry {
 
     /// What the record says that the solver was given. A gap is said only to those who may use it.
     pub fn options(&self) -> BTreeMap<String, Value> {
-        let mut options: BTreeMap<String, Value> = [("id".to_string(), Value::from(self.id.clone()))].into();
+        let mut options: BTreeMap<String, Value> =
+            [("id".to_string(), Value::from(self.id.clone()))].into();
         let uses_gap = match &self.subject {
             Subject::Own(solver) => solver.is_exact(),
             Subject::Command { .. } => true,
@@ -114,10 +143,16 @@ impl Entry {
 impl Limits {
     /// The time after which the process is killed, if any.
     pub fn kill_after(&self) -> Option<Duration> {
-        self.hard_time.or_else(|| self.time.map(|t| t.saturating_mul(2).saturating_add(Duration::from_secs(GRACE_S))))
+        self.hard_time.or_else(|| {
+            self.time.map(|t| {
+                t.saturating_mul(2)
+                    .saturating_add(Duration::from_secs(GRACE_S))
+            })
+        })
     }
 
-    /// The memory of one process when `threads` work at the same time, bytes; none when the machine does not tell.
+    /// The memory of one process when `threads` work at the same time, bytes; none when the machine
+    /// does not tell.
     pub fn memory(&self, threads: usize) -> Option<u64> {
         self.memory_bytes.or_else(|| {
             let machine = crate::environment::memory_bytes()?;
@@ -138,5 +173,9 @@ fn version_of(line: &str, folder: &Path) -> String {
             hasher.update(&bytes);
         }
     }
-    if found { format!("blake3 {}", &hasher.finalize().to_hex()[..16]) } else { String::new() }
+    if found {
+        format!("blake3 {}", &hasher.finalize().to_hex()[..16])
+    } else {
+        String::new()
+    }
 }

@@ -1,4 +1,5 @@
-//! Ctrl-C and the scheduler's polite request to stop: what is running is finished and kept; a second one ends at once.
+//! Ctrl-C and the scheduler's polite request to stop: what is running is finished and kept; a
+//! second one ends at once.
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::sync::Arc;
@@ -20,7 +21,11 @@ impl Stop {
         for signal in [SIGINT, SIGTERM] {
             let second = Arc::new(AtomicBool::new(false));
             // The order matters: the first signal must not find its own mark.
-            signal_hook::flag::register_conditional_shutdown(signal, SIGNALLED + signal, second.clone())?;
+            signal_hook::flag::register_conditional_shutdown(
+                signal,
+                SIGNALLED + signal,
+                second.clone(),
+            )?;
             signal_hook::flag::register(signal, second)?;
             let number = usize::try_from(signal).unwrap_or(0);
             signal_hook::flag::register_usize(signal, stop.signal.clone(), number)?;

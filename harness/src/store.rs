@@ -1,4 +1,5 @@
-//! The folder of a campaign: its lock, the records that are there, and the one thread that appends to them.
+//! The folder of a campaign: its lock, the records that are there, and the one thread that appends
+//! to them.
 
 use anyhow::Context;
 use offload_reports::environment::{ENVIRONMENTS, Environment};
@@ -81,7 +82,10 @@ pub fn key(record: &Record) -> Key {
 
 /// What a record is made with, in words.
 pub fn made_with(version: &str, options: &BTreeMap<String, Value>) -> String {
-    let options: Vec<String> = options.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let options: Vec<String> = options
+        .iter()
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
     format!("version {version}, {}", options.join(", "))
 }
 
@@ -93,14 +97,22 @@ pub fn stamp(made_with: &str) -> Stamp {
 impl Head {
     fn key(&self) -> Key {
         // As in `Record::key`.
-        hash(&format!("{}|{:?}|{}|{}|{}", self.fingerprint, self.threshold, self.weights, self.seed, self.solver))
+        hash(&format!(
+            "{}|{:?}|{}|{}|{}",
+            self.fingerprint, self.threshold, self.weights, self.seed, self.solver
+        ))
     }
 }
 
-/// Takes the folder's lock; it is held as long as the file lives. Where another run has it, waits that long for its end.
+/// Takes the folder's lock; it is held as long as the file lives. Where another run has it, waits
+/// that long for its end.
 pub fn lock(folder: &Path, patience: Duration) -> anyhow::Result<File> {
     let name = folder.display();
-    let lock = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK));
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join(LOCK));
     let lock = lock.with_context(|| format!("{name}: cannot write in this folder"))?;
     let start = Instant::now();
     loop {
@@ -130,7 +142,8 @@ pub fn is_busy(folder: &Path) -> bool {
     lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
-/// Cuts off a torn last line (a run that was killed while writing) and ends a whole one that lacks its newline.
+/// Cuts off a torn last line (a run that was killed while writing) and ends a whole one that lacks
+/// its newline.
 pub fn repair(path: &Path) -> anyhow::Result<()> {
     let name = path.display();
     let mut file = match File::options().read(true).write(true).open(path) {
@@ -141,7 +154,9 @@ pub fn repair(path: &Path) -> anyhow::Result<()> {
     let mut reader = BufReader::new(&file);
     loop {
         last.clear();
-        let read = reader.read_until(b'\n', &mut last).with_context(|| format!("{name}: cannot read"))?;
+        let read = reader
+            .read_until(b'\n', &mut last)
+            .with_context(|| format!("{name}: cannot read"))?;
         if read == 0 || last.last() != Some(&b'\n') {
             break;
         }
@@ -152,9 +167,11 @@ pub fn repair(path: &Path) -> anyhow::Result<()> {
     }
     if serde_json::from_slice::<Value>(&last).is_ok() {
         std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0))?;
-        file.write_all(b"\n").with_context(|| format!("{name}: cannot write"))?;
+        file.write_all(b"\n")
+            .with_context(|| format!("{name}: cannot write"))?;
     } else {
-        file.set_len(length).with_context(|| format!("{name}: cannot write"))?;
+        file.set_len(length)
+            .with_context(|| format!("{name}: cannot write"))?;
         let what = "the last line was cut off by an earlier stop; it is removed and done again";
         crate::commands::tell(&format!("note: {name}: {what}"));
     }
@@ -172,28 +189,55 @@ pub fn read(path: &Path) -> anyhow::Result<Present> {
                 let words = made_with(&head.solver_version, &head.options);
                 let stamp = stamp(&words);
                 let made_with = texts.entry(stamp).or_insert_with(|| words.into()).clone();
-                present.records.insert(head.key(), Known { stamp, made_with });
-                present.names.entry(head.instance).or_default().insert(head.fingerprint);
+                present
+                    .records
+                    .insert(head.key(), Known { stamp, made_with });
+                present
+                    .names
+                    .entry(head.instance)
+                    .or_default()
+                    .insert(head.fingerprint);
             }
-            Err((what, remedy)) => faults.push(LineFault { line: index + 1, what, remedy }),
+            Err((what, remedy)) => faults.push(LineFault {
+                line: index + 1,
+                what,
+                remedy,
+            }),
         }
         faults.len() < MAX_FAULTS
     })?;
-    anyhow::ensure!(faults.is_empty(), ReportError::Records { path: path.to_path_buf(), faults });
+    anyhow::ensure!(
+        faults.is_empty(),
+        ReportError::Records {
+            path: path.to_path_buf(),
+            faults
+        }
+    );
     Ok(present)
 }
 
 fn head(line: &[u8]) -> Result<Head, (String, &'static str)> {
-    let head: Head = serde_json::from_slice(line)
-        .map_err(|e| (format!("not a record: {e}"), "remove the line; `run` then solves it again"))?;
+    let head: Head = serde_json::from_slice(line).map_err(|e| {
+        (
+            format!("not a record: {e}"),
+            "remove the line; `run` then solves it again",
+        )
+    })?;
     if head.format == RECORD_FORMAT || head.format == FIRST_RECORD_FORMAT {
         return Ok(head);
     }
-    let what = format!("format is `{}`, this version reads `{RECORD_FORMAT}`", head.format);
-    Err((what, "use the version of the program that wrote it, or start the campaign in a new folder"))
+    let what = format!(
+        "format is `{}`, this version reads `{RECORD_FORMAT}`",
+        head.format
+    );
+    Err((
+        what,
+        "use the version of the program that wrote it, or start the campaign in a new folder",
+    ))
 }
 
-/// Calls `see` with the number (from 0) and bytes of every line that is not blank, until it returns false.
+/// Calls `see` with the number (from 0) and bytes of every line that is not blank, until it returns
+/// false.
 pub fn each_line(path: &Path, see: &mut dyn FnMut(usize, &[u8]) -> bool) -> anyhow::Result<()> {
     let file = match File::open(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -203,12 +247,18 @@ pub fn each_line(path: &Path, see: &mut dyn FnMut(usize, &[u8]) -> bool) -> anyh
 }
 
 /// As [`each_line`], of an open file; `see` is also told at which byte the line begins.
-pub fn each_line_of(file: &File, path: &Path, see: &mut dyn FnMut(usize, u64, &[u8]) -> bool) -> anyhow::Result<()> {
+pub fn each_line_of(
+    file: &File,
+    path: &Path,
+    see: &mut dyn FnMut(usize, u64, &[u8]) -> bool,
+) -> anyhow::Result<()> {
     let mut reader = BufReader::with_capacity(1 << 20, file);
     let (mut line, mut offset) = (Vec::new(), 0);
     for index in 0.. {
         line.clear();
-        let read = reader.read_until(b'\n', &mut line).with_context(|| format!("{}: cannot read", path.display()))?;
+        let read = reader
+            .read_until(b'\n', &mut line)
+            .with_context(|| format!("{}: cannot read", path.display()))?;
         let blank = line.iter().all(u8::is_ascii_whitespace);
         if read == 0 || (!blank && !see(index, offset, &line)) {
             break;
@@ -219,26 +269,44 @@ pub fn each_line_of(file: &File, path: &Path, see: &mut dyn FnMut(usize, u64, &[
 }
 
 /// Rewrites the records without those whose key or fingerprint is given; whole or not at all.
-pub fn remove(path: &Path, keys: &HashSet<Key>, fingerprints: &HashSet<String>) -> anyhow::Result<usize> {
+pub fn remove(
+    path: &Path,
+    keys: &HashSet<Key>,
+    fingerprints: &HashSet<String>,
+) -> anyhow::Result<usize> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".offload-").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".offload-")
+        .tempfile_in(folder)?;
     let (mut removed, mut failed) = (0, None);
     {
         let mut out = std::io::BufWriter::new(file.as_file_mut());
         each_line(path, &mut |_, line| {
-            let gone = head(line).is_ok_and(|h| keys.contains(&h.key()) || fingerprints.contains(&h.fingerprint));
+            let gone = head(line)
+                .is_ok_and(|h| keys.contains(&h.key()) || fingerprints.contains(&h.fingerprint));
             removed += usize::from(gone);
-            failed = if gone { None } else { out.write_all(line).err() };
+            failed = if gone {
+                None
+            } else {
+                out.write_all(line).err()
+            };
             failed.is_none()
         })?;
         failed = failed.or(out.flush().err());
     }
     if let Some(e) = failed {
-        return Err(e).with_context(|| format!("{}: cannot write beside it; nothing was changed", path.display()));
+        return Err(e).with_context(|| {
+            format!(
+                "{}: cannot write beside it; nothing was changed",
+                path.display()
+            )
+        });
     }
-    file.as_file().set_permissions(std::fs::metadata(path)?.permissions())?;
+    file.as_file()
+        .set_permissions(std::fs::metadata(path)?.permissions())?;
     file.as_file().sync_all()?;
-    file.persist(path).with_context(|| format!("{}: cannot write", path.display()))?;
+    file.persist(path)
+        .with_context(|| format!("{}: cannot write", path.display()))?;
     Ok(removed)
 }
 
@@ -252,8 +320,9 @@ pub struct Row {
     pub time_s: f64,
 }
 
-/// Appends rows as they come and syncs them together: what comes in during one sync makes the next batch. `kept` is told of rows only
-/// when the disk has them, so that a stop at any moment loses no row that was reported.
+/// Appends rows as they come and syncs them together: what comes in during one sync makes the next
+/// batch. `kept` is told of rows only when the disk has them, so that a stop at any moment loses no
+/// row that was reported.
 ///
 /// # Errors
 /// What the disk objects to; the file then ends behind the last whole batch.
@@ -286,7 +355,8 @@ pub fn write(
             batch.push(row);
         }
         append(&mut file, &path, &bytes).inspect_err(|_| {
-            // Half a batch must not stand before the next run's records; cutting works on a full disk too.
+            // Half a batch must not stand before the next run's records; cutting works on a full
+            // disk too.
             let _ = file.set_len(good);
         })?;
         good += bytes.len() as u64;

@@ -1,4 +1,5 @@
-//! From any number that tells how unsure a model is to an uncertainty within 0..1: by rank, or by isotonic calibration.
+//! From any number that tells how unsure a model is to an uncertainty within 0..1: by rank, or by
+//! isotonic calibration.
 
 /// Ranks from 1 to n; equal values share the mean of their ranks.
 #[must_use]
@@ -7,30 +8,41 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
     let mut ranks = vec![0.0; values.len()];
     let mut from = 0;
     while from < order.len() {
-        let same = order[from..].iter().take_while(|&&k| values[k] == values[order[from]]).count();
+        let same = order[from..]
+            .iter()
+            .take_while(|&&k| values[k] == values[order[from]])
+            .count();
         let mean = from as f64 + (same as f64 + 1.0) / 2.0;
-        order[from..from + same].iter().for_each(|&k| ranks[k] = mean);
+        order[from..from + same]
+            .iter()
+            .for_each(|&k| ranks[k] = mean);
         from += same;
     }
     ranks
 }
 
-/// (rank - 1/2) / n: the share of values below, equal ones counting half. Within (0, 1), and uniform whatever the values were.
+/// (rank - 1/2) / n: the share of values below, equal ones counting half. Within (0, 1), and
+/// uniform whatever the values were.
 #[must_use]
 pub fn by_rank(values: &[f64]) -> Vec<f64> {
-    ranks(values).into_iter().map(|r| (r - 0.5) / values.len() as f64).collect()
+    ranks(values)
+        .into_iter()
+        .map(|r| (r - 0.5) / values.len() as f64)
+        .collect()
 }
 
 /// A function that never falls: the least-squares fit of such a function to points (x, y).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Isotonic {
-    /// (x, y) with x ascending and y not falling; a block of the fit gives two knots, or one if it is a single x.
+    /// (x, y) with x ascending and y not falling; a block of the fit gives two knots, or one if it
+    /// is a single x.
     knots: Vec<(f64, f64)>,
 }
 
 impl Isotonic {
-    /// Fits by pooling adjacent violators (Ayer et al. 1955; Barlow et al. 1972, *Statistical Inference under Order Restrictions*), points of
-    /// equal x pooled first. O(n log n). Without points the fit is 1/2 everywhere.
+    /// Fits by pooling adjacent violators (Ayer et al. 1955; Barlow et al. 1972, *Statistical
+    /// Inference under Order Restrictions*), points of equal x pooled first. O(n log n). Without
+    /// points the fit is 1/2 everywhere.
     ///
     /// # Panics
     /// Unless there are as many `y` as `x`.
@@ -69,12 +81,17 @@ impl Isotonic {
     #[must_use]
     pub fn at(&self, x: f64) -> f64 {
         let above = self.knots.partition_point(|k| k.0 < x);
-        match (above.checked_sub(1).map(|k| self.knots[k]), self.knots.get(above)) {
+        match (
+            above.checked_sub(1).map(|k| self.knots[k]),
+            self.knots.get(above),
+        ) {
             (None, None) => 0.5,
             (None, Some(right)) => right.1,
             (Some(left), None) => left.1,
             (_, Some(right)) if right.0 == x => right.1,
-            (Some(left), Some(right)) => left.1 + (right.1 - left.1) * ((x - left.0) / (right.0 - left.0)),
+            (Some(left), Some(right)) => {
+                left.1 + (right.1 - left.1) * ((x - left.0) / (right.0 - left.0))
+            }
         }
     }
 }
@@ -94,7 +111,10 @@ mod tests {
 
     #[test]
     fn ranks_share_ties() {
-        assert_eq!(ranks(&[3.0, 1.0, 3.0, -0.0, 0.0]), [4.5, 3.0, 4.5, 1.5, 1.5]);
+        assert_eq!(
+            ranks(&[3.0, 1.0, 3.0, -0.0, 0.0]),
+            [4.5, 3.0, 4.5, 1.5, 1.5]
+        );
         assert_eq!(by_rank(&[5.0, 9.0]), [0.25, 0.75]);
     }
 
@@ -102,13 +122,17 @@ mod tests {
     #[test]
     fn violators_are_pooled() {
         let fit = Isotonic::fit(&[1.0, 2.0, 3.0, 4.0], &[1.0, 3.0, 2.0, 4.0]);
-        assert_eq!([0.0, 1.0, 2.0, 2.7, 3.0, 3.5, 9.0].map(|x| fit.at(x)), [1.0, 1.0, 2.5, 2.5, 2.5, 3.25, 4.0]);
+        assert_eq!(
+            [0.0, 1.0, 2.0, 2.7, 3.0, 3.5, 9.0].map(|x| fit.at(x)),
+            [1.0, 1.0, 2.5, 2.5, 2.5, 3.25, 4.0]
+        );
         let fit = Isotonic::fit(&[1.0, 1.0, 2.0], &[0.0, 1.0, 0.25]);
         assert!((fit.at(1.0) - 1.25 / 3.0).abs() < 1e-15 && fit.at(2.0) == fit.at(1.0));
         assert_eq!(Isotonic::fit(&[], &[]).at(7.0), 0.5);
     }
 
-    /// No other function that never falls fits better: checked against small steps of every level, on random points.
+    /// No other function that never falls fits better: checked against small steps of every level,
+    /// on random points.
     #[test]
     fn the_fit_is_the_best_one() {
         for seed in 0..50 {
@@ -118,7 +142,12 @@ mod tests {
             let fit = Isotonic::fit(&x, &y);
             let level: Vec<f64> = (0..12).map(|k| fit.at(f64::from(k))).collect();
             assert!(level.is_sorted());
-            let loss = |level: &[f64]| x.iter().zip(&y).map(|(x, y)| (level[*x as usize] - y).powi(2)).sum::<f64>();
+            let loss = |level: &[f64]| {
+                x.iter()
+                    .zip(&y)
+                    .map(|(x, y)| (level[*x as usize] - y).powi(2))
+                    .sum::<f64>()
+            };
             let best = loss(&level);
             for from in 0..12 {
                 for to in from..12 {

@@ -1,4 +1,5 @@
-//! What a plan is worth: its objective, its delays by part, its violations, and the realised metrics.
+//! What a plan is worth: its objective, its delays by part, its violations, and the realised
+//! metrics.
 
 use crate::problem::Problem;
 use serde::Serialize;
@@ -47,14 +48,22 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Violation::MandatoryLocal { user } => write!(f, "mandatory user {user} is left local"),
-            Violation::OverCapacity { server, load, limit } => {
-                write!(f, "server {server} holds {load} users, its limit is {limit}")
+            Violation::OverCapacity {
+                server,
+                load,
+                limit,
+            } => {
+                write!(
+                    f,
+                    "server {server} holds {load} users, its limit is {limit}"
+                )
             }
         }
     }
 }
 
-/// Measured (not planned) quality of a plan, `docs/model.md`, 'Realised metrics'. Delays in ms over all N users.
+/// Measured (not planned) quality of a plan, `docs/model.md`, 'Realised metrics'. Delays in ms over
+/// all N users.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Realised {
     /// Sum over users.
@@ -110,11 +119,18 @@ impl Evaluation {
 /// When the shape does not fit.
 #[must_use]
 pub fn evaluate(problem: &Problem, assignment: &[Option<usize>]) -> Evaluation {
-    assert_eq!(assignment.len(), problem.n(), "an assignment has one entry per user");
+    assert_eq!(
+        assignment.len(),
+        problem.n(),
+        "an assignment has one entry per user"
+    );
     let loads = problem.loads(assignment);
     let interference = problem.interference(assignment);
     let delay = |(i, j): (usize, &Option<usize>)| match *j {
-        None => UserDelay { local_s: problem.local_delay(i), ..UserDelay::default() },
+        None => UserDelay {
+            local_s: problem.local_delay(i),
+            ..UserDelay::default()
+        },
         Some(j) => UserDelay {
             local_s: 0.0,
             uplink_s: problem.uplink_delay(i, j, loads[j], interference[j]),
@@ -123,9 +139,16 @@ pub fn evaluate(problem: &Problem, assignment: &[Option<usize>]) -> Evaluation {
     };
     let users: Vec<UserDelay> = assignment.iter().enumerate().map(delay).collect();
     let violations = violations(problem, assignment, &loads);
-    let mandatory_local = violations.iter().filter(|v| matches!(v, Violation::MandatoryLocal { .. })).count();
+    let mandatory_local = violations
+        .iter()
+        .filter(|v| matches!(v, Violation::MandatoryLocal { .. }))
+        .count();
     Evaluation {
-        objective: users.iter().enumerate().map(|(i, d)| problem.weight(i) * d.total_s()).sum(),
+        objective: users
+            .iter()
+            .enumerate()
+            .map(|(i, d)| problem.weight(i) * d.total_s())
+            .sum(),
         delay_total_s: users.iter().map(UserDelay::total_s).sum(),
         realised: realised(problem, assignment, &loads, &users),
         offloaded: assignment.iter().flatten().count(),
@@ -138,11 +161,20 @@ pub fn evaluate(problem: &Problem, assignment: &[Option<usize>]) -> Evaluation {
 }
 
 fn violations(problem: &Problem, assignment: &[Option<usize>], loads: &[usize]) -> Vec<Violation> {
-    let left = assignment.iter().enumerate().filter(|&(i, j)| j.is_none() && problem.is_mandatory(i));
-    let mut found: Vec<_> = left.map(|(user, _)| Violation::MandatoryLocal { user }).collect();
+    let left = assignment
+        .iter()
+        .enumerate()
+        .filter(|&(i, j)| j.is_none() && problem.is_mandatory(i));
+    let mut found: Vec<_> = left
+        .map(|(user, _)| Violation::MandatoryLocal { user })
+        .collect();
     for (server, (&load, data)) in loads.iter().zip(&problem.instance().servers).enumerate() {
         if let Some(limit) = data.max_users.filter(|&k| load > k) {
-            found.push(Violation::OverCapacity { server, load, limit });
+            found.push(Violation::OverCapacity {
+                server,
+                load,
+                limit,
+            });
         }
     }
     found
@@ -168,7 +200,11 @@ fn realised(
                 user.edge_time_s? * instance.reference_flops? / speed
             }
         };
-        let right = if server.is_some() { user.correct_edge } else { user.correct_local };
+        let right = if server.is_some() {
+            user.correct_edge
+        } else {
+            user.correct_local
+        };
         correct = correct.zip(right).map(|(sum, p)| sum + p);
         local += plan.local_s;
         uplink += plan.uplink_s;

@@ -1,7 +1,8 @@
-//! Reading and writing `offload-instance/1` and `offload-plan/1`, plain or gzip-compressed (by the name's end, `.gz`).
+//! Reading and writing `offload-instance/1` and `offload-plan/1`, plain or gzip-compressed (by the
+//! name's end, `.gz`).
 //!
-//! A reader lists every fault it finds, with file, place and remedy. A writer writes a file whole or not at all:
-//! into a temporary file beside the target, synced, then renamed over it.
+//! A reader lists every fault it finds, with file, place and remedy. A writer writes a file whole
+//! or not at all: into a temporary file beside the target, synced, then renamed over it.
 
 use crate::text::did_you_mean;
 use crate::types::{INSTANCE_FORMAT, Instance, PLAN_FORMAT, Plan, Server, User, Weights};
@@ -75,10 +76,17 @@ fn io_error(path: &Path, action: &'static str, source: std::io::Error) -> FileEr
         K::PermissionDenied => "; check the permissions",
         K::IsADirectory => "; name a file, not a directory",
         K::StorageFull => "; free some space",
-        K::InvalidInput | K::UnexpectedEof | K::InvalidData => "; if its name ends in .gz it must be a whole gzip file",
+        K::InvalidInput | K::UnexpectedEof | K::InvalidData => {
+            "; if its name ends in .gz it must be a whole gzip file"
+        }
         _ => "",
     };
-    FileError::Io { path: path.display().to_string(), action, reason: source, remedy: remedy.into() }
+    FileError::Io {
+        path: path.display().to_string(),
+        action,
+        reason: source,
+        remedy: remedy.into(),
+    }
 }
 
 /// The bytes of a file, decompressed when its name ends in `.gz`.
@@ -88,12 +96,18 @@ fn io_error(path: &Path, action: &'static str, source: std::io::Error) -> FileEr
 pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     let fail = |e| io_error(path, "read", e);
     if path.is_dir() {
-        return Err(fail(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a directory")));
+        return Err(fail(std::io::Error::new(
+            std::io::ErrorKind::IsADirectory,
+            "it is a directory",
+        )));
     }
     let file = std::fs::File::open(path).map_err(fail)?;
     let mut bytes = Vec::new();
     if path.extension().is_some_and(|e| e == "gz") {
-        flate2::read::MultiGzDecoder::new(file).take(MAX_BYTES).read_to_end(&mut bytes).map_err(fail)?;
+        flate2::read::MultiGzDecoder::new(file)
+            .take(MAX_BYTES)
+            .read_to_end(&mut bytes)
+            .map_err(fail)?;
     } else {
         file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(fail)?;
     }
@@ -107,18 +121,29 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let fail = |e| io_error(path, "write", e);
     if path.is_dir() {
-        return Err(fail(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a directory")));
+        return Err(fail(std::io::Error::new(
+            std::io::ErrorKind::IsADirectory,
+            "it is a directory",
+        )));
     }
     if path.exists() && !path.is_file() {
-        return Err(fail(std::io::Error::other("it is a device, a pipe or a socket; name an ordinary file")));
+        return Err(fail(std::io::Error::other(
+            "it is a device, a pipe or a socket; name an ordinary file",
+        )));
     }
     // A link stays a link: what it points to is replaced.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let path = target.as_path();
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     set_ordinary_mode(&mut builder);
-    let mut file = builder.prefix(".offload-").tempfile_in(folder).map_err(fail)?;
+    let mut file = builder
+        .prefix(".offload-")
+        .tempfile_in(folder)
+        .map_err(fail)?;
     if path.extension().is_some_and(|e| e == "gz") {
         let mut encoder = flate2::write::GzEncoder::new(&mut file, flate2::Compression::default());
         encoder.write_all(bytes).map_err(fail)?;
@@ -146,25 +171,33 @@ fn set_ordinary_mode(_: &mut tempfile::Builder) {}
 /// # Errors
 /// [`FileError::Json`].
 pub fn parse_json(path: &str, bytes: &[u8]) -> Result<Value, FileError> {
-    serde_json::from_slice::<Once>(bytes).map(|once| once.0).map_err(|e| {
-        let detail = e.to_string();
-        let remedy = if detail.contains("is given twice") {
-            "leave one of them"
-        } else if bytes.iter().all(u8::is_ascii_whitespace) {
-            "the file is empty: write it again"
-        } else if e.is_eof() {
-            "the file is cut off: write it again"
-        } else if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
-            "save it as UTF-8 without a byte order mark"
-        } else if bytes.starts_with(&[0x1f, 0x8b]) {
-            "it is compressed: give its name the ending .gz"
-        } else if bytes.windows(3).any(|w| w == b"NaN" || w == b"Inf") || detail.contains("out of range") {
-            "JSON has no NaN or infinity: give finite numbers"
-        } else {
-            "mend the text at that place"
-        };
-        FileError::Json { path: path.into(), detail, remedy: remedy.into() }
-    })
+    serde_json::from_slice::<Once>(bytes)
+        .map(|once| once.0)
+        .map_err(|e| {
+            let detail = e.to_string();
+            let remedy = if detail.contains("is given twice") {
+                "leave one of them"
+            } else if bytes.iter().all(u8::is_ascii_whitespace) {
+                "the file is empty: write it again"
+            } else if e.is_eof() {
+                "the file is cut off: write it again"
+            } else if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
+                "save it as UTF-8 without a byte order mark"
+            } else if bytes.starts_with(&[0x1f, 0x8b]) {
+                "it is compressed: give its name the ending .gz"
+            } else if bytes.windows(3).any(|w| w == b"NaN" || w == b"Inf")
+                || detail.contains("out of range")
+            {
+                "JSON has no NaN or infinity: give finite numbers"
+            } else {
+                "mend the text at that place"
+            };
+            FileError::Json {
+                path: path.into(),
+                detail,
+                remedy: remedy.into(),
+            }
+        })
 }
 
 /// A JSON value in which no object gives a key twice: readers differ in which of the two they take.
@@ -225,7 +258,10 @@ impl<'de> Visitor<'de> for OnceVisitor {
         let mut all = Map::new();
         while let Some(key) = map.next_key::<String>()? {
             if all.contains_key(&key) {
-                return Err(A::Error::custom(format!("\"{}\" is given twice", key.escape_debug())));
+                return Err(A::Error::custom(format!(
+                    "\"{}\" is given twice",
+                    key.escape_debug()
+                )));
             }
             let Once(value) = map.next_value()?;
             all.insert(key, value);
@@ -256,9 +292,16 @@ impl<'a> Walk<'a> {
         match value {
             Value::Object(map) => Some(Walk { map, prefix }),
             other => {
-                let place =
-                    if prefix.is_empty() { "the file".into() } else { prefix.trim_end_matches('.').to_string() };
-                faults.add(place, format!("is {}", kind(other)), "give an object { ... }");
+                let place = if prefix.is_empty() {
+                    "the file".into()
+                } else {
+                    prefix.trim_end_matches('.').to_string()
+                };
+                faults.add(
+                    place,
+                    format!("is {}", kind(other)),
+                    "give an object { ... }",
+                );
                 None
             }
         }
@@ -272,7 +315,8 @@ impl<'a> Walk<'a> {
         let found = self.map.get(key);
         if found.is_none() {
             let unknown = self.map.keys().map(String::as_str);
-            let hint = crate::text::nearest(key, unknown).map_or(String::new(), |k| format!(" (there is '{k}')"));
+            let hint = crate::text::nearest(key, unknown)
+                .map_or(String::new(), |k| format!(" (there is '{k}')"));
             faults.add(self.place(key), format!("is missing{hint}"), remedy);
         }
         found
@@ -291,7 +335,8 @@ impl<'a> Walk<'a> {
     }
 
     fn optional_number(&self, key: &str, faults: &mut Faults) -> Option<f64> {
-        self.optional(key).map(|v| as_number(v, || self.place(key), faults))
+        self.optional(key)
+            .map(|v| as_number(v, || self.place(key), faults))
     }
 
     fn optional_text(&self, key: &str, faults: &mut Faults) -> String {
@@ -299,7 +344,11 @@ impl<'a> Walk<'a> {
             None => String::new(),
             Some(Value::String(s)) => s.clone(),
             Some(other) => {
-                faults.add(self.place(key), format!("is {}", kind(other)), "give a text in quotes");
+                faults.add(
+                    self.place(key),
+                    format!("is {}", kind(other)),
+                    "give a text in quotes",
+                );
                 String::new()
             }
         }
@@ -310,7 +359,11 @@ impl<'a> Walk<'a> {
             None => default,
             Some(Value::Bool(b)) => *b,
             Some(other) => {
-                faults.add(self.place(key), format!("is {}", kind(other)), "give true or false");
+                faults.add(
+                    self.place(key),
+                    format!("is {}", kind(other)),
+                    "give true or false",
+                );
                 default
             }
         }
@@ -323,7 +376,11 @@ impl<'a> Walk<'a> {
             (x >= 0.0 && x.fract() == 0.0 && x < 9.0e15).then_some(x as u64)
         });
         if whole.is_none() {
-            faults.add(self.place(key), format!("is {}", kind(value)), "give a whole number from 0, or null");
+            faults.add(
+                self.place(key),
+                format!("is {}", kind(value)),
+                "give a whole number from 0, or null",
+            );
         }
         whole
     }
@@ -332,7 +389,11 @@ impl<'a> Walk<'a> {
         match self.required(key, "add it, an array", faults) {
             Some(Value::Array(items)) => items,
             Some(other) => {
-                faults.add(self.place(key), format!("is {}", kind(other)), "give an array [ ... ]");
+                faults.add(
+                    self.place(key),
+                    format!("is {}", kind(other)),
+                    "give an array [ ... ]",
+                );
                 &[]
             }
             None => &[],
@@ -343,11 +404,20 @@ impl<'a> Walk<'a> {
         let value = self.optional("position_m")?;
         let pair = value.as_array().filter(|a| a.len() == 2);
         let Some(pair) = pair else {
-            faults.add(self.place("position_m"), format!("is {}", kind(value)), "give [x, y] in metres");
+            faults.add(
+                self.place("position_m"),
+                format!("is {}", kind(value)),
+                "give [x, y] in metres",
+            );
             return None;
         };
-        let number =
-            |k: usize, faults: &mut Faults| as_number(&pair[k], || format!("{}position_m[{k}]", self.prefix), faults);
+        let number = |k: usize, faults: &mut Faults| {
+            as_number(
+                &pair[k],
+                || format!("{}position_m[{k}]", self.prefix),
+                faults,
+            )
+        };
         Some([number(0, faults), number(1, faults)])
     }
 
@@ -360,15 +430,23 @@ impl<'a> Walk<'a> {
                 let remedy = format!("this program reads \"{expected}\"");
                 faults.add("format", format!("is \"{s}\""), remedy);
             }
-            Some(other) => faults.add("format", format!("is {}", kind(other)), format!("give \"{expected}\"")),
+            Some(other) => faults.add(
+                "format",
+                format!("is {}", kind(other)),
+                format!("give \"{expected}\""),
+            ),
         }
     }
 
-    /// Fields that the format does not know: not a fault, but a mistyped optional field must not pass in silence.
+    /// Fields that the format does not know: not a fault, but a mistyped optional field must not
+    /// pass in silence.
     fn unknown(&self, known: &[&'static str], warnings: &mut Vec<String>) {
         for key in self.map.keys().filter(|k| !known.contains(&k.as_str())) {
             let hint = did_you_mean(key, known.iter().copied());
-            warnings.push(format!("{}: unknown field, ignored.{hint}", self.place(key)));
+            warnings.push(format!(
+                "{}: unknown field, ignored.{hint}",
+                self.place(key)
+            ));
         }
     }
 }
@@ -384,7 +462,10 @@ fn as_number(value: &Value, place: impl Fn() -> String, faults: &mut Faults) -> 
 ///
 /// # Errors
 /// [`FileError`], naming the file and every fault in it.
-pub fn read_instance_with(path: &Path, warn: &mut dyn FnMut(String)) -> Result<Instance, FileError> {
+pub fn read_instance_with(
+    path: &Path,
+    warn: &mut dyn FnMut(String),
+) -> Result<Instance, FileError> {
     let name = path.display().to_string();
     let bytes = read_bytes(path)?;
     let value = parse_json(&name, &bytes)?;
@@ -414,20 +495,43 @@ pub fn read_instance(path: &Path) -> Result<Instance, FileError> {
 pub fn instance_from_json(value: &Value) -> Result<(Instance, Vec<String>), Vec<Fault>> {
     let mut faults = Faults::default();
     let mut warnings = Vec::new();
-    let Some(top) = Walk::new(value, String::new(), &mut faults) else { return Err(faults.0) };
+    let Some(top) = Walk::new(value, String::new(), &mut faults) else {
+        return Err(faults.0);
+    };
     top.format(INSTANCE_FORMAT, &mut faults);
     if !faults.0.is_empty() {
         return Err(faults.0);
     }
-    let known = ["format", "name", "family", "seed", "interference", "reference_flops", "users", "servers", "gain"];
+    let known = [
+        "format",
+        "name",
+        "family",
+        "seed",
+        "interference",
+        "reference_flops",
+        "users",
+        "servers",
+        "gain",
+    ];
     top.unknown(&known, &mut warnings);
     let users = top.array("users", &mut faults);
-    let users = users.iter().enumerate().filter_map(|(i, v)| user_from(v, i, &mut faults, &mut warnings)).collect();
+    let users = users
+        .iter()
+        .enumerate()
+        .filter_map(|(i, v)| user_from(v, i, &mut faults, &mut warnings))
+        .collect();
     let servers = top.array("servers", &mut faults);
-    let servers =
-        servers.iter().enumerate().filter_map(|(j, v)| server_from(v, j, &mut faults, &mut warnings)).collect();
+    let servers = servers
+        .iter()
+        .enumerate()
+        .filter_map(|(j, v)| server_from(v, j, &mut faults, &mut warnings))
+        .collect();
     let gain = top.array("gain", &mut faults);
-    let gain = gain.iter().enumerate().map(|(i, v)| gain_row_from(v, i, &mut faults)).collect();
+    let gain = gain
+        .iter()
+        .enumerate()
+        .map(|(i, v)| gain_row_from(v, i, &mut faults))
+        .collect();
     let instance = Instance {
         name: top.optional_text("name", &mut faults),
         family: top.optional_text("family", &mut faults),
@@ -441,10 +545,19 @@ pub fn instance_from_json(value: &Value) -> Result<(Instance, Vec<String>), Vec<
     if faults.0.is_empty() {
         faults.0 = faults_of(&instance);
     }
-    if faults.0.is_empty() { Ok((instance, warnings)) } else { Err(faults.0) }
+    if faults.0.is_empty() {
+        Ok((instance, warnings))
+    } else {
+        Err(faults.0)
+    }
 }
 
-fn user_from(value: &Value, i: usize, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<User> {
+fn user_from(
+    value: &Value,
+    i: usize,
+    faults: &mut Faults,
+    warnings: &mut Vec<String>,
+) -> Option<User> {
     let w = Walk::new(value, format!("users[{i}]."), faults)?;
     let known = [
         "payload_bits",
@@ -471,26 +584,48 @@ fn user_from(value: &Value, i: usize, faults: &mut Faults, warnings: &mut Vec<St
     })
 }
 
-fn server_from(value: &Value, j: usize, faults: &mut Faults, warnings: &mut Vec<String>) -> Option<Server> {
+fn server_from(
+    value: &Value,
+    j: usize,
+    faults: &mut Faults,
+    warnings: &mut Vec<String>,
+) -> Option<Server> {
     let w = Walk::new(value, format!("servers[{j}]."), faults)?;
-    let known = ["bandwidth_hz", "noise_w", "capacity_flops", "user_cap_flops", "max_users", "position_m"];
+    let known = [
+        "bandwidth_hz",
+        "noise_w",
+        "capacity_flops",
+        "user_cap_flops",
+        "max_users",
+        "position_m",
+    ];
     w.unknown(&known, warnings);
     Some(Server {
         bandwidth_hz: w.number("bandwidth_hz", faults),
         noise_w: w.number("noise_w", faults),
         capacity_flops: w.number("capacity_flops", faults),
         user_cap_flops: w.number("user_cap_flops", faults),
-        max_users: w.optional_whole("max_users", faults).map(|k| usize::try_from(k).unwrap_or(usize::MAX)),
+        max_users: w
+            .optional_whole("max_users", faults)
+            .map(|k| usize::try_from(k).unwrap_or(usize::MAX)),
         position_m: w.position(faults),
     })
 }
 
 fn gain_row_from(value: &Value, i: usize, faults: &mut Faults) -> Vec<f64> {
     let Value::Array(items) = value else {
-        faults.add(format!("gain[{i}]"), format!("is {}", kind(value)), "give an array, one number per server");
+        faults.add(
+            format!("gain[{i}]"),
+            format!("is {}", kind(value)),
+            "give an array, one number per server",
+        );
         return Vec::new();
     };
-    items.iter().enumerate().map(|(j, v)| as_number(v, || format!("gain[{i}][{j}]"), faults)).collect()
+    items
+        .iter()
+        .enumerate()
+        .map(|(j, v)| as_number(v, || format!("gain[{i}][{j}]"), faults))
+        .collect()
 }
 
 /// The instance as JSON text, one user, server and gain row per line.
@@ -515,11 +650,39 @@ pub fn instance_to_json(instance: &Instance) -> String {
         field("reference_flops", json!(reference));
     }
     let mut block = |key: &str, rows: Vec<String>, end: &str| {
-        let _ = write!(out, "  \"{key}\": [\n    {}\n  ]{end}\n", rows.join(",\n    "));
+        let _ = write!(
+            out,
+            "  \"{key}\": [\n    {}\n  ]{end}\n",
+            rows.join(",\n    ")
+        );
     };
-    block("users", instance.users.iter().map(|u| text(&|| serde_json::to_string(u))).collect(), ",");
-    block("servers", instance.servers.iter().map(|s| text(&|| serde_json::to_string(s))).collect(), ",");
-    block("gain", instance.gain.iter().map(|g| text(&|| serde_json::to_string(g))).collect(), "");
+    block(
+        "users",
+        instance
+            .users
+            .iter()
+            .map(|u| text(&|| serde_json::to_string(u)))
+            .collect(),
+        ",",
+    );
+    block(
+        "servers",
+        instance
+            .servers
+            .iter()
+            .map(|s| text(&|| serde_json::to_string(s)))
+            .collect(),
+        ",",
+    );
+    block(
+        "gain",
+        instance
+            .gain
+            .iter()
+            .map(|g| text(&|| serde_json::to_string(g)))
+            .collect(),
+        "",
+    );
     out.push_str("}\n");
     out
 }
@@ -540,7 +703,11 @@ pub fn read_plan(path: &Path) -> Result<Plan, FileError> {
     let name = path.display().to_string();
     let bytes = read_bytes(path)?;
     let value = parse_json(&name, &bytes)?;
-    plan_from_json(&value).map_err(|faults| FileError::Invalid { path: name, format: PLAN_FORMAT, faults })
+    plan_from_json(&value).map_err(|faults| FileError::Invalid {
+        path: name,
+        format: PLAN_FORMAT,
+        faults,
+    })
 }
 
 /// A plan from parsed JSON.
@@ -549,28 +716,39 @@ pub fn read_plan(path: &Path) -> Result<Plan, FileError> {
 /// Every fault found.
 pub fn plan_from_json(value: &Value) -> Result<Plan, Vec<Fault>> {
     let mut faults = Faults::default();
-    let Some(top) = Walk::new(value, String::new(), &mut faults) else { return Err(faults.0) };
+    let Some(top) = Walk::new(value, String::new(), &mut faults) else {
+        return Err(faults.0);
+    };
     top.format(PLAN_FORMAT, &mut faults);
     if !faults.0.is_empty() {
         return Err(faults.0);
     }
     let threshold = top.optional_number("threshold", &mut faults);
     if threshold.is_some_and(|t| !(0.0..=1.0).contains(&t)) {
-        faults.add("threshold", format!("is {}", threshold.unwrap_or(f64::NAN)), "give a number from 0 to 1");
+        faults.add(
+            "threshold",
+            format!("is {}", threshold.unwrap_or(f64::NAN)),
+            "give a number from 0 to 1",
+        );
     }
     let weights = top.optional_text("weights", &mut faults);
     let weights = match weights.as_str() {
         "" => None,
-        other => other.parse().map_err(|e: String| faults.add("weights", e, "or leave it out")).ok(),
+        other => other
+            .parse()
+            .map_err(|e: String| faults.add("weights", e, "or leave it out"))
+            .ok(),
     };
     let mut assignment = Vec::new();
     for (i, v) in top.array("assignment", &mut faults).iter().enumerate() {
         match (v, v.as_u64()) {
             (Value::Null, _) => assignment.push(None),
             (_, Some(j)) => assignment.push(Some(usize::try_from(j).unwrap_or(usize::MAX))),
-            _ => {
-                faults.add(format!("assignment[{i}]"), format!("is {}", kind(v)), "give null or a server index from 0")
-            }
+            _ => faults.add(
+                format!("assignment[{i}]"),
+                format!("is {}", kind(v)),
+                "give null or a server index from 0",
+            ),
         }
     }
     let plan = Plan {
@@ -583,7 +761,11 @@ pub fn plan_from_json(value: &Value) -> Result<Plan, Vec<Fault>> {
     for (place, text) in [("instance", &plan.instance), ("solver", &plan.solver)] {
         faults.check_printable(place, text);
     }
-    if faults.0.is_empty() { Ok(plan) } else { Err(faults.0) }
+    if faults.0.is_empty() {
+        Ok(plan)
+    } else {
+        Err(faults.0)
+    }
 }
 
 /// Whether an assignment fits an instance's shape: its length is N and every index is below M.
@@ -593,8 +775,16 @@ pub fn plan_from_json(value: &Value) -> Result<Plan, Vec<Fault>> {
 pub fn check_plan(assignment: &[Option<usize>], instance: &Instance) -> Result<(), Vec<Fault>> {
     let mut faults = Faults::default();
     if assignment.len() != instance.n() {
-        let problem = format!("has {} entries for {} users", assignment.len(), instance.n());
-        faults.add("assignment", problem, "give one entry per user of the instance");
+        let problem = format!(
+            "has {} entries for {} users",
+            assignment.len(),
+            instance.n()
+        );
+        faults.add(
+            "assignment",
+            problem,
+            "give one entry per user of the instance",
+        );
     }
     for (i, server) in assignment.iter().enumerate() {
         if let Some(j) = server.filter(|&j| j >= instance.m()) {
@@ -602,7 +792,11 @@ pub fn check_plan(assignment: &[Option<usize>], instance: &Instance) -> Result<(
             faults.add(format!("assignment[{i}]"), format!("is {j}"), remedy);
         }
     }
-    if faults.0.is_empty() { Ok(()) } else { Err(faults.0) }
+    if faults.0.is_empty() {
+        Ok(())
+    } else {
+        Err(faults.0)
+    }
 }
 
 /// The plan as JSON.

@@ -4,12 +4,13 @@ use crate::types::Instance;
 
 /// blake3 of the instance's canonical form, as 64 hexadecimal digits.
 ///
-/// The canonical form holds all that can change a number in a report, and no labels (name, family, seed, positions):
-/// the text `offload-instance/1` and a newline; one byte, 1 for interference and 0 without; N and M as 64-bit
-/// integers; `reference_flops`; for each user payload, power, local delay, edge work, uncertainty, edge time,
-/// correct_local, correct_edge; for each server band, noise, capacity, user cap, admission limit; the gains by rows.
-/// A number is its IEEE 754 bits, an optional field one byte (0 absent, 1 present) and, if present, the number;
-/// an admission limit is a 64-bit integer. Everything little-endian; -0 counts as 0.
+/// The canonical form holds all that can change a number in a report, and no labels (name, family,
+/// seed, positions): the text `offload-instance/1` and a newline; one byte, 1 for interference and
+/// 0 without; N and M as 64-bit integers; `reference_flops`; for each user payload, power, local
+/// delay, edge work, uncertainty, edge time, correct_local, correct_edge; for each server band,
+/// noise, capacity, user cap, admission limit; the gains by rows. A number is its IEEE 754 bits, an
+/// optional field one byte (0 absent, 1 present) and, if present, the number; an admission limit is
+/// a 64-bit integer. Everything little-endian; -0 counts as 0.
 #[must_use]
 pub fn fingerprint(instance: &Instance) -> String {
     let mut hash = blake3::Hasher::new();
@@ -19,7 +20,13 @@ pub fn fingerprint(instance: &Instance) -> String {
     hash.update(&(instance.m() as u64).to_le_bytes());
     optional(&mut hash, instance.reference_flops);
     for u in &instance.users {
-        for x in [u.payload_bits, u.tx_power_w, u.local_delay_s, u.edge_work_flop, u.uncertainty] {
+        for x in [
+            u.payload_bits,
+            u.tx_power_w,
+            u.local_delay_s,
+            u.edge_work_flop,
+            u.uncertainty,
+        ] {
             number(&mut hash, x);
         }
         for x in [u.edge_time_s, u.correct_local, u.correct_edge] {
@@ -27,7 +34,12 @@ pub fn fingerprint(instance: &Instance) -> String {
         }
     }
     for s in &instance.servers {
-        for x in [s.bandwidth_hz, s.noise_w, s.capacity_flops, s.user_cap_flops] {
+        for x in [
+            s.bandwidth_hz,
+            s.noise_w,
+            s.capacity_flops,
+            s.user_cap_flops,
+        ] {
             number(&mut hash, x);
         }
         hash.update(&[u8::from(s.max_users.is_some())]);

@@ -1,11 +1,13 @@
 //! What a problem is: the data of an offloading instance, its objective, the families that generate
 //! instances, and the files that carry them.
 //!
-//! The model is that of Kim, Lyu, Lee, Yang, *Accuracy-Delay Trade-Off in LLM Offloading via Token-Level
-//! Uncertainty* (arXiv 2602.07958); `docs/model.md` states it in full. Everything is in SI units.
+//! The model is that of Kim, Lyu, Lee, Yang, *Accuracy-Delay Trade-Off in LLM Offloading via
+//! Token-Level Uncertainty* (arXiv 2602.07958); `docs/model.md` states it in full. Everything is in
+//! SI units.
 //!
-//! Module [`types`] holds plain data and [`files`] reads and writes it; the checker in `offload-verify` may use
-//! those two and nothing else of this crate. [`problem`] and [`evaluate`] hold the mathematics.
+//! Module [`types`] holds plain data and [`files`] reads and writes it; the checker in
+//! `offload-verify` may use those two and nothing else of this crate. [`problem`] and [`evaluate`]
+//! hold the mathematics.
 
 pub mod calibrate;
 pub mod evaluate;

@@ -1,4 +1,5 @@
-//! A problem: an instance, a threshold tau and a choice of weights, with the derived numbers that solvers need.
+//! A problem: an instance, a threshold tau and a choice of weights, with the derived numbers that
+//! solvers need.
 
 use crate::types::{Instance, Weights};
 use std::sync::Arc;
@@ -26,11 +27,16 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// States the problem. `instance` must be valid ([`crate::faults_of`] empty), as every reader and family guarantees.
+    /// States the problem. `instance` must be valid ([`crate::faults_of`] empty), as every reader
+    /// and family guarantees.
     ///
     /// # Errors
     /// [`ProblemError::Threshold`] unless 0 <= threshold <= 1.
-    pub fn new(instance: Arc<Instance>, threshold: f64, weights: Weights) -> Result<Self, ProblemError> {
+    pub fn new(
+        instance: Arc<Instance>,
+        threshold: f64,
+        weights: Weights,
+    ) -> Result<Self, ProblemError> {
         if !(0.0..=1.0).contains(&threshold) {
             return Err(ProblemError::Threshold(threshold));
         }
@@ -39,10 +45,23 @@ impl Problem {
             Weights::Uniform => 1.0,
         });
         let weight = weight.collect();
-        let mandatory = instance.users.iter().map(|u| u.uncertainty > threshold).collect();
+        let mandatory = instance
+            .users
+            .iter()
+            .map(|u| u.uncertainty > threshold)
+            .collect();
         let rows = instance.users.iter().zip(&instance.gain);
-        let signal = rows.flat_map(|(u, row)| row.iter().map(|g| u.tx_power_w * g)).collect();
-        Ok(Problem { instance, threshold, weights, weight, mandatory, signal })
+        let signal = rows
+            .flat_map(|(u, row)| row.iter().map(|g| u.tx_power_w * g))
+            .collect();
+        Ok(Problem {
+            instance,
+            threshold,
+            weights,
+            weight,
+            mandatory,
+            signal,
+        })
     }
 
     /// The instance.
@@ -96,7 +115,10 @@ impl Problem {
     /// The most users that server j can hold: min(K_j, N).
     #[must_use]
     pub fn capacity(&self, j: usize) -> usize {
-        self.instance.servers[j].max_users.unwrap_or(usize::MAX).min(self.n())
+        self.instance.servers[j]
+            .max_users
+            .unwrap_or(usize::MAX)
+            .min(self.n())
     }
 
     /// The places of all servers together, sum_j min(K_j, N), at most usize::MAX.
@@ -105,8 +127,8 @@ impl Problem {
         (0..self.m()).fold(0, |sum: usize, j| sum.saturating_add(self.capacity(j)))
     }
 
-    /// Whether any plan is feasible. Every user reaches every server (gains are positive), so counting decides:
-    /// the mandatory users must fit into the places.
+    /// Whether any plan is feasible. Every user reaches every server (gains are positive), so
+    /// counting decides: the mandatory users must fit into the places.
     #[must_use]
     pub fn is_feasible(&self) -> bool {
         self.mandatory_count() <= self.total_capacity()
@@ -130,8 +152,9 @@ impl Problem {
         self.instance.users[i].local_delay_s
     }
 
-    /// D_i n / (B_j log2(1 + S_ij / (s_j + I))), s: uplink time of user i at server j that holds `load` users
-    /// under the interference `interference` (W, >= 0). log2(1 + x) is taken as log1p(x) / ln 2, exact for small x too.
+    /// D_i n / (B_j log2(1 + S_ij / (s_j + I))), s: uplink time of user i at server j that holds
+    /// `load` users under the interference `interference` (W, >= 0). log2(1 + x) is taken as
+    /// log1p(x) / ln 2, exact for small x too.
     #[must_use]
     pub fn uplink_delay(&self, i: usize, j: usize, load: usize, interference: f64) -> f64 {
         let server = &self.instance.servers[j];
@@ -139,11 +162,13 @@ impl Problem {
         self.instance.users[i].payload_bits * load as f64 / (server.bandwidth_hz * efficiency)
     }
 
-    /// w_i max(1/f_j, n/F_j), s: planned compute time of user i at server j that holds `load` users.
+    /// w_i max(1/f_j, n/F_j), s: planned compute time of user i at server j that holds `load`
+    /// users.
     #[must_use]
     pub fn compute_delay(&self, i: usize, j: usize, load: usize) -> f64 {
         let server = &self.instance.servers[j];
-        self.instance.users[i].edge_work_flop * (1.0 / server.user_cap_flops).max(load as f64 / server.capacity_flops)
+        self.instance.users[i].edge_work_flop
+            * (1.0 / server.user_cap_flops).max(load as f64 / server.capacity_flops)
     }
 
     /// d_ij, s: uplink plus planned compute.
@@ -162,8 +187,8 @@ impl Problem {
         loads
     }
 
-    /// I_j = sum of S_kj over the users k of other servers, W, for every server; zeros when interference is off.
-    /// Sums only what interferes (never 'total minus own', which cancels).
+    /// I_j = sum of S_kj over the users k of other servers, W, for every server; zeros when
+    /// interference is off. Sums only what interferes (never 'total minus own', which cancels).
     #[must_use]
     pub fn interference(&self, assignment: &[Option<usize>]) -> Vec<f64> {
         let mut power = vec![0.0; self.m()];

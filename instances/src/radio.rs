@@ -1,12 +1,13 @@
-//! Path loss between a base station and a user outdoors: 3GPP TR 38.901, *Study on channel model for frequencies from 0.5
-//! to 100 GHz*, section 7.4, scenarios UMi-Street Canyon and UMa.
+//! Path loss between a base station and a user outdoors: 3GPP TR 38.901, *Study on channel model
+//! for frequencies from 0.5 to 100 GHz*, section 7.4, scenarios UMi-Street Canyon and UMa.
 //!
-//! Distances in m, carriers in Hz, losses in dB. Users are outdoors and below 13 m, where the report's effective
-//! environment height h_E is 1 m; building penetration is not modelled.
+//! Distances in m, carriers in Hz, losses in dB. Users are outdoors and below 13 m, where the
+//! report's effective environment height h_E is 1 m; building penetration is not modelled.
 
 use crate::layout::LIGHT_M_S;
 
-/// Nearest distance in the plane for which the formulas hold, m; nearer users get the loss at this distance.
+/// Nearest distance in the plane for which the formulas hold, m; nearer users get the loss at this
+/// distance.
 pub const NEAREST_M: f64 = 10.0;
 /// Carriers for which the formulas hold, Hz.
 pub const CARRIERS_HZ: (f64, f64) = (0.5e9, 1e11);
@@ -32,8 +33,9 @@ impl Scenario {
         }
     }
 
-    /// Probability of line of sight at a distance in the plane (Table 7.4.2-1, outdoor user below 13 m, so C' = 0):
-    /// 1 up to 18 m, then 18/d + exp(-d/D)(1 - 18/d) with D = 36 m for UMi and 63 m for UMa.
+    /// Probability of line of sight at a distance in the plane (Table 7.4.2-1, outdoor user below
+    /// 13 m, so C' = 0): 1 up to 18 m, then 18/d + exp(-d/D)(1 - 18/d) with D = 36 m for UMi and 63
+    /// m for UMa.
     #[must_use]
     pub fn sight_probability(self, distance_m: f64) -> f64 {
         let decay_m = match self {
@@ -69,14 +71,26 @@ impl Scenario {
     /// dBP = 4 (hBS - hE)(hUT - hE) f / c,   d3^2 = d2^2 + (hBS - hUT)^2
     /// ```
     ///
-    /// The report gives them for 10 m to 5 km; below that the loss at 10 m is taken, above it they are continued.
+    /// The report gives them for 10 m to 5 km; below that the loss at 10 m is taken, above it they
+    /// are continued.
     #[must_use]
-    pub fn loss_db(self, distance_m: f64, carrier_hz: f64, site_m: f64, user_m: f64, sight: bool) -> f64 {
+    pub fn loss_db(
+        self,
+        distance_m: f64,
+        carrier_hz: f64,
+        site_m: f64,
+        user_m: f64,
+        sight: bool,
+    ) -> f64 {
         let plane = distance_m.max(NEAREST_M);
         let drop = site_m - user_m;
         let lg = libm::log10;
-        let (space, f) = (lg((plane * plane + drop * drop).sqrt()), lg(carrier_hz / 1e9));
-        let bend = 4.0 * (site_m - ENVIRONMENT_M) * (user_m - ENVIRONMENT_M) * carrier_hz / LIGHT_M_S;
+        let (space, f) = (
+            lg((plane * plane + drop * drop).sqrt()),
+            lg(carrier_hz / 1e9),
+        );
+        let bend =
+            4.0 * (site_m - ENVIRONMENT_M) * (user_m - ENVIRONMENT_M) * carrier_hz / LIGHT_M_S;
         let (base, slope, back) = match self {
             Scenario::UrbanMicro => (32.4, 21.0, 9.5),
             Scenario::UrbanMacro => (28.0, 22.0, 9.0),
@@ -100,11 +114,17 @@ pub fn from_db(decibels: f64) -> f64 {
     libm::pow(10.0, decibels / 10.0)
 }
 
-/// Uplink power control with an open loop and a fractional compensation (3GPP TS 38.213, section 7.1.1, without the closed loop's terms):
-/// P = min(P_max, P_0 + 10 lg(B / 180 kHz) + alpha PL) dBm. `p0_dbm` is per resource block of 180 kHz, and the user has the
-/// whole band. Returns W.
+/// Uplink power control with an open loop and a fractional compensation (3GPP TS 38.213, section
+/// 7.1.1, without the closed loop's terms): P = min(P_max, P_0 + 10 lg(B / 180 kHz) + alpha PL)
+/// dBm. `p0_dbm` is per resource block of 180 kHz, and the user has the whole band. Returns W.
 #[must_use]
-pub fn controlled_power_w(most_w: f64, p0_dbm: f64, alpha: f64, bandwidth_hz: f64, loss_db: f64) -> f64 {
+pub fn controlled_power_w(
+    most_w: f64,
+    p0_dbm: f64,
+    alpha: f64,
+    bandwidth_hz: f64,
+    loss_db: f64,
+) -> f64 {
     most_w.min(1e-3 * from_db(p0_dbm + alpha * loss_db) * bandwidth_hz / 180e3)
 }
 
@@ -117,7 +137,8 @@ mod tests {
         (a - b).abs() < 5e-4
     }
 
-    /// Worked out from Table 7.4.1-1 with a desk calculator, step by step for the first two, at 3.5 GHz with the heights of Table 7.2-1.
+    /// Worked out from Table 7.4.1-1 with a desk calculator, step by step for the first two, at 3.5
+    /// GHz with the heights of Table 7.2-1.
     #[test]
     fn losses_are_those_of_the_table() {
         // UMi, 100 m: d3 = sqrt(100^2 + 8.5^2) = 100.3606, lg = 2.0015632; lg 3.5 = 0.5440680.
@@ -140,7 +161,8 @@ mod tests {
         assert_eq!(umi(3.0, true), umi(10.0, true));
     }
 
-    /// The two pieces of the line of sight meet at the breakpoint within what the report's rounded constants allow.
+    /// The two pieces of the line of sight meet at the breakpoint within what the report's rounded
+    /// constants allow.
     #[test]
     fn losses_rise_with_distance() {
         for scenario in [UrbanMicro, UrbanMacro] {
@@ -152,12 +174,16 @@ mod tests {
                     assert!(now > last - 0.2, "{scenario:?} {sight} {k}");
                     last = now;
                 }
-                assert!(at(2000.0) >= scenario.loss_db(2000.0, 3.5e9, scenario.site_height_m(), 1.5, true));
+                assert!(
+                    at(2000.0)
+                        >= scenario.loss_db(2000.0, 3.5e9, scenario.site_height_m(), 1.5, true)
+                );
             }
         }
     }
 
-    /// Table 7.4.2-1 by hand: UMi at 100 m: 0.18 + exp(-100/36) 0.82 = 0.18 + 0.062177 x 0.82 = 0.230985; UMa: 0.18 + 0.204477 x 0.82 = 0.347671.
+    /// Table 7.4.2-1 by hand: UMi at 100 m: 0.18 + exp(-100/36) 0.82 = 0.18 + 0.062177 x 0.82 =
+    /// 0.230985; UMa: 0.18 + 0.204477 x 0.82 = 0.347671.
     #[test]
     fn sight_is_as_likely_as_in_the_table() {
         assert_eq!(UrbanMicro.sight_probability(18.0), 1.0);
@@ -165,16 +191,25 @@ mod tests {
         assert!(close(UrbanMacro.sight_probability(100.0), 0.347_671));
         assert!(UrbanMacro.sight_probability(5000.0) < 0.004);
         assert_eq!(
-            [(UrbanMicro, true), (UrbanMicro, false), (UrbanMacro, true), (UrbanMacro, false)]
-                .map(|(s, l)| s.shadowing_db(l)),
+            [
+                (UrbanMicro, true),
+                (UrbanMicro, false),
+                (UrbanMacro, true),
+                (UrbanMacro, false)
+            ]
+            .map(|(s, l)| s.shadowing_db(l)),
             [4.0, 7.82, 4.0, 6.0]
         );
     }
 
     #[test]
     fn power_follows_the_loss_up_to_its_limit() {
-        // -80 dBm + 10 lg(1e8 / 180e3) + 0.8 x 100 dB = 27.447 dBm = 0.5556 W, more than 0.2 W; at 80 dB 11.447 dBm = 13.95 mW.
+        // -80 dBm + 10 lg(1e8 / 180e3) + 0.8 x 100 dB = 27.447 dBm = 0.5556 W, more than 0.2 W; at
+        // 80 dB 11.447 dBm = 13.95 mW.
         assert_eq!(controlled_power_w(0.2, -80.0, 0.8, 1e8, 100.0), 0.2);
-        assert!(close(controlled_power_w(0.2, -80.0, 0.8, 1e8, 80.0) * 1e3, 13.9549));
+        assert!(close(
+            controlled_power_w(0.2, -80.0, 0.8, 1e8, 80.0) * 1e3,
+            13.9549
+        ));
     }
 }

@@ -1,8 +1,9 @@
 //! Seeded randomness whose values are the same on every machine.
 //!
-//! ChaCha12 (`rand_chacha`, a value-stable generator), uniforms from the top 53 bits, and every other
-//! distribution by inversion or Box-Muller through `libm`, which is plain Rust: the platform's own `ln` or `cos` may differ
-//! in the last bit from machine to machine, and one bit is enough to change a plan.
+//! ChaCha12 (`rand_chacha`, a value-stable generator), uniforms from the top 53 bits, and every
+//! other distribution by inversion or Box-Muller through `libm`, which is plain Rust: the
+//! platform's own `ln` or `cos` may differ in the last bit from machine to machine, and one bit is
+//! enough to change a plan.
 
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};

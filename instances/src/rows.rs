@@ -1,7 +1,8 @@
 //! CSV with a header, read row by row in bounded memory, every faulty line named.
 //!
-//! Whatever reads a table of somebody else's (query traces, request traces, positions) does it through [`scan`], so that
-//! a file of a million rows costs no more memory than what its reader keeps, and a bad row is always told by its line.
+//! Whatever reads a table of somebody else's (query traces, request traces, positions) does it
+//! through [`scan`], so that a file of a million rows costs no more memory than what its reader
+//! keeps, and a bad row is always told by its line.
 
 use crate::random::Random;
 use crate::text::did_you_mean;
@@ -15,7 +16,8 @@ use std::path::Path;
 const SHOWN: usize = 20;
 /// Ranges of lines listed for the faulty rows beyond [`SHOWN`]; what is beyond these is counted.
 const RANGES: usize = 1000;
-/// Longest row, byte: a quote that is opened and never closed would otherwise take the rest of the file for one field.
+/// Longest row, byte: a quote that is opened and never closed would otherwise take the rest of the
+/// file for one field.
 const LONGEST_ROW: u64 = 1 << 20;
 /// Rows that a reader keeps of a longer file, chosen by seed (see [`Reservoir`]).
 pub const MOST_KEPT: usize = 100_000;
@@ -27,7 +29,9 @@ pub const MOST_KEPT: usize = 100_000;
 pub fn open(path: &Path) -> Result<BufReader<File>, String> {
     let name = path.display();
     if path.is_dir() {
-        return Err(format!("{name}: cannot read: it is a directory; name a CSV file"));
+        return Err(format!(
+            "{name}: cannot read: it is a directory; name a CSV file"
+        ));
     }
     let file = File::open(path).map_err(|e| format!("{name}: cannot read: {e}; check the path"))?;
     Ok(BufReader::new(file))
@@ -36,18 +40,28 @@ pub fn open(path: &Path) -> Result<BufReader<File>, String> {
 /// What is done with a row: its line and its fields; an error says what is wrong with it.
 type Each<'a> = dyn FnMut(u64, &[&str]) -> Result<(), String> + 'a;
 
-/// Calls `each` with the line and the fields of `columns`, in their order, for every row; other columns are left alone.
-/// A column is found by its exact name, or else by its name in any case if only one fits. Returns the number of rows.
+/// Calls `each` with the line and the fields of `columns`, in their order, for every row; other
+/// columns are left alone. A column is found by its exact name, or else by its name in any case if
+/// only one fits. Returns the number of rows.
 ///
 /// # Errors
-/// A missing or doubled column; or, after the whole file was read, every line that is no row of the table or that `each` refused: the
-/// first 20 with what is wrong, the lines of the rest; or a file without rows.
+/// A missing or doubled column; or, after the whole file was read, every line that is no row of the
+/// table or that `each` refused: the first 20 with what is wrong, the lines of the rest; or a file
+/// without rows.
 pub fn scan(input: impl Read, columns: &[&str], each: &mut Each<'_>) -> Result<u64, String> {
     let read = Cell::new(0);
     let limited = Limited { input, read: &read };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(limited);
-    let header = reader.headers().map_err(|e| format!("line 1: {e}"))?.clone();
-    let places = columns.iter().map(|c| place(c, &header, columns)).collect::<Result<Vec<_>, _>>()?;
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(limited);
+    let header = reader
+        .headers()
+        .map_err(|e| format!("line 1: {e}"))?
+        .clone();
+    let places = columns
+        .iter()
+        .map(|c| place(c, &header, columns))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut faults = Faults::default();
     let mut record = csv::StringRecord::new();
     let mut rows = 0;
@@ -59,7 +73,10 @@ pub fn scan(input: impl Read, columns: &[&str], each: &mut Each<'_>) -> Result<u
             Ok(true) => {
                 rows += 1;
                 let line = record.position().map_or(before, csv::Position::line);
-                let fields: Vec<&str> = places.iter().map(|&p| record.get(p).unwrap_or("")).collect();
+                let fields: Vec<&str> = places
+                    .iter()
+                    .map(|&p| record.get(p).unwrap_or(""))
+                    .collect();
                 if let Err(e) = each(line, &fields) {
                     faults.add(line, &e);
                 }
@@ -70,7 +87,10 @@ pub fn scan(input: impl Read, columns: &[&str], each: &mut Each<'_>) -> Result<u
             }
             Err(e) => {
                 rows += 1;
-                faults.add(e.position().map_or(before, csv::Position::line), &e.to_string());
+                faults.add(
+                    e.position().map_or(before, csv::Position::line),
+                    &e.to_string(),
+                );
             }
         }
     }
@@ -83,11 +103,18 @@ pub fn scan(input: impl Read, columns: &[&str], each: &mut Each<'_>) -> Result<u
 
 /// Where `column` stands in the header.
 fn place(column: &str, header: &csv::StringRecord, columns: &[&str]) -> Result<usize, String> {
-    for same in [|a: &str, b: &str| a == b, |a: &str, b: &str| a.eq_ignore_ascii_case(b)] {
+    for same in [
+        |a: &str, b: &str| a == b,
+        |a: &str, b: &str| a.eq_ignore_ascii_case(b),
+    ] {
         let mut found = (0..header.len()).filter(|&k| same(&header[k], column));
         match (found.next(), found.next()) {
             (Some(k), None) => return Ok(k),
-            (Some(_), Some(_)) => return Err(format!("line 1: column '{column}' is there twice; rename one")),
+            (Some(_), Some(_)) => {
+                return Err(format!(
+                    "line 1: column '{column}' is there twice; rename one"
+                ));
+            }
             _ => {}
         }
     }
@@ -105,7 +132,9 @@ fn place(column: &str, header: &csv::StringRecord, columns: &[&str]) -> Result<u
 pub fn header(input: impl Read) -> Result<Vec<String>, String> {
     let read = Cell::new(0);
     let limited = Limited { input, read: &read };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(limited);
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(limited);
     let header = reader.headers().map_err(|e| format!("line 1: {e}"))?;
     Ok(header.iter().map(Into::into).collect())
 }
@@ -114,9 +143,20 @@ pub fn header(input: impl Read) -> Result<Vec<String>, String> {
 ///
 /// # Errors
 /// Unless it is a finite number that `good` accepts; `remedy` says what to give.
-pub fn number(column: &str, text: &str, good: impl Fn(f64) -> bool, remedy: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| format!("{column} is '{text}'; {remedy}"))?;
-    if value.is_finite() && good(value) { Ok(value) } else { Err(format!("{column} is {text}; {remedy}")) }
+pub fn number(
+    column: &str,
+    text: &str,
+    good: impl Fn(f64) -> bool,
+    remedy: &str,
+) -> Result<f64, String> {
+    let value: f64 = text
+        .parse()
+        .map_err(|_| format!("{column} is '{text}'; {remedy}"))?;
+    if value.is_finite() && good(value) {
+        Ok(value)
+    } else {
+        Err(format!("{column} is {text}; {remedy}"))
+    }
 }
 
 /// Refuses a row that is longer than any row should be.
@@ -128,7 +168,8 @@ struct Limited<'a, R> {
 impl<R: Read> Read for Limited<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         if self.read.get() > LONGEST_ROW {
-            let text = format!("a row of more than {LONGEST_ROW} bytes; close the quote that is open");
+            let text =
+                format!("a row of more than {LONGEST_ROW} bytes; close the quote that is open");
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, text));
         }
         let count = self.input.read(buffer)?;
@@ -161,8 +202,17 @@ impl Faults {
 
     fn told(mut self) -> Option<String> {
         if !self.ranges.is_empty() {
-            let range = |&(a, b): &(u64, u64)| if a == b { format!("{a}") } else { format!("{a}-{b}") };
-            let mut text = format!("and lines {}", self.ranges.iter().map(range).collect::<Vec<_>>().join(", "));
+            let range = |&(a, b): &(u64, u64)| {
+                if a == b {
+                    format!("{a}")
+                } else {
+                    format!("{a}-{b}")
+                }
+            };
+            let mut text = format!(
+                "and lines {}",
+                self.ranges.iter().map(range).collect::<Vec<_>>().join(", ")
+            );
             if self.unlisted > 0 {
                 let _ = write!(text, " and {} more", self.unlisted);
             }
@@ -172,7 +222,8 @@ impl Faults {
     }
 }
 
-/// A uniform sample without replacement of at most `limit` of the items offered, in the order in which they came (Vitter 1985, algorithm R).
+/// A uniform sample without replacement of at most `limit` of the items offered, in the order in
+/// which they came (Vitter 1985, algorithm R).
 pub struct Reservoir<T> {
     limit: usize,
     seen: u64,
@@ -181,10 +232,16 @@ pub struct Reservoir<T> {
 }
 
 impl<T> Reservoir<T> {
-    /// An empty sample; `random` decides what stays once more than `limit` items were offered, and is not used before.
+    /// An empty sample; `random` decides what stays once more than `limit` items were offered, and
+    /// is not used before.
     #[must_use]
     pub fn new(limit: usize, random: Random) -> Self {
-        Reservoir { limit, seen: 0, kept: Vec::new(), random }
+        Reservoir {
+            limit,
+            seen: 0,
+            kept: Vec::new(),
+            random,
+        }
     }
 
     /// One more item.
@@ -230,11 +287,21 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_name_in_any_case_and_order() {
-        assert_eq!(rows("b,A\nx,1\n y , 2 \n", &["a", "b"]).unwrap(), [(2, "1|x".into()), (3, "2|y".into())]);
+        assert_eq!(
+            rows("b,A\nx,1\n y , 2 \n", &["a", "b"]).unwrap(),
+            [(2, "1|x".into()), (3, "2|y".into())]
+        );
         assert!(rows("b,A,a\nx,7,1\n", &["a"]).is_ok_and(|r| r[0].1 == "1"));
-        assert!(rows("b,A,A\nx,1,2\n", &["a"]).unwrap_err().contains("twice"));
+        assert!(
+            rows("b,A,A\nx,1,2\n", &["a"])
+                .unwrap_err()
+                .contains("twice")
+        );
         let e = rows("longitud,x\n1,2\n", &["longitude"]).unwrap_err();
-        assert!(e.contains("no column 'longitude'") && e.contains("Did you mean 'longitud'"), "{e}");
+        assert!(
+            e.contains("no column 'longitude'") && e.contains("Did you mean 'longitud'"),
+            "{e}"
+        );
         assert!(rows("a\n", &["a"]).unwrap_err().contains("no rows"));
         assert!(rows("", &["a"]).is_err());
     }
@@ -243,11 +310,18 @@ mod tests {
     fn every_bad_line_is_named() {
         let mut text = String::from("a,b\n");
         for line in 2..=200 {
-            text += if line % 50 == 0 || line > 100 { "x,1\n" } else { "1,1\n" };
+            text += if line % 50 == 0 || line > 100 {
+                "x,1\n"
+            } else {
+                "1,1\n"
+            };
         }
         text.insert_str(4, "1\n");
         let e = rows(&text, &["a"]).unwrap_err();
-        assert!(e.contains("line 2: ") && e.contains("line 51: a is 'x'") && e.contains("line 101: "), "{e}");
+        assert!(
+            e.contains("line 2: ") && e.contains("line 51: a is 'x'") && e.contains("line 101: "),
+            "{e}"
+        );
         assert!(e.ends_with("and lines 119-201"), "{e}");
     }
 
@@ -255,7 +329,10 @@ mod tests {
     fn an_open_quote_does_not_swallow_the_file() {
         let text = format!("a,b\n1,2\n3,\"{}", "x\n".repeat(3 << 20));
         let e = rows(&text, &["a"]).unwrap_err();
-        assert!(e.contains("line 3: ") && e.contains("close the quote"), "{e}");
+        assert!(
+            e.contains("line 3: ") && e.contains("close the quote"),
+            "{e}"
+        );
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub struct User {
     pub edge_work_flop: f64,
     /// a_i, 1 - (p1 - p2) of the first answer token, in \[0, 1\].
     pub uncertainty: f64,
-    /// Measured time of the large model at the instance's `reference_flops`, s, > 0. Only for realised metrics.
+    /// Measured time of the large model at the instance's `reference_flops`, s, > 0. Only for
+    /// realised metrics.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub edge_time_s: Option<f64>,
     /// Whether (or how probably) the small model answers correctly, in \[0, 1\].
@@ -63,7 +64,8 @@ pub struct Instance {
     pub family: String,
     /// The seed that generated it.
     pub seed: Option<u64>,
-    /// True: every server reuses the same band, so users of other servers interfere. False: orthogonal bands.
+    /// True: every server reuses the same band, so users of other servers interfere. False:
+    /// orthogonal bands.
     pub interference: bool,
     /// The compute at which `edge_time_s` was measured, FLOP/s, > 0.
     pub reference_flops: Option<f64>,
@@ -90,7 +92,9 @@ impl Instance {
 }
 
 /// The choice of the objective's weights v_i.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Weights {
     /// v_i = a_i, the paper's choice.
@@ -123,12 +127,15 @@ impl FromStr for Weights {
         match text {
             "uncertainty" => Ok(Weights::Uncertainty),
             "uniform" => Ok(Weights::Uniform),
-            other => Err(format!("unknown weights '{other}': use 'uncertainty' or 'uniform'")),
+            other => Err(format!(
+                "unknown weights '{other}': use 'uncertainty' or 'uniform'"
+            )),
         }
     }
 }
 
-/// Where each user's query is answered: `None` = on the device, `Some(j)` = at server j (from 0). Length N.
+/// Where each user's query is answered: `None` = on the device, `Some(j)` = at server j (from 0).
+/// Length N.
 pub type Assignment = Vec<Option<usize>>;
 
 /// A plan as it stands in a file: an assignment and the problem that it was made for.

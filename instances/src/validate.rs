@@ -25,8 +25,17 @@ impl fmt::Display for Fault {
 pub(crate) struct Faults(pub(crate) Vec<Fault>);
 
 impl Faults {
-    pub(crate) fn add(&mut self, place: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) {
-        self.0.push(Fault { place: place.into(), problem: problem.into(), remedy: remedy.into() });
+    pub(crate) fn add(
+        &mut self,
+        place: impl Into<String>,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.0.push(Fault {
+            place: place.into(),
+            problem: problem.into(),
+            remedy: remedy.into(),
+        });
     }
 
     /// A name that a table, a log or a shell can show.
@@ -39,9 +48,17 @@ impl Faults {
 
     fn positive(&mut self, place: impl Fn() -> String, value: f64, unit: &str) {
         if !(value.is_finite() && value > 0.0) {
-            self.add(place(), format!("is {value}"), format!("give a finite number above 0 ({unit})"));
+            self.add(
+                place(),
+                format!("is {value}"),
+                format!("give a finite number above 0 ({unit})"),
+            );
         } else if value.is_subnormal() {
-            self.add(place(), format!("is {value}, below 2.3e-308"), format!("give a normal number ({unit})"));
+            self.add(
+                place(),
+                format!("is {value}, below 2.3e-308"),
+                format!("give a normal number ({unit})"),
+            );
         }
     }
 
@@ -53,15 +70,20 @@ impl Faults {
 
     fn position(&mut self, place: impl Fn() -> String, value: Option<[f64; 2]>) {
         if value.is_some_and(|p| !p.iter().all(|x| x.is_finite())) {
-            self.add(place(), "is not finite", "give two finite coordinates in metres, or leave it out");
+            self.add(
+                place(),
+                "is not finite",
+                "give two finite coordinates in metres, or leave it out",
+            );
         }
     }
 }
 
 /// All faults of `instance`, in the order of the file; empty when it is valid.
 ///
-/// Powers, delays, bands, noise, capacities and gains must be finite and above 0, uncertainties within \[0, 1\],
-/// and the gain must have N rows of M numbers. Products that overflow a double (received power, uplink time) are faults too.
+/// Powers, delays, bands, noise, capacities and gains must be finite and above 0, uncertainties
+/// within \[0, 1\], and the gain must have N rows of M numbers. Products that overflow a double
+/// (received power, uplink time) are faults too.
 #[must_use]
 pub fn faults_of(instance: &Instance) -> Vec<Fault> {
     let mut faults = Faults::default();
@@ -121,7 +143,11 @@ fn check_server(faults: &mut Faults, j: usize, server: &Server) {
 fn check_gain(faults: &mut Faults, instance: &Instance) {
     let (n, m) = (instance.n(), instance.m());
     if instance.gain.len() != n {
-        faults.add("gain", format!("has {} rows for {n} users", instance.gain.len()), "give one row per user");
+        faults.add(
+            "gain",
+            format!("has {} rows for {n} users", instance.gain.len()),
+            "give one row per user",
+        );
     }
     for (i, row) in instance.gain.iter().enumerate() {
         if row.len() != m {
@@ -144,7 +170,11 @@ fn check_products(faults: &mut Faults, instance: &Instance) {
             let signal = user.tx_power_w * instance.gain[i][j];
             if !signal.is_normal() {
                 let problem = format!("times users[{i}].tx_power_w is {signal} W");
-                faults.add(format!("gain[{i}][{j}]"), problem, "keep the received power within 2.3e-308 and 1.8e308 W");
+                faults.add(
+                    format!("gain[{i}][{j}]"),
+                    problem,
+                    "keep the received power within 2.3e-308 and 1.8e308 W",
+                );
             }
             total += signal;
         }
@@ -152,20 +182,35 @@ fn check_products(faults: &mut Faults, instance: &Instance) {
             let signal = user.tx_power_w * instance.gain[i][j];
             let slowest = server.bandwidth_hz * libm::log1p(signal / total);
             let uplink = n * user.payload_bits / slowest;
-            let compute = user.edge_work_flop * (1.0 / server.user_cap_flops).max(n / server.capacity_flops);
-            worst = worst.max(user.local_delay_s * n).max((uplink + compute) * n);
+            let compute =
+                user.edge_work_flop * (1.0 / server.user_cap_flops).max(n / server.capacity_flops);
+            worst = worst
+                .max(user.local_delay_s * n)
+                .max((uplink + compute) * n);
             if !(uplink + compute).is_finite() {
                 let place = format!("users[{i}] at servers[{j}]");
-                faults.add(place, "has a delay beyond 1.8e308 s", "bring the magnitudes closer together");
+                faults.add(
+                    place,
+                    "has a delay beyond 1.8e308 s",
+                    "bring the magnitudes closer together",
+                );
             }
         }
     }
     // Heuristics keep sums over the users of a server.
     let sum = |of: fn(&User) -> f64| instance.users.iter().map(of).sum::<f64>() * n;
     if !(sum(|u| u.edge_work_flop).is_finite() && sum(|u| u.payload_bits).is_finite()) {
-        faults.add("users", "have a total edge work or payload beyond 1.8e308", "bring the magnitudes closer together");
+        faults.add(
+            "users",
+            "have a total edge work or payload beyond 1.8e308",
+            "bring the magnitudes closer together",
+        );
     }
     if faults.0.is_empty() && !worst.is_finite() {
-        faults.add("users", "have a total delay beyond 1.8e308 s", "bring the magnitudes closer together");
+        faults.add(
+            "users",
+            "have a total delay beyond 1.8e308 s",
+            "bring the magnitudes closer together",
+        );
     }
 }

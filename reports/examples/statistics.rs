@@ -1,4 +1,5 @@
-//! For `tests/check_statistics.py`: reads data sets as JSON from stdin, writes this crate's statistics of each as JSON to stdout.
+//! For `tests/check_statistics.py`: reads data sets as JSON from stdin, writes this crate's
+//! statistics of each as JSON to stdout.
 
 use offload_reports::bootstrap::{interval, mean_interval, normal_cdf, normal_quantile};
 use offload_reports::curves::{distribution, primal_integral};
@@ -23,14 +24,31 @@ struct Set {
 }
 
 fn statistics(set: &Set) -> Value {
-    let ends = |i: Option<offload_reports::bootstrap::Interval>| i.map(|i| [i.estimate, i.low, i.high]);
+    let ends =
+        |i: Option<offload_reports::bootstrap::Interval>| i.map(|i| [i.estimate, i.low, i.high]);
     let timings: Vec<Timing> = (0..set.sizes.len())
-        .map(|k| Timing { size: set.sizes[k], time_s: set.times[k], censored: set.censored[k], cluster: k as u64 })
+        .map(|k| Timing {
+            size: set.sizes[k],
+            time_s: set.times[k],
+            censored: set.censored[k],
+            cluster: k as u64,
+        })
         .collect();
-    let rows: Vec<(Option<f64>, Option<f64>)> =
-        set.times.iter().zip(&set.censored).map(|(&t, &late)| ((!late).then_some(t), Some(7.0))).collect();
-    let moments: Vec<Moment> =
-        set.moments.iter().map(|&(time_s, z)| Moment { time_s, objective: Some(z), bound: None }).collect();
+    let rows: Vec<(Option<f64>, Option<f64>)> = set
+        .times
+        .iter()
+        .zip(&set.censored)
+        .map(|(&t, &late)| ((!late).then_some(t), Some(7.0)))
+        .collect();
+    let moments: Vec<Moment> = set
+        .moments
+        .iter()
+        .map(|&(time_s, z)| Moment {
+            time_s,
+            objective: Some(z),
+            bound: None,
+        })
+        .collect();
     let quantiles = [0.05, 0.5, 0.95].map(|p| quantile(&set.values, p));
     let test = wilcoxon(&set.differences);
     let scaling = fit(&timings);
@@ -56,6 +74,9 @@ fn statistics(set: &Set) -> Value {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sets: Vec<Set> = serde_json::from_reader(std::io::stdin())?;
-    println!("{}", serde_json::to_string(&sets.iter().map(statistics).collect::<Vec<_>>())?);
+    println!(
+        "{}",
+        serde_json::to_string(&sets.iter().map(statistics).collect::<Vec<_>>())?
+    );
     Ok(())
 }

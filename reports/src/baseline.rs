@@ -1,8 +1,9 @@
 //! A campaign against an earlier one, solve by solve: what a change to a solver made worse.
 //!
-//! Two records belong together when their [`Record::key`] is the same: instance, threshold, weights, solver and its seed. With LB the lower
-//! bound of their problem from the records of *both* campaigns, the increase is (z_new - LB)/LB - (z_old - LB)/LB. A bound that only
-//! one campaign found thus never looks like a change of the plans.
+//! Two records belong together when their [`Record::key`] is the same: instance, threshold,
+//! weights, solver and its seed. With LB the lower bound of their problem from the records of
+//! *both* campaigns, the increase is (z_new - LB)/LB - (z_old - LB)/LB. A bound that only one
+//! campaign found thus never looks like a change of the plans.
 
 use crate::bootstrap::{Interval, mean_interval};
 use crate::gaps::{Crossing, Problem, analyse_all};
@@ -20,7 +21,8 @@ pub struct Pair<'a> {
     pub new: &'a Record,
     /// Number of its instance: pairs with one number share an instance.
     pub cluster: u64,
-    /// Increase of the guaranteed gap, a fraction; above 0 the new plan is worse. None when one of the two has no gap.
+    /// Increase of the guaranteed gap, a fraction; above 0 the new plan is worse. None when one of
+    /// the two has no gap.
     pub increase: Option<f64>,
 }
 
@@ -56,8 +58,13 @@ pub struct Increase {
 #[must_use]
 pub fn pair<'a>(new: &'a [Record], old: &'a [Record]) -> Pairing<'a> {
     let together = analyse_all(new.iter().chain(old));
-    let problem_of: HashMap<String, usize> = together.rows.iter().map(|row| (row.record.key(), row.problem)).collect();
-    let mut earlier: BTreeMap<String, &'a Record> = old.iter().map(|record| (record.key(), record)).collect();
+    let problem_of: HashMap<String, usize> = together
+        .rows
+        .iter()
+        .map(|row| (row.record.key(), row.problem))
+        .collect();
+    let mut earlier: BTreeMap<String, &'a Record> =
+        old.iter().map(|record| (record.key(), record)).collect();
     let (mut pairs, mut only_new) = (Vec::new(), Vec::new());
     for record in new {
         let key = record.key();
@@ -65,12 +72,21 @@ pub fn pair<'a>(new: &'a [Record], old: &'a [Record]) -> Pairing<'a> {
             Some(before) => {
                 let problem = &together.problems[problem_of[&key]];
                 let increase = increase(problem, record, before);
-                pairs.push(Pair { new: record, cluster: problem.cluster, increase });
+                pairs.push(Pair {
+                    new: record,
+                    cluster: problem.cluster,
+                    increase,
+                });
             }
             None => only_new.push(record),
         }
     }
-    Pairing { pairs, only_new, only_old: earlier.into_values().collect(), crossings: together.crossings }
+    Pairing {
+        pairs,
+        only_new,
+        only_old: earlier.into_values().collect(),
+        crossings: together.crossings,
+    }
 }
 
 fn increase(problem: &Problem, new: &Record, old: &Record) -> Option<f64> {
@@ -86,12 +102,18 @@ impl Increase {
         for pair in pairs {
             if let Some(increase) = pair.increase {
                 let name = pair.new.instance.as_str();
-                by_instance.entry(pair.cluster).or_insert_with(|| (name, Vec::new())).1.push(increase);
+                by_instance
+                    .entry(pair.cluster)
+                    .or_insert_with(|| (name, Vec::new()))
+                    .1
+                    .push(increase);
             }
         }
         let clusters: Vec<u64> = by_instance.keys().copied().collect();
-        let each: Vec<(&str, f64)> =
-            by_instance.values().filter_map(|(name, values)| Some((*name, mean(values)?))).collect();
+        let each: Vec<(&str, f64)> = by_instance
+            .values()
+            .filter_map(|(name, values)| Some((*name, mean(values)?)))
+            .collect();
         let means: Vec<f64> = each.iter().map(|(_, value)| *value).collect();
         let (worst_instance, worst) = each.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1))?;
         Some(Self {
@@ -113,7 +135,10 @@ mod tests {
     /// Six instances: the bound is 2, GOA's plan `factor` times it.
     fn campaign(factor: f64) -> Vec<Record> {
         let of = |seed| {
-            [bounded(20, seed, "bnb", Some(2.0), 2.0, Trust::Certified), record(20, seed, "goa", Some(2.0 * factor))]
+            [
+                bounded(20, seed, "bnb", Some(2.0), 2.0, Trust::Certified),
+                record(20, seed, "goa", Some(2.0 * factor)),
+            ]
         };
         (1..=6).flat_map(of).collect()
     }
@@ -123,12 +148,29 @@ mod tests {
         let (old, mut new) = (campaign(1.1), campaign(1.1));
         new[3].objective = Some(2.5);
         let pairing = pair(&new, &old);
-        assert_eq!((pairing.pairs.len(), pairing.only_new.len(), pairing.only_old.len()), (12, 0, 0));
-        let goa: Vec<&Pair> = pairing.pairs.iter().filter(|p| p.new.solver == "goa").collect();
+        assert_eq!(
+            (
+                pairing.pairs.len(),
+                pairing.only_new.len(),
+                pairing.only_old.len()
+            ),
+            (12, 0, 0)
+        );
+        let goa: Vec<&Pair> = pairing
+            .pairs
+            .iter()
+            .filter(|p| p.new.solver == "goa")
+            .collect();
         let found = Increase::of(&goa).unwrap();
         // 0.25 - 0.1 on one of six instances.
-        assert!((found.worst - 0.15).abs() < 1e-12 && (found.mean - 0.025).abs() < 1e-12, "{found:?}");
-        assert_eq!((found.instances, found.worst_instance.as_str()), (6, "paper-n20-m4-s2"));
+        assert!(
+            (found.worst - 0.15).abs() < 1e-12 && (found.mean - 0.025).abs() < 1e-12,
+            "{found:?}"
+        );
+        assert_eq!(
+            (found.instances, found.worst_instance.as_str()),
+            (6, "paper-n20-m4-s2")
+        );
         assert!(found.interval.unwrap().contains(0.025));
         assert_eq!(Increase::of(&[]), None);
     }
@@ -136,9 +178,15 @@ mod tests {
     #[test]
     fn a_better_bound_is_no_change() {
         let (mut old, new) = (campaign(1.1), campaign(1.1));
-        old.iter_mut().filter(|r| r.solver == "bnb").for_each(|r| r.lower_bound = Some(1.5));
+        old.iter_mut()
+            .filter(|r| r.solver == "bnb")
+            .for_each(|r| r.lower_bound = Some(1.5));
         let pairing = pair(&new, &old);
-        assert!(pairing.pairs.iter().all(|p| p.increase == Some(0.0)), "{:?}", pairing.pairs);
+        assert!(
+            pairing.pairs.iter().all(|p| p.increase == Some(0.0)),
+            "{:?}",
+            pairing.pairs
+        );
         assert!(pairing.crossings.is_empty());
     }
 
@@ -149,15 +197,31 @@ mod tests {
         new.pop();
         new[1].violations = 1;
         let pairing = pair(&new, &old);
-        assert_eq!((pairing.pairs.len(), pairing.only_new.len(), pairing.only_old.len()), (10, 1, 1));
-        assert_eq!(pairing.pairs.iter().filter(|p| p.increase.is_none()).count(), 1);
+        assert_eq!(
+            (
+                pairing.pairs.len(),
+                pairing.only_new.len(),
+                pairing.only_old.len()
+            ),
+            (10, 1, 1)
+        );
+        assert_eq!(
+            pairing
+                .pairs
+                .iter()
+                .filter(|p| p.increase.is_none())
+                .count(),
+            1
+        );
         assert!(pair(&new, &[]).pairs.is_empty());
     }
 
     #[test]
     fn a_plan_below_the_other_campaigns_bound_is_a_contradiction() {
         let (old, mut new) = (campaign(1.1), campaign(1.1));
-        new.iter_mut().filter(|r| r.solver == "bnb").for_each(|r| r.lower_bound = Some(1.8));
+        new.iter_mut()
+            .filter(|r| r.solver == "bnb")
+            .for_each(|r| r.lower_bound = Some(1.8));
         new[1].objective = Some(1.9);
         let pairing = pair(&new, &old);
         assert_eq!(pairing.crossings.len(), 1);

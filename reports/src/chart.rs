@@ -1,4 +1,5 @@
-//! A figure as data: panels with axes and series. [`crate::svg_chart`] and [`crate::tex_chart`] draw it; its CSV holds every number that they draw.
+//! A figure as data: panels with axes and series. [`crate::svg_chart`] and [`crate::tex_chart`]
+//! draw it; its CSV holds every number that they draw.
 
 use crate::order::solver_order;
 use crate::style::is_guide;
@@ -51,7 +52,8 @@ pub(crate) struct Axis {
     pub floor: f64,
     /// Ticks are times in s, written with their unit.
     pub duration: bool,
-    /// The only values that there are (numbers of users): they get the ticks, and series stand side by side at each.
+    /// The only values that there are (numbers of users): they get the ticks, and series stand side
+    /// by side at each.
     pub values: Vec<f64>,
     /// Ends of the axis, where they are fixed.
     pub range: Option<(f64, f64)>,
@@ -110,15 +112,30 @@ impl Point {
 impl Axis {
     pub fn linear(label: &str, column: &'static str) -> Self {
         let label = label.to_string();
-        Self { label, column, log: false, floor: 0.0, duration: false, values: Vec::new(), range: None }
+        Self {
+            label,
+            column,
+            log: false,
+            floor: 0.0,
+            duration: false,
+            values: Vec::new(),
+            range: None,
+        }
     }
 
     pub fn log(label: &str, column: &'static str, floor: f64) -> Self {
-        Self { log: true, floor, ..Self::linear(label, column) }
+        Self {
+            log: true,
+            floor,
+            ..Self::linear(label, column)
+        }
     }
 
     pub fn time(label: &str, column: &'static str, floor: f64) -> Self {
-        Self { duration: true, ..Self::log(label, column, floor) }
+        Self {
+            duration: true,
+            ..Self::log(label, column, floor)
+        }
     }
 
     /// Numbers of users: on a log axis when they span more than a decade.
@@ -126,14 +143,23 @@ impl Axis {
         values.sort_by(f64::total_cmp);
         values.dedup();
         let log = matches!((values.first(), values.last()), (Some(&a), Some(&b)) if a > 0.0 && b > 10.0 * a);
-        Self { log, floor: 1.0, values, ..Self::linear("users N", "users") }
+        Self {
+            log,
+            floor: 1.0,
+            values,
+            ..Self::linear("users N", "users")
+        }
     }
 }
 
 impl Chart {
     /// Names in legends, in order, guides last.
     pub fn names(&self) -> Vec<&str> {
-        let all = self.panels.iter().flat_map(|p| &p.series).filter(|s| !s.points.is_empty());
+        let all = self
+            .panels
+            .iter()
+            .flat_map(|p| &p.series)
+            .filter(|s| !s.points.is_empty());
         let mut names: Vec<&str> = all.map(|s| s.name.as_str()).collect();
         names.sort_by_key(|id| (is_guide(id), solver_order(id)));
         names.dedup();
@@ -141,12 +167,26 @@ impl Chart {
     }
 
     fn csv(&self) -> String {
-        let header = ["panel", "series", "drawn_as", self.x.column, self.y.column, "low", "high"];
+        let header = [
+            "panel",
+            "series",
+            "drawn_as",
+            self.x.column,
+            self.y.column,
+            "low",
+            "high",
+        ];
         let rows = self.panels.iter().flat_map(|panel| {
             panel.series.iter().flat_map(move |s| {
                 s.points.iter().map(move |p| {
-                    let end = |pick: fn((f64, f64)) -> f64| p.ends.map(pick).map_or_else(String::new, full);
-                    let kind = if matches!(s.draw, Draw::Thin | Draw::Guide) { "line" } else { "points" };
+                    let end = |pick: fn((f64, f64)) -> f64| {
+                        p.ends.map(pick).map_or_else(String::new, full)
+                    };
+                    let kind = if matches!(s.draw, Draw::Thin | Draw::Guide) {
+                        "line"
+                    } else {
+                        "points"
+                    };
                     vec![
                         panel.title.clone(),
                         s.name.clone(),
@@ -169,7 +209,12 @@ impl Bars {
         let rows = self.panels.iter().flat_map(|panel| {
             panel.bars.iter().flat_map(move |(name, values)| {
                 let row = |(part, value): (&&str, &f64)| {
-                    vec![panel.title.clone(), name.clone(), (*part).into(), full(*value)]
+                    vec![
+                        panel.title.clone(),
+                        name.clone(),
+                        (*part).into(),
+                        full(*value),
+                    ]
                 };
                 self.parts.iter().zip(values).map(row).collect::<Vec<_>>()
             })
@@ -247,12 +292,29 @@ impl Scale {
         let floored = axis.log && axis.values.is_empty() && values.iter().any(|&v| v <= axis.floor);
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
         let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let (least, greatest) = if least <= greatest { (least, greatest) } else { (axis.floor, axis.floor) };
+        let (least, greatest) = if least <= greatest {
+            (least, greatest)
+        } else {
+            (axis.floor, axis.floor)
+        };
         if !axis.values.is_empty() {
-            let (low, high) = axis.range.unwrap_or((axis.values[0], *axis.values.last().unwrap_or(&1.0)));
-            return Self { log: axis.log, low, high, floored, ticks: axis.values.clone(), minor: Vec::new() };
+            let (low, high) = axis
+                .range
+                .unwrap_or((axis.values[0], *axis.values.last().unwrap_or(&1.0)));
+            return Self {
+                log: axis.log,
+                low,
+                high,
+                floored,
+                ticks: axis.values.clone(),
+                minor: Vec::new(),
+            };
         }
-        if axis.log { Self::decades(axis, least, greatest, floored) } else { Self::even(axis, least, greatest) }
+        if axis.log {
+            Self::decades(axis, least, greatest, floored)
+        } else {
+            Self::even(axis, least, greatest)
+        }
     }
 
     fn decades(axis: &Axis, least: f64, greatest: f64, floored: bool) -> Self {
@@ -263,19 +325,42 @@ impl Scale {
         if high == low + 1 {
             // Two labels are too few to read a value by.
             let ticks = [1.0, 2.0, 5.0, 10.0].map(|f| f * power(low)).into();
-            return Self { log: true, low: power(low), high: power(high), floored, ticks, minor: Vec::new() };
+            return Self {
+                log: true,
+                low: power(low),
+                high: power(high),
+                floored,
+                ticks,
+                minor: Vec::new(),
+            };
         }
-        let minor = (low..high).flat_map(|k| [2.0 * power(k), 5.0 * power(k)]).collect();
-        Self { log: true, low: power(low), high: power(high), floored, ticks: (low..=high).map(power).collect(), minor }
+        let minor = (low..high)
+            .flat_map(|k| [2.0 * power(k), 5.0 * power(k)])
+            .collect();
+        Self {
+            log: true,
+            low: power(low),
+            high: power(high),
+            floored,
+            ticks: (low..=high).map(power).collect(),
+            minor,
+        }
     }
 
     fn even(axis: &Axis, least: f64, greatest: f64) -> Self {
         let (least, greatest) = axis.range.unwrap_or((least, greatest));
-        let span = if greatest > least { greatest - least } else { least.abs().max(1.0) };
+        let span = if greatest > least {
+            greatest - least
+        } else {
+            least.abs().max(1.0)
+        };
         let rough = span / 5.0;
         let power = 10_f64.powi(rough.log10().floor() as i32);
-        let step =
-            [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|f| f * power).find(|s| *s >= rough * 0.999).unwrap_or(power);
+        let step = [1.0, 2.0, 2.5, 5.0, 10.0]
+            .into_iter()
+            .map(|f| f * power)
+            .find(|s| *s >= rough * 0.999)
+            .unwrap_or(power);
         let (first, last) = (
             (least / step + 1e-9).floor() as i64,
             ((greatest / step - 1e-9).ceil() as i64).max(1 + (least / step).floor() as i64),
@@ -319,7 +404,11 @@ pub(crate) fn tick(axis: &Axis, value: f64) -> String {
     // Steps have at most two digits, so that six decimals lose nothing but rounding.
     let text = format!("{value:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".into() } else { text.into() }
+    if text == "-0" {
+        "0".into()
+    } else {
+        text.into()
+    }
 }
 
 #[cfg(test)]
@@ -333,10 +422,18 @@ mod tests {
         assert_eq!((scale.low, scale.high, scale.floored), (0.001, 100.0, true));
         assert_eq!((scale.share(0.0), scale.share(100.0)), (0.0, 1.0));
         let scale = Scale::of(&Axis::linear("y", "y"), [44.2, 56.1].into_iter());
-        assert!(scale.low <= 44.2 && scale.high >= 56.1 && (4..=8).contains(&scale.ticks.len()), "{:?}", scale.ticks);
+        assert!(
+            scale.low <= 44.2 && scale.high >= 56.1 && (4..=8).contains(&scale.ticks.len()),
+            "{:?}",
+            scale.ticks
+        );
         for values in [vec![], vec![3.0], vec![0.0], vec![-1.0, 1.0]] {
             let scale = Scale::of(&Axis::linear("y", "y"), values.iter().copied());
-            assert!(scale.high > scale.low && scale.ticks.len() < 12, "{values:?}: {:?}", scale.ticks);
+            assert!(
+                scale.high > scale.low && scale.ticks.len() < 12,
+                "{values:?}: {:?}",
+                scale.ticks
+            );
         }
         assert!(Axis::users(vec![5.0, 120.0]).log && !Axis::users(vec![20.0, 120.0]).log);
     }
@@ -344,8 +441,14 @@ mod tests {
     #[test]
     fn ticks_read_well() {
         let plain = Axis::linear("y", "y");
-        assert_eq!([0.001, 100.0, 2.5, -0.0].map(|v| tick(&plain, v)), ["0.001", "100", "2.5", "0"]);
+        assert_eq!(
+            [0.001, 100.0, 2.5, -0.0].map(|v| tick(&plain, v)),
+            ["0.001", "100", "2.5", "0"]
+        );
         let time = Axis::time("t", "t", 1e-6);
-        assert_eq!([1e-5, 0.1, 10.0].map(|v| tick(&time, v)), ["10 µs", "100 ms", "10 s"]);
+        assert_eq!(
+            [1e-5, 0.1, 10.0].map(|v| tick(&time, v)),
+            ["10 µs", "100 ms", "10 s"]
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Solvers against each other on the same problems: wins, paired differences, the virtual best; and how their times grow.
+//! Solvers against each other on the same problems: wins, paired differences, the virtual best; and
+//! how their times grow.
 
 use crate::bootstrap::{Interval, mean_interval};
 use crate::gaps::{Analysis, Outcome, Reference, Row};
@@ -32,13 +33,14 @@ pub struct Paired {
     pub mean: f64,
     /// Its bootstrap 95 % interval over instances; None with one instance.
     pub interval: Option<Interval>,
-    /// Wilcoxon's test on one difference an instance (the mean over its problems): problems of one instance are not independent. None when no
-    /// instance differs.
+    /// Wilcoxon's test on one difference an instance (the mean over its problems): problems of one
+    /// instance are not independent. None when no instance differs.
     pub test: Option<Wilcoxon>,
 }
 
-/// Two solvers on the problems of one mode. Differences are of (z - R)/R, z the mean objective over seeds and R the problem's lower bound (the best plan
-/// known where there is no bound): the difference of their guaranteed gaps, as fractions.
+/// Two solvers on the problems of one mode. Differences are of (z - R)/R, z the mean objective over
+/// seeds and R the problem's lower bound (the best plan known where there is no bound): the
+/// difference of their guaranteed gaps, as fractions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pair {
     /// Whether servers interfere.
@@ -79,11 +81,15 @@ pub struct Growth {
     pub left_out: usize,
 }
 
-/// Summarises differences; each item is (instance, difference). `tie`: what counts as none. None without items.
+/// Summarises differences; each item is (instance, difference). `tie`: what counts as none. None
+/// without items.
 #[must_use]
 pub fn paired(differences: &[(u64, f64)], tie: f64) -> Option<Paired> {
     let (clusters, values): (Vec<u64>, Vec<f64>) = differences.iter().copied().unzip();
-    let settled: Vec<f64> = values.iter().map(|&d| if d.abs() <= tie { 0.0 } else { d }).collect();
+    let settled: Vec<f64> = values
+        .iter()
+        .map(|&d| if d.abs() <= tie { 0.0 } else { d })
+        .collect();
     let mut by_instance: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
     for (cluster, &d) in clusters.iter().zip(&settled) {
         by_instance.entry(*cluster).or_default().push(d);
@@ -107,31 +113,53 @@ pub fn pairs(analysis: &Analysis) -> Vec<Pair> {
     let mut all: Vec<Pair> = [false, true]
         .into_iter()
         .flat_map(|interference| {
-            let values: Vec<BTreeMap<usize, f64>> = ids.iter().map(|id| excesses(analysis, id, interference)).collect();
-            let places: Vec<(usize, usize)> =
-                (0..ids.len()).flat_map(|a| (a + 1..ids.len()).map(move |b| (a, b))).collect();
+            let values: Vec<BTreeMap<usize, f64>> = ids
+                .iter()
+                .map(|id| excesses(analysis, id, interference))
+                .collect();
+            let places: Vec<(usize, usize)> = (0..ids.len())
+                .flat_map(|a| (a + 1..ids.len()).map(move |b| (a, b)))
+                .collect();
             let pair = |&(a, b): &(usize, usize)| {
-                let both =
-                    values[a].iter().filter_map(|(p, x)| Some((analysis.problems[*p].cluster, x - values[b].get(p)?)));
+                let both = values[a].iter().filter_map(|(p, x)| {
+                    Some((analysis.problems[*p].cluster, x - values[b].get(p)?))
+                });
                 let paired = paired(&both.collect::<Vec<_>>(), TIE)?;
                 let (first, second) = (ids[a].to_string(), ids[b].to_string());
-                Some(Pair { interference, first, second, paired, corrected_p: 1.0 })
+                Some(Pair {
+                    interference,
+                    first,
+                    second,
+                    paired,
+                    corrected_p: 1.0,
+                })
             };
             places.par_iter().filter_map(pair).collect::<Vec<_>>()
         })
         .collect();
-    let p_values: Vec<f64> = all.iter().map(|pair| pair.paired.test.map_or(1.0, |t| t.p)).collect();
+    let p_values: Vec<f64> = all
+        .iter()
+        .map(|pair| pair.paired.test.map_or(1.0, |t| t.p))
+        .collect();
     for (pair, p) in all.iter_mut().zip(holm(&p_values)) {
         pair.corrected_p = p;
     }
     all
 }
 
-/// (z - R)/R by problem, over the solver's seeds in the mean; only problems on which every seed has a plan that breaks no rule.
+/// (z - R)/R by problem, over the solver's seeds in the mean; only problems on which every seed has
+/// a plan that breaks no rule.
 fn excesses(analysis: &Analysis, id: &str, interference: bool) -> BTreeMap<usize, f64> {
     let mut values: BTreeMap<usize, Vec<Option<f64>>> = BTreeMap::new();
-    for row in analysis.rows.iter().filter(|row| row.record.solver == id && row.record.interference == interference) {
-        values.entry(row.problem).or_default().push(excess(row.outcome));
+    for row in analysis
+        .rows
+        .iter()
+        .filter(|row| row.record.solver == id && row.record.interference == interference)
+    {
+        values
+            .entry(row.problem)
+            .or_default()
+            .push(excess(row.outcome));
     }
     values
         .into_iter()
@@ -139,7 +167,8 @@ fn excesses(analysis: &Analysis, id: &str, interference: bool) -> BTreeMap<usize
         .collect()
 }
 
-/// (z - R)/R of a plan that breaks no rule: its guaranteed gap, or how far it is above the best plan known where there is no bound.
+/// (z - R)/R of a plan that breaks no rule: its guaranteed gap, or how far it is above the best
+/// plan known where there is no bound.
 pub(crate) fn excess(outcome: Outcome) -> Option<f64> {
     match outcome {
         Outcome::Gap(gap) => Some(gap.guaranteed),
@@ -151,20 +180,40 @@ pub(crate) fn excess(outcome: Outcome) -> Option<f64> {
 /// [`VirtualBest`] at every size.
 #[must_use]
 pub fn virtual_best(analysis: &Analysis) -> Vec<VirtualBest> {
-    let bounding: BTreeSet<&str> =
-        analysis.rows.iter().filter(|r| r.record.lower_bound.is_some()).map(|r| r.record.solver.as_str()).collect();
+    let bounding: BTreeSet<&str> = analysis
+        .rows
+        .iter()
+        .filter(|r| r.record.lower_bound.is_some())
+        .map(|r| r.record.solver.as_str())
+        .collect();
     let mut best: BTreeMap<Size, BTreeMap<usize, [f64; 2]>> = BTreeMap::new();
     for row in &analysis.rows {
-        let Some(gap) = row.outcome.gap() else { continue };
-        let entry = best.entry(Size::of(row.record)).or_default().entry(row.problem).or_insert([f64::INFINITY; 2]);
+        let Some(gap) = row.outcome.gap() else {
+            continue;
+        };
+        let entry = best
+            .entry(Size::of(row.record))
+            .or_default()
+            .entry(row.problem)
+            .or_insert([f64::INFINITY; 2]);
         entry[0] = entry[0].min(gap.guaranteed);
         if !bounding.contains(row.record.solver.as_str()) {
             entry[1] = entry[1].min(gap.guaranteed);
         }
     }
     let of = |(key, problems): (Size, BTreeMap<usize, [f64; 2]>)| {
-        let gaps = |k: usize| problems.values().map(|g| g[k]).filter(|g| g.is_finite()).collect::<Vec<f64>>();
-        VirtualBest { key, all: Stats::of(&gaps(0)), without_bounds: Stats::of(&gaps(1)) }
+        let gaps = |k: usize| {
+            problems
+                .values()
+                .map(|g| g[k])
+                .filter(|g| g.is_finite())
+                .collect::<Vec<f64>>()
+        };
+        VirtualBest {
+            key,
+            all: Stats::of(&gaps(0)),
+            without_bounds: Stats::of(&gaps(1)),
+        }
     };
     best.into_iter().map(of).collect()
 }
@@ -172,16 +221,23 @@ pub fn virtual_best(analysis: &Analysis) -> Vec<VirtualBest> {
 /// Interference, M, and the solver in its order.
 type GroupKey<'a> = (bool, usize, (usize, &'a str));
 
-/// The growth of every solver's time with N, by mode and M. A row that ran out of time counts as cut off; rows that ended in an error are left out.
+/// The growth of every solver's time with N, by mode and M. A row that ran out of time counts as
+/// cut off; rows that ended in an error are left out.
 #[must_use]
 pub fn growth(analysis: &Analysis) -> Vec<Growth> {
     let mut groups: BTreeMap<GroupKey, Vec<&Row>> = BTreeMap::new();
     for row in &analysis.rows {
         let r = row.record;
-        groups.entry((r.interference, r.servers, solver_order(&r.solver))).or_default().push(row);
+        groups
+            .entry((r.interference, r.servers, solver_order(&r.solver)))
+            .or_default()
+            .push(row);
     }
     let of = |((interference, servers, (_, solver)), rows): (GroupKey, Vec<&Row>)| {
-        let timed: Vec<&&Row> = rows.iter().filter(|row| row.record.status != Status::Error).collect();
+        let timed: Vec<&&Row> = rows
+            .iter()
+            .filter(|row| row.record.status != Status::Error)
+            .collect();
         let timing = |row: &&&Row| Timing {
             size: row.record.users as f64,
             time_s: row.record.time_s,
@@ -189,28 +245,63 @@ pub fn growth(analysis: &Analysis) -> Vec<Growth> {
             cluster: analysis.problems[row.problem].cluster,
         };
         let scaling = fit(&timed.iter().map(timing).collect::<Vec<_>>());
-        Growth { interference, servers, solver: solver.into(), scaling, left_out: rows.len() - timed.len() }
+        Growth {
+            interference,
+            servers,
+            solver: solver.into(),
+            scaling,
+            left_out: rows.len() - timed.len(),
+        }
     };
-    groups.into_iter().collect::<Vec<_>>().into_par_iter().map(of).collect()
+    groups
+        .into_iter()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(of)
+        .collect()
 }
 
-/// Times for performance profiles: for each solver of a mode (in the order of [`solvers`]) and each problem with a reference, the least time in which it
-/// had a plan within `gap` of the lower bound, s; None where it had none.
+/// Times for performance profiles: for each solver of a mode (in the order of [`solvers`]) and each
+/// problem with a reference, the least time in which it had a plan within `gap` of the lower bound,
+/// s; None where it had none.
 #[must_use]
-pub fn times_within(analysis: &Analysis, interference: bool, gap: f64) -> Vec<(String, Vec<Option<f64>>)> {
+pub fn times_within(
+    analysis: &Analysis,
+    interference: bool,
+    gap: f64,
+) -> Vec<(String, Vec<Option<f64>>)> {
     let mut problems: BTreeMap<usize, usize> = BTreeMap::new();
-    for row in analysis.rows.iter().filter(|row| row.record.interference == interference) {
-        if !matches!(analysis.problems[row.problem].reference, Reference::Infeasible | Reference::Crossed) {
+    for row in analysis
+        .rows
+        .iter()
+        .filter(|row| row.record.interference == interference)
+    {
+        if !matches!(
+            analysis.problems[row.problem].reference,
+            Reference::Infeasible | Reference::Crossed
+        ) {
             let next = problems.len();
             problems.entry(row.problem).or_insert(next);
         }
     }
-    let mut times: Vec<(String, Vec<Option<f64>>)> =
-        solvers(analysis).into_iter().map(|id| (id.to_string(), vec![None; problems.len()])).collect();
-    let places: BTreeMap<String, usize> = times.iter().enumerate().map(|(k, (id, _))| (id.clone(), k)).collect();
-    for row in analysis.rows.iter().filter(|row| row.record.interference == interference) {
+    let mut times: Vec<(String, Vec<Option<f64>>)> = solvers(analysis)
+        .into_iter()
+        .map(|id| (id.to_string(), vec![None; problems.len()]))
+        .collect();
+    let places: BTreeMap<String, usize> = times
+        .iter()
+        .enumerate()
+        .map(|(k, (id, _))| (id.clone(), k))
+        .collect();
+    for row in analysis
+        .rows
+        .iter()
+        .filter(|row| row.record.interference == interference)
+    {
         let within = row.outcome.gap().is_some_and(|g| g.guaranteed <= gap);
-        let (Some(&place), true) = (problems.get(&row.problem), within) else { continue };
+        let (Some(&place), true) = (problems.get(&row.problem), within) else {
+            continue;
+        };
         let best = &mut times[places[&row.record.solver]].1[place];
         *best = Some(best.map_or(row.record.time_s, |t| t.min(row.record.time_s)));
     }
@@ -241,9 +332,15 @@ mod tests {
         let records = records();
         let all = pairs(&analyse(&records));
         assert_eq!(all.len(), 3);
-        let pair = all.iter().find(|p| p.first == "goa" && p.second == "ga").unwrap();
+        let pair = all
+            .iter()
+            .find(|p| p.first == "goa" && p.second == "ga")
+            .unwrap();
         let found = &pair.paired;
-        assert_eq!((found.problems, found.instances, found.wins, found.losses), (6, 6, 1, 5));
+        assert_eq!(
+            (found.problems, found.instances, found.wins, found.losses),
+            (6, 6, 1, 5)
+        );
         // goa less ga: five times 5 %, once -10 %.
         assert!((found.mean - 0.025).abs() < 1e-12 && found.interval.unwrap().contains(0.025));
         // Ranks of |d|: five ties of rank 3 for, rank 6 against: 15 against 6 of 21.
@@ -258,7 +355,15 @@ mod tests {
     #[test]
     fn problems_of_one_instance_are_one_observation() {
         let paired = paired(&[(1, -0.1), (1, -0.2), (1, -0.3)], TIE).unwrap();
-        assert_eq!((paired.problems, paired.instances, paired.wins, paired.interval), (3, 1, 3, None));
+        assert_eq!(
+            (
+                paired.problems,
+                paired.instances,
+                paired.wins,
+                paired.interval
+            ),
+            (3, 1, 3, None)
+        );
         assert_eq!(paired.test.unwrap().p, 1.0);
         assert_eq!(super::paired(&[], TIE), None);
     }
@@ -267,7 +372,11 @@ mod tests {
     fn only_common_problems_without_violations_are_compared() {
         let mut violating = record(20, 1, "dmin", Some(1.0));
         violating.violations = 1;
-        let records = [record(20, 1, "goa", Some(2.0)), violating, record(40, 1, "ga", Some(3.0))];
+        let records = [
+            record(20, 1, "goa", Some(2.0)),
+            violating,
+            record(40, 1, "ga", Some(3.0)),
+        ];
         assert!(pairs(&analyse(&records)).is_empty());
     }
 

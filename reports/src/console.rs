@@ -9,8 +9,9 @@ use comfy_table::{CellAlignment, Table, TableComponent, presets};
 /// Above this many different N, the table has one column for all of them.
 const MOST_SIZES: usize = 8;
 
-/// One table per interference mode, one row per solver: counts, mean guaranteed gap at each N, greatest gap, share
-/// proved optimal, median time. Contradictions between bounds and plans stand before the tables.
+/// One table per interference mode, one row per solver: counts, mean guaranteed gap at each N,
+/// greatest gap, share proved optimal, median time. Contradictions between bounds and plans stand
+/// before the tables.
 #[must_use]
 pub fn console_table(study: &Study) -> String {
     let analysis = &study.analysis;
@@ -20,7 +21,9 @@ pub fn console_table(study: &Study) -> String {
     let mut out = String::new();
     if !analysis.crossings.is_empty() {
         let count = counted(analysis.crossings.len(), "plan");
-        out += &format!("ERROR: {count} below a lower bound; these problems get no gap. See report.md.\n\n");
+        out += &format!(
+            "ERROR: {count} below a lower bound; these problems get no gap. See report.md.\n\n"
+        );
     }
     if study.missing_rows() > 0 {
         let (rows, missing) = (analysis.rows.len(), study.missing_rows());
@@ -30,33 +33,66 @@ pub fn console_table(study: &Study) -> String {
         );
     }
     for interference in [false, true] {
-        let of_mode: Vec<&Aggregate<bool>> = study.totals.iter().filter(|row| row.key == interference).collect();
+        let of_mode: Vec<&Aggregate<bool>> = study
+            .totals
+            .iter()
+            .filter(|row| row.key == interference)
+            .collect();
         if !of_mode.is_empty() {
-            let title = format!("interference {}: mean guaranteed gap in % by number of users", mode(interference));
-            out += &format!("{title}\n{}\n\n", mode_table(analysis, &of_mode, &study.by_size).trim_fmt());
+            let title = format!(
+                "interference {}: mean guaranteed gap in % by number of users",
+                mode(interference)
+            );
+            out += &format!(
+                "{title}\n{}\n\n",
+                mode_table(analysis, &of_mode, &study.by_size).trim_fmt()
+            );
         }
     }
-    out + "Guaranteed gap: (plan - bound)/bound, an upper end; – where there is no bound or no plan to compare.\n"
+    out + "Guaranteed gap: (plan - bound)/bound, an upper end; – where there is no bound or no \
+        plan to compare.\n"
 }
 
-fn mode_table(analysis: &Analysis, totals: &[&Aggregate<bool>], sizes: &[Aggregate<Size>]) -> Table {
+fn mode_table(
+    analysis: &Analysis,
+    totals: &[&Aggregate<bool>],
+    sizes: &[Aggregate<Size>],
+) -> Table {
     let interference = totals[0].key;
-    let of_mode: Vec<&Aggregate<Size>> = sizes.iter().filter(|row| row.key.interference == interference).collect();
+    let of_mode: Vec<&Aggregate<Size>> = sizes
+        .iter()
+        .filter(|row| row.key.interference == interference)
+        .collect();
     let mut users: Vec<usize> = of_mode.iter().map(|row| row.key.users).collect();
     users.dedup();
-    let users = if users.len() > MOST_SIZES { Vec::new() } else { users };
+    let users = if users.len() > MOST_SIZES {
+        Vec::new()
+    } else {
+        users
+    };
 
     let mut table = Table::new();
     table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
+    table
+        .remove_style(TableComponent::HorizontalLines)
+        .remove_style(TableComponent::MiddleIntersections);
     table.remove_style(TableComponent::VerticalLines);
-    let mut header: Vec<String> = ["solver", "rows", "viol.", "failed"].map(String::from).into();
+    let mut header: Vec<String> = ["solver", "rows", "viol.", "failed"]
+        .map(String::from)
+        .into();
     header.extend(users.iter().map(|n| format!("N={n}")));
     header.extend(["all N", "max", "optimal %", "ms"].map(String::from));
     table.set_header(header);
     for id in solvers(analysis) {
-        let Some(total) = totals.iter().find(|row| row.solver == id) else { continue };
-        let figures = |n: usize| of_mode.iter().find(|r| r.solver == id && r.key.users == n).map(|r| &r.figures);
+        let Some(total) = totals.iter().find(|row| row.solver == id) else {
+            continue;
+        };
+        let figures = |n: usize| {
+            of_mode
+                .iter()
+                .find(|r| r.solver == id && r.key.users == n)
+                .map(|r| &r.figures)
+        };
         table.add_row(cells(id, &total.figures, users.iter().map(|&n| figures(n))));
     }
     for column in table.column_iter_mut().skip(1) {
@@ -65,9 +101,18 @@ fn mode_table(analysis: &Analysis, totals: &[&Aggregate<bool>], sizes: &[Aggrega
     table
 }
 
-fn cells<'a>(id: &str, total: &Figures, by_size: impl Iterator<Item = Option<&'a Figures>>) -> Vec<String> {
+fn cells<'a>(
+    id: &str,
+    total: &Figures,
+    by_size: impl Iterator<Item = Option<&'a Figures>>,
+) -> Vec<String> {
     let mean = |figures: &Figures| percent(figures.gap.map(|gap| gap.mean));
-    let mut cells = vec![clip(id, 30), total.rows.to_string(), total.violating.to_string(), total.failed.to_string()];
+    let mut cells = vec![
+        clip(id, 30),
+        total.rows.to_string(),
+        total.violating.to_string(),
+        total.failed.to_string(),
+    ];
     cells.extend(by_size.map(|figures| figures.map_or_else(|| "–".into(), mean)));
     cells.extend([
         mean(total),

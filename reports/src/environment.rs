@@ -1,4 +1,5 @@
-//! One line of `environments.jsonl`: where and with what a run of a campaign was made (`offload-environment/1`).
+//! One line of `environments.jsonl`: where and with what a run of a campaign was made
+//! (`offload-environment/1`).
 
 use crate::error::{LineFault, ReportError};
 use schemars::JsonSchema;
@@ -11,7 +12,8 @@ pub const ENVIRONMENT_FORMAT: &str = "offload-environment/1";
 /// Name of the file in a campaign's folder: one line for each run that added records.
 pub const ENVIRONMENTS: &str = "environments.jsonl";
 
-/// The machine, the program and the settings of one run. What could not be found out is empty, 0 or null.
+/// The machine, the program and the settings of one run. What could not be found out is empty, 0 or
+/// null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Environment {
@@ -52,8 +54,8 @@ pub struct Environment {
     pub shard: String,
 }
 
-/// The runs of a campaign's folder, in their order; none when the file is not there (campaigns of older versions). A last line without a
-/// newline is what a crash leaves behind and is left out.
+/// The runs of a campaign's folder, in their order; none when the file is not there (campaigns of
+/// older versions). A last line without a newline is what a crash leaves behind and is left out.
 ///
 /// # Errors
 /// [`ReportError`] when the file cannot be read or another line is not an environment.
@@ -64,7 +66,11 @@ pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, ReportError>
     }
     let text = std::fs::read_to_string(&path).map_err(|e| ReportError::io(&path, "read", e))?;
     let (mut all, mut faults) = (Vec::new(), Vec::new());
-    for (index, line) in text.split_inclusive('\n').enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    for (index, line) in text
+        .split_inclusive('\n')
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
         let read = serde_json::from_str::<Environment>(line);
         match read {
             Ok(e) if e.format == ENVIRONMENT_FORMAT => all.push(e),
@@ -72,7 +78,12 @@ pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, ReportError>
             other => {
                 let what = other.map_or_else(
                     |e| format!("not an environment: {e}"),
-                    |e| format!("format is `{}`, this version reads `{ENVIRONMENT_FORMAT}`", e.format),
+                    |e| {
+                        format!(
+                            "format is `{}`, this version reads `{ENVIRONMENT_FORMAT}`",
+                            e.format
+                        )
+                    },
                 );
                 faults.push(LineFault {
                     line: index + 1,
@@ -82,7 +93,11 @@ pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, ReportError>
             }
         }
     }
-    if faults.is_empty() { Ok(all) } else { Err(ReportError::Records { path, faults }) }
+    if faults.is_empty() {
+        Ok(all)
+    } else {
+        Err(ReportError::Records { path, faults })
+    }
 }
 
 #[cfg(test)]
@@ -93,11 +108,18 @@ mod tests {
     fn reads_what_was_written_and_names_bad_lines() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read_environments(folder.path()).unwrap(), []);
-        let one = Environment { format: ENVIRONMENT_FORMAT.into(), cores: 2, ..Environment::default() };
+        let one = Environment {
+            format: ENVIRONMENT_FORMAT.into(),
+            cores: 2,
+            ..Environment::default()
+        };
         let line = serde_json::to_string(&one).unwrap() + "\n";
         let file = folder.path().join(ENVIRONMENTS);
         std::fs::write(&file, format!("{line}{line}{{\"form")).unwrap();
-        assert_eq!(read_environments(folder.path()).unwrap(), [one.clone(), one]);
+        assert_eq!(
+            read_environments(folder.path()).unwrap(),
+            [one.clone(), one]
+        );
         std::fs::write(&file, format!("[]\n{line}")).unwrap();
         let error = read_environments(folder.path()).unwrap_err().to_string();
         assert!(error.contains("environments.jsonl: line 1"), "{error}");

@@ -42,7 +42,11 @@ pub struct LineFault {
 
 impl ReportError {
     pub(crate) fn io(path: &Path, action: &'static str, source: std::io::Error) -> Self {
-        Self::Io { path: path.to_path_buf(), action, source }
+        Self::Io {
+            path: path.to_path_buf(),
+            action,
+            source,
+        }
     }
 }
 
@@ -53,8 +57,16 @@ impl fmt::Display for LineFault {
 }
 
 fn list(path: &Path, faults: &[LineFault]) -> String {
-    let shown: Vec<String> = faults.iter().take(SHOWN).map(|fault| format!("{}: {fault}", path.display())).collect();
+    let shown: Vec<String> = faults
+        .iter()
+        .take(SHOWN)
+        .map(|fault| format!("{}: {fault}", path.display()))
+        .collect();
     let rest = faults.len().saturating_sub(SHOWN);
-    let tail = if rest > 0 { format!("\n... and {rest} more bad lines") } else { String::new() };
+    let tail = if rest > 0 {
+        format!("\n... and {rest} more bad lines")
+    } else {
+        String::new()
+    };
     shown.join("\n") + &tail
 }

@@ -1,8 +1,11 @@
-//! Reference values and gaps: how far each plan is from the optimum, and what stands behind that number.
+//! Reference values and gaps: how far each plan is from the optimum, and what stands behind that
+//! number.
 //!
-//! For a problem (fingerprint, threshold, weights) with optimum F*: LB is the greatest lower bound of its records (an
-//! enumerated or certified one where it is within 0.1 % of a solver's word) and UB the least objective of its records that break no rule, so LB <= F* <= UB. A plan of value z that breaks no rule
-//! has a relative gap (z - F*)/F* within [(z - UB)/UB, (z - LB)/LB]; the upper end is the *guaranteed* gap.
+//! For a problem (fingerprint, threshold, weights) with optimum F*: LB is the greatest lower bound
+//! of its records (an enumerated or certified one where it is within 0.1 % of a solver's word) and
+//! UB the least objective of its records that break no rule, so LB <= F* <= UB. A plan of value z
+//! that breaks no rule has a relative gap (z - F*)/F* within [(z - UB)/UB, (z - LB)/LB]; the upper
+//! end is the *guaranteed* gap.
 
 use crate::order::{record_order, solver_order};
 use crate::record::{Record, Status, Trust};
@@ -12,10 +15,12 @@ use std::fmt;
 
 /// Relative difference between two values of one plan that is taken for rounding.
 pub const ROUNDING: f64 = 1e-9;
-/// Guaranteed gap up to which a plan counts as proved optimal, and (UB - LB)/LB up to which a problem does.
+/// Guaranteed gap up to which a plan counts as proved optimal, and (UB - LB)/LB up to which a
+/// problem does.
 pub const OPTIMAL: f64 = 1e-4;
 
-/// How much lower (relative) a re-checked bound may be than a solver's word and still be the reference.
+/// How much lower (relative) a re-checked bound may be than a solver's word and still be the
+/// reference.
 pub const TRUST_MARGIN: f64 = 1e-3;
 
 /// What the values of a problem are compared with; the order is the order of trust.
@@ -68,7 +73,8 @@ pub struct Problem {
     pub threshold: f64,
     /// `uncertainty` or `uniform`.
     pub weights: String,
-    /// The lower bound that gaps refer to: the greatest, or an enumerated or certified one within [`TRUST_MARGIN`] of it.
+    /// The lower bound that gaps refer to: the greatest, or an enumerated or certified one within
+    /// [`TRUST_MARGIN`] of it.
     pub lower: Option<Lower>,
     /// The greatest lower bound of all, which no plan may be below.
     pub greatest: Option<Lower>,
@@ -78,9 +84,11 @@ pub struct Problem {
     pub infeasible: Option<String>,
     /// What its rows are compared with.
     pub reference: Reference,
-    /// Number of its instance in the analysis: problems with one number share an instance, and bootstrap intervals resample these.
+    /// Number of its instance in the analysis: problems with one number share an instance, and
+    /// bootstrap intervals resample these.
     pub cluster: u64,
-    /// Up to when primal integrals of its rows are taken, s: the greatest time limit of its rows, or their greatest time when one has no limit.
+    /// Up to when primal integrals of its rows are taken, s: the greatest time limit of its rows,
+    /// or their greatest time when one has no limit.
     pub horizon_s: f64,
 }
 
@@ -98,7 +106,8 @@ pub struct Gap {
 pub enum Outcome {
     /// A plan that breaks no rule, with a bound to compare it with.
     Gap(Gap),
-    /// A plan that breaks no rule and no bound: (z - UB)/UB, which is no gap to the optimum. None when UB is 0.
+    /// A plan that breaks no rule and no bound: (z - UB)/UB, which is no gap to the optimum. None
+    /// when UB is 0.
     BestKnown(Option<f64>),
     /// A plan whose problem has contradicting bounds: no number is given until that is explained.
     Crossed,
@@ -121,8 +130,8 @@ pub struct Row<'a> {
     pub outcome: Outcome,
 }
 
-/// A contradiction: a plan that breaks no rule lies below a lower bound, or exists where none should. One of the
-/// programs involved is wrong.
+/// A contradiction: a plan that breaks no rule lies below a lower bound, or exists where none
+/// should. One of the programs involved is wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Crossing {
     /// Name of the instance.
@@ -205,7 +214,11 @@ impl Outcome {
     /// The gap, if there is one.
     #[must_use]
     pub fn gap(self) -> Option<Gap> {
-        if let Self::Gap(gap) = self { Some(gap) } else { None }
+        if let Self::Gap(gap) = self {
+            Some(gap)
+        } else {
+            None
+        }
     }
 }
 
@@ -218,8 +231,8 @@ impl Gap {
 }
 
 impl Problem {
-    /// (UB - LB)/LB: how far apart the two ends of what is known are. None without a bound above 0, without a plan,
-    /// or when they contradict each other.
+    /// (UB - LB)/LB: how far apart the two ends of what is known are. None without a bound above 0,
+    /// without a plan, or when they contradict each other.
     #[must_use]
     pub fn width(&self) -> Option<f64> {
         let (lower, upper) = (self.usable_lower()?, self.upper.as_ref()?);
@@ -232,14 +245,22 @@ impl Problem {
         self.width().is_some_and(|width| width <= OPTIMAL)
     }
 
-    /// The bound, if a relative gap can rest on it: a bound of 0 or less says nothing that delays do not say already.
+    /// The bound, if a relative gap can rest on it: a bound of 0 or less says nothing that delays
+    /// do not say already.
     fn usable_lower(&self) -> Option<f64> {
-        self.lower.as_ref().map(|lower| lower.value).filter(|&value| value > 0.0)
+        self.lower
+            .as_ref()
+            .map(|lower| lower.value)
+            .filter(|&value| value > 0.0)
     }
 
     fn settle_reference(&mut self) {
         let contradicted = self.upper.as_ref().is_some_and(|upper| {
-            self.infeasible.is_some() || self.greatest.as_ref().is_some_and(|bound| is_below(upper.value, bound.value))
+            self.infeasible.is_some()
+                || self
+                    .greatest
+                    .as_ref()
+                    .is_some_and(|bound| is_below(upper.value, bound.value))
         });
         self.reference = match (&self.lower, &self.upper) {
             _ if contradicted => Reference::Crossed,
@@ -252,16 +273,25 @@ impl Problem {
 
     /// What `record`, one of this problem, says.
     pub(crate) fn outcome_of(&self, record: &Record) -> Outcome {
-        let Some(value) = plan_value(record) else { return outcome_without_plan(record) };
+        let Some(value) = plan_value(record) else {
+            return outcome_without_plan(record);
+        };
         if self.reference == Reference::Crossed {
             return Outcome::Crossed;
         }
-        let low = self.upper.as_ref().filter(|u| u.value > 0.0).map(|u| relative_excess(value, u.value));
+        let low = self
+            .upper
+            .as_ref()
+            .filter(|u| u.value > 0.0)
+            .map(|u| relative_excess(value, u.value));
         match self.usable_lower() {
             Some(lower) => {
                 let guaranteed = relative_excess(value, lower);
                 // Rounding may put LB a hair above UB.
-                Outcome::Gap(Gap { low: low.unwrap_or(0.0).min(guaranteed), guaranteed })
+                Outcome::Gap(Gap {
+                    low: low.unwrap_or(0.0).min(guaranteed),
+                    guaranteed,
+                })
             }
             None => Outcome::BestKnown(low),
         }
@@ -282,7 +312,10 @@ impl Problem {
         if let Some(solver) = &self.infeasible {
             return Some(at(None, None, solver));
         }
-        let lower = self.greatest.as_ref().filter(|lower| is_below(objective, lower.value))?;
+        let lower = self
+            .greatest
+            .as_ref()
+            .filter(|lower| is_below(objective, lower.value))?;
         Some(at(Some(lower.value), Some(lower.trust), &lower.solver))
     }
 }
@@ -292,15 +325,17 @@ pub(crate) fn is_below(value: f64, bound: f64) -> bool {
     value < bound - ROUNDING * bound.abs()
 }
 
-/// (value - reference)/reference for reference > 0; 0 when the value is below the reference, which here can only be
-/// rounding, since anything more is a [`Crossing`] and gets no number.
+/// (value - reference)/reference for reference > 0; 0 when the value is below the reference, which
+/// here can only be rounding, since anything more is a [`Crossing`] and gets no number.
 fn relative_excess(value: f64, reference: f64) -> f64 {
     ((value - reference) / reference).max(0.0)
 }
 
 /// The value of a plan that breaks no rule.
 pub(crate) fn plan_value(record: &Record) -> Option<f64> {
-    record.objective.filter(|_| record.violations == 0 && record.status != Status::Error)
+    record
+        .objective
+        .filter(|_| record.violations == 0 && record.status != Status::Error)
 }
 
 fn outcome_without_plan(record: &Record) -> Outcome {
@@ -330,7 +365,11 @@ pub fn analyse_all<'a>(records: impl IntoIterator<Item = &'a Record>) -> Analysi
     let mut places = HashMap::new();
     let mut problem_of = Vec::with_capacity(sorted.len());
     for &record in &sorted {
-        let key = (&record.fingerprint, record.threshold.to_bits(), &record.weights);
+        let key = (
+            &record.fingerprint,
+            record.threshold.to_bits(),
+            &record.weights,
+        );
         let place = *places.entry(key).or_insert(members.len());
         if place == members.len() {
             members.push(Vec::new());
@@ -343,15 +382,32 @@ pub fn analyse_all<'a>(records: impl IntoIterator<Item = &'a Record>) -> Analysi
         let next = instances.len() as u64;
         *instances.entry(fingerprint).or_insert(next)
     };
-    let clusters: Vec<u64> = members.iter().map(|records| number(&records[0].fingerprint)).collect();
-    let problems: Vec<Problem> =
-        members.par_iter().zip(clusters).map(|(records, cluster)| problem_from(records, cluster)).collect();
-    let pairs = || sorted.iter().copied().zip(problem_of.iter().copied());
-    let crossings = pairs().filter_map(|(record, problem)| problems[problem].crossing_of(record)).collect();
-    let rows = pairs()
-        .map(|(record, problem)| Row { record, problem, outcome: problems[problem].outcome_of(record) })
+    let clusters: Vec<u64> = members
+        .iter()
+        .map(|records| number(&records[0].fingerprint))
         .collect();
-    Analysis { problems, rows, crossings, solvers }
+    let problems: Vec<Problem> = members
+        .par_iter()
+        .zip(clusters)
+        .map(|(records, cluster)| problem_from(records, cluster))
+        .collect();
+    let pairs = || sorted.iter().copied().zip(problem_of.iter().copied());
+    let crossings = pairs()
+        .filter_map(|(record, problem)| problems[problem].crossing_of(record))
+        .collect();
+    let rows = pairs()
+        .map(|(record, problem)| Row {
+            record,
+            problem,
+            outcome: problems[problem].outcome_of(record),
+        })
+        .collect();
+    Analysis {
+        problems,
+        rows,
+        crossings,
+        solvers,
+    }
 }
 
 /// The problem that `records`, at least one and all of them of that problem, are about.
@@ -366,7 +422,10 @@ fn problem_from(records: &[&Record], cluster: u64) -> Problem {
         lower: reference_bound(&bounds),
         greatest: bounds.into_iter().next(),
         upper: best_upper(records),
-        infeasible: records.iter().find(|r| r.status == Status::Infeasible).map(|r| r.solver.clone()),
+        infeasible: records
+            .iter()
+            .find(|r| r.status == Status::Infeasible)
+            .map(|r| r.solver.clone()),
         reference: Reference::Missing,
         cluster,
         horizon_s: horizon(records),
@@ -384,27 +443,47 @@ fn horizon(records: &[&Record]) -> f64 {
 /// Every usable bound of a problem, the greatest first; ties to the better founded, then by solver.
 fn bounds(records: &[&Record]) -> Vec<Lower> {
     let usable = records.iter().filter(|r| r.status != Status::Error);
-    let bound = |r: &&Record| Some(Lower { value: r.lower_bound?, trust: r.trust?, solver: r.solver.clone() });
+    let bound = |r: &&Record| {
+        Some(Lower {
+            value: r.lower_bound?,
+            trust: r.trust?,
+            solver: r.solver.clone(),
+        })
+    };
     let mut bounds: Vec<Lower> = usable.filter_map(bound).collect();
     bounds.sort_by(|a, b| {
         let by_name = || solver_order(&a.solver).cmp(&solver_order(&b.solver));
-        b.value.total_cmp(&a.value).then(a.trust.cmp(&b.trust)).then_with(by_name)
+        b.value
+            .total_cmp(&a.value)
+            .then(a.trust.cmp(&b.trust))
+            .then_with(by_name)
     });
     bounds
 }
 
-/// The bound that gaps refer to: the greatest that was enumerated or certified if it is within [`TRUST_MARGIN`] of the greatest of all, which is
-/// taken otherwise. A bound that anybody can re-check is worth more than a solver's word that is a little higher.
+/// The bound that gaps refer to: the greatest that was enumerated or certified if it is within
+/// [`TRUST_MARGIN`] of the greatest of all, which is taken otherwise. A bound that anybody can
+/// re-check is worth more than a solver's word that is a little higher.
 fn reference_bound(bounds: &[Lower]) -> Option<Lower> {
     let greatest = bounds.first()?;
     let near = |b: &&Lower| b.value >= greatest.value - TRUST_MARGIN * greatest.value.abs();
-    bounds.iter().find(|b| b.trust != Trust::Solver).filter(near).or(Some(greatest)).cloned()
+    bounds
+        .iter()
+        .find(|b| b.trust != Trust::Solver)
+        .filter(near)
+        .or(Some(greatest))
+        .cloned()
 }
 
 fn best_upper(records: &[&Record]) -> Option<Upper> {
     records
         .iter()
-        .filter_map(|r| Some(Upper { value: plan_value(r)?, solver: r.solver.clone() }))
+        .filter_map(|r| {
+            Some(Upper {
+                value: plan_value(r)?,
+                solver: r.solver.clone(),
+            })
+        })
         .min_by(|a, b| a.value.total_cmp(&b.value))
 }
 
@@ -414,7 +493,12 @@ mod tests {
     use crate::samples::{bounded, record};
 
     fn outcome(analysis: &Analysis, solver: &str) -> Outcome {
-        analysis.rows.iter().find(|row| row.record.solver == solver).unwrap().outcome
+        analysis
+            .rows
+            .iter()
+            .find(|row| row.record.solver == solver)
+            .unwrap()
+            .outcome
     }
 
     #[test]
@@ -440,7 +524,14 @@ mod tests {
     fn trust_wins_between_bounds_that_only_rounding_separates() {
         let records = [
             bounded(20, 1, "milp", Some(2.0), 2.0 * (1.0 - 1e-12), Trust::Solver),
-            bounded(20, 1, "bnb", Some(2.0), 2.0 * (1.0 - 1e-10), Trust::Certified),
+            bounded(
+                20,
+                1,
+                "bnb",
+                Some(2.0),
+                2.0 * (1.0 - 1e-10),
+                Trust::Certified,
+            ),
         ];
         let analysis = analyse(&records);
         assert_eq!(analysis.problems[0].lower.as_ref().unwrap().solver, "bnb");
@@ -451,11 +542,17 @@ mod tests {
     fn no_gap_without_a_bound_or_with_violations() {
         let mut violating = record(20, 1, "local-only", Some(0.5));
         violating.violations = 2;
-        let records = [record(20, 1, "goa", Some(2.2)), record(20, 1, "ga", Some(2.0)), violating];
+        let records = [
+            record(20, 1, "goa", Some(2.2)),
+            record(20, 1, "ga", Some(2.0)),
+            violating,
+        ];
         let analysis = analyse(&records);
         assert_eq!(analysis.problems[0].reference, Reference::BestKnown);
         assert_eq!(analysis.problems[0].upper.as_ref().unwrap().value, 2.0);
-        let Outcome::BestKnown(Some(distance)) = outcome(&analysis, "goa") else { panic!() };
+        let Outcome::BestKnown(Some(distance)) = outcome(&analysis, "goa") else {
+            panic!()
+        };
         assert!((distance - 0.1).abs() < 1e-12);
         assert_eq!(outcome(&analysis, "local-only"), Outcome::Violating);
     }
@@ -478,7 +575,10 @@ mod tests {
         let analysis = analyse(&records);
         assert_eq!(analysis.crossings.len(), 1);
         let crossing = &analysis.crossings[0];
-        assert_eq!((crossing.plan_by.as_str(), crossing.bound_by.as_str()), ("goa", "milp"));
+        assert_eq!(
+            (crossing.plan_by.as_str(), crossing.bound_by.as_str()),
+            ("goa", "milp")
+        );
         assert_eq!(analysis.problems[0].reference, Reference::Crossed);
         assert_eq!(analysis.problems[0].width(), None);
         assert_eq!(outcome(&analysis, "milp"), Outcome::Crossed);
@@ -486,11 +586,19 @@ mod tests {
 
     #[test]
     fn rounding_below_the_bound_is_a_gap_of_zero() {
-        let records =
-            [bounded(20, 1, "milp", Some(2.0), 1.9, Trust::Solver), record(20, 1, "goa", Some(1.9 * (1.0 - 0.9e-9)))];
+        let records = [
+            bounded(20, 1, "milp", Some(2.0), 1.9, Trust::Solver),
+            record(20, 1, "goa", Some(1.9 * (1.0 - 0.9e-9))),
+        ];
         let analysis = analyse(&records);
         assert!(analysis.crossings.is_empty());
-        assert_eq!(outcome(&analysis, "goa"), Outcome::Gap(Gap { low: 0.0, guaranteed: 0.0 }));
+        assert_eq!(
+            outcome(&analysis, "goa"),
+            Outcome::Gap(Gap {
+                low: 0.0,
+                guaranteed: 0.0
+            })
+        );
         assert!(analysis.problems[0].is_proved());
     }
 
@@ -509,14 +617,20 @@ mod tests {
         let records = [proof, record(20, 1, "goa", Some(1.0))];
         let analysis = analyse(&records);
         assert_eq!(analysis.problems[0].reference, Reference::Crossed);
-        assert_eq!((analysis.crossings.len(), analysis.crossings[0].bound), (1, None));
+        assert_eq!(
+            (analysis.crossings.len(), analysis.crossings[0].bound),
+            (1, None)
+        );
     }
 
     #[test]
     fn error_rows_lend_neither_bound_nor_plan() {
         let mut broken = bounded(20, 1, "exec:x", Some(0.1), 5.0, Trust::Solver);
         broken.status = Status::Error;
-        let records = [broken, bounded(20, 1, "bnb", Some(2.0), 2.0, Trust::Certified)];
+        let records = [
+            broken,
+            bounded(20, 1, "bnb", Some(2.0), 2.0, Trust::Certified),
+        ];
         let analysis = analyse(&records);
         assert!(analysis.crossings.is_empty());
         assert_eq!(outcome(&analysis, "exec:x"), Outcome::Failed);

@@ -1,4 +1,5 @@
-//! `paper.tex`: tables (booktabs), figures (pgfplots), what must be known first and the methods, ready for pdflatex.
+//! `paper.tex`: tables (booktabs), figures (pgfplots), what must be known first and the methods,
+//! ready for pdflatex.
 
 use crate::bootstrap::Interval;
 use crate::chart::Figure;
@@ -28,7 +29,11 @@ pub(crate) fn tables(study: &Study) -> Vec<(&'static str, String)> {
 pub(crate) fn paper(study: &Study, figures: &[Figure]) -> String {
     let analysis = &study.analysis;
     let first = finding::campaign(analysis) + &finding::read_first(study);
-    let found = if analysis.rows.is_empty() { String::new() } else { finding::goa(&study.by_size, analysis) };
+    let found = if analysis.rows.is_empty() {
+        String::new()
+    } else {
+        finding::goa(&study.by_size, analysis)
+    };
     let mut out = String::from(PREAMBLE);
     let _ = write!(out, "\\section{{Campaign}}\n{}", rich::tex(&first));
     let _ = write!(out, "\\section{{Finding}}\n{}", rich::tex(&found));
@@ -101,7 +106,11 @@ fn number(text: &str) -> String {
 /// `mean [low, high]` in %.
 fn ranged(mean: f64, interval: Option<Interval>) -> String {
     let ends = interval.map_or_else(String::new, |i| {
-        format!(" \\scriptsize[{}, {}]", number(&percent(Some(i.low))), number(&percent(Some(i.high))))
+        format!(
+            " \\scriptsize[{}, {}]",
+            number(&percent(Some(i.low))),
+            number(&percent(Some(i.high)))
+        )
     });
     number(&percent(Some(mean))) + &ends
 }
@@ -115,7 +124,11 @@ fn gap_table(study: &Study) -> String {
     header.extend(users.iter().map(|n| format!("$N = {n}$")));
     body += &line(&header);
     for interference in [false, true] {
-        let rows: Vec<&Aggregate<Size>> = study.by_size.iter().filter(|r| r.key.interference == interference).collect();
+        let rows: Vec<&Aggregate<Size>> = study
+            .by_size
+            .iter()
+            .filter(|r| r.key.interference == interference)
+            .collect();
         if rows.is_empty() {
             continue;
         }
@@ -133,7 +146,8 @@ fn gap_table(study: &Study) -> String {
             let mut cells = vec![id(solver)];
             cells.extend(users.iter().map(|&n| {
                 let figures = of.iter().find(|r| r.key.users == n).map(|r| &r.figures);
-                let cell = figures.and_then(|f| Some(ranged(f.gap?.mean, f.intervals.map(|i| i.mean))));
+                let cell =
+                    figures.and_then(|f| Some(ranged(f.gap?.mean, f.intervals.map(|i| i.mean))));
                 cell.unwrap_or_else(|| "--".into())
             }));
             body += &line(&cells);
@@ -141,14 +155,31 @@ fn gap_table(study: &Study) -> String {
     }
     body += "\\bottomrule\n";
     let caption = "Mean guaranteed gap in % by number of users, with its bootstrap 95 % interval over instances. --: no row with a gap.";
-    wide("gap", caption, &format!("l{}", "r".repeat(users.len())), &body)
+    wide(
+        "gap",
+        caption,
+        &format!("l{}", "r".repeat(users.len())),
+        &body,
+    )
 }
 
 fn summary_cells(f: &Figures) -> Vec<String> {
     let share = |count: usize| number(&percent(Some(count as f64 / f.rows.max(1) as f64)));
-    let mut cells: Vec<String> = [f.rows, f.violating, f.failed, f.timeouts].map(|n| n.to_string()).into();
-    cells.push(f.gap.map_or_else(|| "--".into(), |g| ranged(g.mean, f.intervals.map(|i| i.mean))));
-    cells.extend([f.gap.map(|g| g.median), f.gap.map(|g| g.q95), f.gap.map(|g| g.max)].map(|v| number(&percent(v))));
+    let mut cells: Vec<String> = [f.rows, f.violating, f.failed, f.timeouts]
+        .map(|n| n.to_string())
+        .into();
+    cells.push(f.gap.map_or_else(
+        || "--".into(),
+        |g| ranged(g.mean, f.intervals.map(|i| i.mean)),
+    ));
+    cells.extend(
+        [
+            f.gap.map(|g| g.median),
+            f.gap.map(|g| g.q95),
+            f.gap.map(|g| g.max),
+        ]
+        .map(|v| number(&percent(v))),
+    );
     cells.extend(f.within.map(share));
     cells.extend([f.time_geometric_s, f.par10_s].map(|v| number(&milliseconds(v))));
     cells.extend([f.accuracy_pct, f.delay_ms].map(|v| number(&short(v))));
@@ -162,7 +193,11 @@ fn summary_table(study: &Study) -> String {
          solver & all & viol. & failed & late & mean & median & q95 & max & 0.01 & 0.1 & 1 & 5 & 10 & geo. & PAR10 & (\\%) & (ms) \\\\\n",
     );
     for interference in [false, true] {
-        let rows: Vec<&Aggregate<bool>> = study.totals.iter().filter(|r| r.key == interference).collect();
+        let rows: Vec<&Aggregate<bool>> = study
+            .totals
+            .iter()
+            .filter(|r| r.key == interference)
+            .collect();
         if !rows.is_empty() {
             let _ = write!(
                 body,
@@ -183,12 +218,23 @@ fn summary_table(study: &Study) -> String {
 }
 
 fn pairs_table(study: &Study) -> String {
-    let base = if study.pairs.iter().any(|p| p.first == BASE || p.second == BASE) {
+    let base = if study
+        .pairs
+        .iter()
+        .any(|p| p.first == BASE || p.second == BASE)
+    {
         BASE.to_string()
     } else {
-        study.pairs.first().map_or_else(|| BASE.into(), |p| p.first.clone())
+        study
+            .pairs
+            .first()
+            .map_or_else(|| BASE.into(), |p| p.first.clone())
     };
-    let shown: Vec<&Pair> = study.pairs.iter().filter(|p| p.first == base || p.second == base).collect();
+    let shown: Vec<&Pair> = study
+        .pairs
+        .iter()
+        .filter(|p| p.first == base || p.second == base)
+        .collect();
     let mut body = format!(
         "\\toprule\n{} against & interf. & problems & wins & ties & losses & difference (points) & effect & $p$ (Holm) \\\\\n\\midrule\n",
         id(&base)
@@ -198,10 +244,22 @@ fn pairs_table(study: &Study) -> String {
         // Seen from the base, whichever side it is on.
         let forward = pair.first == base;
         let sign = if forward { 1.0 } else { -1.0 };
-        let (wins, losses) = if forward { (d.wins, d.losses) } else { (d.losses, d.wins) };
-        let interval = d
-            .interval
-            .map(|i| if forward { i } else { Interval { estimate: -i.estimate, low: -i.high, high: -i.low } });
+        let (wins, losses) = if forward {
+            (d.wins, d.losses)
+        } else {
+            (d.losses, d.wins)
+        };
+        let interval = d.interval.map(|i| {
+            if forward {
+                i
+            } else {
+                Interval {
+                    estimate: -i.estimate,
+                    low: -i.high,
+                    high: -i.low,
+                }
+            }
+        });
         body += &line(&[
             id(if forward { &pair.second } else { &pair.first }),
             mode(pair.interference).into(),
@@ -211,7 +269,8 @@ fn pairs_table(study: &Study) -> String {
             losses.to_string(),
             ranged(sign * d.mean, interval),
             number(&short(d.test.map(|t| sign * t.effect))),
-            d.test.map_or_else(|| "--".into(), |_| number(&p_text(pair.corrected_p))),
+            d.test
+                .map_or_else(|| "--".into(), |_| number(&p_text(pair.corrected_p))),
         ]);
     }
     body += "\\bottomrule\n";
@@ -234,8 +293,17 @@ fn growth_table(study: &Study) -> String {
             number(&short(Some(s.exponent.low))),
             number(&short(Some(s.exponent.high)))
         );
-        let cells = [id(&g.solver), mode(g.interference).into(), g.servers.to_string(), ends];
-        let rest = [number(&milliseconds(Some(s.at(100.0)))), s.runs.to_string(), s.censored.to_string()];
+        let cells = [
+            id(&g.solver),
+            mode(g.interference).into(),
+            g.servers.to_string(),
+            ends,
+        ];
+        let rest = [
+            number(&milliseconds(Some(s.at(100.0)))),
+            s.runs.to_string(),
+            s.censored.to_string(),
+        ];
         body += &line(&[cells.as_slice(), rest.as_slice()].concat());
     }
     body += "\\bottomrule\n";

@@ -1,9 +1,11 @@
 //! What it means: from a campaign's records to gap statistics, tables and plots.
 //!
-//! [`record`] reads `records.jsonl`, [`gaps`] finds each problem's bounds and each plan's gap, [`tables`] and [`comparisons`] aggregate
-//! them into a [`Study`], [`baseline`] pairs a campaign with an earlier one, [`compare`] puts two campaigns side by side, and [`write_report`] and [`console_table`] show a study as Markdown, HTML, LaTeX, CSV and figures. Nothing here knows a
-//! solver or a model: a report can be made from records alone, on any machine, and the same records give the same
-//! bytes whatever their order.
+//! [`record`] reads `records.jsonl`, [`gaps`] finds each problem's bounds and each plan's gap,
+//! [`tables`] and [`comparisons`] aggregate them into a [`Study`], [`baseline`] pairs a campaign
+//! with an earlier one, [`compare`] puts two campaigns side by side, and [`write_report`] and
+//! [`console_table`] show a study as Markdown, HTML, LaTeX, CSV and figures. Nothing here knows a
+//! solver or a model: a report can be made from records alone, on any machine, and the same records
+//! give the same bytes whatever their order.
 
 pub mod baseline;
 pub mod bootstrap;
@@ -51,17 +53,23 @@ pub use svg::escape as escape_xml;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Writes a campaign's report into `folder`, which is made if it is not there: `report.md`, `report.html` (one page, nothing fetched),
-/// `gaps.csv` (a row per record), `summary.csv` (a row per solver and kind of problem), `pairs.csv`, `growth.csv`, `paper.tex` with `tables/*.tex`,
-/// and each figure as `figures/NAME.svg`, `.tex` (pgfplots) and `.csv` (every number drawn). Each file is written whole or not at all.
-/// Returns the paths of those in `folder` itself, the reports first.
+/// Writes a campaign's report into `folder`, which is made if it is not there: `report.md`,
+/// `report.html` (one page, nothing fetched), `gaps.csv` (a row per record), `summary.csv` (a row
+/// per solver and kind of problem), `pairs.csv`, `growth.csv`, `paper.tex` with `tables/*.tex`, and
+/// each figure as `figures/NAME.svg`, `.tex` (pgfplots) and `.csv` (every number drawn). Each file
+/// is written whole or not at all. Returns the paths of those in `folder` itself, the reports
+/// first.
 ///
 /// # Errors
 /// [`ReportError::Io`], naming the file.
 pub fn write_report(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     // The row of every record takes as long as all the rest.
     let (rows, rest) = rayon::join(
-        || write_with(&folder.join("gaps.csv"), |out| csv_files::write_gaps(&study.analysis, out)),
+        || {
+            write_with(&folder.join("gaps.csv"), |out| {
+                csv_files::write_gaps(&study.analysis, out)
+            })
+        },
         || write_summaries(study, folder),
     );
     let mut paths = rest?;
@@ -76,8 +84,16 @@ fn write_summaries(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, ReportE
         write_under(&folder.join("tables"), name, &text)?;
     }
     for figure in &figures {
-        for (ending, text) in [("svg", figure.svg()), ("tex", figure.tex()), ("csv", figure.csv())] {
-            write_under(&folder.join(FIGURES), &format!("{}.{ending}", figure.name()), &text)?;
+        for (ending, text) in [
+            ("svg", figure.svg()),
+            ("tex", figure.tex()),
+            ("csv", figure.csv()),
+        ] {
+            write_under(
+                &folder.join(FIGURES),
+                &format!("{}.{ending}", figure.name()),
+                &text,
+            )?;
         }
     }
     let files = [
@@ -88,7 +104,10 @@ fn write_summaries(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, ReportE
         ("pairs.csv", csv_files::pairs(study)),
         ("growth.csv", csv_files::growth(study)),
     ];
-    files.iter().map(|(name, text)| write_under(folder, name, text)).collect()
+    files
+        .iter()
+        .map(|(name, text)| write_under(folder, name, text))
+        .collect()
 }
 
 /// Folder of a report's figures.
@@ -103,7 +122,8 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<PathBuf, ReportError> {
     write_with(path, |out| out.write_all(bytes))
 }
 
-/// Writes beside the target, then renames over it: a crash leaves the old file or the new one, never half of one.
+/// Writes beside the target, then renames over it: a crash leaves the old file or the new one,
+/// never half of one.
 fn write_with(
     path: &Path,
     fill: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
@@ -111,8 +131,14 @@ fn write_with(
     let fail = |e| ReportError::io(path, "write", e);
     let mut builder = tempfile::Builder::new();
     set_ordinary_mode(&mut builder);
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = builder.prefix(".offload-").tempfile_in(folder).map_err(fail)?;
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = builder
+        .prefix(".offload-")
+        .tempfile_in(folder)
+        .map_err(fail)?;
     let mut out = std::io::BufWriter::new(&mut file);
     fill(&mut out).map_err(fail)?;
     out.flush().map_err(fail)?;

@@ -1,4 +1,5 @@
-//! A plain line chart, as SVG: panels one below the other over the same x axis, the legend at the end.
+//! A plain line chart, as SVG: panels one below the other over the same x axis, the legend at the
+//! end.
 
 use crate::style::Style;
 use crate::svg::{Anchor, Font, INK, Svg};
@@ -21,8 +22,15 @@ const INSET: f64 = 0.03;
 const TICKS: f64 = 6.0;
 const GUIDE: &str = "#8a8a8a";
 
-const PLAIN: Font = Font { size: 13.0, bold: false, anchor: Anchor::Start };
-const CENTRED: Font = Font { anchor: Anchor::Middle, ..PLAIN };
+const PLAIN: Font = Font {
+    size: 13.0,
+    bold: false,
+    anchor: Anchor::Start,
+};
+const CENTRED: Font = Font {
+    anchor: Anchor::Middle,
+    ..PLAIN
+};
 
 /// A line with a name.
 #[derive(Clone, Debug)]
@@ -85,11 +93,22 @@ struct Axis {
 impl Axis {
     fn of(values: impl Iterator<Item = f64>, start: f64, end: f64) -> Self {
         let finite = values.filter(|v| v.is_finite());
-        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| {
+            (l.min(v), h.max(v))
+        });
         let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
         // A single value gets an axis of its own size around it.
-        let room = if high > low { INSET * (high - low) } else { 0.5 * low.abs().max(1.0) };
-        Axis { low: low - room, high: high + room, start, end }
+        let room = if high > low {
+            INSET * (high - low)
+        } else {
+            0.5 * low.abs().max(1.0)
+        };
+        Axis {
+            low: low - room,
+            high: high + room,
+            start,
+            end,
+        }
     }
 
     fn place(&self, value: f64) -> f64 {
@@ -100,11 +119,18 @@ impl Axis {
     fn ticks(&self) -> (Vec<f64>, usize) {
         let rough = (self.high - self.low) / TICKS;
         let decade = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * decade).into_iter().find(|s| *s >= rough).unwrap_or(rough);
+        let step = [1.0, 2.0, 5.0, 10.0]
+            .map(|m| m * decade)
+            .into_iter()
+            .find(|s| *s >= rough)
+            .unwrap_or(rough);
         let decimals = (-(step * 1.000_001).log10().floor()).max(0.0) as usize;
         let first = (self.low / step).ceil();
         let count = ((self.high / step).floor() - first).max(-1.0) as usize + 1;
-        ((0..count).map(|k| (first + k as f64) * step).collect(), decimals)
+        (
+            (0..count).map(|k| (first + k as f64) * step).collect(),
+            decimals,
+        )
     }
 }
 
@@ -124,7 +150,15 @@ impl Chart {
         let columns = ((WIDTH - LEFT) / LEGEND_COLUMN) as usize;
         let rows = legend.len().div_ceil(columns).max(1);
         let mut svg = Svg::new(WIDTH, (bottom + BELOW + rows as f64 * LEGEND_ROW).round());
-        svg.text((LEFT, 26.0), Font { size: 17.0, bold: true, ..PLAIN }, &clip(&self.title, 100));
+        svg.text(
+            (LEFT, 26.0),
+            Font {
+                size: 17.0,
+                bold: true,
+                ..PLAIN
+            },
+            &clip(&self.title, 100),
+        );
         let x = Axis::of(self.panels.iter().flat_map(Panel::xs), LEFT, WIDTH - RIGHT);
         for (k, panel) in self.panels.iter().enumerate() {
             let top = TOP + k as f64 * (height + BETWEEN);
@@ -136,7 +170,11 @@ impl Chart {
             svg.line((at, bottom), (at, bottom + 5.0), INK, 1.0);
             svg.text((at, bottom + 20.0), CENTRED, &format!("{value:.decimals$}"));
         }
-        svg.text(((LEFT + WIDTH - RIGHT) / 2.0, bottom + 42.0), CENTRED, &self.x_label);
+        svg.text(
+            ((LEFT + WIDTH - RIGHT) / 2.0, bottom + 42.0),
+            CENTRED,
+            &self.x_label,
+        );
         for (k, series) in legend.iter().enumerate() {
             let at = LEFT + (k / rows) as f64 * LEGEND_COLUMN;
             let y = bottom + BELOW + (k % rows) as f64 * LEGEND_ROW;
@@ -147,19 +185,41 @@ impl Chart {
             svg.text((at + 42.0, y), PLAIN, &clip(&series.name, 34));
         }
         let labels: Vec<&str> = self.panels.iter().map(|p| p.y_label.as_str()).collect();
-        svg.finish(&self.title, &format!("{}: {} against {}", self.title, labels.join("; "), self.x_label))
+        svg.finish(
+            &self.title,
+            &format!(
+                "{}: {} against {}",
+                self.title,
+                labels.join("; "),
+                self.x_label
+            ),
+        )
     }
 }
 
 impl Panel {
     fn xs(&self) -> impl Iterator<Item = f64> {
-        let series = self.series.iter().flat_map(|s| &s.points).filter(|p| p.1.is_finite()).map(|p| p.0);
-        series.chain(self.estimates.iter().flat_map(|e| e.x)).chain(self.x_guide)
+        let series = self
+            .series
+            .iter()
+            .flat_map(|s| &s.points)
+            .filter(|p| p.1.is_finite())
+            .map(|p| p.0);
+        series
+            .chain(self.estimates.iter().flat_map(|e| e.x))
+            .chain(self.x_guide)
     }
 
     fn ys(&self) -> impl Iterator<Item = f64> {
-        let series = self.series.iter().flat_map(|s| &s.points).filter(|p| p.0.is_finite()).map(|p| p.1);
-        series.chain(self.estimates.iter().flat_map(|e| e.y)).chain(self.y_guide)
+        let series = self
+            .series
+            .iter()
+            .flat_map(|s| &s.points)
+            .filter(|p| p.0.is_finite())
+            .map(|p| p.1);
+        series
+            .chain(self.estimates.iter().flat_map(|e| e.y))
+            .chain(self.y_guide)
     }
 
     fn draw(&self, svg: &mut Svg, x: &Axis, top: f64, bottom: f64) {
@@ -170,7 +230,14 @@ impl Panel {
         for value in ticks {
             let at = y.place(value);
             svg.line((left, at), (right, at), "#e2e2e2", 1.0);
-            svg.text((left - 8.0, at + 4.5), Font { anchor: Anchor::End, ..PLAIN }, &format!("{value:.decimals$}"));
+            svg.text(
+                (left - 8.0, at + 4.5),
+                Font {
+                    anchor: Anchor::End,
+                    ..PLAIN
+                },
+                &format!("{value:.decimals$}"),
+            );
         }
         if let Some(at) = self.x_guide.map(|v| x.place(v)) {
             svg.line((at, top), (at, bottom), GUIDE, 1.5);
@@ -181,7 +248,10 @@ impl Panel {
         svg.line((left, bottom), (right, bottom), INK, 1.2);
         svg.line((left, top), (left, bottom), INK, 1.2);
         for series in &self.series {
-            let finite = series.points.iter().filter(|p| p.0.is_finite() && p.1.is_finite());
+            let finite = series
+                .points
+                .iter()
+                .filter(|p| p.0.is_finite() && p.1.is_finite());
             let points: Vec<(f64, f64)> = finite.map(|p| (x.place(p.0), y.place(p.1))).collect();
             svg.open_series(&series.name);
             svg.path(&points, &series.style);
@@ -192,8 +262,18 @@ impl Panel {
         }
         for e in &self.estimates {
             let at = (x.place(e.x[1]), y.place(e.y[1]));
-            svg.line((x.place(e.x[0]), at.1), (x.place(e.x[2]), at.1), e.style.colour, 2.2);
-            svg.line((at.0, y.place(e.y[0])), (at.0, y.place(e.y[2])), e.style.colour, 2.2);
+            svg.line(
+                (x.place(e.x[0]), at.1),
+                (x.place(e.x[2]), at.1),
+                e.style.colour,
+                2.2,
+            );
+            svg.line(
+                (at.0, y.place(e.y[0])),
+                (at.0, y.place(e.y[2])),
+                e.style.colour,
+                2.2,
+            );
             svg.marker(at, &e.style);
         }
     }
@@ -227,16 +307,33 @@ mod tests {
         };
         let panel = Panel {
             y_label: "delay (ms)".into(),
-            series: vec![series("goa", &[(0.0, 1.0), (1.0, f64::NAN), (2.0, 3.0)]), series("a<b", &[])],
+            series: vec![
+                series("goa", &[(0.0, 1.0), (1.0, f64::NAN), (2.0, 3.0)]),
+                series("a<b", &[]),
+            ],
             x_guide: Some(1.0),
             ..Panel::default()
         };
-        let chart = Chart { title: "T".into(), x_label: "x".into(), panels: vec![panel.clone(), panel] };
+        let chart = Chart {
+            title: "T".into(),
+            x_label: "x".into(),
+            panels: vec![panel.clone(), panel],
+        };
         let svg = chart.svg();
-        assert!(svg.ends_with("</svg>\n") && !svg.contains("NaN") && !svg.contains("inf") && svg.contains("a&lt;b"));
+        assert!(
+            svg.ends_with("</svg>\n")
+                && !svg.contains("NaN")
+                && !svg.contains("inf")
+                && svg.contains("a&lt;b")
+        );
         assert_eq!(svg.matches("<g data-series").count(), 4);
         assert_eq!(svg.matches(">goa</text>").count(), 1);
-        let empty = Chart { title: "T".into(), x_label: "x".into(), panels: vec![] }.svg();
+        let empty = Chart {
+            title: "T".into(),
+            x_label: "x".into(),
+            panels: vec![],
+        }
+        .svg();
         assert!(empty.ends_with("</svg>\n") && !empty.contains("NaN"));
     }
 }

@@ -1,4 +1,5 @@
-//! `report.md`: what must be known first, what was found, the tables, and what every word in them means.
+//! `report.md`: what must be known first, what was found, the tables, and what every word in them
+//! means.
 
 use crate::chart::Figure;
 use crate::gaps::Analysis;
@@ -44,14 +45,19 @@ fn figure_section(figures: &[Figure]) -> String {
     for figure in figures {
         let (name, title) = (figure.name(), figure.title());
         if SHOWN.contains(&name) {
-            let _ = write!(out, "![{title}]({FIGURE_FOLDER}/{name}.svg)\n\n{}\n\n", figure.caption());
+            let _ = write!(
+                out,
+                "![{title}]({FIGURE_FOLDER}/{name}.svg)\n\n{}\n\n",
+                figure.caption()
+            );
         } else {
             others.push(format!("[{title}]({FIGURE_FOLDER}/{name}.svg)"));
         }
     }
     let _ = write!(
         out,
-        "More figures: {}. Beside each stand its numbers (`.csv`) and a version for papers (`.tex`).\n\n",
+        "More figures: {}. Beside each stand its numbers (`.csv`) and a version for papers \
+         (`.tex`).\n\n",
         others.join(" · ")
     );
     out
@@ -60,14 +66,17 @@ fn figure_section(figures: &[Figure]) -> String {
 fn pair_section(study: &Study) -> String {
     let mut out = String::from("## Solvers against each other\n\n");
     if study.pairs.is_empty() {
-        return out + "No two solvers share a problem that both solved without breaking a rule.\n\n";
+        return out
+            + "No two solvers share a problem that both solved without breaking a rule.\n\n";
     }
     out += "<details><summary>Paired differences on common problems</summary>\n\n";
-    out += "| interference | first | second | problems | wins | ties | losses | mean difference % | effect | p (Holm) |\n|---|---|---|--:|--:|--:|--:|--:|--:|--:|\n";
+    out += "| interference | first | second | problems | wins | ties | losses | mean difference % \
+        | effect | p (Holm) |\n|---|---|---|--:|--:|--:|--:|--:|--:|--:|\n";
     for pair in &study.pairs {
         let d = &pair.paired;
-        let ends =
-            d.interval.map_or_else(String::new, |i| format!(" [{}, {}]", percent(Some(i.low)), percent(Some(i.high))));
+        let ends = d.interval.map_or_else(String::new, |i| {
+            format!(" [{}, {}]", percent(Some(i.low)), percent(Some(i.high)))
+        });
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} | {}{ends} | {} | {} |",
@@ -80,15 +89,18 @@ fn pair_section(study: &Study) -> String {
             d.losses,
             percent(Some(d.mean)),
             short(d.test.map(|t| t.effect)),
-            d.test.map_or_else(|| "–".into(), |_| p_text(pair.corrected_p)),
+            d.test
+                .map_or_else(|| "–".into(), |_| p_text(pair.corrected_p)),
         );
     }
-    out + "\nFirst less second, in points of the guaranteed gap: below 0 the first is better.\n\n</details>\n\n"
+    out + "\nFirst less second, in points of the guaranteed gap: below 0 the first is \
+        better.\n\n</details>\n\n"
 }
 
 fn growth_section(study: &Study) -> String {
     let mut out = String::from(
-        "## Growth of time with N\n\n| interference | M | solver | exponent | runs | cut off |\n|---|--:|---|--:|--:|--:|\n",
+        "## Growth of time with N\n\n| interference | M | solver | exponent | runs | cut off \
+         |\n|---|--:|---|--:|--:|--:|\n",
     );
     for g in &study.growth {
         let Some(s) = g.scaling else { continue };
@@ -107,10 +119,14 @@ fn growth_section(study: &Study) -> String {
         );
     }
     let mut best = String::from(
-        "\n## Virtual best\n\n| interference | N | all solvers: gap mean % (max) | without bounds: gap mean % (max) |\n|---|--:|--:|--:|\n",
+        "\n## Virtual best\n\n| interference | N | all solvers: gap mean % (max) | without \
+         bounds: gap mean % (max) |\n|---|--:|--:|--:|\n",
     );
     let cell = |stats: Option<crate::stats::Stats>| {
-        stats.map_or_else(|| "–".into(), |s| format!("{} ({})", percent(Some(s.mean)), percent(Some(s.max))))
+        stats.map_or_else(
+            || "–".into(),
+            |s| format!("{} ({})", percent(Some(s.mean)), percent(Some(s.max))),
+        )
     };
     for row in &study.virtual_best {
         let _ = writeln!(
@@ -127,7 +143,10 @@ fn growth_section(study: &Study) -> String {
 
 /// Solvers down, numbers of users across.
 fn pivot(analysis: &Analysis, summary: &[Aggregate<Size>], interference: bool) -> String {
-    let rows: Vec<&Aggregate<Size>> = summary.iter().filter(|row| row.key.interference == interference).collect();
+    let rows: Vec<&Aggregate<Size>> = summary
+        .iter()
+        .filter(|row| row.key.interference == interference)
+        .collect();
     let mut users: Vec<usize> = rows.iter().map(|row| row.key.users).collect();
     users.dedup();
     if users.is_empty() {
@@ -139,13 +158,17 @@ fn pivot(analysis: &Analysis, summary: &[Aggregate<Size>], interference: bool) -
     }
     let _ = write!(out, "\n|---|{}\n", "---:|".repeat(users.len()));
     for id in solvers(analysis) {
-        let of_solver: Vec<&&Aggregate<Size>> = rows.iter().filter(|row| row.solver == id).collect();
+        let of_solver: Vec<&&Aggregate<Size>> =
+            rows.iter().filter(|row| row.solver == id).collect();
         if of_solver.is_empty() {
             continue;
         }
         let _ = write!(out, "| {} |", code(id));
         for &n in &users {
-            let gap = of_solver.iter().find(|row| row.key.users == n).and_then(|row| row.figures.gap);
+            let gap = of_solver
+                .iter()
+                .find(|row| row.key.users == n)
+                .and_then(|row| row.figures.gap);
             let cell = gap.map(|g| format!("{} ({})", percent(Some(g.mean)), percent(Some(g.max))));
             let _ = write!(out, " {} |", cell.unwrap_or_else(|| "–".into()));
         }
@@ -155,9 +178,13 @@ fn pivot(analysis: &Analysis, summary: &[Aggregate<Size>], interference: bool) -
 }
 
 fn summary_section(summary: &[Aggregate<Size>]) -> String {
-    let mut out = String::from("## Summary per solver\n\nAll families, thresholds and weights together.\n\n");
+    let mut out =
+        String::from("## Summary per solver\n\nAll families, thresholds and weights together.\n\n");
     for interference in [false, true] {
-        let rows: Vec<&Aggregate<Size>> = summary.iter().filter(|row| row.key.interference == interference).collect();
+        let rows: Vec<&Aggregate<Size>> = summary
+            .iter()
+            .filter(|row| row.key.interference == interference)
+            .collect();
         let title = format!("Interference {}", mode(interference));
         let lead = |row: &Aggregate<Size>| vec![row.key.users.to_string()];
         out += &folded(&title, &["N"], &rows, lead);
@@ -169,18 +196,36 @@ fn detail_section(study: &Study) -> String {
     let details = &study.by_setting;
     let block = |row: &Aggregate<Setting>| {
         let key = &row.key;
-        (key.interference, key.family.clone(), key.servers, key.weights.clone())
+        (
+            key.interference,
+            key.family.clone(),
+            key.servers,
+            key.weights.clone(),
+        )
     };
     let mut out = String::from("## By family, number of users, threshold and solver\n\n");
     for rows in details.chunk_by(|a, b| block(a) == block(b)) {
         let key = &rows[0].key;
-        let family = if key.family.is_empty() { "unnamed".into() } else { code(&key.family) };
+        let family = if key.family.is_empty() {
+            "unnamed".into()
+        } else {
+            code(&key.family)
+        };
         let weights = code(&key.weights);
         let on = mode(key.interference);
-        let title =
-            format!("Interference {on}, family {family}, {}, {weights} weights", counted(key.servers, "server"));
-        let lead = |row: &Aggregate<Setting>| vec![row.key.users.to_string(), row.key.threshold.0.to_string()];
-        out += &folded(&title, &["N", "threshold"], &rows.iter().collect::<Vec<_>>(), lead);
+        let title = format!(
+            "Interference {on}, family {family}, {}, {weights} weights",
+            counted(key.servers, "server")
+        );
+        let lead = |row: &Aggregate<Setting>| {
+            vec![row.key.users.to_string(), row.key.threshold.0.to_string()]
+        };
+        out += &folded(
+            &title,
+            &["N", "threshold"],
+            &rows.iter().collect::<Vec<_>>(),
+            lead,
+        );
     }
     out
 }
@@ -196,9 +241,21 @@ fn folded<K>(
         return String::new();
     }
     // Backticks are not Markdown inside HTML tags.
-    let mut out = format!("<details><summary>{}</summary>\n\n", html(&title.replace('`', "")));
-    let header: Vec<&str> = lead_header.iter().copied().chain(["solver"]).chain(FIGURES).collect();
-    let aligned = format!("{}---|{}", "---:|".repeat(lead_header.len()), "---:|".repeat(FIGURES.len()));
+    let mut out = format!(
+        "<details><summary>{}</summary>\n\n",
+        html(&title.replace('`', ""))
+    );
+    let header: Vec<&str> = lead_header
+        .iter()
+        .copied()
+        .chain(["solver"])
+        .chain(FIGURES)
+        .collect();
+    let aligned = format!(
+        "{}---|{}",
+        "---:|".repeat(lead_header.len()),
+        "---:|".repeat(FIGURES.len())
+    );
     let _ = write!(out, "| {} |\n|{aligned}\n", header.join(" | "));
     for row in rows {
         let mut cells = lead(row);
@@ -210,7 +267,9 @@ fn folded<K>(
 }
 
 fn html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 const FIGURES: [&str; 20] = [
@@ -239,9 +298,13 @@ const FIGURES: [&str; 20] = [
 fn figure_cells(figures: &Figures) -> [String; 20] {
     let gap = figures.gap;
     let reference = figures.reference_text();
-    let ends = figures
-        .intervals
-        .map_or_else(String::new, |i| format!(" [{}, {}]", percent(Some(i.mean.low)), percent(Some(i.mean.high))));
+    let ends = figures.intervals.map_or_else(String::new, |i| {
+        format!(
+            " [{}, {}]",
+            percent(Some(i.mean.low)),
+            percent(Some(i.mean.high))
+        )
+    });
     [
         figures.rows.to_string(),
         figures.with_gap().to_string(),
@@ -254,7 +317,11 @@ fn figure_cells(figures: &Figures) -> [String; 20] {
         percent(Some(figures.optimal_share())),
         percent(Some(figures.within[2] as f64 / figures.rows.max(1) as f64)),
         percent(figures.above_best),
-        if reference.is_empty() { "–".into() } else { reference },
+        if reference.is_empty() {
+            "–".into()
+        } else {
+            reference
+        },
         percent(figures.width),
         milliseconds(figures.time_s),
         milliseconds(figures.time_geometric_s),
@@ -269,29 +336,45 @@ fn figure_cells(figures: &Figures) -> [String; 20] {
 pub(crate) const DEFINITIONS: &str = "\
 ## What the words mean
 
-A *problem* is an instance with a threshold and weights; a *row* is one record: one solver, with one seed, on one problem.
-For a problem, LB is the greatest lower bound of its records; an enumerated or certified one within 0.1 % of a solver's word is preferred to it.
+A *problem* is an instance with a threshold and weights; a *row* is one record: one solver, with \
+one seed, on one problem.
+For a problem, LB is the greatest lower bound of its records; an enumerated or certified one \
+within 0.1 % of a solver's word is preferred to it.
 UB is the least objective of its records that break no rule,
-so the optimum F* lies in [LB, UB]. z is a row's objective. Bounds of rows that ended in an error are not used.
+so the optimum F* lies in [LB, UB]. z is a row's objective. Bounds of rows that ended in an error \
+are not used.
 
 | column | meaning |
 |---|---|
 | rows | number of records; rows = violating + failed + the counts under reference |
 | with gap | rows that break no rule and have LB > 0 to be compared with |
-| violating | rows whose plan breaks a rule, such as a mandatory user left local: they never get a gap |
+| violating | rows whose plan breaks a rule, such as a mandatory user left local: they never get \
+a gap |
 | failed | rows without a plan: an error, or out of time before the first plan |
-| gap mean, median, q95, max | of the *guaranteed* gap (z - LB)/LB over rows with gap; the true gap (z - F*)/F* lies in [(z - UB)/UB, (z - LB)/LB]. Quantiles are of type 7: linear between order statistics. In brackets: bootstrap 95 % interval over instances (`docs/statistics.md`), none with a single instance |
-| proved optimal | share of *all* rows with (z - LB)/LB <= 0.0001 (0.01 %); a problem counts as proved optimal when (UB - LB)/LB <= 0.0001. Differences within 1e-9 are taken for rounding |
-| within 1 % | share of *all* rows with a guaranteed gap of at most 1 %; report.html and summary.csv also count 0.01, 0.1, 5 and 10 % |
-| above best known | mean of (z - UB)/UB over rows that break no rule: the lower end of the interval, and all that can be said without a bound |
+| gap mean, median, q95, max | of the *guaranteed* gap (z - LB)/LB over rows with gap; the true \
+gap (z - F*)/F* lies in [(z - UB)/UB, (z - LB)/LB]. Quantiles are of type 7: linear between order \
+statistics. In brackets: bootstrap 95 % interval over instances (`docs/statistics.md`), none with \
+a single instance |
+| proved optimal | share of *all* rows with (z - LB)/LB <= 0.0001 (0.01 %); a problem counts as \
+proved optimal when (UB - LB)/LB <= 0.0001. Differences within 1e-9 are taken for rounding |
+| within 1 % | share of *all* rows with a guaranteed gap of at most 1 %; report.html and \
+summary.csv also count 0.01, 0.1, 5 and 10 % |
+| above best known | mean of (z - UB)/UB over rows that break no rule: the lower end of the \
+interval, and all that can be said without a bound |
 | reference | what the rows are compared with, and how many of them (below) |
-| width | mean of (UB - LB)/LB over rows with gap: how much of a guaranteed gap may be the bound's fault |
-| time | median wall time of the algorithm alone over rows that did not end in an error, time-outs included |
+| width | mean of (UB - LB)/LB over rows with gap: how much of a guaranteed gap may be the \
+bound's fault |
+| time | median wall time of the algorithm alone over rows that did not end in an error, \
+time-outs included |
 | geo. | shifted geometric mean of the same times, exp(mean ln(t + 1 ms)) - 1 ms |
-| PAR10 | mean time in which an unsolved row (out of time, failed, rules broken, or an exact method short of its gap) counts ten time limits; – where such a row has no limit |
-| primal int. | mean primal integral (Berthold 2013): time integral of the relative distance of the incumbent to the best plan known, 1 while there is none, up to the time limit (the problem's longest time without one) |
+| PAR10 | mean time in which an unsolved row (out of time, failed, rules broken, or an exact \
+method short of its gap) counts ten time limits; – where such a row has no limit |
+| primal int. | mean primal integral (Berthold 2013): time integral of the relative distance of \
+the incumbent to the best plan known, 1 while there is none, up to the time limit (the problem's \
+longest time without one) |
 | offloaded | mean number of users offloaded, over rows with a plan, violating ones included |
-| accuracy, delay | realised mean accuracy and mean delay per user, over rows with a plan (violating ones included) whose instance has the data |
+| accuracy, delay | realised mean accuracy and mean delay per user, over rows with a plan \
+(violating ones included) whose instance has the data |
 
 | reference | what stands behind it |
 |---|---|
@@ -300,8 +383,10 @@ so the optimum F* lies in [LB, UB]. z is a row's objective. Bounds of rows that 
 | solver | LB is a MILP solver's word |
 | best-known | no bound: rows are compared with UB, which is not a gap to the optimum |
 | infeasible | a solver proved that there is no plan; no gap |
-| crossed | a plan lies below LB, or exists although none should: a bug in one of the programs; no gap until it is found |
+| crossed | a plan lies below LB, or exists although none should: a bug in one of the programs; \
+no gap until it is found |
 
 A plan below *any* bound, a solver's word included, counts as crossed.
-Every row with its interval and reference is in `gaps.csv`, the tables' figures in full precision in `summary.csv`.
+Every row with its interval and reference is in `gaps.csv`, the tables' figures in full precision \
+in `summary.csv`.
 ";

@@ -1,10 +1,11 @@
-//! One order for everything, so that a report does not depend on the order in which solves finished.
+//! One order for everything, so that a report does not depend on the order in which solves
+//! finished.
 
 use crate::record::Record;
 use std::cmp::Ordering;
 
-/// The solvers that come first in tables and legends, in this order: from the simplest rule to the exact methods.
-/// Others follow, alphabetically.
+/// The solvers that come first in tables and legends, in this order: from the simplest rule to the
+/// exact methods. Others follow, alphabetically.
 pub const SOLVERS: [&str; 22] = [
     "local-only",
     "all-offload",
@@ -33,11 +34,18 @@ pub const SOLVERS: [&str; 22] = [
 /// Sorts solver ids: [`SOLVERS`] first, then the alphabet.
 #[must_use]
 pub fn solver_order(id: &str) -> (usize, &str) {
-    (SOLVERS.iter().position(|&known| known == id).unwrap_or(SOLVERS.len()), id)
+    (
+        SOLVERS
+            .iter()
+            .position(|&known| known == id)
+            .unwrap_or(SOLVERS.len()),
+        id,
+    )
 }
 
-/// Sorts records by mode (interference off first), family, N, M, weights, threshold, instance, solver and seed.
-/// Records equal in all that are sorted by their text, which makes the order total.
+/// Sorts records by mode (interference off first), family, N, M, weights, threshold, instance,
+/// solver and seed. Records equal in all that are sorted by their text, which makes the order
+/// total.
 pub(crate) fn record_order(a: &Record, b: &Record) -> Ordering {
     let text = |r: &Record| serde_json::to_string(r).unwrap_or_default();
     (a.interference, &a.family, a.users, a.servers, &a.weights)

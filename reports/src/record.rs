@@ -13,11 +13,14 @@ use std::sync::Arc;
 /// The `format` of every record.
 pub const RECORD_FORMAT: &str = "offload-record/2";
 
-/// The older `format` that is still read: its records lack the fields that came with [`RECORD_FORMAT`].
+/// The older `format` that is still read: its records lack the fields that came with
+/// [`RECORD_FORMAT`].
 pub const FIRST_RECORD_FORMAT: &str = "offload-record/1";
 
 /// How a solve ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Proved optimal, within the gap that was asked for.
@@ -33,7 +36,9 @@ pub enum Status {
 }
 
 /// What stands behind a lower bound; the later, the weaker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Trust {
     /// All plans were tried.
@@ -107,7 +112,8 @@ pub struct Record {
     #[serde(default)]
     pub solver_version: String,
     // Shared: a campaign has many records and few kinds of options.
-    /// What the solver was given: its `id`, and `time_limit_s`, `gap` and other options as far as they are set.
+    /// What the solver was given: its `id`, and `time_limit_s`, `gap` and other options as far as
+    /// they are set.
     #[serde(default)]
     pub options: Arc<Options>,
     /// The solver's own seed.
@@ -207,29 +213,46 @@ impl Record {
     /// The time limit that the solver was given, s, if one is recorded.
     #[must_use]
     pub fn time_limit_s(&self) -> Option<f64> {
-        self.options.get("time_limit_s").and_then(serde_json::Value::as_f64).filter(|&limit| limit > 0.0)
+        self.options
+            .get("time_limit_s")
+            .and_then(serde_json::Value::as_f64)
+            .filter(|&limit| limit > 0.0)
     }
 
-    /// Whether the solver did what it set out to do: proved its answer, or, if it proves nothing, ended with a plan that breaks no rule.
+    /// Whether the solver did what it set out to do: proved its answer, or, if it proves nothing,
+    /// ended with a plan that breaks no rule.
     #[must_use]
     pub fn is_solved(&self) -> bool {
         match self.status {
             Status::Optimal | Status::Infeasible => true,
-            Status::Feasible => self.lower_bound.is_none() && self.objective.is_some() && self.violations == 0,
+            Status::Feasible => {
+                self.lower_bound.is_none() && self.objective.is_some() && self.violations == 0
+            }
             Status::Timeout | Status::Error => false,
         }
     }
 
-    /// Identifies the solve: two records with one key are two runs of the same (fingerprint, threshold, weights,
-    /// solver, seed). The solver's id comes last since, as a command line, it may hold any character.
+    /// Identifies the solve: two records with one key are two runs of the same (fingerprint,
+    /// threshold, weights, solver, seed). The solver's id comes last since, as a command line, it
+    /// may hold any character.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}|{:?}|{}|{}|{}", self.fingerprint, self.threshold, self.weights, self.seed, self.solver)
+        format!(
+            "{}|{:?}|{}|{}|{}",
+            self.fingerprint, self.threshold, self.weights, self.seed, self.solver
+        )
     }
 
     fn key_hash(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (&self.fingerprint, self.threshold.to_bits(), &self.weights, self.seed, &self.solver).hash(&mut hasher);
+        (
+            &self.fingerprint,
+            self.threshold.to_bits(),
+            &self.weights,
+            self.seed,
+            &self.solver,
+        )
+            .hash(&mut hasher);
         hasher.finish()
     }
 
@@ -243,17 +266,22 @@ impl Record {
     }
 }
 
-/// Reads `records.jsonl`. Unknown fields and blank lines are left alone. A last line without a newline that is not
-/// JSON is what a crash leaves behind: it is left out and reported in [`Loaded::torn`].
+/// Reads `records.jsonl`. Unknown fields and blank lines are left alone. A last line without a
+/// newline that is not JSON is what a crash leaves behind: it is left out and reported in
+/// [`Loaded::torn`].
 ///
 /// # Errors
-/// [`ReportError::Io`] when the file cannot be read, [`ReportError::Records`] with every other bad line.
+/// [`ReportError::Io`] when the file cannot be read, [`ReportError::Records`] with every other bad
+/// line.
 pub fn read_records(path: &Path) -> Result<Loaded, ReportError> {
     let fail = |e| ReportError::io(path, "read", e);
     let file = std::fs::File::open(path).map_err(fail)?;
     // Line by line: a campaign of a million solves is larger than its records in memory.
     let read = parse_records(BufReader::with_capacity(1 << 20, file)).map_err(fail)?;
-    read.map_err(|faults| ReportError::Records { path: path.to_path_buf(), faults })
+    read.map_err(|faults| ReportError::Records {
+        path: path.to_path_buf(),
+        faults,
+    })
 }
 
 fn parse_records(mut from: impl BufRead) -> std::io::Result<Result<Loaded, Vec<LineFault>>> {
@@ -263,7 +291,11 @@ fn parse_records(mut from: impl BufRead) -> std::io::Result<Result<Loaded, Vec<L
         reading.line(&line);
         line.clear();
     }
-    Ok(if reading.faults.is_empty() { Ok(reading.loaded) } else { Err(reading.faults) })
+    Ok(if reading.faults.is_empty() {
+        Ok(reading.loaded)
+    } else {
+        Err(reading.faults)
+    })
 }
 
 /// A record file as far as it was read.
@@ -291,7 +323,11 @@ impl Reading {
         }
         match parse_line(line) {
             Ok(record) => self.keep(record),
-            Err((what, remedy)) => self.faults.push(LineFault { line: self.lines, what, remedy }),
+            Err((what, remedy)) => self.faults.push(LineFault {
+                line: self.lines,
+                what,
+                remedy,
+            }),
         }
     }
 
@@ -311,8 +347,13 @@ impl Reading {
                 }
                 Some(place) if self.loaded.records[place].has_key_of(&record) => {
                     let kept = &self.loaded.records[place];
-                    let result =
-                        |r: &Record| (r.status, r.objective.map(f64::to_bits), r.lower_bound.map(f64::to_bits));
+                    let result = |r: &Record| {
+                        (
+                            r.status,
+                            r.objective.map(f64::to_bits),
+                            r.lower_bound.map(f64::to_bits),
+                        )
+                    };
                     self.loaded.contradicting += usize::from(result(kept) != result(&record));
                     self.loaded.records[place] = record;
                     self.loaded.duplicates += 1;
@@ -341,19 +382,27 @@ pub fn parse_line(line: &[u8]) -> Result<Record, (String, &'static str)> {
     if line.trim_ascii_start().first() != Some(&b'{') {
         return Err(("not a JSON object".into(), RERUN));
     }
-    let head: Head = serde_json::from_slice(line).map_err(|e| (format!("not a JSON object ({e})"), RERUN))?;
+    let head: Head =
+        serde_json::from_slice(line).map_err(|e| (format!("not a JSON object ({e})"), RERUN))?;
     match head.format.as_ref().and_then(serde_json::Value::as_str) {
         Some(RECORD_FORMAT | FIRST_RECORD_FORMAT) => {}
         Some(other) => {
             let what = format!("format is `{other}`, this version reads `{RECORD_FORMAT}`");
-            return Err((what, "use the version of the program that wrote it, or start the campaign in a new folder"));
+            return Err((
+                what,
+                "use the version of the program that wrote it, or start the campaign in a new folder",
+            ));
         }
         None => return Err((format!("no `format`; `{RECORD_FORMAT}` is expected"), RERUN)),
     }
-    let record: Record = serde_json::from_slice(line).map_err(|e| (format!("not a record: {e}"), RERUN))?;
+    let record: Record =
+        serde_json::from_slice(line).map_err(|e| (format!("not a record: {e}"), RERUN))?;
     if record.lower_bound.is_some() != record.trust.is_some() {
         let what = "`lower_bound` and `trust` must both be there or both be null".to_string();
-        return Err((what, "a bound that nobody stands behind is none: set both to null, or remove the line"));
+        return Err((
+            what,
+            "a bound that nobody stands behind is none: set both to null, or remove the line",
+        ));
     }
     match impossible(&record) {
         Some(what) => Err((what, RERUN)),
@@ -367,22 +416,42 @@ fn impossible(r: &Record) -> Option<String> {
     let faults = [
         (
             r.users == 0 || r.servers == 0,
-            format!("`users` is {} and `servers` {}, each is at least 1", r.users, r.servers),
+            format!(
+                "`users` is {} and `servers` {}, each is at least 1",
+                r.users, r.servers
+            ),
         ),
-        (!(0.0..=1.0).contains(&r.threshold), format!("`threshold` is {}, not from 0 to 1", r.threshold)),
+        (
+            !(0.0..=1.0).contains(&r.threshold),
+            format!("`threshold` is {}, not from 0 to 1", r.threshold),
+        ),
         (
             !["uncertainty", "uniform"].contains(&r.weights.as_str()),
-            format!("`weights` is \"{}\", not uncertainty or uniform", r.weights.escape_debug()),
+            format!(
+                "`weights` is \"{}\", not uncertainty or uniform",
+                r.weights.escape_debug()
+            ),
         ),
         (!time(r.time_s), format!("`time_s` is {}", r.time_s)),
-        (r.objective.is_some_and(|z| !time(z)), format!("`objective` is {}", r.objective.unwrap_or(f64::NAN))),
-        (r.solver.is_empty() || r.fingerprint.is_empty(), "`solver` or `fingerprint` is empty".into()),
         (
-            [&r.solver, &r.family, &r.instance].iter().any(|t| t.chars().any(char::is_control)),
+            r.objective.is_some_and(|z| !time(z)),
+            format!("`objective` is {}", r.objective.unwrap_or(f64::NAN)),
+        ),
+        (
+            r.solver.is_empty() || r.fingerprint.is_empty(),
+            "`solver` or `fingerprint` is empty".into(),
+        ),
+        (
+            [&r.solver, &r.family, &r.instance]
+                .iter()
+                .any(|t| t.chars().any(char::is_control)),
             "a name holds a control character".into(),
         ),
     ];
-    faults.into_iter().find(|(is_fault, _)| *is_fault).map(|(_, what)| what)
+    faults
+        .into_iter()
+        .find(|(is_fault, _)| *is_fault)
+        .map(|(_, what)| what)
 }
 
 #[cfg(test)]
@@ -401,7 +470,13 @@ mod tests {
     #[test]
     fn reads_back_what_serde_writes() {
         let loaded = parse_records((line("goa") + &line("ga")).as_bytes()).unwrap();
-        assert_eq!(loaded.records, [record(20, 1, "goa", Some(1.5)), record(20, 1, "ga", Some(1.5))]);
+        assert_eq!(
+            loaded.records,
+            [
+                record(20, 1, "goa", Some(1.5)),
+                record(20, 1, "ga", Some(1.5))
+            ]
+        );
         assert!(!loaded.torn && loaded.duplicates == 0);
     }
 
@@ -430,8 +505,15 @@ mod tests {
         let faults = parse_records(text.as_bytes()).unwrap_err();
         let lines: Vec<usize> = faults.iter().map(|f| f.line).collect();
         assert_eq!(lines, [1, 3, 4, 5]);
-        let error = ReportError::Records { path: "a/records.jsonl".into(), faults }.to_string();
-        assert!(error.contains("a/records.jsonl: line 1: format is `offload-record/3`"), "{error}");
+        let error = ReportError::Records {
+            path: "a/records.jsonl".into(),
+            faults,
+        }
+        .to_string();
+        assert!(
+            error.contains("a/records.jsonl: line 1: format is `offload-record/3`"),
+            "{error}"
+        );
         assert!(error.contains("missing field `users`"), "{error}");
     }
 
@@ -448,7 +530,15 @@ mod tests {
     fn still_reads_the_first_version() {
         let mut now = serde_json::to_value(record(20, 1, "goa", Some(1.5))).unwrap();
         let fields = now.as_object_mut().unwrap();
-        for new in ["generator", "solver_version", "options", "times_s", "cpu_s", "peak_memory_bytes", "trajectory"] {
+        for new in [
+            "generator",
+            "solver_version",
+            "options",
+            "times_s",
+            "cpu_s",
+            "peak_memory_bytes",
+            "trajectory",
+        ] {
             assert!(fields.remove(new).is_some(), "{new}");
         }
         fields.remove("output");
@@ -460,7 +550,10 @@ mod tests {
     #[test]
     fn records_share_their_options() {
         let loaded = parse_records((line("goa") + &line("ga")).as_bytes()).unwrap();
-        assert!(Arc::ptr_eq(&loaded.records[0].options, &loaded.records[1].options));
+        assert!(Arc::ptr_eq(
+            &loaded.records[0].options,
+            &loaded.records[1].options
+        ));
         let other = line("bnb").replace("\"options\":{}", "\"options\":{\"gap\":0.5}");
         let loaded = parse_records((line("goa") + &other).as_bytes()).unwrap();
         assert_eq!(loaded.records[1].options.get("gap"), Some(&0.5.into()));
@@ -469,14 +562,32 @@ mod tests {
     #[test]
     fn key_tells_solves_apart() {
         let a = record(20, 1, "goa", None);
-        let same = Record { time_s: 9.0, ..a.clone() };
+        let same = Record {
+            time_s: 9.0,
+            ..a.clone()
+        };
         assert_eq!((a.key(), a.key_hash()), (same.key(), same.key_hash()));
         for other in [
-            Record { fingerprint: "f".into(), ..a.clone() },
-            Record { threshold: 0.25, ..a.clone() },
-            Record { weights: "uniform".into(), ..a.clone() },
-            Record { solver: "ga".into(), ..a.clone() },
-            Record { seed: 5, ..a.clone() },
+            Record {
+                fingerprint: "f".into(),
+                ..a.clone()
+            },
+            Record {
+                threshold: 0.25,
+                ..a.clone()
+            },
+            Record {
+                weights: "uniform".into(),
+                ..a.clone()
+            },
+            Record {
+                solver: "ga".into(),
+                ..a.clone()
+            },
+            Record {
+                seed: 5,
+                ..a.clone()
+            },
         ] {
             assert_ne!(a.key(), other.key());
             assert!(!a.has_key_of(&other) && a.key_hash() != other.key_hash());

@@ -1,4 +1,5 @@
-//! The little Markdown that this crate's sentences use (paragraphs, lists, quotes, `code`, **bold**), as HTML and as LaTeX.
+//! The little Markdown that this crate's sentences use (paragraphs, lists, quotes, `code`,
+//! **bold**), as HTML and as LaTeX.
 
 use crate::svg::escape;
 use crate::tex_chart;
@@ -23,11 +24,18 @@ fn runs(text: &str) -> Vec<Run<'_>> {
         let code = rest.find('`').map(|at| (at, "`"));
         let bold = rest.find("**").map(|at| (at, "**"));
         let first = [code, bold].into_iter().flatten().min();
-        let closed = first.and_then(|(at, mark)| Some((at, mark, rest[at + mark.len()..].find(mark)?)));
-        let Some((at, mark, length)) = closed else { break };
+        let closed =
+            first.and_then(|(at, mark)| Some((at, mark, rest[at + mark.len()..].find(mark)?)));
+        let Some((at, mark, length)) = closed else {
+            break;
+        };
         all.push(Run::Plain(&rest[..at]));
         let inner = &rest[at + mark.len()..at + mark.len() + length];
-        all.push(if mark == "`" { Run::Code(inner) } else { Run::Bold(inner) });
+        all.push(if mark == "`" {
+            Run::Code(inner)
+        } else {
+            Run::Bold(inner)
+        });
         rest = &rest[at + 2 * mark.len() + length..];
     }
     all.push(Run::Plain(rest));
@@ -42,7 +50,11 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
             fresh = true;
             continue;
         }
-        match (line.strip_prefix("- "), line.strip_prefix('>'), all.last_mut()) {
+        match (
+            line.strip_prefix("- "),
+            line.strip_prefix('>'),
+            all.last_mut(),
+        ) {
             (Some(item), _, Some(Block::List(items))) if !fresh => items.push(item),
             (Some(item), _, _) => all.push(Block::List(vec![item])),
             (_, Some(quote), Some(Block::Quote(lines))) if !fresh => lines.push(quote.trim_start()),
@@ -70,7 +82,10 @@ pub(crate) fn html(text: &str) -> String {
     let one = |block: Block| match block {
         Block::Paragraph(lines) => format!("<p>{}</p>\n", inline_html(&lines.join(" "))),
         Block::List(items) => {
-            let items: String = items.iter().map(|item| format!("<li>{}</li>\n", inline_html(item))).collect();
+            let items: String = items
+                .iter()
+                .map(|item| format!("<li>{}</li>\n", inline_html(item)))
+                .collect();
             format!("<ul>\n{items}</ul>\n")
         }
         Block::Quote(lines) => {
@@ -84,7 +99,10 @@ pub(crate) fn html(text: &str) -> String {
 fn inline_tex(text: &str) -> String {
     let one = |run: Run| match run {
         Run::Plain(t) => tex_chart::escape(t),
-        Run::Code(t) => format!("\\texttt{{{}}}", tex_chart::escape(&t.replace("\\|", "|")).replace('-', "{-}")),
+        Run::Code(t) => format!(
+            "\\texttt{{{}}}",
+            tex_chart::escape(&t.replace("\\|", "|")).replace('-', "{-}")
+        ),
         Run::Bold(t) => format!("\\textbf{{{}}}", inline_tex(t)),
     };
     runs(text).into_iter().map(one).collect()
@@ -95,10 +113,16 @@ pub(crate) fn tex(text: &str) -> String {
     let one = |block: Block| match block {
         Block::Paragraph(lines) => format!("{}\n\n", inline_tex(&lines.join(" "))),
         Block::List(items) => {
-            let items: String = items.iter().map(|item| format!("  \\item {}\n", inline_tex(item))).collect();
+            let items: String = items
+                .iter()
+                .map(|item| format!("  \\item {}\n", inline_tex(item)))
+                .collect();
             format!("\\begin{{itemize}}\n{items}\\end{{itemize}}\n\n")
         }
-        Block::Quote(lines) => format!("\\begin{{quote}}\n{}\\end{{quote}}\n\n", tex(&lines.join("\n"))),
+        Block::Quote(lines) => format!(
+            "\\begin{{quote}}\n{}\\end{{quote}}\n\n",
+            tex(&lines.join("\n"))
+        ),
     };
     blocks(text).into_iter().map(one).collect()
 }
@@ -109,18 +133,29 @@ mod tests {
 
     #[test]
     fn blocks_and_runs() {
-        let text = "One `a<b` line\nand **two `x`**.\n\n- first\n- second\n\n> **Bad: 1.**\n>\n> - item\n";
+        let text =
+            "One `a<b` line\nand **two `x`**.\n\n- first\n- second\n\n> **Bad: 1.**\n>\n> - item\n";
         let page = html(text);
         assert!(
-            page.starts_with("<p>One <code>a&lt;b</code> line and <strong>two <code>x</code></strong>.</p>"),
+            page.starts_with(
+                "<p>One <code>a&lt;b</code> line and <strong>two <code>x</code></strong>.</p>"
+            ),
             "{page}"
         );
         assert!(page.contains("<ul>\n<li>first</li>\n<li>second</li>\n</ul>"));
-        assert!(page.contains("role=\"alert\">\n<p><strong>Bad: 1.</strong></p>\n<ul>\n<li>item</li>"), "{page}");
+        assert!(
+            page.contains("role=\"alert\">\n<p><strong>Bad: 1.</strong></p>\n<ul>\n<li>item</li>"),
+            "{page}"
+        );
         let paper = tex(text);
         assert!(
-            paper.contains("\\texttt{a$<$b}") && paper.contains("\\begin{quote}") && paper.contains("\\item second")
+            paper.contains("\\texttt{a$<$b}")
+                && paper.contains("\\begin{quote}")
+                && paper.contains("\\item second")
         );
-        assert_eq!(html("an ` alone and ** too"), "<p>an ` alone and ** too</p>\n");
+        assert_eq!(
+            html("an ` alone and ** too"),
+            "<p>an ` alone and ** too</p>\n"
+        );
     }
 }

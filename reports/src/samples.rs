@@ -3,7 +3,8 @@
 use crate::record::{RECORD_FORMAT, Realised, Record, Status, Trust};
 use std::sync::Arc;
 
-/// A feasible record of instance `paper-n{users}-s{seed}`, or a failed one when there is no objective.
+/// A feasible record of instance `paper-n{users}-s{seed}`, or a failed one when there is no
+/// objective.
 pub fn record(users: usize, seed: u64, solver: &str, objective: Option<f64>) -> Record {
     Record {
         format: RECORD_FORMAT.into(),
@@ -21,7 +22,11 @@ pub fn record(users: usize, seed: u64, solver: &str, objective: Option<f64>) -> 
         solver_version: String::new(),
         options: Arc::default(),
         seed: 0,
-        status: if objective.is_some() { Status::Feasible } else { Status::Error },
+        status: if objective.is_some() {
+            Status::Feasible
+        } else {
+            Status::Error
+        },
         stop: "done".into(),
         objective,
         lower_bound: None,
@@ -48,11 +53,23 @@ pub fn record(users: usize, seed: u64, solver: &str, objective: Option<f64>) -> 
 }
 
 /// The same record with a bound.
-pub fn bounded(users: usize, seed: u64, solver: &str, objective: Option<f64>, bound: f64, trust: Trust) -> Record {
-    Record { lower_bound: Some(bound), trust: Some(trust), ..record(users, seed, solver, objective) }
+pub fn bounded(
+    users: usize,
+    seed: u64,
+    solver: &str,
+    objective: Option<f64>,
+    bound: f64,
+    trust: Trust,
+) -> Record {
+    Record {
+        lower_bound: Some(bound),
+        trust: Some(trust),
+        ..record(users, seed, solver, objective)
+    }
 }
 
-/// A made-up campaign: 12 solvers, six sizes, both modes, three seeds. Values are smooth functions of N, no model.
+/// A made-up campaign: 12 solvers, six sizes, both modes, three seeds. Values are smooth functions
+/// of N, no model.
 pub fn campaign() -> Vec<Record> {
     let solvers = [
         "local-only",
@@ -84,16 +101,35 @@ pub fn campaign() -> Vec<Record> {
 fn made_up(interference: bool, users: usize, seed: u64, place: usize, solver: &str) -> Record {
     let n = users as f64;
     let best = 0.02 * n * (1.0 + 0.1 * seed as f64);
-    let worse = [3.0, 1.4, 0.6, 0.9, 0.75, 0.3, 0.002, 0.05, 0.0004, 0.0, 0.0, 0.1][place];
-    let harder = if interference { (n / 40.0).powi(2) } else { 1.0 };
+    let worse = [
+        3.0, 1.4, 0.6, 0.9, 0.75, 0.3, 0.002, 0.05, 0.0004, 0.0, 0.0, 0.1,
+    ][place];
+    let harder = if interference {
+        (n / 40.0).powi(2)
+    } else {
+        1.0
+    };
     let mut record = record(users, seed, solver, Some(best * (1.0 + worse * harder)));
     record.interference = interference;
     record.fingerprint = format!("{}{:063x}", u8::from(interference), n as u64 * 1000 + seed);
-    record.time_s = [1e-6, 2e-5, 1e-5, 3e-5, 2e-5, 3e-5, 4e-5, 0.3, 0.007, 4.0, 1.0, 0.08][place] * (n / 40.0).powi(2);
-    let bound = best * (1.0 - if interference { 0.00003 * harder * harder } else { 0.0 });
+    record.time_s = [
+        1e-6, 2e-5, 1e-5, 3e-5, 2e-5, 3e-5, 4e-5, 0.3, 0.007, 4.0, 1.0, 0.08,
+    ][place]
+        * (n / 40.0).powi(2);
+    let bound = best
+        * (1.0
+            - if interference {
+                0.00003 * harder * harder
+            } else {
+                0.0
+            });
     if ["milp", "bnb"].contains(&solver) {
         record.lower_bound = Some(bound * if solver == "milp" { 0.999 } else { 1.0 });
-        record.trust = Some(if solver == "milp" { Trust::Solver } else { Trust::Certified });
+        record.trust = Some(if solver == "milp" {
+            Trust::Solver
+        } else {
+            Trust::Certified
+        });
     }
     if ["local-only", "random", "dmin"].contains(&solver) && seed > 1 {
         (record.violations, record.mandatory_local) = (3, 3);

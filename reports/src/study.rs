@@ -25,8 +25,8 @@ pub struct Study<'a> {
     pub growth: Vec<Growth>,
     /// Where the runs were made; may be empty.
     pub environments: Vec<Environment>,
-    /// Records that the runs' configuration asks for; None when nobody counted them. [`Study::of`] leaves it None: only who can read a
-    /// configuration knows.
+    /// Records that the runs' configuration asks for; None when nobody counted them. [`Study::of`]
+    /// leaves it None: only who can read a configuration knows.
     pub expected_rows: Option<usize>,
 }
 
@@ -51,6 +51,8 @@ impl<'a> Study<'a> {
     /// Records that are asked for and not there.
     #[must_use]
     pub fn missing_rows(&self) -> usize {
-        self.expected_rows.map_or(0, |expected| expected.saturating_sub(self.analysis.rows.len()))
+        self.expected_rows.map_or(0, |expected| {
+            expected.saturating_sub(self.analysis.rows.len())
+        })
     }
 }

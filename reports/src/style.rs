@@ -1,4 +1,5 @@
-//! How each solver is drawn. A style depends on the solver's id alone, so that two campaigns' figures can be compared.
+//! How each solver is drawn. A style depends on the solver's id alone, so that two campaigns'
+//! figures can be compared.
 
 use crate::order::SOLVERS;
 
@@ -46,15 +47,23 @@ const GREY: &str = "#767676";
 
 /// The colour-blind safe palette of Okabe and Ito.
 const COLOURS: [&str; 8] = [BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE, GREY];
-const SHAPES: [Shape; 7] =
-    [Shape::Circle, Shape::Square, Shape::Up, Shape::Down, Shape::Diamond, Shape::Plus, Shape::Cross];
+const SHAPES: [Shape; 7] = [
+    Shape::Circle,
+    Shape::Square,
+    Shape::Up,
+    Shape::Down,
+    Shape::Diamond,
+    Shape::Plus,
+    Shape::Cross,
+];
 /// Dashes of solvers that are not in [`SOLVERS`].
 const OTHER_DASHES: [&str; 2] = ["2 3", "8 3 2 3"];
 
 /// What follows a method's id in the name of the series of its published means.
 pub(crate) const PUBLISHED: &str = " (paper)";
 
-/// Lines that belong to no solver: through those that no other one beats in both coordinates, and at the gap below which bounds cannot tell plans apart.
+/// Lines that belong to no solver: through those that no other one beats in both coordinates, and
+/// at the gap below which bounds cannot tell plans apart.
 pub(crate) const GUIDES: [&str; 2] = ["Pareto front", "best plans known"];
 
 /// Whether a series is one of [`GUIDES`].
@@ -70,13 +79,21 @@ pub fn style(id: &str) -> Style {
     }
     if is_guide(id) {
         let dashes = if id == GUIDES[0] { "" } else { "1 3" };
-        return Style { colour: GREY, shape: Shape::Circle, filled: false, dashes };
+        return Style {
+            colour: GREY,
+            shape: Shape::Circle,
+            filled: false,
+            dashes,
+        };
     }
-    SOLVERS.iter().position(|&known| known == id).map_or_else(|| hashed(id), known)
+    SOLVERS
+        .iter()
+        .position(|&known| known == id)
+        .map_or_else(|| hashed(id), known)
 }
 
-/// The method's colour and shape, filled where ours is hollow and the reverse. Published means are single marks: no dash of theirs is ever longer
-/// than nothing, in the legend either.
+/// The method's colour and shape, filled where ours is hollow and the reverse. Published means are
+/// single marks: no dash of theirs is ever longer than nothing, in the legend either.
 fn published(ours: Style) -> Style {
     let (shape, filled) = match ours.shape {
         // Crosses cannot be filled.
@@ -84,7 +101,12 @@ fn published(ours: Style) -> Style {
         Shape::Cross => (Shape::Diamond, false),
         shape => (shape, !ours.filled),
     };
-    Style { shape, filled, dashes: "0 40", ..ours }
+    Style {
+        shape,
+        filled,
+        dashes: "0 40",
+        ..ours
+    }
 }
 
 fn known(place: usize) -> Style {
@@ -112,12 +134,20 @@ fn known(place: usize) -> Style {
         (BLACK, Shape::Diamond, true, ""),
         (PURPLE, Shape::Down, false, ""),
     ][place];
-    Style { colour, shape, filled, dashes }
+    Style {
+        colour,
+        shape,
+        filled,
+        dashes,
+    }
 }
 
 fn hashed(id: &str) -> Style {
-    // FNV-1a: stable across platforms and versions, which the standard library's hasher does not promise.
-    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    // FNV-1a: stable across platforms and versions, which the standard library's hasher does not
+    // promise.
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
+        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+    });
     let mut rest = (hash ^ (hash >> 32)) as usize & 0xffff_ffff;
     let mut pick = |choices: usize| {
         let choice = rest % choices;
@@ -139,11 +169,19 @@ mod tests {
 
     #[test]
     fn known_solvers_differ_even_in_grey() {
-        let marks: HashSet<_> =
-            SOLVERS.iter().map(|id| (style(id).shape, style(id).filled, style(id).dashes)).collect();
+        let marks: HashSet<_> = SOLVERS
+            .iter()
+            .map(|id| (style(id).shape, style(id).filled, style(id).dashes))
+            .collect();
         assert_eq!(marks.len(), SOLVERS.len());
         // Where only markers are drawn there are no dashes to tell them apart by.
-        let markers: HashSet<_> = SOLVERS.iter().map(|id| Style { dashes: "", ..style(id) }).collect();
+        let markers: HashSet<_> = SOLVERS
+            .iter()
+            .map(|id| Style {
+                dashes: "",
+                ..style(id)
+            })
+            .collect();
         assert_eq!(markers.len(), SOLVERS.len());
     }
 
@@ -152,7 +190,11 @@ mod tests {
         for id in SOLVERS {
             let (ours, theirs) = (style(id), style(&format!("{id}{PUBLISHED}")));
             assert_eq!(ours.colour, theirs.colour);
-            assert_ne!((ours.shape, ours.filled), (theirs.shape, theirs.filled), "{id}");
+            assert_ne!(
+                (ours.shape, ours.filled),
+                (theirs.shape, theirs.filled),
+                "{id}"
+            );
         }
     }
 

@@ -1,4 +1,5 @@
-//! A small SVG writer: enough for line figures, with the same bytes on every machine, fonts installed or not.
+//! A small SVG writer: enough for line figures, with the same bytes on every machine, fonts
+//! installed or not.
 
 use crate::style::{Shape, Style};
 use std::fmt::Write as _;
@@ -32,7 +33,11 @@ const MARK: f64 = 4.5;
 impl Svg {
     /// A drawing on white.
     pub fn new(width: f64, height: f64) -> Self {
-        Self { width, height, body: String::new() }
+        Self {
+            width,
+            height,
+            body: String::new(),
+        }
     }
 
     /// A straight line.
@@ -57,14 +62,25 @@ impl Svg {
 
     /// A text beside a marker: a white rim keeps it readable on lines.
     pub fn label(&mut self, at: (f64, f64), font: Font, text: &str) {
-        self.put_text(at, font, text, r##" stroke="#ffffff" stroke-width="3" paint-order="stroke""##);
+        self.put_text(
+            at,
+            font,
+            text,
+            r##" stroke="#ffffff" stroke-width="3" paint-order="stroke""##,
+        );
     }
 
     /// A line through points, in a solver's style.
     pub fn path(&mut self, points: &[(f64, f64)], style: &Style) {
-        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-        let dashes =
-            if style.dashes.is_empty() { String::new() } else { format!(r#" stroke-dasharray="{}""#, style.dashes) };
+        let points: Vec<String> = points
+            .iter()
+            .map(|(x, y)| format!("{x:.1},{y:.1}"))
+            .collect();
+        let dashes = if style.dashes.is_empty() {
+            String::new()
+        } else {
+            format!(r#" stroke-dasharray="{}""#, style.dashes)
+        };
         let _ = writeln!(
             self.body,
             r#"<polyline points="{}" fill="none" stroke="{}" stroke-width="1.6"{dashes}/>"#,
@@ -75,18 +91,32 @@ impl Svg {
 
     /// A solver's marker. Hollow ones are filled white, so that lines do not run through them.
     pub fn marker(&mut self, at: (f64, f64), style: &Style) {
-        let fill = if style.filled { style.colour } else { "#ffffff" };
-        let paint = format!(r#"fill="{fill}" stroke="{}" stroke-width="1.6""#, style.colour);
+        let fill = if style.filled {
+            style.colour
+        } else {
+            "#ffffff"
+        };
+        let paint = format!(
+            r#"fill="{fill}" stroke="{}" stroke-width="1.6""#,
+            style.colour
+        );
         let (x, y) = at;
         let _ = match style.shape {
-            Shape::Circle => writeln!(self.body, r#"<circle cx="{x:.1}" cy="{y:.1}" r="{:.1}" {paint}/>"#, MARK - 0.5),
+            Shape::Circle => writeln!(
+                self.body,
+                r#"<circle cx="{x:.1}" cy="{y:.1}" r="{:.1}" {paint}/>"#,
+                MARK - 0.5
+            ),
             shape => writeln!(self.body, r#"<path d="{}" {paint}/>"#, outline(shape, x, y)),
         };
     }
 
     /// A thin line through points, in a solver's colour.
     pub fn thin(&mut self, points: &[(f64, f64)], style: &Style) {
-        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let points: Vec<String> = points
+            .iter()
+            .map(|(x, y)| format!("{x:.1},{y:.1}"))
+            .collect();
         let _ = writeln!(
             self.body,
             r#"<polyline points="{}" fill="none" stroke="{}" stroke-width="0.8"/>"#,
@@ -97,7 +127,10 @@ impl Svg {
 
     /// A pale area in a solver's colour.
     pub fn band(&mut self, corners: &[(f64, f64)], style: &Style) {
-        let points: Vec<String> = corners.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let points: Vec<String> = corners
+            .iter()
+            .map(|(x, y)| format!("{x:.1},{y:.1}"))
+            .collect();
         let _ = writeln!(
             self.body,
             r#"<polygon points="{}" fill="{}" fill-opacity="0.15"/>"#,
@@ -121,7 +154,10 @@ impl Svg {
     /// Opens the group of a series: its name is the tooltip, and what a page may hide it by.
     pub fn open_series(&mut self, name: &str) {
         let name = escape(name);
-        let _ = writeln!(self.body, r#"<g data-series="{name}"><title>{name}</title>"#);
+        let _ = writeln!(
+            self.body,
+            r#"<g data-series="{name}"><title>{name}</title>"#
+        );
     }
 
     /// Closes the group.
@@ -155,7 +191,11 @@ impl Svg {
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
-        let bold = if font.bold { r#" font-weight="bold""# } else { "" };
+        let bold = if font.bold {
+            r#" font-weight="bold""#
+        } else {
+            ""
+        };
         let _ = writeln!(
             self.body,
             r#"<text x="{:.1}" y="{:.1}" font-size="{}" text-anchor="{anchor}"{bold}{extra}>{}</text>"#,
@@ -180,18 +220,30 @@ fn outline(shape: Shape, x: f64, y: f64) -> String {
     };
     let point = |(dx, dy): &(f64, f64)| format!("{:.1} {:.1}", x + MARK * dx, y + MARK * dy);
     if !corners.is_empty() {
-        return format!("M{}Z", corners.iter().map(point).collect::<Vec<_>>().join("L"));
+        return format!(
+            "M{}Z",
+            corners.iter().map(point).collect::<Vec<_>>().join("L")
+        );
     }
     let arms = if shape == Shape::Plus {
         [(-1.1, 0.0), (1.1, 0.0), (0.0, -1.1), (0.0, 1.1)]
     } else {
         [(-0.85, -0.85), (0.85, 0.85), (-0.85, 0.85), (0.85, -0.85)]
     };
-    format!("M{}L{}M{}L{}", point(&arms[0]), point(&arms[1]), point(&arms[2]), point(&arms[3]))
+    format!(
+        "M{}L{}M{}L{}",
+        point(&arms[0]),
+        point(&arms[1]),
+        point(&arms[2]),
+        point(&arms[3])
+    )
 }
 
 /// Text as it may stand in XML and HTML, between tags or as an attribute's value in double quotes.
 #[must_use]
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

@@ -1,4 +1,5 @@
-//! Draws a [`Chart`] as SVG: panels side by side on the same axes, one line per solver (see [`crate::style`]), the legend below.
+//! Draws a [`Chart`] as SVG: panels side by side on the same axes, one line per solver (see
+//! [`crate::style`]), the legend below.
 
 use crate::chart::{BarPanel, Bars, Chart, Draw, Panel, Point, Scale, Series, Spread, tick};
 use crate::style::{Style, is_guide, style};
@@ -26,7 +27,8 @@ const LONGEST: usize = 34;
 const CHARACTER: f64 = 7.4;
 /// Markers on a line of steps.
 const MARKS: usize = 6;
-/// Series up to which intervals are bands: more of them over each other are one dark cloud, and bars side by side are not.
+/// Series up to which intervals are bands: more of them over each other are one dark cloud, and
+/// bars side by side are not.
 pub(crate) const MOST_BANDS: usize = 5;
 
 /// Type of the names beside markers, and room for one character of it, px.
@@ -37,8 +39,15 @@ const SIDE: f64 = 3.0;
 /// Rows above and below a marker in which its name may stand.
 const NAME_ROWS: u8 = 6;
 
-const PLAIN: Font = Font { size: 13.0, bold: false, anchor: Anchor::Start };
-const CENTRED: Font = Font { anchor: Anchor::Middle, ..PLAIN };
+const PLAIN: Font = Font {
+    size: 13.0,
+    bold: false,
+    anchor: Anchor::Start,
+};
+const CENTRED: Font = Font {
+    anchor: Anchor::Middle,
+    ..PLAIN
+};
 
 /// Where things are.
 struct Layout {
@@ -50,7 +59,10 @@ impl Layout {
     fn of(panels: usize) -> Self {
         let total = if panels > 1 { WIDTHS[0] } else { WIDTHS[1] };
         let count = panels.max(1) as f64;
-        Self { total, width: (total - LEFT - RIGHT - (count - 1.0) * BETWEEN) / count }
+        Self {
+            total,
+            width: (total - LEFT - RIGHT - (count - 1.0) * BETWEEN) / count,
+        }
     }
 
     fn left(&self, place: usize) -> f64 {
@@ -71,13 +83,35 @@ struct Axes {
 
 impl Axes {
     fn of(c: &Chart, width: f64) -> Self {
-        let points = || c.panels.iter().flat_map(|p| &p.series).flat_map(|s| &s.points);
-        let ys = points().flat_map(|p| [p.y, p.ends.map_or(p.y, |e| e.0), p.ends.map_or(p.y, |e| e.1)]);
+        let points = || {
+            c.panels
+                .iter()
+                .flat_map(|p| &p.series)
+                .flat_map(|s| &s.points)
+        };
+        let ys = points().flat_map(|p| {
+            [
+                p.y,
+                p.ends.map_or(p.y, |e| e.0),
+                p.ends.map_or(p.y, |e| e.1),
+            ]
+        });
         let (x, y) = (Scale::of(&c.x, points().map(|p| p.x)), Scale::of(&c.y, ys));
         let single = !c.x.values.is_empty();
-        let mut axes = Self { x, y, width, inset: if single { INSET } else { 8.0 }, step: 0.0, count: c.names().len() };
+        let mut axes = Self {
+            x,
+            y,
+            width,
+            inset: if single { INSET } else { 8.0 },
+            step: 0.0,
+            count: c.names().len(),
+        };
         if single {
-            let near = c.x.values.windows(2).map(|p| axes.x_at(p[1]) - axes.x_at(p[0])).fold(2.0 * INSET, f64::min);
+            let near =
+                c.x.values
+                    .windows(2)
+                    .map(|p| axes.x_at(p[1]) - axes.x_at(p[0]))
+                    .fold(2.0 * INSET, f64::min);
             axes.step = (0.7 * near / axes.count.max(1) as f64).min(4.0);
         }
         axes
@@ -104,8 +138,19 @@ pub(crate) fn chart(c: &Chart) -> String {
     let names = c.names();
     let legend = Legend::of(&names, layout.total);
     let note = if c.note.is_empty() { 0.0 } else { LEGEND_ROW };
-    let mut svg = Svg::new(layout.total, (TOP + PANEL + BELOW + legend.height() + note).round());
-    svg.text((LEFT, 24.0), Font { size: 17.0, bold: true, ..PLAIN }, c.title);
+    let mut svg = Svg::new(
+        layout.total,
+        (TOP + PANEL + BELOW + legend.height() + note).round(),
+    );
+    svg.text(
+        (LEFT, 24.0),
+        Font {
+            size: 17.0,
+            bold: true,
+            ..PLAIN
+        },
+        c.title,
+    );
     svg.text_up((20.0, TOP + PANEL / 2.0), CENTRED, &c.y.label);
     let axes = Axes::of(c, layout.width);
     for (place, panel) in c.panels.iter().enumerate() {
@@ -123,31 +168,68 @@ pub(crate) fn chart(c: &Chart) -> String {
     legend.draw(&mut svg, TOP + PANEL + BELOW);
     if note > 0.0 {
         let at = (LEFT, TOP + PANEL + BELOW + legend.height());
-        svg.text(at, Font { size: 12.0, ..PLAIN }, &clip(&c.note, (layout.total / 7.5) as usize));
+        svg.text(
+            at,
+            Font {
+                size: 12.0,
+                ..PLAIN
+            },
+            &clip(&c.note, (layout.total / 7.5) as usize),
+        );
     }
     svg.finish(c.title, &c.caption)
 }
 
 fn frame(svg: &mut Svg, c: &Chart, axes: &Axes, left: f64, panel: &Panel, labelled: bool) {
     let (right, bottom, middle) = (left + axes.width, TOP + PANEL, left + axes.width / 2.0);
-    svg.text((middle, TOP - 12.0), Font { bold: true, ..CENTRED }, &panel.title);
+    svg.text(
+        (middle, TOP - 12.0),
+        Font {
+            bold: true,
+            ..CENTRED
+        },
+        &panel.title,
+    );
     for &value in &axes.y.minor {
-        svg.line((left, axes.y_at(value)), (right, axes.y_at(value)), "#eeeeee", 1.0);
+        svg.line(
+            (left, axes.y_at(value)),
+            (right, axes.y_at(value)),
+            "#eeeeee",
+            1.0,
+        );
     }
     for &value in &axes.y.ticks {
         let at = axes.y_at(value);
         svg.line((left, at), (right, at), "#c8c8c8", 1.0);
         if labelled {
-            let sign = if axes.y.floored && value <= axes.y.low { "≤ " } else { "" };
-            let font = Font { anchor: Anchor::End, ..PLAIN };
-            svg.text((left - 8.0, at + 4.5), font, &format!("{sign}{}", tick(&c.y, value)));
+            let sign = if axes.y.floored && value <= axes.y.low {
+                "≤ "
+            } else {
+                ""
+            };
+            let font = Font {
+                anchor: Anchor::End,
+                ..PLAIN
+            };
+            svg.text(
+                (left - 8.0, at + 4.5),
+                font,
+                &format!("{sign}{}", tick(&c.y, value)),
+            );
         }
     }
     let mut last = f64::NEG_INFINITY;
     for &value in &axes.x.ticks {
-        let sign = if axes.x.floored && value <= axes.x.low { "≤ " } else { "" };
+        let sign = if axes.x.floored && value <= axes.x.low {
+            "≤ "
+        } else {
+            ""
+        };
         let label = format!("{sign}{}", tick(&c.x, value));
-        let (at, half) = (left + axes.x_at(value), APART * label.chars().count() as f64 / 2.0);
+        let (at, half) = (
+            left + axes.x_at(value),
+            APART * label.chars().count() as f64 / 2.0,
+        );
         svg.line((at, bottom), (at, bottom + 5.0), INK, 1.0);
         if at - half >= last {
             svg.text((at, bottom + 20.0), CENTRED, &label);
@@ -179,9 +261,16 @@ fn draw(svg: &mut Svg, axes: &Axes, left: f64, series: &Series) {
         Draw::Steps => svg.path(&stairs(&places), &style),
         Draw::Marks | Draw::Named | Draw::Guide => {}
     }
-    let every = if series.draw == Draw::Steps { places.len().div_ceil(MARKS).max(1) } else { 1 };
+    let every = if series.draw == Draw::Steps {
+        places.len().div_ceil(MARKS).max(1)
+    } else {
+        1
+    };
     if series.draw != Draw::Thin {
-        places.iter().step_by(every).for_each(|&p| svg.marker(p, &style));
+        places
+            .iter()
+            .step_by(every)
+            .for_each(|&p| svg.marker(p, &style));
     }
     svg.close();
 }
@@ -193,48 +282,89 @@ fn overlap(a: &Edges, b: &Edges) -> bool {
     a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3]
 }
 
-/// Names beside the markers of [`Draw::Named`], where they touch no marker, no other name and no edge. The legend has them all.
+/// Names beside the markers of [`Draw::Named`], where they touch no marker, no other name and no
+/// edge. The legend has them all.
 fn name_markers(svg: &mut Svg, axes: &Axes, left: f64, panel: &Panel) {
     let named = panel.series.iter().filter(|s| s.draw == Draw::Named);
     let named: Vec<(&str, (f64, f64))> = named
-        .flat_map(|s| s.points.iter().map(|p| (s.name.as_str(), (left + axes.x_at(p.x), axes.y_at(p.y)))))
+        .flat_map(|s| {
+            s.points
+                .iter()
+                .map(|p| (s.name.as_str(), (left + axes.x_at(p.x), axes.y_at(p.y))))
+        })
         .collect();
-    let mut taken: Vec<Edges> = named.iter().map(|(_, (x, y))| [x - 6.0, y - 6.0, x + 6.0, y + 6.0]).collect();
-    let inside = |e: &Edges| e[0] > left && e[1] > TOP && e[2] < left + axes.width && e[3] < TOP + PANEL;
+    let mut taken: Vec<Edges> = named
+        .iter()
+        .map(|(_, (x, y))| [x - 6.0, y - 6.0, x + 6.0, y + 6.0])
+        .collect();
+    let inside =
+        |e: &Edges| e[0] > left && e[1] > TOP && e[2] < left + axes.width && e[3] < TOP + PANEL;
     for (name, at) in named {
         let text = clip(name, LONGEST);
         let stands = stands(at, SMALL_CHARACTER * text.chars().count() as f64);
         let free = |(own, leader): &(Edges, Option<Edges>)| {
-            inside(own) && taken.iter().all(|t| !overlap(own, t) && !leader.is_some_and(|l| overlap(&l, t)))
+            inside(own)
+                && taken
+                    .iter()
+                    .all(|t| !overlap(own, t) && !leader.is_some_and(|l| overlap(&l, t)))
         };
-        let Some((own, leader)) = stands.into_iter().find(free) else { continue };
+        let Some((own, leader)) = stands.into_iter().find(free) else {
+            continue;
+        };
         svg.open_series(name);
         if let Some(line) = leader {
             svg.line((at.0, line[1]), (at.0, line[3]), "#767676", 0.6);
         }
-        svg.label((own[0] + SIDE, own[3] - 3.0), Font { size: SMALL, ..PLAIN }, &text);
+        svg.label(
+            (own[0] + SIDE, own[3] - 3.0),
+            Font {
+                size: SMALL,
+                ..PLAIN
+            },
+            &text,
+        );
         svg.close();
         taken.extend([Some(own), leader].into_iter().flatten());
     }
 }
 
-/// Where a name of this width may stand, best first: beside its marker, or in rows above and below, with a line that leads there from the second row on.
+/// Where a name of this width may stand, best first: beside its marker, or in rows above and below,
+/// with a line that leads there from the second row on.
 fn stands((x, y): (f64, f64), wide: f64) -> Vec<(Edges, Option<Edges>)> {
     let at = |from: f64, base: f64| [from - SIDE, base - SMALL, from + wide + SIDE, base + 3.0];
-    let mut all = vec![(at(x + 10.0, y + 4.0), None), (at(x - 10.0 - wide, y + 4.0), None)];
+    let mut all = vec![
+        (at(x + 10.0, y + 4.0), None),
+        (at(x - 10.0 - wide, y + 4.0), None),
+    ];
     for row in 0..NAME_ROWS {
         let away = 15.0 * f64::from(row);
         for from in [x - wide / 2.0, x - 4.0, x + 4.0 - wide] {
             let (above, below) = (at(from, y - 10.0 - away), at(from, y + 19.0 + away));
-            all.push((above, (row > 0).then_some([x - 1.0, above[3] + 0.5, x + 1.0, y - 7.0])));
-            all.push((below, (row > 0).then_some([x - 1.0, y + 7.0, x + 1.0, below[1] - 0.5])));
+            all.push((
+                above,
+                (row > 0).then_some([x - 1.0, above[3] + 0.5, x + 1.0, y - 7.0]),
+            ));
+            all.push((
+                below,
+                (row > 0).then_some([x - 1.0, y + 7.0, x + 1.0, below[1] - 0.5]),
+            ));
         }
     }
     all
 }
 
-fn spread(svg: &mut Svg, series: &Series, style: &Style, bands: bool, at: &dyn Fn(f64, f64) -> (f64, f64)) {
-    let ends: Vec<(&Point, (f64, f64))> = series.points.iter().filter_map(|p| Some((p, p.ends?))).collect();
+fn spread(
+    svg: &mut Svg,
+    series: &Series,
+    style: &Style,
+    bands: bool,
+    at: &dyn Fn(f64, f64) -> (f64, f64),
+) {
+    let ends: Vec<(&Point, (f64, f64))> = series
+        .points
+        .iter()
+        .filter_map(|p| Some((p, p.ends?)))
+        .collect();
     if series.spread == Spread::Bars || ends.len() < 2 || !bands {
         for (p, (low, high)) in ends {
             svg.line(at(p.x, low), at(p.x, high), style.colour, 1.2);
@@ -265,14 +395,36 @@ const FILLS: [&str; 3] = ["#0072B2", "#E69F00", "#e8e8e8"];
 
 /// Stacked bars as an SVG file.
 pub(crate) fn bars(b: &Bars) -> String {
-    let most = b.panels.iter().map(|p| p.bars.len()).max().unwrap_or(0).max(1);
+    let most = b
+        .panels
+        .iter()
+        .map(|p| p.bars.len())
+        .max()
+        .unwrap_or(0)
+        .max(1);
     let height = BAR * most as f64;
     let count = b.panels.len().max(1) as f64;
-    let total = if b.panels.len() > 1 { WIDTHS[0] } else { WIDTHS[1] };
+    let total = if b.panels.len() > 1 {
+        WIDTHS[0]
+    } else {
+        WIDTHS[1]
+    };
     let width = (total - count * NAMES - RIGHT - (count - 1.0) * BETWEEN) / count;
     let mut svg = Svg::new(total, TOP + height + 100.0);
-    svg.text((20.0, 24.0), Font { size: 17.0, bold: true, ..PLAIN }, b.title);
-    let sums = b.panels.iter().flat_map(|p| &p.bars).map(|bar| bar.1.iter().sum::<f64>());
+    svg.text(
+        (20.0, 24.0),
+        Font {
+            size: 17.0,
+            bold: true,
+            ..PLAIN
+        },
+        b.title,
+    );
+    let sums = b
+        .panels
+        .iter()
+        .flat_map(|p| &p.bars)
+        .map(|bar| bar.1.iter().sum::<f64>());
     let axis = crate::chart::Axis::linear(b.x_label, "delay_ms");
     let scale = Scale::of(&axis, sums.chain([0.0]));
     for (place, panel) in b.panels.iter().enumerate() {
@@ -280,7 +432,11 @@ pub(crate) fn bars(b: &Bars) -> String {
         bar_panel(&mut svg, &axis, &scale, panel, (left, width, height));
     }
     if b.panels.is_empty() {
-        svg.text((total / 2.0, TOP + height / 2.0), CENTRED, "no row has realised delays");
+        svg.text(
+            (total / 2.0, TOP + height / 2.0),
+            CENTRED,
+            "no row has realised delays",
+        );
     }
     for (k, part) in b.parts.iter().enumerate() {
         let x = NAMES + 150.0 * k as f64;
@@ -290,10 +446,23 @@ pub(crate) fn bars(b: &Bars) -> String {
     svg.finish(b.title, &b.caption)
 }
 
-fn bar_panel(svg: &mut Svg, axis: &crate::chart::Axis, scale: &Scale, panel: &BarPanel, place: (f64, f64, f64)) {
+fn bar_panel(
+    svg: &mut Svg,
+    axis: &crate::chart::Axis,
+    scale: &Scale,
+    panel: &BarPanel,
+    place: (f64, f64, f64),
+) {
     let (left, width, height) = place;
     let bottom = TOP + height;
-    svg.text((left + width / 2.0, TOP - 12.0), Font { bold: true, ..CENTRED }, &panel.title);
+    svg.text(
+        (left + width / 2.0, TOP - 12.0),
+        Font {
+            bold: true,
+            ..CENTRED
+        },
+        &panel.title,
+    );
     let mut last = f64::NEG_INFINITY;
     for &value in &scale.ticks {
         let at = left + scale.share(value) * width;
@@ -308,10 +477,20 @@ fn bar_panel(svg: &mut Svg, axis: &crate::chart::Axis, scale: &Scale, panel: &Ba
     for (k, (name, values)) in panel.bars.iter().enumerate() {
         let y = TOP + BAR * k as f64;
         svg.open_series(name);
-        svg.text((left - 8.0, y + 15.0), Font { anchor: Anchor::End, ..PLAIN }, &clip(name, 19));
+        svg.text(
+            (left - 8.0, y + 15.0),
+            Font {
+                anchor: Anchor::End,
+                ..PLAIN
+            },
+            &clip(name, 19),
+        );
         let mut from = 0.0;
         for (value, fill) in values.iter().zip(FILLS) {
-            let (a, b) = (left + scale.share(from) * width, left + scale.share(from + value) * width);
+            let (a, b) = (
+                left + scale.share(from) * width,
+                left + scale.share(from + value) * width,
+            );
             svg.rectangle((a, y + 3.0), (b - a, BAR - 6.0), fill);
             from += value;
         }
@@ -330,9 +509,17 @@ struct Legend<'a> {
 
 impl<'a> Legend<'a> {
     fn of(ids: &'a [&'a str], width: f64) -> Self {
-        let longest = ids.iter().map(|id| clip(id, LONGEST).chars().count()).max().unwrap_or(0);
+        let longest = ids
+            .iter()
+            .map(|id| clip(id, LONGEST).chars().count())
+            .max()
+            .unwrap_or(0);
         let column = 62.0 + CHARACTER * longest as f64;
-        Self { ids, column, columns: (((width - LEFT) / column) as usize).max(1) }
+        Self {
+            ids,
+            column,
+            columns: (((width - LEFT) / column) as usize).max(1),
+        }
     }
 
     fn height(&self) -> f64 {

@@ -57,8 +57,8 @@ pub struct Aggregate<K> {
     pub figures: Figures,
 }
 
-/// Counts, gaps and means over rows. Every row is in exactly one of `violating`, `failed` and `references`.
-/// Gaps, widths and shares are fractions, not %.
+/// Counts, gaps and means over rows. Every row is in exactly one of `violating`, `failed` and
+/// `references`. Gaps, widths and shares are fractions, not %.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {
     /// Number of rows.
@@ -73,7 +73,8 @@ pub struct Figures {
     pub references: BTreeMap<Reference, usize>,
     /// Guaranteed gaps, (z - LB)/LB, over rows with a gap.
     pub gap: Option<Stats>,
-    /// Mean of (z - UB)/UB over rows with a gap or compared with the best plan known: the other end of the interval.
+    /// Mean of (z - UB)/UB over rows with a gap or compared with the best plan known: the other end
+    /// of the interval.
     pub above_best: Option<f64>,
     /// Bootstrap 95 % intervals of those, over instances; None with a single instance.
     pub intervals: Option<GapIntervals>,
@@ -89,10 +90,11 @@ pub struct Figures {
     pub time_s: Option<f64>,
     /// Shifted geometric mean of the same times, shift [`TIME_SHIFT_S`], s.
     pub time_geometric_s: Option<f64>,
-    /// [`par10`] over all rows, s: a row that is not [`Record::is_solved`] counts ten time limits; None when such a row has no limit.
+    /// [`par10`] over all rows, s: a row that is not [`Record::is_solved`] counts ten time limits;
+    /// None when such a row has no limit.
     pub par10_s: Option<f64>,
-    /// Mean primal integral up to the problem's horizon, s, over rows of problems with a plan that breaks no rule; a row without such a plan counts as
-    /// none throughout.
+    /// Mean primal integral up to the problem's horizon, s, over rows of problems with a plan that
+    /// breaks no rule; a row without such a plan counts as none throughout.
     pub primal_integral_s: Option<f64>,
     /// Mean number of users offloaded, over rows with a plan (violating ones too).
     pub offloaded: Option<f64>,
@@ -117,7 +119,8 @@ pub struct GapIntervals {
     pub median: Interval,
     /// Of the 95 % quantile (percentile).
     pub q95: Interval,
-    /// Of the greatest (percentile). Its upper end is the greatest itself: a bootstrap never draws beyond it, so read it as "at least".
+    /// Of the greatest (percentile). Its upper end is the greatest itself: a bootstrap never draws
+    /// beyond it, so read it as "at least".
     pub max: Interval,
 }
 
@@ -160,7 +163,10 @@ impl Size {
     /// The size of a record.
     #[must_use]
     pub fn of(record: &Record) -> Self {
-        Self { interference: record.interference, users: record.users }
+        Self {
+            interference: record.interference,
+            users: record.users,
+        }
     }
 }
 
@@ -170,7 +176,10 @@ impl Figures {
     pub fn of(analysis: &Analysis, rows: &[&Row]) -> Self {
         let count = |wanted: fn(&Row) -> bool| rows.iter().filter(|row| wanted(row)).count();
         let some = |value: &dyn Fn(&Row) -> Option<f64>| -> Vec<f64> {
-            rows.iter().filter_map(|row| value(row)).filter(|v| v.is_finite()).collect()
+            rows.iter()
+                .filter_map(|row| value(row))
+                .filter(|v| v.is_finite())
+                .collect()
         };
         let planned = |row: &Row| has_plan(row.outcome);
         let with_gap = |row: &Row| row.outcome.gap().is_some();
@@ -178,16 +187,24 @@ impl Figures {
         let running = |row: &Row| (row.record.status != Status::Error).then_some(row.record.time_s);
         let times = some(&running);
         let part = |pick: fn(&crate::record::Realised) -> f64| {
-            mean(&some(&|row| Some(pick(&realised(row)?) / row.record.users as f64)))
+            mean(&some(&|row| {
+                Some(pick(&realised(row)?) / row.record.users as f64)
+            }))
         };
         let columns = [
             clustered(analysis, rows, |row| Some(row.outcome.gap()?.guaranteed)),
             clustered(analysis, rows, |row| realised(row)?.accuracy_pct),
             clustered(analysis, rows, |row| Some(realised(row)?.delay_mean_ms)),
         ];
-        let [gap_mean, accuracy_interval, delay_interval] =
-            mean_intervals([0, 1, 2].map(|k: usize| (&columns[k].0[..], &columns[k].1[..])), SEED);
-        let within = |limit| rows.iter().filter(|row| row.outcome.gap().is_some_and(|g| g.guaranteed <= limit)).count();
+        let [gap_mean, accuracy_interval, delay_interval] = mean_intervals(
+            [0, 1, 2].map(|k: usize| (&columns[k].0[..], &columns[k].1[..])),
+            SEED,
+        );
+        let within = |limit| {
+            rows.iter()
+                .filter(|row| row.outcome.gap().is_some_and(|g| g.guaranteed <= limit))
+                .count()
+        };
         Self {
             rows: rows.len(),
             violating: count(|row| row.outcome == Outcome::Violating),
@@ -200,12 +217,26 @@ impl Figures {
             within: WITHIN.map(within),
             best: count(|row| above_best(row.outcome).is_some_and(|above| above <= ROUNDING)),
             optimal: count(|row| row.outcome.gap().is_some_and(crate::gaps::Gap::is_optimal)),
-            width: mean(&some(&|row| analysis.problems[row.problem].width().filter(|_| with_gap(row)))),
+            width: mean(&some(&|row| {
+                analysis.problems[row.problem]
+                    .width()
+                    .filter(|_| with_gap(row))
+            })),
             time_s: quantile(&times, 0.5),
             time_geometric_s: shifted_geometric_mean(&times, TIME_SHIFT_S),
-            par10_s: par10(&rows.iter().map(|row| par10_item(row.record)).collect::<Vec<_>>()),
+            par10_s: par10(
+                &rows
+                    .iter()
+                    .map(|row| par10_item(row.record))
+                    .collect::<Vec<_>>(),
+            ),
             primal_integral_s: mean(&some(&|row| integral(analysis, row))),
-            offloaded: mean(&some(&|row| row.record.offloaded.filter(|_| planned(row)).map(|n| n as f64))),
+            offloaded: mean(&some(&|row| {
+                row.record
+                    .offloaded
+                    .filter(|_| planned(row))
+                    .map(|n| n as f64)
+            })),
             accuracy_pct: mean(&some(&|row| realised(row)?.accuracy_pct)),
             accuracy_interval,
             delay_ms: mean(&some(&|row| Some(realised(row)?.delay_mean_ms))),
@@ -232,48 +263,83 @@ impl Figures {
     /// The references in words, as in `certified 5, best-known 2`.
     #[must_use]
     pub fn reference_text(&self) -> String {
-        let parts: Vec<String> = self.references.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        let parts: Vec<String> = self
+            .references
+            .iter()
+            .map(|(kind, count)| format!("{kind} {count}"))
+            .collect();
         parts.join(", ")
     }
 }
 
 /// One row per solver and value of `key`, sorted by key, then solver.
 #[must_use]
-pub fn aggregate<K: Ord + Clone + Send>(analysis: &Analysis, key: impl Fn(&Record) -> K) -> Vec<Aggregate<K>> {
+pub fn aggregate<K: Ord + Clone + Send>(
+    analysis: &Analysis,
+    key: impl Fn(&Record) -> K,
+) -> Vec<Aggregate<K>> {
     let mut groups: BTreeMap<(K, (usize, &str)), Vec<&Row>> = BTreeMap::new();
     for row in &analysis.rows {
-        groups.entry((key(row.record), solver_order(&row.record.solver))).or_default().push(row);
+        groups
+            .entry((key(row.record), solver_order(&row.record.solver)))
+            .or_default()
+            .push(row);
     }
     let from = |((key, (_, solver)), rows): ((K, (usize, &str)), Vec<&Row>)| Aggregate {
         key,
         solver: solver.to_string(),
         figures: Figures::of(analysis, &rows),
     };
-    groups.into_iter().collect::<Vec<_>>().into_par_iter().map(from).collect()
+    groups
+        .into_iter()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(from)
+        .collect()
 }
 
 /// Value and instance of every row that has a value.
-fn clustered(analysis: &Analysis, rows: &[&Row], value: impl Fn(&Row) -> Option<f64>) -> (Vec<f64>, Vec<u64>) {
-    let pairs = rows
-        .iter()
-        .filter_map(|row| Some((value(row).filter(|v| v.is_finite())?, analysis.problems[row.problem].cluster)));
+fn clustered(
+    analysis: &Analysis,
+    rows: &[&Row],
+    value: impl Fn(&Row) -> Option<f64>,
+) -> (Vec<f64>, Vec<u64>) {
+    let pairs = rows.iter().filter_map(|row| {
+        Some((
+            value(row).filter(|v| v.is_finite())?,
+            analysis.problems[row.problem].cluster,
+        ))
+    });
     pairs.unzip()
 }
 
 /// `mean` is the interval of the mean of the same gaps.
 fn gap_intervals(mean: Interval, (gaps, clusters): &(Vec<f64>, Vec<u64>)) -> Option<GapIntervals> {
     let [max, q95, median] = quantile_intervals(gaps, clusters, SEED, [1.0, 0.95, 0.5])?;
-    Some(GapIntervals { mean, median, q95, max })
+    Some(GapIntervals {
+        mean,
+        median,
+        q95,
+        max,
+    })
 }
 
 fn par10_item(record: &Record) -> (Option<f64>, Option<f64>) {
-    (record.is_solved().then_some(record.time_s), record.time_limit_s())
+    (
+        record.is_solved().then_some(record.time_s),
+        record.time_limit_s(),
+    )
 }
 
-/// Primal integral of a row up to its problem's horizon; a solver that tells nothing but its end has its plan from then on.
+/// Primal integral of a row up to its problem's horizon; a solver that tells nothing but its end
+/// has its plan from then on.
 fn integral(analysis: &Analysis, row: &Row) -> Option<f64> {
     let problem = &analysis.problems[row.problem];
-    let best = problem.upper.as_ref().filter(|_| problem.reference != Reference::Crossed)?.value;
+    let best = problem
+        .upper
+        .as_ref()
+        .filter(|_| problem.reference != Reference::Crossed)?
+        .value;
     let moments = match row.outcome {
         Outcome::Gap(_) | Outcome::BestKnown(_) => moments(row.record),
         _ => Vec::new(),
@@ -284,8 +350,15 @@ fn integral(analysis: &Analysis, row: &Row) -> Option<f64> {
 /// A record's trajectory, ending with what was recorded at the end.
 pub(crate) fn moments(record: &Record) -> Vec<Moment> {
     let mut moments = record.trajectory.clone();
-    let last = moments.iter().map(|m| m.time_s).fold(record.time_s, f64::max);
-    moments.push(Moment { time_s: last, objective: record.objective, bound: record.lower_bound });
+    let last = moments
+        .iter()
+        .map(|m| m.time_s)
+        .fold(record.time_s, f64::max);
+    moments.push(Moment {
+        time_s: last,
+        objective: record.objective,
+        bound: record.lower_bound,
+    });
     moments
 }
 
@@ -309,8 +382,13 @@ fn above_best(outcome: Outcome) -> Option<f64> {
 
 fn references(analysis: &Analysis, rows: &[&Row]) -> BTreeMap<Reference, usize> {
     let mut counts = BTreeMap::new();
-    for row in rows.iter().filter(|row| !matches!(row.outcome, Outcome::Violating | Outcome::Failed)) {
-        *counts.entry(analysis.problems[row.problem].reference).or_insert(0) += 1;
+    for row in rows
+        .iter()
+        .filter(|row| !matches!(row.outcome, Outcome::Violating | Outcome::Failed))
+    {
+        *counts
+            .entry(analysis.problems[row.problem].reference)
+            .or_insert(0) += 1;
     }
     counts
 }
@@ -337,14 +415,38 @@ mod tests {
             record(20, 5, "goa", None),
         ];
         let table = aggregate(&analyse(&records), Size::of);
-        assert_eq!(table.iter().map(|row| row.solver.as_str()).collect::<Vec<_>>(), ["goa", "bnb"]);
+        assert_eq!(
+            table
+                .iter()
+                .map(|row| row.solver.as_str())
+                .collect::<Vec<_>>(),
+            ["goa", "bnb"]
+        );
         let goa = &table[0].figures;
-        assert_eq!((goa.rows, goa.with_gap(), goa.violating, goa.failed, goa.timeouts), (5, 1, 1, 2, 1));
+        assert_eq!(
+            (
+                goa.rows,
+                goa.with_gap(),
+                goa.violating,
+                goa.failed,
+                goa.timeouts
+            ),
+            (5, 1, 1, 2, 1)
+        );
         assert_eq!(goa.reference_text(), "certified 1, best-known 1");
-        assert_eq!(goa.violating + goa.failed + goa.references.values().sum::<usize>(), goa.rows);
-        assert_eq!((goa.optimal, goa.width, goa.above_best), (1, Some(0.0), Some(0.0)));
+        assert_eq!(
+            goa.violating + goa.failed + goa.references.values().sum::<usize>(),
+            goa.rows
+        );
+        assert_eq!(
+            (goa.optimal, goa.width, goa.above_best),
+            (1, Some(0.0), Some(0.0))
+        );
         // The violating plan has no realised metrics here; the failed rows have no plan.
-        assert_eq!((goa.offloaded, goa.delay_ms, goa.accuracy_pct), (Some(10.0), Some(40.0), Some(75.0)));
+        assert_eq!(
+            (goa.offloaded, goa.delay_ms, goa.accuracy_pct),
+            (Some(10.0), Some(40.0), Some(75.0))
+        );
     }
 
     #[test]
@@ -352,11 +454,29 @@ mod tests {
         let a = record(20, 1, "goa", Some(2.0));
         let records = [
             a.clone(),
-            Record { threshold: 0.9, ..a.clone() },
-            Record { weights: "uniform".into(), ..a.clone() },
-            Record { family: "tight".into(), fingerprint: "f".into(), ..a.clone() },
-            Record { interference: false, fingerprint: "g".into(), ..a.clone() },
-            Record { servers: 2, fingerprint: "h".into(), ..a },
+            Record {
+                threshold: 0.9,
+                ..a.clone()
+            },
+            Record {
+                weights: "uniform".into(),
+                ..a.clone()
+            },
+            Record {
+                family: "tight".into(),
+                fingerprint: "f".into(),
+                ..a.clone()
+            },
+            Record {
+                interference: false,
+                fingerprint: "g".into(),
+                ..a.clone()
+            },
+            Record {
+                servers: 2,
+                fingerprint: "h".into(),
+                ..a
+            },
         ];
         let analysis = analyse(&records);
         assert_eq!(aggregate(&analysis, Setting::of).len(), 6);

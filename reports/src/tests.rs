@@ -8,19 +8,35 @@ fn written(records: &[Record]) -> Vec<(String, String)> {
     let folder = tempfile::tempdir().unwrap();
     let paths = write_report(&Study::of(records, &[]), folder.path()).unwrap();
     let mut all: Vec<PathBuf> = paths;
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), all.len() + 2, "no temporary file stays behind");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        all.len() + 2,
+        "no temporary file stays behind"
+    );
     for under in ["tables", FIGURES] {
         let files = std::fs::read_dir(folder.path().join(under)).unwrap();
         let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
         files.sort();
         all.extend(files);
     }
-    let name = |path: &PathBuf| path.strip_prefix(folder.path()).unwrap().to_string_lossy().into_owned();
-    all.iter().map(|path| (name(path), std::fs::read_to_string(path).unwrap())).collect()
+    let name = |path: &PathBuf| {
+        path.strip_prefix(folder.path())
+            .unwrap()
+            .to_string_lossy()
+            .into_owned()
+    };
+    all.iter()
+        .map(|path| (name(path), std::fs::read_to_string(path).unwrap()))
+        .collect()
 }
 
 fn file(files: &[(String, String)], name: &str) -> String {
-    files.iter().find(|f| f.0 == name).unwrap_or_else(|| panic!("no {name}")).1.clone()
+    files
+        .iter()
+        .find(|f| f.0 == name)
+        .unwrap_or_else(|| panic!("no {name}"))
+        .1
+        .clone()
 }
 
 fn table(records: &[Record]) -> String {
@@ -33,8 +49,15 @@ fn markdown_of(records: &[Record]) -> String {
     // What must be known first stands on the page's first screen as well.
     let page = file(&written(records), "report.html");
     let first = page.split("id=\"finding\"").next().unwrap();
-    for line in text.lines().take_while(|l| !l.starts_with("## ")).filter(|l| l.starts_with("- ")) {
-        let start: String = line[2..].chars().take_while(|c| !"`<>&*".contains(*c)).collect();
+    for line in text
+        .lines()
+        .take_while(|l| !l.starts_with("## "))
+        .filter(|l| l.starts_with("- "))
+    {
+        let start: String = line[2..]
+            .chars()
+            .take_while(|c| !"`<>&*".contains(*c))
+            .collect();
         assert!(first.contains(&start), "{start}");
     }
     text
@@ -46,7 +69,9 @@ fn shuffled(records: &[Record]) -> Vec<Record> {
     let mut keyed: Vec<(u64, Record)> = records
         .iter()
         .map(|r| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (state >> 32, r.clone())
         })
         .collect();
@@ -59,10 +84,19 @@ fn the_same_records_give_the_same_bytes_in_any_order() {
     let records = campaign();
     let files = written(&records);
     let names: Vec<&str> = files.iter().map(|file| file.0.as_str()).collect();
-    let first = ["report.md", "report.html", "paper.tex", "gaps.csv", "summary.csv", "pairs.csv", "growth.csv"];
+    let first = [
+        "report.md",
+        "report.html",
+        "paper.tex",
+        "gaps.csv",
+        "summary.csv",
+        "pairs.csv",
+        "growth.csv",
+    ];
     assert_eq!(names[..first.len()], first);
     assert!(
-        names.contains(&"figures/gap-vs-users.svg") && names.contains(&"figures/runtime-vs-users.csv"),
+        names.contains(&"figures/gap-vs-users.svg")
+            && names.contains(&"figures/runtime-vs-users.csv"),
         "{names:?}"
     );
     assert_eq!(files, written(&shuffled(&records)));
@@ -75,15 +109,32 @@ fn csv_has_a_row_per_record_and_reads_back() {
     let files = written(&records);
     let (file_text, summary) = (file(&files, "gaps.csv"), file(&files, "summary.csv"));
     let mut reader = csv::Reader::from_reader(file_text.as_bytes());
-    let column = reader.headers().unwrap().iter().position(|h| h == "objective").unwrap();
+    let column = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .position(|h| h == "objective")
+        .unwrap();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), records.len());
-    let mut read: Vec<u64> = rows.iter().map(|r| r[column].parse::<f64>().unwrap().to_bits()).collect();
-    let mut given: Vec<u64> = records.iter().map(|r| r.objective.unwrap().to_bits()).collect();
+    let mut read: Vec<u64> = rows
+        .iter()
+        .map(|r| r[column].parse::<f64>().unwrap().to_bits())
+        .collect();
+    let mut given: Vec<u64> = records
+        .iter()
+        .map(|r| r.objective.unwrap().to_bits())
+        .collect();
     read.sort_unstable();
     given.sort_unstable();
     assert_eq!(read, given);
-    assert_eq!(csv::Reader::from_reader(summary.as_bytes()).records().map(Result::unwrap).count(), 12 * 12);
+    assert_eq!(
+        csv::Reader::from_reader(summary.as_bytes())
+            .records()
+            .map(Result::unwrap)
+            .count(),
+        12 * 12
+    );
 }
 
 #[test]
@@ -91,10 +142,16 @@ fn gap_against_time_names_markers_and_marks_the_front() {
     let files = written(&campaign());
     let numbers = file(&files, "figures/gap-vs-time.csv");
     for guide in crate::style::GUIDES {
-        assert!(numbers.contains(&format!("{guide},line,")), "{guide}: {numbers}");
+        assert!(
+            numbers.contains(&format!("{guide},line,")),
+            "{guide}: {numbers}"
+        );
     }
     let drawing = file(&files, "figures/gap-vs-time.svg");
-    assert!(drawing.contains("paint-order") && drawing.contains("Pareto front"), "{drawing}");
+    assert!(
+        drawing.contains("paint-order") && drawing.contains("Pareto front"),
+        "{drawing}"
+    );
 }
 
 #[test]
@@ -105,20 +162,44 @@ fn no_records() {
 
 #[test]
 fn one_instance_with_all_gaps_zero() {
-    let records = [record(20, 1, "goa", Some(2.0)), bounded(20, 1, "enumerate", Some(2.0), 2.0, Trust::Enumerated)];
+    let records = [
+        record(20, 1, "goa", Some(2.0)),
+        bounded(20, 1, "enumerate", Some(2.0), 2.0, Trust::Enumerated),
+    ];
     let text = markdown_of(&records);
-    assert!(text.contains("Proved optimal within 0.01 %: 1 of 1 problem. References: enumerated 1."), "{text}");
-    assert!(text.contains("- A single instance: there are no intervals"), "{text}");
-    assert!(text.contains("- Every row with a gap is proved optimal within 0.01 %"), "{text}");
-    assert!(text.contains("on average 0 % at N = 20 (largest 0 %). Its mean is within 5 % at every N."), "{text}");
+    assert!(
+        text.contains("Proved optimal within 0.01 %: 1 of 1 problem. References: enumerated 1."),
+        "{text}"
+    );
+    assert!(
+        text.contains("- A single instance: there are no intervals"),
+        "{text}"
+    );
+    assert!(
+        text.contains("- Every row with a gap is proved optimal within 0.01 %"),
+        "{text}"
+    );
+    assert!(
+        text.contains("on average 0 % at N = 20 (largest 0 %). Its mean is within 5 % at every N."),
+        "{text}"
+    );
     assert!(file(&written(&records), "figures/gap-vs-users.svg").contains("≤ 0.001"));
 }
 
 #[test]
 fn no_reference_at_all() {
-    let text = markdown_of(&[record(20, 1, "goa", Some(2.2)), record(20, 1, "ga", Some(2.0))]);
-    assert!(text.contains("1 of 1 problems have no lower bound above 0"), "{text}");
-    assert!(text.contains("misses by at most 10.0 % on average"), "{text}");
+    let text = markdown_of(&[
+        record(20, 1, "goa", Some(2.2)),
+        record(20, 1, "ga", Some(2.0)),
+    ]);
+    assert!(
+        text.contains("1 of 1 problems have no lower bound above 0"),
+        "{text}"
+    );
+    assert!(
+        text.contains("misses by at most 10.0 % on average"),
+        "{text}"
+    );
     assert!(text.contains("| best-known 1 |"), "{text}");
 }
 
@@ -126,14 +207,29 @@ fn no_reference_at_all() {
 fn a_solver_that_never_succeeds() {
     let mut late = record(20, 1, "exec:slow|x", None);
     (late.status, late.stop) = (Status::Timeout, "killed after 10 s".into());
-    let text = markdown_of(&[bounded(20, 1, "bnb", Some(2.0), 1.9, Trust::Certified), late]);
+    let text = markdown_of(&[
+        bounded(20, 1, "bnb", Some(2.0), 1.9, Trust::Certified),
+        late,
+    ]);
     assert!(
-        text.contains("Failed, without a plan: 1 row (`exec:slow\\|x` 1). Most often (1): `killed after 10 s`."),
+        text.contains(
+            "Failed, without a plan: 1 row (`exec:slow\\|x` 1). Most often (1): `killed \
+            after 10 s`."
+        ),
         "{text}"
     );
-    assert!(text.contains("Out of time: 1 row (`exec:slow\\|x` 1), 1 of them without a plan."), "{text}");
-    assert!(text.contains("Never a plan that breaks no rule: `exec:slow\\|x`."), "{text}");
-    assert!(text.contains("The campaign has no rows of `goa`."), "{text}");
+    assert!(
+        text.contains("Out of time: 1 row (`exec:slow\\|x` 1), 1 of them without a plan."),
+        "{text}"
+    );
+    assert!(
+        text.contains("Never a plan that breaks no rule: `exec:slow\\|x`."),
+        "{text}"
+    );
+    assert!(
+        text.contains("The campaign has no rows of `goa`."),
+        "{text}"
+    );
 }
 
 #[test]
@@ -143,23 +239,57 @@ fn an_unfinished_campaign_says_so_first() {
     assert!(!console_table(&study).contains("unfinished"));
     for expected in [0, records.len(), records.len() - 1] {
         study.expected_rows = Some(expected);
-        assert_eq!((study.missing_rows(), console_table(&study).contains("unfinished")), (0, false));
+        assert_eq!(
+            (
+                study.missing_rows(),
+                console_table(&study).contains("unfinished")
+            ),
+            (0, false)
+        );
     }
     study.expected_rows = Some(2 * records.len());
-    assert!(console_table(&study).starts_with("WARNING: unfinished: 432 of 864 rows"), "{}", console_table(&study));
+    assert!(
+        console_table(&study).starts_with("WARNING: unfinished: 432 of 864 rows"),
+        "{}",
+        console_table(&study)
+    );
     let folder = tempfile::tempdir().unwrap();
     write_report(&study, folder.path()).unwrap();
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
-    let words = "Unfinished: 432 of the 864 rows that the configuration asks for are there (50.0 % missing).";
-    assert!(read("report.md").split("## ").next().unwrap().contains(words), "{}", read("report.md"));
-    assert!(read("report.html").split("id=\"finding\"").next().unwrap().contains(words));
-    assert!(read("paper.tex").split("\\section{Finding}").next().unwrap().contains("Unfinished: 432 of the 864"));
+    let words = "Unfinished: 432 of the 864 rows that the configuration asks for are there (50.0 \
+        % missing).";
+    assert!(
+        read("report.md")
+            .split("## ")
+            .next()
+            .unwrap()
+            .contains(words),
+        "{}",
+        read("report.md")
+    );
+    assert!(
+        read("report.html")
+            .split("id=\"finding\"")
+            .next()
+            .unwrap()
+            .contains(words)
+    );
+    assert!(
+        read("paper.tex")
+            .split("\\section{Finding}")
+            .next()
+            .unwrap()
+            .contains("Unfinished: 432 of the 864")
+    );
 }
 
 #[test]
 fn nothing_is_said_of_equal_gaps_where_they_differ() {
     let text = markdown_of(&campaign());
-    assert!(!text.contains("A single instance") && !text.contains("Every row with a gap is proved"), "{text}");
+    assert!(
+        !text.contains("A single instance") && !text.contains("Every row with a gap is proved"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -170,9 +300,19 @@ fn contradictions_come_first() {
         bounded(40, 1, "bnb", Some(2.0), 2.0, Trust::Certified),
     ];
     let text = markdown_of(&records);
-    let (warning, failed) = (text.find("**Contradiction: 1 plan").unwrap(), text.find("## Finding").unwrap());
-    assert!(warning < failed && text.contains("`goa` has a plan of 1.5, below the lower bound 2 of `milp` (solver)"));
-    assert!(text.contains("`goa` 1, `milp` 1 and `bnb` 1") && text.contains("Not run on all 2 problems"), "{text}");
+    let (warning, failed) = (
+        text.find("**Contradiction: 1 plan").unwrap(),
+        text.find("## Finding").unwrap(),
+    );
+    assert!(
+        warning < failed
+            && text.contains("`goa` has a plan of 1.5, below the lower bound 2 of `milp` (solver)")
+    );
+    assert!(
+        text.contains("`goa` 1, `milp` 1 and `bnb` 1")
+            && text.contains("Not run on all 2 problems"),
+        "{text}"
+    );
     assert!(table(&records).starts_with("ERROR: 1 plan"));
 }
 
@@ -184,10 +324,15 @@ fn infeasible_problems_and_missing_realised_metrics() {
     plain.realised = None;
     let text = markdown_of(&[proof, plain]);
     assert!(
-        text.contains("1 of 2 problems are proved infeasible: no plan exists, and no gap (`paper-n20-m4-s1`"),
+        text.contains(
+            "1 of 2 problems are proved infeasible: no plan exists, and no gap (`paper-n20-m4-s1`"
+        ),
         "{text}"
     );
-    assert!(text.contains("| infeasible 1 |") && text.contains("| certified 1 |"), "{text}");
+    assert!(
+        text.contains("| infeasible 1 |") && text.contains("| certified 1 |"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -201,9 +346,20 @@ fn finding_names_where_goa_is_far_off_and_where_nobody_knows() {
         bounded(60, 1, "bnb", Some(2.0), 1.5, Trust::Certified),
     ];
     let text = markdown_of(&records);
-    assert!(text.contains("1.00 % at N = 20 (largest 1.00 %), 50.0 % at N = 40 (largest 50.0 %) and 33.3 %"), "{text}");
-    assert!(text.contains("exceeds 5 % at N = 40 and 60, at N = 40 even against the best plan known."), "{text}");
-    assert!(text.contains("between 50.0 % and 50.0 %, is at `paper-n40-m4-s1`, threshold 0.5."), "{text}");
+    assert!(
+        text.contains(
+            "1.00 % at N = 20 (largest 1.00 %), 50.0 % at N = 40 (largest 50.0 %) and 33.3 %"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("exceeds 5 % at N = 40 and 60, at N = 40 even against the best plan known."),
+        "{text}"
+    );
+    assert!(
+        text.contains("between 50.0 % and 50.0 %, is at `paper-n40-m4-s1`, threshold 0.5."),
+        "{text}"
+    );
 }
 
 /// Writes the made-up campaign's report where `REPORT_SAMPLE` says, to be looked at.
@@ -217,7 +373,12 @@ fn sample() {
             .into_iter()
             .flat_map(|n| {
                 let bound = bounded(n, 1, "bnb", Some(2.0), 1.9, Trust::Certified);
-                [bound, record(n, 1, long, Some(2.5)), record(n, 1, "random", None), record(n, 1, "mine", Some(2.0))]
+                [
+                    bound,
+                    record(n, 1, long, Some(2.5)),
+                    record(n, 1, "random", None),
+                    record(n, 1, "mine", Some(2.0)),
+                ]
             })
             .collect();
         write_report(&Study::of(&edge, &[]), &Path::new(&folder).join("edge")).unwrap();

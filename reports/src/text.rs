@@ -3,13 +3,19 @@
 /// A number to 3 significant digits and no finer than 0.001; nothing is `–`.
 #[must_use]
 pub fn short(value: Option<f64>) -> String {
-    let Some(value) = value.filter(|v| v.is_finite()) else { return "–".into() };
+    let Some(value) = value.filter(|v| v.is_finite()) else {
+        return "–".into();
+    };
     let size = value.abs();
     if size == 0.0 {
         return "0".into();
     }
     if size < 0.0005 {
-        return if value > 0.0 { "<0.001".into() } else { ">-0.001".into() };
+        return if value > 0.0 {
+            "<0.001".into()
+        } else {
+            ">-0.001".into()
+        };
     }
     // 9.996 has to be written 10.0: the digits are those of the rounded number.
     let decimals = match size {
@@ -45,7 +51,10 @@ pub fn clip(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text;
     }
-    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+    text.chars()
+        .take(most.saturating_sub(1))
+        .chain(['…'])
+        .collect()
 }
 
 /// `1 row`, `2 rows`.
@@ -73,7 +82,9 @@ pub(crate) fn mode(interference: bool) -> &'static str {
 }
 
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -94,7 +105,10 @@ mod tests {
         ] {
             assert_eq!(short(Some(value)), text, "{value}");
         }
-        assert_eq!((short(None), short(Some(f64::NAN))), ("–".into(), "–".into()));
+        assert_eq!(
+            (short(None), short(Some(f64::NAN))),
+            ("–".into(), "–".into())
+        );
         assert_eq!(percent(Some(0.125)), "12.5");
     }
 

@@ -16,9 +16,11 @@ const COOLED: f64 = 1e-4;
 /// Every so many steps is a swap, the others are relocations.
 const SWAP_EVERY: u64 = 4;
 
-/// Simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983): random relocations and swaps from GOA's plan, taken when they improve F or with
-/// probability exp(-change / T), T falling geometrically from half the mean harm of a random move to a ten-thousandth of that; then a descent over
-/// relocations and swaps. Iterations are steps. The random number is drawn first, so that a lower bound alone rejects most moves.
+/// Simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983): random relocations and swaps from
+/// GOA's plan, taken when they improve F or with probability exp(-change / T), T falling
+/// geometrically from half the mean harm of a random move to a ten-thousandth of that; then a
+/// descent over relocations and swaps. Iterations are steps. The random number is drawn first, so
+/// that a lower bound alone rejects most moves.
 pub struct Anneal;
 
 impl Solver for Anneal {
@@ -27,7 +29,8 @@ impl Solver for Anneal {
     }
 
     fn summary(&self) -> &'static str {
-        "simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983) over relocations and swaps, then a descent"
+        "simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983) over relocations and swaps, \
+         then a descent"
     }
 
     fn complexity(&self) -> &'static str {
@@ -70,7 +73,13 @@ impl Solver for Anneal {
     }
 }
 
-fn relocate(problem: &Problem, state: &mut State, random: &mut Random, i: usize, allowed: f64) -> Option<f64> {
+fn relocate(
+    problem: &Problem,
+    state: &mut State,
+    random: &mut Random,
+    i: usize,
+    allowed: f64,
+) -> Option<f64> {
     let to = place(random.below(problem.m() + 1), problem.m());
     if to == state.place(i) || !state.admits(i, to) || state.relocate_bound(i, to) > allowed {
         return None;
@@ -82,9 +91,18 @@ fn relocate(problem: &Problem, state: &mut State, random: &mut Random, i: usize,
     })
 }
 
-fn swap(problem: &Problem, state: &mut State, random: &mut Random, i: usize, allowed: f64) -> Option<f64> {
+fn swap(
+    problem: &Problem,
+    state: &mut State,
+    random: &mut Random,
+    i: usize,
+    allowed: f64,
+) -> Option<f64> {
     let k = random.below(problem.n());
-    if state.place(i) == state.place(k) || !state.admits_swap(i, k) || state.swap_bound(i, k) > allowed {
+    if state.place(i) == state.place(k)
+        || !state.admits_swap(i, k)
+        || state.swap_bound(i, k) > allowed
+    {
         return None;
     }
     let change = state.swap_change(i, k);
@@ -106,5 +124,9 @@ fn first_temperature(problem: &Problem, state: &State, random: &mut Random) -> f
             count += 1;
         }
     }
-    if count == 0 { 0.0 } else { 0.5 * sum / f64::from(count) }
+    if count == 0 {
+        0.0
+    } else {
+        0.5 * sum / f64::from(count)
+    }
 }

@@ -9,9 +9,11 @@ use std::collections::HashSet;
 /// Rounds after which it ends, equilibrium or not.
 const ROUNDS: u64 = 1000;
 
-/// Best-response dynamics of the offloading game (Chen, Jiao, Li and Fu 2016): users in turn go to the admitted place of least own delay, the others staying,
-/// until nobody moves (a Nash equilibrium), a plan comes back (a cycle: unlike theirs, this game has users of different weight and interference, and
-/// need not have a potential), or after 1,000 rounds. The best plan on the way is returned; the note says how it ended. Mandatory users start where GOA's first step puts
+/// Best-response dynamics of the offloading game (Chen, Jiao, Li and Fu 2016): users in turn go to
+/// the admitted place of least own delay, the others staying, until nobody moves (a Nash
+/// equilibrium), a plan comes back (a cycle: unlike theirs, this game has users of different weight
+/// and interference, and need not have a potential), or after 1,000 rounds. The best plan on the
+/// way is returned; the note says how it ended. Mandatory users start where GOA's first step puts
 /// them. Iterations are rounds.
 pub struct BestResponse;
 
@@ -21,7 +23,8 @@ impl Solver for BestResponse {
     }
 
     fn summary(&self) -> &'static str {
-        "every user in turn to its own best place (Chen, Jiao, Li and Fu 2016) until equilibrium, a cycle, or 1,000 rounds"
+        "every user in turn to its own best place (Chen, Jiao, Li and Fu 2016) until equilibrium, \
+         a cycle, or 1,000 rounds"
     }
 
     fn complexity(&self) -> &'static str {
@@ -31,7 +34,12 @@ impl Solver for BestResponse {
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let mut incumbent = Incumbent::new(budget, ROUNDS);
         let mut mandatory = greedy::Partial::new(problem);
-        mandatory.run(&greedy::mandatory(problem), greedy::Rule::Weighted, false, false);
+        mandatory.run(
+            &greedy::mandatory(problem),
+            greedy::Rule::Weighted,
+            false,
+            false,
+        );
         let mut state = State::new(problem, &mandatory.assignment);
         incumbent.offer(state.objective(), state.assignment());
         let mut seen = HashSet::new();
@@ -57,7 +65,10 @@ impl Solver for BestResponse {
                 break format!("a cycle, seen after {rounds} rounds");
             }
         };
-        Outcome { note, ..incumbent.outcome() }
+        Outcome {
+            note,
+            ..incumbent.outcome()
+        }
     }
 }
 
@@ -71,10 +82,16 @@ fn respond(problem: &Problem, state: &mut State, i: usize) -> bool {
             problem.edge_delay(i, j, load, state.interference_without(i, j))
         }
     };
-    let now = if here.is_none() && problem.is_mandatory(i) { f64::INFINITY } else { cost(here) };
+    let now = if here.is_none() && problem.is_mandatory(i) {
+        f64::INFINITY
+    } else {
+        cost(here)
+    };
     let places = std::iter::once(None).chain((0..problem.m()).map(Some));
     let open = places.filter(|&to| to != here && state.admits(i, to));
-    let best = open.map(|to| (cost(to), to)).min_by(|a, b| a.0.total_cmp(&b.0));
+    let best = open
+        .map(|to| (cost(to), to))
+        .min_by(|a, b| a.0.total_cmp(&b.0));
     match best {
         Some((least, to)) if least < now * (1.0 - 1e-12) => {
             state.relocate(i, to);

@@ -1,4 +1,5 @@
-//! Certificates as solvers hand them out: the search tree with the multipliers that close it (`offload-certificate/1`, docs/formats.md).
+//! Certificates as solvers hand them out: the search tree with the multipliers that close it
+//! (`offload-certificate/1`, docs/formats.md).
 
 use offload_instances::{Assignment, Problem, fingerprint};
 use serde_json::{Value, json};
@@ -79,7 +80,12 @@ impl Certificate {
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn write(&self, out: &mut dyn Write, problem: &Problem, claim: &Claim) -> std::io::Result<()> {
+    pub fn write(
+        &self,
+        out: &mut dyn Write,
+        problem: &Problem,
+        claim: &Claim,
+    ) -> std::io::Result<()> {
         let head = json!({
             "format": "offload-certificate/1",
             "instance": problem.instance().name,
@@ -113,7 +119,9 @@ impl Node {
             Node::Load { server, at } => json!({ "load": server, "at": at }),
             Node::Interference { server, at } => json!({ "interference": server, "at": at }),
             Node::User { user, to } => json!({ "user": user, "to": to }),
-            Node::Tighten { by, loads, remove } => json!({ "tighten": by, "loads": loads, "remove": remove }),
+            Node::Tighten { by, loads, remove } => {
+                json!({ "tighten": by, "loads": loads, "remove": remove })
+            }
             Node::Leaf { by } => json!({ "leaf": by }),
         }
     }

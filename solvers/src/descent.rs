@@ -31,8 +31,9 @@ pub struct Descent {
 }
 
 impl Descent {
-    /// The admitted relocation of user i with the least exact change of F, if that is below `limit`. Places whose bound is not below the best
-    /// so far are not evaluated. [`State::prepare`] must have been called.
+    /// The admitted relocation of user i with the least exact change of F, if that is below
+    /// `limit`. Places whose bound is not below the best so far are not evaluated.
+    /// [`State::prepare`] must have been called.
     pub fn best_relocation(&mut self, state: &State, i: usize, limit: f64) -> Option<(f64, Place)> {
         self.best_relocation_where(state, i, limit, |to| state.admits(i, to))
     }
@@ -54,7 +55,9 @@ impl Descent {
             // A bound that is not a number says nothing: such a place is evaluated.
             let is_open = |bound: f64| bound < limit || bound.is_nan();
             let open = (0..=m).filter(|&p| is_open(self.bounds[p]) && admits(place(p, m)));
-            let Some(p) = open.min_by(|&p, &q| self.bounds[p].total_cmp(&self.bounds[q])) else { return best };
+            let Some(p) = open.min_by(|&p, &q| self.bounds[p].total_cmp(&self.bounds[q])) else {
+                return best;
+            };
             self.bounds[p] = f64::INFINITY;
             let change = state.relocate_change(i, place(p, m));
             if change < limit {
@@ -125,8 +128,9 @@ impl Descent {
         improved
     }
 
-    /// One pass over all users as heads of ejection chains (Glover 1996): each is sent to each server, full or not, and as long as the chain does not
-    /// gain, the member of the server just entered that leaves it best goes on. A chain that never gains is undone.
+    /// One pass over all users as heads of ejection chains (Glover 1996): each is sent to each
+    /// server, full or not, and as long as the chain does not gain, the member of the server just
+    /// entered that leaves it best goes on. A chain that never gains is undone.
     fn chain(&mut self, state: &mut State, deadline: &Deadline) -> bool {
         let n = state.assignment().len();
         let threshold = -LEAST_GAIN * state.objective();
@@ -158,18 +162,24 @@ impl Descent {
                     continue;
                 }
                 let limit = best.map_or(f64::INFINITY, |b| b.0);
-                // The last user must end where there is room; before that, a full server may be entered.
+                // The last user must end where there is room; before that, a full server may be
+                // entered.
                 let last = undo.len() + 1 == CHAIN;
                 let admits = |to: Place| state.admits(user, to) || (!last && to.is_some());
                 if let Some((change, to)) = self.best_relocation_where(state, user, limit, admits) {
                     best = Some((change, user, to));
                 }
             }
-            let Some((change, user, to)) = best else { break };
+            let Some((change, user, to)) = best else {
+                break;
+            };
             undo.push((user, state.place(user)));
             state.relocate(user, to);
             total += change;
-            if total < threshold && state.is_within_capacity(to) && state.is_within_capacity(Some(entered)) {
+            if total < threshold
+                && state.is_within_capacity(to)
+                && state.is_within_capacity(Some(entered))
+            {
                 state.prepare();
                 return true;
             }

@@ -13,7 +13,8 @@ impl Solver for Dmin {
     }
 
     fn summary(&self) -> &'static str {
-        "step 2 of GOA over everybody with v = 1: least delay, uncertainty ignored (baseline of Kim et al.)"
+        "step 2 of GOA over everybody with v = 1: least delay, uncertainty ignored (baseline of \
+         Kim et al.)"
     }
 
     fn complexity(&self) -> &'static str {

@@ -31,7 +31,9 @@ impl Solver for Enumerate {
         if plans <= MAX_PLANS {
             return Ok(());
         }
-        Err(format!("{plans:.1e} plans are too many to enumerate (at most {MAX_PLANS:.0e}); use milp or bnb"))
+        Err(format!(
+            "{plans:.1e} plans are too many to enumerate (at most {MAX_PLANS:.0e}); use milp or bnb"
+        ))
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
@@ -50,14 +52,19 @@ impl Solver for Enumerate {
             }
             if step % 1024 == 0 && deadline.is_over() {
                 let plan = best.map(|(_, p)| p);
-                return Outcome { plan, ..Outcome::nothing(Stop::TimeLimit) };
+                return Outcome {
+                    plan,
+                    ..Outcome::nothing(Stop::TimeLimit)
+                };
             }
         }
         match best {
             None => Outcome::nothing(Stop::Infeasible),
-            Some((z, plan)) => {
-                Outcome { bound: Some((z, Trust::Enumerated)), stop: Stop::Proved, ..Outcome::plan(plan) }
-            }
+            Some((z, plan)) => Outcome {
+                bound: Some((z, Trust::Enumerated)),
+                stop: Stop::Proved,
+                ..Outcome::plan(plan)
+            },
         }
     }
 }

@@ -18,7 +18,8 @@ impl Solver for Exact {
     }
 
     fn summary(&self) -> &'static str {
-        "enumerate up to 100,000 plans, else bnb; milp where bnb runs out of memory and interference is off; says which"
+        "enumerate up to 100,000 plans, else bnb; milp where bnb runs out of memory and \
+         interference is off; says which"
     }
 
     fn complexity(&self) -> &'static str {
@@ -40,17 +41,27 @@ impl Solver for Exact {
         let outcome = Bnb.solve(problem, budget);
         let out_of_memory = matches!(outcome.stop, Stop::Stalled(_)) && !problem.has_interference();
         if !out_of_memory || budget.time_limit.is_some() {
-            return said(outcome, &format!("bnb, because {count:.1e} plans are too many to enumerate"));
+            return said(
+                outcome,
+                &format!("bnb, because {count:.1e} plans are too many to enumerate"),
+            );
         }
         let second = Milp.solve(problem, budget);
         if second.stop == Stop::Proved {
-            return said(second, "milp, because bnb ran out of memory and interference is off");
+            return said(
+                second,
+                "milp, because bnb ran out of memory and interference is off",
+            );
         }
         said(outcome, "bnb, because milp did no better")
     }
 }
 
 fn said(mut outcome: Outcome, what: &str) -> Outcome {
-    outcome.note = if outcome.note.is_empty() { what.into() } else { format!("{what}; {}", outcome.note) };
+    outcome.note = if outcome.note.is_empty() {
+        what.into()
+    } else {
+        format!("{what}; {}", outcome.note)
+    };
     outcome
 }

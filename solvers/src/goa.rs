@@ -1,4 +1,5 @@
-//! GOA: mandatory users first, then whoever gains. It prices only the newcomer, never the harm to users already attached.
+//! GOA: mandatory users first, then whoever gains. It prices only the newcomer, never the harm to
+//! users already attached.
 
 use crate::greedy;
 use crate::{Budget, Outcome, Solver};
@@ -13,11 +14,13 @@ impl Solver for Goa {
     }
 
     fn summary(&self) -> &'static str {
-        "the paper's greedy offloading algorithm, as its authors run it (Kim et al., arXiv 2602.07958, Algorithm 1)"
+        "the paper's greedy offloading algorithm, as its authors run it (Kim et al., arXiv \
+         2602.07958, Algorithm 1)"
     }
 
     fn complexity(&self) -> &'static str {
-        "O(N M + E log N), E = deltas looked at again: about N^1.5 measured, N^2 M at worst (the authors state O(N^3 M^2) for theirs)"
+        "O(N M + E log N), E = deltas looked at again: about N^1.5 measured, N^2 M at worst (the \
+         authors state O(N^3 M^2) for theirs)"
     }
 
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {

@@ -6,13 +6,15 @@ use crate::state::State;
 use crate::{Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;
 
-/// Gains below this part of F, divided by N^2, do not count: it makes the number of steps polynomial (Tran and Pompili 2019, after Feige, Mirrokni and
-/// Vondrak 2011).
+/// Gains below this part of F, divided by N^2, do not count: it makes the number of steps
+/// polynomial (Tran and Pompili 2019, after Feige, Mirrokni and Vondrak 2011).
 const EPSILON: f64 = 1e-3;
 
-/// Local search of hJTORA: from the mandatory users' greedy plan, repeat (a) *remove*: an optional user back to its device; (b) *exchange*: a user to a server, in place of
-/// at most one optional user there, who goes back to its device; the first step that improves F by more than epsilon F / N^2 is taken. The paper's sub-bands are our shared
-/// band, and its resource allocation is our equal share, so F is exact.
+/// Local search of hJTORA: from the mandatory users' greedy plan, repeat (a) *remove*: an optional
+/// user back to its device; (b) *exchange*: a user to a server, in place of at most one optional
+/// user there, who goes back to its device; the first step that improves F by more than epsilon F /
+/// N^2 is taken. The paper's sub-bands are our shared band, and its resource allocation is our
+/// equal share, so F is exact.
 ///
 /// Iterations are steps taken. The plan that it ends with admits no such step.
 pub struct Hjtora;
@@ -33,7 +35,12 @@ impl Solver for Hjtora {
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let mut incumbent = Incumbent::new(budget, u64::MAX);
         let mut mandatory = greedy::Partial::new(problem);
-        mandatory.run(&greedy::mandatory(problem), greedy::Rule::Weighted, false, false);
+        mandatory.run(
+            &greedy::mandatory(problem),
+            greedy::Rule::Weighted,
+            false,
+            false,
+        );
         let mut state = State::new(problem, &mandatory.assignment);
         state.prepare();
         incumbent.offer(state.objective(), state.assignment());
@@ -54,7 +61,10 @@ fn round(problem: &Problem, state: &mut State, incumbent: &mut Incumbent) -> boo
             && state.relocate_change(i, None) < threshold
             && accept(state, incumbent, |s| s.relocate(i, None));
         changed |= removed;
-        for j in (0..problem.m()).filter(|&j| !removed && state.place(i) != Some(j)).collect::<Vec<_>>() {
+        for j in (0..problem.m())
+            .filter(|&j| !removed && state.place(i) != Some(j))
+            .collect::<Vec<_>>()
+        {
             state.relocate_bounds(i, &mut bounds);
             let goes = state.admits(i, Some(j))
                 && (bounds[j] < threshold && state.relocate_change(i, Some(j)) < threshold)
@@ -71,7 +81,8 @@ fn round(problem: &Problem, state: &mut State, incumbent: &mut Incumbent) -> boo
     changed
 }
 
-/// Puts i to server j and one of its optional users, the first for whom it pays, back to its device.
+/// Puts i to server j and one of its optional users, the first for whom it pays, back to its
+/// device.
 fn exchange(
     problem: &Problem,
     state: &mut State,
@@ -80,13 +91,20 @@ fn exchange(
     j: usize,
     threshold: f64,
 ) -> bool {
-    let pays = |state: &State, k: usize| !problem.is_mandatory(k) && state.replace_bound(i, k) < threshold;
-    let hopeful: Vec<usize> = state.members(j).iter().copied().filter(|&k| pays(state, k)).collect();
+    let pays =
+        |state: &State, k: usize| !problem.is_mandatory(k) && state.replace_bound(i, k) < threshold;
+    let hopeful: Vec<usize> = state
+        .members(j)
+        .iter()
+        .copied()
+        .filter(|&k| pays(state, k))
+        .collect();
     for k in hopeful {
         // The bound may flatter: take the two steps, and back when they do not pay.
         let left = state.relocate_change(k, None);
         state.relocate(k, None);
-        if left + state.relocate_change(i, Some(j)) < threshold && accept(state, incumbent, |s| s.relocate(i, Some(j)))
+        if left + state.relocate_change(i, Some(j)) < threshold
+            && accept(state, incumbent, |s| s.relocate(i, Some(j)))
         {
             return true;
         }

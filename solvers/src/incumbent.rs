@@ -16,7 +16,8 @@ pub struct Incumbent {
 }
 
 impl Incumbent {
-    /// None yet. `iterations` is the default of the heuristic, which the budget may overrule. The clock starts here.
+    /// None yet. `iterations` is the default of the heuristic, which the budget may overrule. The
+    /// clock starts here.
     pub fn new(budget: &Budget, iterations: u64) -> Self {
         Incumbent {
             value: f64::INFINITY,
@@ -29,7 +30,8 @@ impl Incumbent {
         }
     }
 
-    /// Takes the plan over when it is better by more than rounding (weighted s); tells whether it was.
+    /// Takes the plan over when it is better by more than rounding (weighted s); tells whether it
+    /// was.
     pub fn offer(&mut self, value: f64, plan: &[Option<usize>]) -> bool {
         if value >= self.value * (1.0 - crate::descent::LEAST_GAIN) && !self.plan.is_empty() {
             return false;
@@ -39,7 +41,12 @@ impl Incumbent {
         self.plan.extend_from_slice(plan);
         let time_s = self.begun.elapsed().as_secs_f64();
         let work = usize::try_from(self.done).unwrap_or(usize::MAX);
-        self.trajectory.push(Progress { time_s, work, objective: value, bound: f64::NEG_INFINITY });
+        self.trajectory.push(Progress {
+            time_s,
+            work,
+            objective: value,
+            bound: f64::NEG_INFINITY,
+        });
         true
     }
 
@@ -77,7 +84,15 @@ impl Incumbent {
 
     /// The incumbent as an outcome.
     pub fn outcome(self) -> Outcome {
-        let stop = if self.deadline.is_over() { Stop::TimeLimit } else { Stop::Finished };
-        Outcome { stop, trajectory: self.trajectory, ..Outcome::plan(self.plan) }
+        let stop = if self.deadline.is_over() {
+            Stop::TimeLimit
+        } else {
+            Stop::Finished
+        };
+        Outcome {
+            stop,
+            trajectory: self.trajectory,
+            ..Outcome::plan(self.plan)
+        }
     }
 }

@@ -4,8 +4,10 @@ use crate::bnb;
 use crate::{Budget, Outcome, Solver};
 use offload_instances::Problem;
 
-/// The root of `bnb`: multipliers by a deflected subgradient method from `goa-marginal`'s plan on, relaxed plans averaged, rounded and repaired (Fisher 1981; Barahona and Anbil
-/// 2000), then improved by relocations and swaps. It also returns the bound, with a certificate. No branching, so the gap stays what the relaxation leaves.
+/// The root of `bnb`: multipliers by a deflected subgradient method from `goa-marginal`'s plan on,
+/// relaxed plans averaged, rounded and repaired (Fisher 1981; Barahona and Anbil 2000), then
+/// improved by relocations and swaps. It also returns the bound, with a certificate. No branching,
+/// so the gap stays what the relaxation leaves.
 pub struct Lagrangian;
 
 impl Solver for Lagrangian {
@@ -14,7 +16,8 @@ impl Solver for Lagrangian {
     }
 
     fn summary(&self) -> &'static str {
-        "Lagrangian relaxation without branching (Fisher 1981): multipliers, rounding, repair; with its bound and a certificate"
+        "Lagrangian relaxation without branching (Fisher 1981): multipliers, rounding, repair; \
+         with its bound and a certificate"
     }
 
     fn complexity(&self) -> &'static str {

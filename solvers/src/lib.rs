@@ -1,6 +1,7 @@
 //! Who solves it: one file per algorithm, one trait, one registry.
 //!
-//! To add a solver, write its file, implement [`Solver`] and add a line to [`all`]; the conformance tests pick it up.
+//! To add a solver, write its file, implement [`Solver`] and add a line to [`all`]; the conformance
+//! tests pick it up.
 
 mod all_offload;
 mod anneal;
@@ -42,8 +43,8 @@ use std::time::{Duration, Instant};
 pub struct Budget {
     /// Wall time, after which a solver returns the best that it has; `None` = as long as it takes.
     pub time_limit: Option<Duration>,
-    /// The most iterations of an improvement heuristic, in its own unit (its file says which); `None` = its default. Unlike a time limit,
-    /// it gives the same plan on every machine.
+    /// The most iterations of an improvement heuristic, in its own unit (its file says which);
+    /// `None` = its default. Unlike a time limit, it gives the same plan on every machine.
     pub iterations: Option<u64>,
     /// The relative gap (z - LB) / LB at which an exact solver may stop, >= 0.
     pub gap: f64,
@@ -53,7 +54,12 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Budget { time_limit: None, iterations: None, gap: 1e-4, seed: 0 }
+        Budget {
+            time_limit: None,
+            iterations: None,
+            gap: 1e-4,
+            seed: 0,
+        }
     }
 }
 
@@ -79,7 +85,8 @@ impl Deadline {
     /// Time left; `None` = without end.
     #[must_use]
     pub fn left(&self) -> Option<Duration> {
-        self.0.map(|end| end.saturating_duration_since(Instant::now()))
+        self.0
+            .map(|end| end.saturating_duration_since(Instant::now()))
     }
 }
 
@@ -117,7 +124,8 @@ pub enum Stop {
     Infeasible,
     /// The time limit; a plan, a bound, both or neither may be there.
     TimeLimit,
-    /// An exact solver ended without meeting the gap, for the reason given; plan and bound are still valid.
+    /// An exact solver ended without meeting the gap, for the reason given; plan and bound are
+    /// still valid.
     Stalled(String),
     /// The solver does not take this problem, for the reason given.
     Unsupported(String),
@@ -138,7 +146,8 @@ pub struct Progress {
     pub bound: f64,
 }
 
-/// What a solver returns: a plan and/or a bound, and why it stopped. Never an objective: [`solve`] recomputes it.
+/// What a solver returns: a plan and/or a bound, and why it stopped. Never an objective: [`solve`]
+/// recomputes it.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The best plan found.
@@ -159,13 +168,23 @@ impl Outcome {
     /// A plan without a proof.
     #[must_use]
     pub fn plan(plan: Assignment) -> Self {
-        Outcome { plan: Some(plan), ..Outcome::nothing(Stop::Finished) }
+        Outcome {
+            plan: Some(plan),
+            ..Outcome::nothing(Stop::Finished)
+        }
     }
 
     /// Nothing but a reason.
     #[must_use]
     pub fn nothing(stop: Stop) -> Self {
-        Outcome { plan: None, bound: None, stop, note: String::new(), trajectory: Vec::new(), certificate: None }
+        Outcome {
+            plan: None,
+            bound: None,
+            stop,
+            note: String::new(),
+            trajectory: Vec::new(),
+            certificate: None,
+        }
     }
 }
 
@@ -179,7 +198,8 @@ pub trait Solver: Send + Sync {
     fn complexity(&self) -> &'static str {
         "not stated"
     }
-    /// Whether its plans offload every mandatory user (threshold rule). If not, they have no gap unless tau = 1.
+    /// Whether its plans offload every mandatory user (threshold rule). If not, they have no gap
+    /// unless tau = 1.
     fn respects_threshold(&self) -> bool {
         true
     }
@@ -198,7 +218,8 @@ pub trait Solver: Send + Sync {
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome;
 }
 
-/// Every solver, in the order in which they are listed. To add one, write its file and add a line here.
+/// Every solver, in the order in which they are listed. To add one, write its file and add a line
+/// here.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Solver>> {
     vec![
@@ -235,7 +256,11 @@ pub fn find(id: &str) -> Result<Box<dyn Solver>, String> {
     let solvers = all();
     let names: Vec<_> = solvers.iter().map(|s| s.id()).collect();
     solvers.into_iter().find(|s| s.id() == id).ok_or_else(|| {
-        format!("unknown solver '{id}': use one of {}.{}", names.join(", "), did_you_mean(id, names.iter().copied()))
+        format!(
+            "unknown solver '{id}': use one of {}.{}",
+            names.join(", "),
+            did_you_mean(id, names.iter().copied())
+        )
     })
 }
 
@@ -285,13 +310,15 @@ pub struct Solved {
     pub time_s: f64,
 }
 
-/// Relative amount by which a recomputed objective may lie below a bound before it is called a bug: rounding only.
+/// Relative amount by which a recomputed objective may lie below a bound before it is called a bug:
+/// rounding only.
 pub const ROUNDING: f64 = 1e-9;
 
 /// Runs a solver, times it, and recomputes everything that it says.
 ///
-/// A plan of wrong shape, a plan that breaks a rule although the solver keeps them all, or a bound above the plan's value turn the
-/// status into `Error` with the reason in `outcome.stop`; nothing is clamped.
+/// A plan of wrong shape, a plan that breaks a rule although the solver keeps them all, or a bound
+/// above the plan's value turn the status into `Error` with the reason in `outcome.stop`; nothing
+/// is clamped.
 #[must_use]
 pub fn solve(solver: &dyn Solver, problem: &Problem, budget: &Budget) -> Solved {
     let start = Instant::now();
@@ -306,24 +333,48 @@ pub fn solve(solver: &dyn Solver, problem: &Problem, budget: &Budget) -> Solved 
     if let Some(plan) = &outcome.plan
         && let Err(faults) = offload_instances::files::check_plan(plan, problem.instance())
     {
-        outcome = Outcome::nothing(Stop::Failed(format!("it returned a plan of the wrong shape: {}", faults[0])));
+        outcome = Outcome::nothing(Stop::Failed(format!(
+            "it returned a plan of the wrong shape: {}",
+            faults[0]
+        )));
     }
     let evaluation = outcome.plan.as_ref().map(|plan| evaluate(problem, plan));
     if let Some(reason) = distrust(solver, &outcome, evaluation.as_ref()) {
         outcome.stop = Stop::Failed(reason);
     }
-    let value = evaluation.as_ref().filter(|e| e.is_feasible()).map(|e| e.objective);
-    let gap = value.zip(outcome.bound).and_then(|(z, (lb, _))| relative_gap(z, lb));
-    Solved { solver: solver.id().into(), status: status(&outcome), outcome, evaluation, gap, time_s }
+    let value = evaluation
+        .as_ref()
+        .filter(|e| e.is_feasible())
+        .map(|e| e.objective);
+    let gap = value
+        .zip(outcome.bound)
+        .and_then(|(z, (lb, _))| relative_gap(z, lb));
+    Solved {
+        solver: solver.id().into(),
+        status: status(&outcome),
+        outcome,
+        evaluation,
+        gap,
+        time_s,
+    }
 }
 
-/// (z - LB) / LB; rounding below 0 counts as 0. `None` when LB <= 0 < z (no relative gap can be given).
+/// (z - LB) / LB; rounding below 0 counts as 0. `None` when LB <= 0 < z (no relative gap can be
+/// given).
 #[must_use]
 pub fn relative_gap(value: f64, bound: f64) -> Option<f64> {
-    if value <= bound { Some(0.0) } else { (bound > 0.0).then(|| (value - bound) / bound) }
+    if value <= bound {
+        Some(0.0)
+    } else {
+        (bound > 0.0).then(|| (value - bound) / bound)
+    }
 }
 
-fn distrust(solver: &dyn Solver, outcome: &Outcome, evaluation: Option<&Evaluation>) -> Option<String> {
+fn distrust(
+    solver: &dyn Solver,
+    outcome: &Outcome,
+    evaluation: Option<&Evaluation>,
+) -> Option<String> {
     let evaluation = evaluation?;
     if solver.respects_threshold()
         && let Some(violation) = evaluation.violations.first()
@@ -332,8 +383,11 @@ fn distrust(solver: &dyn Solver, outcome: &Outcome, evaluation: Option<&Evaluati
     }
     let (bound, _) = outcome.bound?;
     let z = evaluation.objective;
-    (evaluation.is_feasible() && bound > z + ROUNDING * z.abs())
-        .then(|| format!("its bound {bound} is above its plan's value {z}: a bug in the bound or the evaluator"))
+    (evaluation.is_feasible() && bound > z + ROUNDING * z.abs()).then(|| {
+        format!(
+            "its bound {bound} is above its plan's value {z}: a bug in the bound or the evaluator"
+        )
+    })
 }
 
 fn status(outcome: &Outcome) -> Status {

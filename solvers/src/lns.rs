@@ -17,9 +17,12 @@ const MOST: f64 = 0.3;
 /// Every so many iterations the plan is repaired by transportation too.
 const EXCHANGE_EVERY: u64 = 4;
 
-/// Large neighbourhood search (Shaw 1998; destroy and repair as Ropke and Pisinger 2006): takes out 5 to 30 % of the users (at random, all of one server, or those
-/// nearest to a random user by signal), puts them back by regret, every fourth time also exchanges all users at fixed loads by transportation, which is exact for prices at
-/// the plan's interference, and descends by relocations. Plans up to 0.1 % worse than the incumbent are searched on from. Iterations are destructions.
+/// Large neighbourhood search (Shaw 1998; destroy and repair as Ropke and Pisinger 2006): takes out
+/// 5 to 30 % of the users (at random, all of one server, or those nearest to a random user by
+/// signal), puts them back by regret, every fourth time also exchanges all users at fixed loads by
+/// transportation, which is exact for prices at the plan's interference, and descends by
+/// relocations. Plans up to 0.1 % worse than the incumbent are searched on from. Iterations are
+/// destructions.
 pub struct Lns;
 
 impl Solver for Lns {
@@ -28,7 +31,8 @@ impl Solver for Lns {
     }
 
     fn summary(&self) -> &'static str {
-        "large neighbourhood search (Shaw 1998): destroy, repair by regret and by fixed-load transportation"
+        "large neighbourhood search (Shaw 1998): destroy, repair by regret and by fixed-load \
+         transportation"
     }
 
     fn complexity(&self) -> &'static str {
@@ -52,7 +56,8 @@ impl Solver for Lns {
             state.reset(&current.1);
             let mut out = destroy(problem, &state, &mut random);
             out.iter().for_each(|&i| state.relocate(i, None));
-            let (mut must, mut may): (Vec<usize>, Vec<usize>) = out.drain(..).partition(|&i| problem.is_mandatory(i));
+            let (mut must, mut may): (Vec<usize>, Vec<usize>) =
+                out.drain(..).partition(|&i| problem.is_mandatory(i));
             regret::insert(&mut state, &mut must, || false);
             regret::insert(&mut state, &mut may, || incumbent.deadline().is_over());
             if iteration % EXCHANGE_EVERY == 0 {
@@ -92,11 +97,17 @@ fn destroy(problem: &Problem, state: &State, random: &mut Random) -> Vec<usize> 
             users.sort_by_key(|&i| state.place(i) != Some(j));
         }
         _ => {
-            // Alike users want alike places: the ratio of what they and the chosen one send to each server.
+            // Alike users want alike places: the ratio of what they and the chosen one send to each
+            // server.
             let centre = random.below(n);
             let log = |i: usize, j: usize| libm::log(problem.signal(i, j));
             let here: Vec<f64> = (0..problem.m()).map(|j| log(centre, j)).collect();
-            let distance = |i: usize| here.iter().enumerate().map(|(j, h)| (h - log(i, j)).abs()).sum::<f64>();
+            let distance = |i: usize| {
+                here.iter()
+                    .enumerate()
+                    .map(|(j, h)| (h - log(i, j)).abs())
+                    .sum::<f64>()
+            };
             let distances: Vec<f64> = (0..n).map(distance).collect();
             users.sort_by(|&a, &b| distances[a].total_cmp(&distances[b]).then(a.cmp(&b)));
         }

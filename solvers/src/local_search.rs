@@ -11,8 +11,10 @@ use offload_instances::{Assignment, Problem};
 /// Shakes by default.
 const SHAKES: u64 = 40;
 
-/// Variable neighbourhood search (Mladenovic and Hansen 1997; ejection chains: Glover 1996): from GOA's plan down to a plan that no relocation, no swap and no ejection chain
-/// improves; then shakes of growing size, each followed by a descent, back to the smallest when one improves. Iterations are shakes.
+/// Variable neighbourhood search (Mladenovic and Hansen 1997; ejection chains: Glover 1996): from
+/// GOA's plan down to a plan that no relocation, no swap and no ejection chain improves; then
+/// shakes of growing size, each followed by a descent, back to the smallest when one improves.
+/// Iterations are shakes.
 pub struct LocalSearch;
 
 impl Solver for LocalSearch {
@@ -21,7 +23,8 @@ impl Solver for LocalSearch {
     }
 
     fn summary(&self) -> &'static str {
-        "variable neighbourhood search (Mladenovic and Hansen 1997): relocate, swap, ejection chains (Glover 1996), from GOA's plan"
+        "variable neighbourhood search (Mladenovic and Hansen 1997): relocate, swap, ejection \
+         chains (Glover 1996), from GOA's plan"
     }
 
     fn complexity(&self) -> &'static str {
@@ -44,14 +47,25 @@ impl Solver for LocalSearch {
             shake(&mut state, problem, &mut random, size);
             descent.run(&mut state, Moves::Chain, incumbent.deadline());
             let better = incumbent.offer(state.objective(), state.assignment());
-            size = if better || size >= largest { 2 } else { size + 1 };
+            size = if better || size >= largest {
+                2
+            } else {
+                size + 1
+            };
         }
         incumbent.outcome()
     }
 }
 
-/// The best local optimum (relocations and swaps) over `starts` starts, the first from `plan`, the others from shaken incumbents and random plans in turn.
-pub fn improve_from(problem: &Problem, plan: Assignment, starts: usize, seed: u64, deadline: &Deadline) -> Assignment {
+/// The best local optimum (relocations and swaps) over `starts` starts, the first from `plan`, the
+/// others from shaken incumbents and random plans in turn.
+pub fn improve_from(
+    problem: &Problem,
+    plan: Assignment,
+    starts: usize,
+    seed: u64,
+    deadline: &Deadline,
+) -> Assignment {
     let mut random = Random::new(seed, 1);
     let mut state = State::new(problem, &plan);
     let mut descent = Descent::default();

@@ -12,8 +12,10 @@ use offload_instances::random::Random;
 /// Shakes by default.
 const SHAKES: u64 = 200;
 
-/// `goa-marginal`, then iterated local search (Lourenco, Martin and Stuetzle 2003) until the time is up, or for 200 shakes when there is no limit: shakes of varying size,
-/// descents over relocations and swaps, now and then ejection chains and an exchange of all users at fixed loads by transportation. Iterations are shakes.
+/// `goa-marginal`, then iterated local search (Lourenco, Martin and Stuetzle 2003) until the time
+/// is up, or for 200 shakes when there is no limit: shakes of varying size, descents over
+/// relocations and swaps, now and then ejection chains and an exchange of all users at fixed loads
+/// by transportation. Iterations are shakes.
 pub struct Portfolio;
 
 impl Solver for Portfolio {
@@ -22,7 +24,8 @@ impl Solver for Portfolio {
     }
 
     fn summary(&self) -> &'static str {
-        "goa-marginal, then iterated local search (Lourenco, Martin and Stuetzle 2003) with transportation, until the time is up"
+        "goa-marginal, then iterated local search (Lourenco, Martin and Stuetzle 2003) with \
+         transportation, until the time is up"
     }
 
     fn complexity(&self) -> &'static str {
@@ -30,7 +33,11 @@ impl Solver for Portfolio {
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
-        let shakes = if budget.time_limit.is_some() { u64::MAX } else { SHAKES };
+        let shakes = if budget.time_limit.is_some() {
+            u64::MAX
+        } else {
+            SHAKES
+        };
         let mut incumbent = Incumbent::new(budget, shakes);
         let mut state = State::new(problem, &vec![None; problem.n()]);
         let mut descent = Descent::default();
@@ -55,7 +62,11 @@ impl Solver for Portfolio {
                 shake(&mut state, problem, &mut random, size);
                 descent.run(&mut state, Moves::Swap, incumbent.deadline());
             }
-            since = if incumbent.offer(state.objective(), state.assignment()) { 1 } else { since + 1 };
+            since = if incumbent.offer(state.objective(), state.assignment()) {
+                1
+            } else {
+                since + 1
+            };
         }
         incumbent.outcome()
     }

@@ -14,7 +14,8 @@ impl Solver for Random {
     }
 
     fn summary(&self) -> &'static str {
-        "as many users as GOA offloads, drawn uniformly, then step 1 with v = 1 over them (baseline of Kim et al.)"
+        "as many users as GOA offloads, drawn uniformly, then step 1 with v = 1 over them \
+         (baseline of Kim et al.)"
     }
 
     fn complexity(&self) -> &'static str {

@@ -13,7 +13,8 @@ impl Solver for RandomFeasible {
     }
 
     fn summary(&self) -> &'static str {
-        "mandatory users plus a uniform subset of the others, servers uniform among those with places"
+        "mandatory users plus a uniform subset of the others, servers uniform among those with \
+         places"
     }
 
     fn complexity(&self) -> &'static str {
@@ -26,10 +27,12 @@ impl Solver for RandomFeasible {
     }
 }
 
-/// Mandatory users first, then each other user with probability 1/2, in random order while places last.
-/// A problem without a feasible plan leaves mandatory users local.
+/// Mandatory users first, then each other user with probability 1/2, in random order while places
+/// last. A problem without a feasible plan leaves mandatory users local.
 pub fn random_plan(problem: &Problem, random: &mut Random) -> Assignment {
-    let mut users: Vec<usize> = (0..problem.n()).filter(|&i| problem.is_mandatory(i) || random.chance(0.5)).collect();
+    let mut users: Vec<usize> = (0..problem.n())
+        .filter(|&i| problem.is_mandatory(i) || random.chance(0.5))
+        .collect();
     random.shuffle(&mut users);
     users.sort_by_key(|&i| !problem.is_mandatory(i));
     let mut free: Vec<usize> = (0..problem.m()).map(|j| problem.capacity(j)).collect();

@@ -5,8 +5,10 @@ use crate::state::State;
 use crate::{Budget, Outcome, Solver, Stop};
 use offload_instances::Problem;
 
-/// Again and again the user who would lose most by not getting its best place (the difference between its second best and its best change of F) gets it
-/// (Martello and Toth 1981, for the generalised assignment problem), mandatory users first; then relocations until none improves, their shift phase.
+/// Again and again the user who would lose most by not getting its best place (the difference
+/// between its second best and its best change of F) gets it (Martello and Toth 1981, for the
+/// generalised assignment problem), mandatory users first; then relocations until none improves,
+/// their shift phase.
 pub struct Regret;
 
 impl Solver for Regret {
@@ -15,7 +17,8 @@ impl Solver for Regret {
     }
 
     fn summary(&self) -> &'static str {
-        "greatest regret first (Martello and Toth 1981) by the true change of F, then relocations until none improves"
+        "greatest regret first (Martello and Toth 1981) by the true change of F, then relocations \
+         until none improves"
     }
 
     fn complexity(&self) -> &'static str {
@@ -26,16 +29,28 @@ impl Solver for Regret {
         let deadline = budget.deadline();
         let mut state = State::new(problem, &vec![None; problem.n()]);
         for mandatory in [true, false] {
-            let mut waiting: Vec<usize> = (0..problem.n()).filter(|&i| problem.is_mandatory(i) == mandatory).collect();
-            insert(&mut state, &mut waiting, || !mandatory && deadline.is_over());
+            let mut waiting: Vec<usize> = (0..problem.n())
+                .filter(|&i| problem.is_mandatory(i) == mandatory)
+                .collect();
+            insert(&mut state, &mut waiting, || {
+                !mandatory && deadline.is_over()
+            });
         }
         Descent::default().run(&mut state, Moves::Relocate, &deadline);
-        let stop = if deadline.is_over() { Stop::TimeLimit } else { Stop::Finished };
-        Outcome { stop, ..Outcome::plan(state.assignment().clone()) }
+        let stop = if deadline.is_over() {
+            Stop::TimeLimit
+        } else {
+            Stop::Finished
+        };
+        Outcome {
+            stop,
+            ..Outcome::plan(state.assignment().clone())
+        }
     }
 }
 
-/// Gives every waiting user, all of them local now, a place in the order of regret; optional users may stay local. `stop` is asked before each.
+/// Gives every waiting user, all of them local now, a place in the order of regret; optional users
+/// may stay local. `stop` is asked before each.
 pub fn insert(state: &mut State, waiting: &mut Vec<usize>, stop: impl Fn() -> bool) {
     let mut bounds = Vec::new();
     while !waiting.is_empty() && !stop() {
@@ -54,12 +69,17 @@ pub fn insert(state: &mut State, waiting: &mut Vec<usize>, stop: impl Fn() -> bo
     }
 }
 
-/// How much worse the user's second best place is than its best, and the best; nothing when no place admits it.
+/// How much worse the user's second best place is than its best, and the best; nothing when no
+/// place admits it.
 fn regret_of(state: &State, i: usize, bounds: &mut Vec<f64>) -> Option<(f64, Place)> {
     state.relocate_bounds(i, bounds);
     let m = state.servers();
     let (mut first, mut second, mut to) = (f64::INFINITY, f64::INFINITY, None);
-    for (p, &bound) in bounds.iter().enumerate().filter(|(p, _)| state.admits(i, place(*p, m))) {
+    for (p, &bound) in bounds
+        .iter()
+        .enumerate()
+        .filter(|(p, _)| state.admits(i, place(*p, m)))
+    {
         if to.is_none() || bound < first {
             second = first;
             first = bound;
@@ -69,5 +89,14 @@ fn regret_of(state: &State, i: usize, bounds: &mut Vec<f64>) -> Option<(f64, Pla
         }
     }
     // A user with a single place left has all to lose.
-    to.map(|to| (if second.is_finite() { second - first } else { f64::INFINITY }, to))
+    to.map(|to| {
+        (
+            if second.is_finite() {
+                second - first
+            } else {
+                f64::INFINITY
+            },
+            to,
+        )
+    })
 }

@@ -1,17 +1,20 @@
-//! A plan with the exact change of F for relocating and for swapping users, the engine of the improvement heuristics.
+//! A plan with the exact change of F for relocating and for swapping users, the engine of the
+//! improvement heuristics.
 //!
-//! Beside each exact change stands a lower bound on it that costs a few operations a server instead of a logarithm a user. With
-//! z = s + I, the price of a bit 1 / ln(1 + S/z) is *convex in ln z*: its slope along ln z is x / ((1 + x) ln(1 + x)^2) with x = S/z, which
-//! falls in x, hence grows in z. So the tangent at the present z lies below the price at every other z, whether interference rises or falls,
-//! and a move whose bound gains nothing need not be looked at.
+//! Beside each exact change stands a lower bound on it that costs a few operations a server instead
+//! of a logarithm a user. With z = s + I, the price of a bit 1 / ln(1 + S/z) is *convex in ln z*:
+//! its slope along ln z is x / ((1 + x) ln(1 + x)^2) with x = S/z, which falls in x, hence grows in
+//! z. So the tangent at the present z lies below the price at every other z, whether interference
+//! rises or falls, and a move whose bound gains nothing need not be looked at.
 
 use offload_instances::{Assignment, Problem};
 
 /// Prices of a row are kept while z is within this factor of where they were taken.
 const NEAR: f64 = 1.1;
 
-/// A plan under improvement. Loads, interference and costs are kept up to date. Interference is summed in twice the precision of a double,
-/// and costs are summed anew for every server that a step touches, so nothing drifts.
+/// A plan under improvement. Loads, interference and costs are kept up to date. Interference is
+/// summed in twice the precision of a double, and costs are summed anew for every server that a
+/// step touches, so nothing drifts.
 pub struct State<'a> {
     problem: &'a Problem,
     n: usize,
@@ -34,7 +37,8 @@ pub struct State<'a> {
     noise: Vec<f64>,
     slowest: Vec<f64>,
     per_load: Vec<f64>,
-    /// Per server: the sums over its members of [`Price::unit`], [`Price::slope`] and v_i w_i, and its cost.
+    /// Per server: the sums over its members of [`Price::unit`], [`Price::slope`] and v_i w_i, and
+    /// its cost.
     sums: Vec<Sums>,
     /// Per offloaded user: its price at its own server.
     own: Vec<Price>,
@@ -66,9 +70,14 @@ struct Change {
     interference: f64,
 }
 
-/// At most ln r, for r > 0, without a logarithm, and off by no more than the third power of r - 1: 2 (r - 1) / (r + 1) above 1, (r - 1/r) / 2 below.
+/// At most ln r, for r > 0, without a logarithm, and off by no more than the third power of r - 1:
+/// 2 (r - 1) / (r + 1) above 1, (r - 1/r) / 2 below.
 fn ln_at_most(r: f64) -> f64 {
-    if r >= 1.0 { 2.0 * (r - 1.0) / (r + 1.0) } else { 0.5 * (r - 1.0 / r) }
+    if r >= 1.0 {
+        2.0 * (r - 1.0) / (r + 1.0)
+    } else {
+        0.5 * (r - 1.0 / r)
+    }
 }
 
 /// (high, low) + x, exact to twice a double's precision (Knuth's two-sum).
@@ -88,7 +97,10 @@ impl<'a> State<'a> {
         let (n, m) = (problem.n(), problem.m());
         let (users, servers) = (&problem.instance().users, &problem.instance().servers);
         let rows = |f: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
-            (0..m).flat_map(|j| (0..n).map(move |i| (i, j))).map(|(i, j)| f(i, j)).collect()
+            (0..m)
+                .flat_map(|j| (0..n).map(move |i| (i, j)))
+                .map(|(i, j)| f(i, j))
+                .collect()
         };
         let signal = rows(&|i, j| problem.signal(i, j));
         let mut state = State {
@@ -99,13 +111,22 @@ impl<'a> State<'a> {
             members: vec![Vec::new(); m],
             slot: vec![0; n],
             power: Vec::new(),
-            heard: if problem.has_interference() { signal.clone() } else { vec![0.0; n * m] },
+            heard: if problem.has_interference() {
+                signal.clone()
+            } else {
+                vec![0.0; n * m]
+            },
             signal,
             volume: rows(&|i, j| {
-                problem.weight(i) * users[i].payload_bits * std::f64::consts::LN_2 / servers[j].bandwidth_hz
+                problem.weight(i) * users[i].payload_bits * std::f64::consts::LN_2
+                    / servers[j].bandwidth_hz
             }),
-            user_work: (0..n).map(|i| problem.weight(i) * users[i].edge_work_flop).collect(),
-            local_cost: (0..n).map(|i| problem.weight(i) * users[i].local_delay_s).collect(),
+            user_work: (0..n)
+                .map(|i| problem.weight(i) * users[i].edge_work_flop)
+                .collect(),
+            local_cost: (0..n)
+                .map(|i| problem.weight(i) * users[i].local_delay_s)
+                .collect(),
             noise: servers.iter().map(|s| s.noise_w).collect(),
             slowest: servers.iter().map(|s| 1.0 / s.user_cap_flops).collect(),
             per_load: servers.iter().map(|s| 1.0 / s.capacity_flops).collect(),
@@ -178,11 +199,18 @@ impl<'a> State<'a> {
     /// F, weighted s.
     #[must_use]
     pub fn objective(&self) -> f64 {
-        let local: f64 = self.place.iter().zip(&self.local_cost).filter(|(p, _)| p.is_none()).map(|(_, c)| c).sum();
+        let local: f64 = self
+            .place
+            .iter()
+            .zip(&self.local_cost)
+            .filter(|(p, _)| p.is_none())
+            .map(|(_, c)| c)
+            .sum();
         local + self.sums.iter().map(|s| s.cost).sum::<f64>()
     }
 
-    /// Whether the rules let user i go to `to`, the rest staying: mandatory users are not local, servers not overfull.
+    /// Whether the rules let user i go to `to`, the rest staying: mandatory users are not local,
+    /// servers not overfull.
     #[must_use]
     pub fn admits(&self, i: usize, to: Option<usize>) -> bool {
         match to {
@@ -225,7 +253,10 @@ impl<'a> State<'a> {
         let x = self.signal[k] / z;
         let log = libm::log1p(x);
         let unit = self.volume[k] / log;
-        Price { unit, slope: unit * (x / ((1.0 + x) * log)) }
+        Price {
+            unit,
+            slope: unit * (x / ((1.0 + x) * log)),
+        }
     }
 
     /// Recomputes what is kept of server j from its members and its interference.
@@ -262,7 +293,9 @@ impl<'a> State<'a> {
         let mut unit = if change.interference == self.interference(j) {
             self.sums[j].unit - change.without.map_or(0.0, |i| self.own[i].unit)
         } else {
-            let stay = self.members[j].iter().filter(|&&i| Some(i) != change.without);
+            let stay = self.members[j]
+                .iter()
+                .filter(|&&i| Some(i) != change.without);
             stay.map(|&i| self.unit(i, j, change.interference)).sum()
         };
         if let Some(i) = change.without {
@@ -279,16 +312,28 @@ impl<'a> State<'a> {
 
     /// Interference at j after users `gone` and `come` (W of each) stop and start to interfere.
     fn shifted(&self, j: usize, gone: f64, come: f64) -> f64 {
-        if gone == come { self.interference(j) } else { add(add(self.power[j], -gone), come).0.max(0.0) }
+        if gone == come {
+            self.interference(j)
+        } else {
+            add(add(self.power[j], -gone), come).0.max(0.0)
+        }
     }
 
     /// The power with which a user at `place` interferes at server j, W.
     fn harm(&self, i: usize, place: Option<usize>, j: usize) -> f64 {
-        if place.is_none() || place == Some(j) { 0.0 } else { self.heard[j * self.n + i] }
+        if place.is_none() || place == Some(j) {
+            0.0
+        } else {
+            self.heard[j * self.n + i]
+        }
     }
 
     fn local_share(&self, i: usize, place: Option<usize>) -> f64 {
-        if place.is_none() { self.local_cost[i] } else { 0.0 }
+        if place.is_none() {
+            self.local_cost[i]
+        } else {
+            0.0
+        }
     }
 
     /// I_j as user i would meet it at server j, W: without its own signal.
@@ -307,9 +352,19 @@ impl<'a> State<'a> {
         let mut change = 0.0;
         for j in 0..self.m {
             let interference = self.shifted(j, self.harm(i, from, j), self.harm(i, to, j));
-            let (without, with) = (Some(i).filter(|_| from == Some(j)), Some(i).filter(|_| to == Some(j)));
+            let (without, with) = (
+                Some(i).filter(|_| from == Some(j)),
+                Some(i).filter(|_| to == Some(j)),
+            );
             if without.is_some() || with.is_some() || interference != self.interference(j) {
-                change += self.server_change(j, &Change { without, with, interference });
+                change += self.server_change(
+                    j,
+                    &Change {
+                        without,
+                        with,
+                        interference,
+                    },
+                );
             }
         }
         change + self.local_share(i, to) - self.local_share(i, from)
@@ -329,16 +384,29 @@ impl<'a> State<'a> {
             let interference = self.shifted(j, gone, come);
             let (without, with) = trade(j, (i, a), (k, b));
             if without.is_some() || interference != self.interference(j) {
-                change += self.server_change(j, &Change { without, with, interference });
+                change += self.server_change(
+                    j,
+                    &Change {
+                        without,
+                        with,
+                        interference,
+                    },
+                );
             }
         }
         let local = |user, from, to| self.local_share(user, to) - self.local_share(user, from);
         change + local(i, a, b) + local(k, b, a)
     }
 
-    /// At most the change of server j's cost when `without` leaves it, `with` joins it, and users of other servers add `power` (W) to its interference.
+    /// At most the change of server j's cost when `without` leaves it, `with` joins it, and users
+    /// of other servers add `power` (W) to its interference.
     fn bound(&self, j: usize, without: Option<usize>, with: Option<usize>, power: f64) -> f64 {
-        let Sums { mut unit, mut slope, mut work, cost } = self.sums[j];
+        let Sums {
+            mut unit,
+            mut slope,
+            mut work,
+            cost,
+        } = self.sums[j];
         let mut load = self.load(j);
         let z = self.z(j);
         let moved = (z + power).max(self.noise[j]);
@@ -360,27 +428,37 @@ impl<'a> State<'a> {
         self.cost(j, load, unit, work) - cost
     }
 
-    /// Fills `bounds` (one for each server, then local) with lower bounds on [`State::relocate_change`] of user i to each place, weighted s; 0
-    /// where it is. O(M). [`State::prepare`] must have been called since the last step.
+    /// Fills `bounds` (one for each server, then local) with lower bounds on
+    /// [`State::relocate_change`] of user i to each place, weighted s; 0 where it is. O(M).
+    /// [`State::prepare`] must have been called since the last step.
     pub fn relocate_bounds(&self, i: usize, bounds: &mut Vec<f64>) {
         let (n, m, from) = (self.n, self.m, self.place[i]);
         bounds.clear();
         bounds.resize(m + 1, 0.0);
         if let Some(a) = from {
-            // From server to server only the two of them change: a hears the user from now on, the other no longer does.
+            // From server to server only the two of them change: a hears the user from now on, the
+            // other no longer does.
             let leave = self.bound(a, Some(i), None, self.heard[a * n + i]);
             let mut relief = 0.0;
             for j in (0..m).filter(|&j| j != a) {
                 let heard = self.heard[j * n + i];
                 bounds[j] = leave + self.bound(j, None, Some(i), -heard);
-                relief += if heard == 0.0 { 0.0 } else { self.bound(j, None, None, -heard) };
+                relief += if heard == 0.0 {
+                    0.0
+                } else {
+                    self.bound(j, None, None, -heard)
+                };
             }
             bounds[m] = self.local_cost[i] + self.bound(a, Some(i), None, 0.0) + relief;
         } else {
             let mut harm = 0.0;
             for j in 0..m {
                 let heard = self.heard[j * n + i];
-                let here = if heard == 0.0 { 0.0 } else { self.bound(j, None, None, heard) };
+                let here = if heard == 0.0 {
+                    0.0
+                } else {
+                    self.bound(j, None, None, heard)
+                };
                 harm += here;
                 bounds[j] = self.bound(j, None, Some(i), 0.0) - here - self.local_cost[i];
             }
@@ -388,7 +466,8 @@ impl<'a> State<'a> {
         }
     }
 
-    /// A lower bound on [`State::relocate_change`] of user i to one place, weighted s. O(M). [`State::prepare`] must have been called since the last step.
+    /// A lower bound on [`State::relocate_change`] of user i to one place, weighted s. O(M).
+    /// [`State::prepare`] must have been called since the last step.
     #[must_use]
     pub fn relocate_bound(&self, i: usize, to: Option<usize>) -> f64 {
         let from = self.place[i];
@@ -398,16 +477,25 @@ impl<'a> State<'a> {
         let mut change = self.local_share(i, to) - self.local_share(i, from);
         let both = from.is_some() && to.is_some();
         for j in 0..self.m {
-            let (without, with) = (Some(i).filter(|_| from == Some(j)), Some(i).filter(|_| to == Some(j)));
+            let (without, with) = (
+                Some(i).filter(|_| from == Some(j)),
+                Some(i).filter(|_| to == Some(j)),
+            );
             let mine = without.is_some() || with.is_some();
             if mine || !both {
-                change += self.bound(j, without, with, self.harm(i, to, j) - self.harm(i, from, j));
+                change += self.bound(
+                    j,
+                    without,
+                    with,
+                    self.harm(i, to, j) - self.harm(i, from, j),
+                );
             }
         }
         change
     }
 
-    /// A lower bound on [`State::swap_change`], weighted s. O(M). [`State::prepare`] must have been called since the last step.
+    /// A lower bound on [`State::swap_change`], weighted s. O(M). [`State::prepare`] must have been
+    /// called since the last step.
     #[must_use]
     pub fn swap_bound(&self, i: usize, k: usize) -> f64 {
         let (a, b) = (self.place[i], self.place[k]);
@@ -432,8 +520,8 @@ impl<'a> State<'a> {
         change
     }
 
-    /// A lower bound on the change of F when user i goes to the server of user k and k goes local, weighted s. O(M). [`State::prepare`] must have
-    /// been called since the last step.
+    /// A lower bound on the change of F when user i goes to the server of user k and k goes local,
+    /// weighted s. O(M). [`State::prepare`] must have been called since the last step.
     #[must_use]
     pub fn replace_bound(&self, i: usize, k: usize) -> f64 {
         let (from, to) = (self.place[i], self.place[k]);
@@ -504,7 +592,8 @@ impl<'a> State<'a> {
         self.place[i] = to;
     }
 
-    /// Computes costs anew wherever the step changed them: at the servers it touched, and everywhere when it put somebody on or off the air.
+    /// Computes costs anew wherever the step changed them: at the servers it touched, and
+    /// everywhere when it put somebody on or off the air.
     fn settle(&mut self, touched: &[Option<usize>]) {
         let everywhere = self.problem.has_interference() && touched.contains(&None);
         for j in 0..self.m {
@@ -516,7 +605,11 @@ impl<'a> State<'a> {
 }
 
 /// Who leaves and who joins server j when users i (at a) and k (at b) trade places.
-fn trade(j: usize, (i, a): (usize, Option<usize>), (k, b): (usize, Option<usize>)) -> (Option<usize>, Option<usize>) {
+fn trade(
+    j: usize,
+    (i, a): (usize, Option<usize>),
+    (k, b): (usize, Option<usize>),
+) -> (Option<usize>, Option<usize>) {
     if a == Some(j) {
         (Some(i), Some(k))
     } else if b == Some(j) {
@@ -534,14 +627,24 @@ mod tests {
     use offload_instances::{Problem, Weights};
     use std::sync::Arc;
 
-    /// 2,000 random steps: every predicted change equals the difference of full evaluations, no bound is above it, and the state never drifts.
+    /// 2,000 random steps: every predicted change equals the difference of full evaluations, no
+    /// bound is above it, and the state never drifts.
     #[test]
     fn changes_are_exact_and_bounds_below() {
-        for (family, interference) in
-            [("paper", "true"), ("paper", "false"), ("heterogeneous", "true"), ("hotspot", "true"), ("sparse", "true")]
-        {
+        for (family, interference) in [
+            ("paper", "true"),
+            ("paper", "false"),
+            ("heterogeneous", "true"),
+            ("hotspot", "true"),
+            ("sparse", "true"),
+        ] {
             let parameters = [("interference".to_string(), interference.to_string())].into();
-            let spec = Spec { users: 15, servers: 3, seed: 5, parameters };
+            let spec = Spec {
+                users: 15,
+                servers: 3,
+                seed: 5,
+                parameters,
+            };
             let instance = generate(find(family).unwrap().as_ref(), &spec).unwrap();
             let problem = Problem::new(Arc::new(instance), 0.8, Weights::Uncertainty).unwrap();
             let mut random = Random::new(1, 0);
@@ -555,7 +658,8 @@ mod tests {
                     let to = Some(random.below(4)).filter(|&j| j < 3);
                     state.relocate_bounds(i, &mut bounds);
                     let single = state.relocate_bound(i, to);
-                    let same = (single - bounds[to.unwrap_or(3)]).abs() <= 1e-9 * (value.abs() + single.abs());
+                    let same = (single - bounds[to.unwrap_or(3)]).abs()
+                        <= 1e-9 * (value.abs() + single.abs());
                     assert!(same, "{family} step {step}: {single} {bounds:?}");
                     let change = state.relocate_change(i, to);
                     state.relocate(i, to);
@@ -569,17 +673,27 @@ mod tests {
                 };
                 let now = problem.objective(state.assignment());
                 let rounding = 1e-9 * (now.abs() + value.abs());
-                assert!((now - value - predicted).abs() <= rounding, "{family} step {step}");
+                assert!(
+                    (now - value - predicted).abs() <= rounding,
+                    "{family} step {step}"
+                );
                 assert!((state.objective() - now).abs() <= 1e-12 * now.abs());
-                assert!(bound <= predicted + rounding, "{family} step {step}: {bound} above {predicted}");
+                assert!(
+                    bound <= predicted + rounding,
+                    "{family} step {step}: {bound} above {predicted}"
+                );
                 tight += usize::from(bound >= predicted - 0.1 * predicted.abs());
                 value = now;
             }
-            assert!(tight > 1000, "{family}: only {tight} of 2000 bounds are near");
+            assert!(
+                tight > 1000,
+                "{family}: only {tight} of 2000 bounds are near"
+            );
         }
     }
 
-    /// i in place of k, which goes local: the two relocations' exact change is not below the bound, and undoing them restores F.
+    /// i in place of k, which goes local: the two relocations' exact change is not below the bound,
+    /// and undoing them restores F.
     fn replacement_is_bounded(state: &mut State, i: usize, k: usize) {
         let (a, b) = (state.place(i), state.place(k));
         if a == b || b.is_none() {
@@ -589,7 +703,10 @@ mod tests {
         state.relocate(k, None);
         state.relocate(i, b);
         let change = state.objective() - before;
-        assert!(bound <= change + 1e-9 * (before + change.abs()), "{bound} above {change}");
+        assert!(
+            bound <= change + 1e-9 * (before + change.abs()),
+            "{bound} above {change}"
+        );
         state.relocate(i, a);
         state.relocate(k, b);
         assert!((state.objective() - before).abs() <= 1e-12 * before);

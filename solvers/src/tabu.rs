@@ -12,8 +12,10 @@ const ITERATIONS: u64 = 20;
 /// A user may not come back to a place for this many iterations, and up to a tenth of N more.
 const TENURE: u64 = 7;
 
-/// Tabu search (Glover 1989): from a local optimum, each iteration takes the best admitted relocation or, among N random pairs, swap, even when it makes
-/// things worse; where a user has been, it may not return for 7 iterations and a random number up to N/10 more, unless that gives a new incumbent. Iterations are steps.
+/// Tabu search (Glover 1989): from a local optimum, each iteration takes the best admitted
+/// relocation or, among N random pairs, swap, even when it makes things worse; where a user has
+/// been, it may not return for 7 iterations and a random number up to N/10 more, unless that gives
+/// a new incumbent. Iterations are steps.
 pub struct Tabu;
 
 impl Solver for Tabu {
@@ -35,8 +37,14 @@ impl Solver for Tabu {
         let plan = greedy::goa(problem);
         let mut state = State::new(problem, &plan);
         incumbent.offer(state.objective(), &plan);
-        let mut search = Search { descent: Descent::default(), until: vec![0; n * (problem.m() + 1)], now: 0 };
-        search.descent.run(&mut state, Moves::Swap, incumbent.deadline());
+        let mut search = Search {
+            descent: Descent::default(),
+            until: vec![0; n * (problem.m() + 1)],
+            now: 0,
+        };
+        search
+            .descent
+            .run(&mut state, Moves::Swap, incumbent.deadline());
         incumbent.offer(state.objective(), state.assignment());
         let mut random = Random::new(budget.seed, 4);
         while incumbent.next() {
@@ -48,7 +56,9 @@ impl Solver for Tabu {
             incumbent.offer(state.objective(), state.assignment());
         }
         state.reset(incumbent.plan());
-        search.descent.run(&mut state, Moves::Swap, incumbent.deadline());
+        search
+            .descent
+            .run(&mut state, Moves::Swap, incumbent.deadline());
         incumbent.offer(state.objective(), state.assignment());
         incumbent.outcome()
     }
@@ -68,20 +78,36 @@ enum Step {
 
 impl Search {
     /// Makes the best step that is not tabu; false when there is none.
-    fn step(&mut self, problem: &Problem, state: &mut State, random: &mut Random, incumbent: &Incumbent) -> bool {
+    fn step(
+        &mut self,
+        problem: &Problem,
+        state: &mut State,
+        random: &mut Random,
+        incumbent: &Incumbent,
+    ) -> bool {
         let m = problem.m();
         // A tabu step is taken all the same when it leads below the incumbent.
         let aspired = incumbent.value() * (1.0 - crate::descent::LEAST_GAIN) - state.objective();
         let mut best: Option<(f64, Step)> = None;
         let limit = |best: &Option<(f64, Step)>| best.as_ref().map_or(f64::INFINITY, |b| b.0);
         for i in 0..problem.n() {
-            let Search { descent, until, now } = &mut *self;
+            let Search {
+                descent,
+                until,
+                now,
+            } = &mut *self;
             let is_free = |to: Place| until[i * (m + 1) + to.unwrap_or(m)] <= *now;
-            let free = descent.best_relocation_where(state, i, limit(&best), |to| state.admits(i, to) && is_free(to));
-            best = free.map(|(change, to)| (change, Step::Relocate(i, to))).or(best);
+            let free = descent.best_relocation_where(state, i, limit(&best), |to| {
+                state.admits(i, to) && is_free(to)
+            });
+            best = free
+                .map(|(change, to)| (change, Step::Relocate(i, to)))
+                .or(best);
             let tabu = |to| state.admits(i, to) && !is_free(to);
             let tabu = descent.best_relocation_where(state, i, limit(&best).min(aspired), tabu);
-            best = tabu.map(|(change, to)| (change, Step::Relocate(i, to))).or(best);
+            best = tabu
+                .map(|(change, to)| (change, Step::Relocate(i, to)))
+                .or(best);
         }
         for _ in 0..problem.n() {
             let (i, k) = (random.below(problem.n()), random.below(problem.n()));
@@ -89,8 +115,14 @@ impl Search {
             if a == b || !state.admits_swap(i, k) {
                 continue;
             }
-            let is_tabu = [(i, b), (k, a)].iter().any(|&(u, to)| self.until[u * (m + 1) + to.unwrap_or(m)] > self.now);
-            let limit = if is_tabu { limit(&best).min(aspired) } else { limit(&best) };
+            let is_tabu = [(i, b), (k, a)]
+                .iter()
+                .any(|&(u, to)| self.until[u * (m + 1) + to.unwrap_or(m)] > self.now);
+            let limit = if is_tabu {
+                limit(&best).min(aspired)
+            } else {
+                limit(&best)
+            };
             if state.swap_bound(i, k) < limit {
                 let change = state.swap_change(i, k);
                 if change < limit {

@@ -1,7 +1,9 @@
-//! The transportation problem behind fixed loads: who goes where when every place takes exactly as many users as now.
+//! The transportation problem behind fixed loads: who goes where when every place takes exactly as
+//! many users as now.
 //!
-//! With loads fixed and separable costs the linear program is integral (docs/model.md, formulation A), so cancelling negative cycles
-//! of users between places ends in an optimal plan, and shortest distances between places are its dual prices.
+//! With loads fixed and separable costs the linear program is integral (docs/model.md, formulation
+//! A), so cancelling negative cycles of users between places ends in an optimal plan, and shortest
+//! distances between places are its dual prices.
 
 /// Costs of users at places, N rows of P; infinite where a user may not be.
 pub struct Costs {
@@ -22,23 +24,31 @@ pub struct Optimum {
 /// Gains below this part of the largest cost are rounding.
 const LEAST_GAIN: f64 = 1e-12;
 
-/// The cheapest way to exchange users between places, from `place` (whose own costs must be finite); loads stay as they are.
-/// Prices are relative to the last place.
+/// The cheapest way to exchange users between places, from `place` (whose own costs must be
+/// finite); loads stay as they are. Prices are relative to the last place.
 ///
 /// Complexity: O(N P + P^3) per cancelled cycle.
 pub fn solve(costs: &Costs, place: &[usize]) -> Optimum {
     let p = costs.places;
     let mut place = place.to_vec();
-    let largest = costs.cost.iter().copied().filter(|c| c.is_finite()).fold(0.0, |a: f64, b| a.max(b.abs()));
-    // Every cycle lowers the cost, so the loop ends; the cap guards against rounding going round in circles.
+    let largest = costs
+        .cost
+        .iter()
+        .copied()
+        .filter(|c| c.is_finite())
+        .fold(0.0, |a: f64, b| a.max(b.abs()));
+    // Every cycle lowers the cost, so the loop ends; the cap guards against rounding going round in
+    // circles.
     for _ in 0..50 * place.len() + 100 {
         let arcs = arcs(costs, &place);
         let (distance, cycle) = distances(&arcs, p, LEAST_GAIN * largest);
         match cycle {
             Some(cycle) => {
                 // Each arc of the cycle moves its cheapest user on by one place.
-                let moves: Vec<(usize, usize)> =
-                    cycle.iter().filter_map(|&(a, b)| arcs[a * p + b].user.map(|i| (i, b))).collect();
+                let moves: Vec<(usize, usize)> = cycle
+                    .iter()
+                    .filter_map(|&(a, b)| arcs[a * p + b].user.map(|i| (i, b)))
+                    .collect();
                 for (i, b) in moves {
                     place[i] = b;
                 }
@@ -52,8 +62,11 @@ pub fn solve(costs: &Costs, place: &[usize]) -> Optimum {
 
 fn finish(costs: &Costs, place: Vec<usize>, distance: &[f64]) -> Optimum {
     let last = distance[costs.places - 1];
-    let users =
-        place.iter().enumerate().map(|(i, &q)| costs.cost[i * costs.places + q] - (distance[q] - last)).collect();
+    let users = place
+        .iter()
+        .enumerate()
+        .map(|(i, &q)| costs.cost[i * costs.places + q] - (distance[q] - last))
+        .collect();
     Optimum { place, users }
 }
 
@@ -66,14 +79,27 @@ struct Arc {
 
 fn arcs(costs: &Costs, place: &[usize]) -> Vec<Arc> {
     let p = costs.places;
-    let mut arcs = vec![Arc { weight: f64::INFINITY, user: None }; p * p];
+    let mut arcs = vec![
+        Arc {
+            weight: f64::INFINITY,
+            user: None
+        };
+        p * p
+    ];
     for (i, &from) in place.iter().enumerate() {
         let row = &costs.cost[i * p..(i + 1) * p];
-        for (to, c) in row.iter().enumerate().filter(|(to, c)| *to != from && c.is_finite()) {
+        for (to, c) in row
+            .iter()
+            .enumerate()
+            .filter(|(to, c)| *to != from && c.is_finite())
+        {
             let weight = c - row[from];
             let arc = &mut arcs[from * p + to];
             if weight < arc.weight {
-                *arc = Arc { weight, user: Some(i) };
+                *arc = Arc {
+                    weight,
+                    user: Some(i),
+                };
             }
         }
     }
@@ -129,19 +155,37 @@ mod tests {
     use super::*;
     use offload_instances::random::Random;
 
-    /// Against all permutations, and the duals prove it: no user is cheaper elsewhere at the places' prices.
+    /// Against all permutations, and the duals prove it: no user is cheaper elsewhere at the
+    /// places' prices.
     #[test]
     fn is_optimal_and_its_duals_prove_it() {
         let mut random = Random::new(3, 0);
         for round in 0..200 {
             let (n, p) = (2 + random.below(5), 2 + random.below(3));
-            let cost: Vec<f64> =
-                (0..n * p).map(|_| if round % 3 == 0 { random.below(3) as f64 } else { random.unit() }).collect();
+            let cost: Vec<f64> = (0..n * p)
+                .map(|_| {
+                    if round % 3 == 0 {
+                        random.below(3) as f64
+                    } else {
+                        random.unit()
+                    }
+                })
+                .collect();
             let costs = Costs { places: p, cost };
             let start: Vec<usize> = (0..n).map(|_| random.below(p)).collect();
             let got = solve(&costs, &start);
-            let value = |place: &[usize]| place.iter().enumerate().map(|(i, &q)| costs.cost[i * p + q]).sum::<f64>();
-            let count = |place: &[usize]| (0..p).map(|q| place.iter().filter(|&&x| x == q).count()).collect::<Vec<_>>();
+            let value = |place: &[usize]| {
+                place
+                    .iter()
+                    .enumerate()
+                    .map(|(i, &q)| costs.cost[i * p + q])
+                    .sum::<f64>()
+            };
+            let count = |place: &[usize]| {
+                (0..p)
+                    .map(|q| place.iter().filter(|&&x| x == q).count())
+                    .collect::<Vec<_>>()
+            };
             assert_eq!(count(&start), count(&got.place));
             let mut least = f64::INFINITY;
             for code in 0..p.pow(n as u32) {

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-/// A user with a number that tells when it is its turn. Reversed, so that a heap's top is the least number, then the lower user.
+/// A user with a number that tells when it is its turn. Reversed, so that a heap's top is the least
+/// number, then the lower user.
 #[derive(Clone, Copy, Debug)]
 pub struct Waiting {
     /// A price, or a lower bound of one; any double, ordered by `total_cmp`.
@@ -13,7 +14,10 @@ pub struct Waiting {
 
 impl Ord for Waiting {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.price.total_cmp(&self.price).then(other.user.cmp(&self.user))
+        other
+            .price
+            .total_cmp(&self.price)
+            .then(other.user.cmp(&self.user))
     }
 }
 

@@ -1,8 +1,9 @@
 //! How runtimes grow: every solver over N and over M, and the parts that solvers are made of.
 //!
-//! `cargo bench` (or `make bench-quick`, which sets OFFLOAD_BENCH=quick: fewer sizes, shorter measurements). A solver is dropped from the larger sizes once a single
-//! solve takes longer than the cap; the table says so. It ends with the fitted exponents, and with `scaling.md`, `scaling.csv` and `scaling.svg` beside
-//! criterion's own report in `target/criterion`.
+//! `cargo bench` (or `make bench-quick`, which sets OFFLOAD_BENCH=quick: fewer sizes, shorter
+//! measurements). A solver is dropped from the larger sizes once a single solve takes longer than
+//! the cap; the table says so. It ends with the fitted exponents, and with `scaling.md`,
+//! `scaling.csv` and `scaling.svg` beside criterion's own report in `target/criterion`.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use offload_instances::random::Random;
@@ -23,7 +24,8 @@ struct Plan {
     cap: f64,
     warm_up: Duration,
     measure: Duration,
-    /// Bootstrap resamples behind an interval: at criterion's 100,000 they take longer than the measuring.
+    /// Bootstrap resamples behind an interval: at criterion's 100,000 they take longer than the
+    /// measuring.
     resamples: usize,
 }
 
@@ -52,13 +54,24 @@ const GAP: f64 = 1e-3;
 const PORTFOLIO_SHAKES: u64 = 20;
 
 fn main() {
-    let plan = if std::env::var("OFFLOAD_BENCH").is_ok_and(|v| v == "quick") { QUICK } else { FULL };
+    let plan = if std::env::var("OFFLOAD_BENCH").is_ok_and(|v| v == "quick") {
+        QUICK
+    } else {
+        FULL
+    };
     let mut criterion = Criterion::default().configure_from_args();
-    criterion = criterion.sample_size(10).warm_up_time(plan.warm_up).measurement_time(plan.measure);
+    criterion = criterion
+        .sample_size(10)
+        .warm_up_time(plan.warm_up)
+        .measurement_time(plan.measure);
     criterion = criterion.nresamples(plan.resamples);
     parts(&mut criterion, &plan);
-    let by_users = solvers(&mut criterion, "users", plan.users, plan.cap, |n| paper(n, 4));
-    let by_servers = solvers(&mut criterion, "servers", plan.servers, plan.cap, |m| paper(120, m));
+    let by_users = solvers(&mut criterion, "users", plan.users, plan.cap, |n| {
+        paper(n, 4)
+    });
+    let by_servers = solvers(&mut criterion, "servers", plan.servers, plan.cap, |m| {
+        paper(120, m)
+    });
     criterion.final_summary();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/criterion");
     match write(&folder, &by_users, &by_servers) {
@@ -72,7 +85,11 @@ fn main() {
 
 /// The problem that stands for a size: `paper`, interference on, threshold 0.8, instance seed 1.
 fn paper(users: usize, servers: usize) -> Problem {
-    problem(instance("paper", users, servers, 1, &[]), 0.8, Weights::Uncertainty)
+    problem(
+        instance("paper", users, servers, 1, &[]),
+        0.8,
+        Weights::Uncertainty,
+    )
 }
 
 /// Benchmarks every solver over `sizes`; `milp` without interference, where it is exact.
@@ -84,15 +101,34 @@ fn solvers(
     problem_of: impl Fn(usize) -> Problem,
 ) -> Vec<Curve> {
     let mut curves = Vec::new();
-    for solver in all().into_iter().filter(|s| !["exact", "enumerate"].contains(&s.id())) {
+    for solver in all()
+        .into_iter()
+        .filter(|s| !["exact", "enumerate"].contains(&s.id()))
+    {
         // Left to itself it fills any time limit, the trial's too.
         let iterations = (solver.id() == "portfolio").then_some(PORTFOLIO_SHAKES);
-        let budget = Budget { gap: GAP, iterations, ..Budget::default() };
+        let budget = Budget {
+            gap: GAP,
+            iterations,
+            ..Budget::default()
+        };
         let mut group = criterion.benchmark_group(format!("{}/{axis}", solver.id()));
-        let mut curve = Curve { solver: solver.id().into(), axis, sizes: Vec::new(), censored: None };
+        let mut curve = Curve {
+            solver: solver.id().into(),
+            axis,
+            sizes: Vec::new(),
+            censored: None,
+        };
         for &size in sizes {
-            let problem = if solver.id() == "milp" { quiet(&problem_of(size)) } else { problem_of(size) };
-            let limit = Budget { time_limit: Some(Duration::from_secs_f64(2.0 * cap)), ..budget.clone() };
+            let problem = if solver.id() == "milp" {
+                quiet(&problem_of(size))
+            } else {
+                problem_of(size)
+            };
+            let limit = Budget {
+                time_limit: Some(Duration::from_secs_f64(2.0 * cap)),
+                ..budget.clone()
+            };
             let trial = solve(solver.as_ref(), &problem, &limit);
             if trial.time_s > cap {
                 curve.censored = Some((size, cap));
@@ -116,9 +152,14 @@ fn quiet(p: &Problem) -> Problem {
     problem(instance, p.threshold(), p.weights())
 }
 
-/// What solvers are made of: evaluating a plan, pricing and bounding moves, laying out a state, reading an instance.
+/// What solvers are made of: evaluating a plan, pricing and bounding moves, laying out a state,
+/// reading an instance.
 fn parts(criterion: &mut Criterion, plan: &Plan) {
-    for &n in plan.users.iter().filter(|n| [20, 120, 1000, 500].contains(n)) {
+    for &n in plan
+        .users
+        .iter()
+        .filter(|n| [20, 120, 1000, 500].contains(n))
+    {
         let p = paper(n, 4);
         let goa = all()
             .into_iter()
@@ -126,38 +167,64 @@ fn parts(criterion: &mut Criterion, plan: &Plan) {
             .and_then(|s: Box<dyn Solver>| s.solve(&p, &Budget::default()).plan);
         let assignment = goa.unwrap_or_else(|| vec![None; n]);
         let mut random = Random::new(1, 0);
-        let moves: Vec<(usize, Option<usize>)> =
-            (0..1000).map(|_| (random.below(n), Some(random.below(5)).filter(|&j| j < 4))).collect();
-        let pairs: Vec<(usize, usize)> = (0..1000).map(|_| (random.below(n), random.below(n))).collect();
+        let moves: Vec<(usize, Option<usize>)> = (0..1000)
+            .map(|_| (random.below(n), Some(random.below(5)).filter(|&j| j < 4)))
+            .collect();
+        let pairs: Vec<(usize, usize)> = (0..1000)
+            .map(|_| (random.below(n), random.below(n)))
+            .collect();
         let mut state = State::new(&p, &assignment);
         state.prepare();
         let mut group = criterion.benchmark_group("parts");
         group.bench_with_input(BenchmarkId::new("evaluate", n), &p, |b, p| {
             b.iter(|| black_box(p.objective(black_box(&assignment))));
         });
-        group.bench_with_input(BenchmarkId::new("all deltas", n), &p, |b, p| b.iter(|| black_box(all_deltas(p))));
+        group.bench_with_input(BenchmarkId::new("all deltas", n), &p, |b, p| {
+            b.iter(|| black_box(all_deltas(p)))
+        });
         group.bench_with_input(BenchmarkId::new("state", n), &p, |b, p| {
             b.iter(|| black_box(State::new(p, &assignment).objective()));
         });
         let text = offload_instances::files::instance_to_json(p.instance()).into_bytes();
         group.bench_with_input(BenchmarkId::new("read instance", n), &text, |b, text| {
             b.iter(|| {
-                let json = offload_instances::files::parse_json("bench.json", black_box(text)).expect("it is JSON");
+                let json = offload_instances::files::parse_json("bench.json", black_box(text))
+                    .expect("it is JSON");
                 black_box(offload_instances::files::instance_from_json(&json))
             });
         });
         group.throughput(Throughput::Elements(moves.len() as u64));
         group.bench_function(BenchmarkId::new("relocate change", n), |b| {
-            b.iter(|| moves.iter().map(|&(i, to)| state.relocate_change(i, to)).sum::<f64>());
+            b.iter(|| {
+                moves
+                    .iter()
+                    .map(|&(i, to)| state.relocate_change(i, to))
+                    .sum::<f64>()
+            });
         });
         group.bench_function(BenchmarkId::new("relocate bound", n), |b| {
-            b.iter(|| moves.iter().map(|&(i, to)| state.relocate_bound(i, to)).sum::<f64>());
+            b.iter(|| {
+                moves
+                    .iter()
+                    .map(|&(i, to)| state.relocate_bound(i, to))
+                    .sum::<f64>()
+            });
         });
         group.bench_function(BenchmarkId::new("swap change", n), |b| {
-            b.iter(|| pairs.iter().map(|&(i, k)| state.swap_change(i, k)).sum::<f64>());
+            b.iter(|| {
+                pairs
+                    .iter()
+                    .map(|&(i, k)| state.swap_change(i, k))
+                    .sum::<f64>()
+            });
         });
         group.bench_function(BenchmarkId::new("swap bound", n), |b| {
-            b.iter(|| pairs.iter().map(|&(i, k)| state.swap_bound(i, k)).sum::<f64>());
+            b.iter(|| {
+                pairs
+                    .iter()
+                    .map(|&(i, k)| state.swap_bound(i, k))
+                    .sum::<f64>()
+            });
         });
         group.finish();
     }

@@ -1,4 +1,5 @@
-//! Time of `goa` beside one evaluation of all N x M deltas, the least of many runs each, on golden-like problems.
+//! Time of `goa` beside one evaluation of all N x M deltas, the least of many runs each, on
+//! golden-like problems.
 //!
 //! `cargo run --release -p offload-tests --example goa_speed -- [USERS [SERVERS]]`
 
@@ -20,10 +21,19 @@ fn least(mut run: impl FnMut()) -> f64 {
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).map(|a| a.parse::<usize>().expect("a number"));
-    let (n, m) = (arguments.next().unwrap_or(120), arguments.next().unwrap_or(4));
+    let mut arguments = std::env::args()
+        .skip(1)
+        .map(|a| a.parse::<usize>().expect("a number"));
+    let (n, m) = (
+        arguments.next().unwrap_or(120),
+        arguments.next().unwrap_or(4),
+    );
     for threshold in [0.6, 0.8, 1.0] {
-        let p = problem(instance("paper", n, m, 1, &[]), threshold, Weights::Uncertainty);
+        let p = problem(
+            instance("paper", n, m, 1, &[]),
+            threshold,
+            Weights::Uncertainty,
+        );
         let deltas = least(|| {
             black_box(all_deltas(black_box(&p)));
         });
@@ -33,7 +43,8 @@ fn main() {
                 black_box(solver.solve(black_box(&p), &Budget::default()));
             });
             println!(
-                "N={n} M={m} tau={threshold} {id}: {time:.1} us, {:.1} times all deltas ({deltas:.1} us)",
+                "N={n} M={m} tau={threshold} {id}: {time:.1} us, {:.1} times all deltas \
+                 ({deltas:.1} us)",
                 time / deltas
             );
         }

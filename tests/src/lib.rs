@@ -1,4 +1,5 @@
-//! What the tests across crates share: second implementations, kept naive on purpose, and instances to try.
+//! What the tests across crates share: second implementations, kept naive on purpose, and instances
+//! to try.
 
 pub mod program;
 pub mod scaling;
@@ -13,12 +14,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// F(x) straight from the formulas of docs/model.md, with no code of the evaluator: the second opinion.
+/// F(x) straight from the formulas of docs/model.md, with no code of the evaluator: the second
+/// opinion.
 #[must_use]
 pub fn naive_objective(instance: &Instance, weights: Weights, assignment: &[Option<usize>]) -> f64 {
     let mut total = 0.0;
     for (i, user) in instance.users.iter().enumerate() {
-        let v = if weights == Weights::Uniform { 1.0 } else { user.uncertainty };
+        let v = if weights == Weights::Uniform {
+            1.0
+        } else {
+            user.uncertainty
+        };
         let delay = match assignment[i] {
             None => user.local_delay_s,
             Some(j) => {
@@ -26,13 +32,15 @@ pub fn naive_objective(instance: &Instance, weights: Weights, assignment: &[Opti
                 let load = assignment.iter().filter(|p| **p == Some(j)).count() as f64;
                 let mut interference = 0.0;
                 for (k, other) in instance.users.iter().enumerate() {
-                    if instance.interference && assignment[k].is_some() && assignment[k] != Some(j) {
+                    if instance.interference && assignment[k].is_some() && assignment[k] != Some(j)
+                    {
                         interference += other.tx_power_w * instance.gain[k][j];
                     }
                 }
                 let ratio = user.tx_power_w * instance.gain[i][j] / (server.noise_w + interference);
                 let rate = server.bandwidth_hz / load * (ratio.ln_1p() / 2.0_f64.ln());
-                user.payload_bits / rate + user.edge_work_flop / server.user_cap_flops.min(server.capacity_flops / load)
+                user.payload_bits / rate
+                    + user.edge_work_flop / server.user_cap_flops.min(server.capacity_flops / load)
             }
         };
         total += v * delay;
@@ -73,9 +81,23 @@ pub fn naive_goa(problem: &Problem) -> Assignment {
 /// # Panics
 /// When the family refuses.
 #[must_use]
-pub fn instance(family: &str, users: usize, servers: usize, seed: u64, parameters: &[(&str, &str)]) -> Instance {
-    let parameters = parameters.iter().map(|(k, v)| ((*k).to_string(), (*v).to_string())).collect();
-    let spec = Spec { users, servers, seed, parameters };
+pub fn instance(
+    family: &str,
+    users: usize,
+    servers: usize,
+    seed: u64,
+    parameters: &[(&str, &str)],
+) -> Instance {
+    let parameters = parameters
+        .iter()
+        .map(|(k, v)| ((*k).to_string(), (*v).to_string()))
+        .collect();
+    let spec = Spec {
+        users,
+        servers,
+        seed,
+        parameters,
+    };
     generate(find(family).expect("a known family").as_ref(), &spec).expect("a valid request")
 }
 
@@ -107,9 +129,10 @@ pub fn golden_files() -> Vec<PathBuf> {
     files
 }
 
-/// The small problems on which every solver is compared with enumeration: all families in turn, both weights, both modes,
-/// thresholds over 0..1, N <= 6, M <= `servers`, some with caps (feasible or not), equal users, enormous interference, hardly any noise, or nobody
-/// worth offloading. Problem `k` is always the same.
+/// The small problems on which every solver is compared with enumeration: all families in turn,
+/// both weights, both modes, thresholds over 0..1, N <= 6, M <= `servers`, some with caps (feasible
+/// or not), equal users, enormous interference, hardly any noise, or nobody worth offloading.
+/// Problem `k` is always the same.
 ///
 /// # Panics
 /// Never, short of a bug in a family.
@@ -135,13 +158,29 @@ pub fn small_problem(k: u64, servers: usize) -> Problem {
     let extreme = |factor: f64| move |x: &mut f64| *x *= factor;
     match random.below(12) {
         0 => instance.gain.iter_mut().flatten().for_each(extreme(1e6)),
-        1 => instance.servers.iter_mut().map(|s| &mut s.noise_w).for_each(extreme(1e-9)),
-        2 => instance.users.iter_mut().map(|u| &mut u.local_delay_s).for_each(extreme(1e-6)),
-        3 => instance.users.iter_mut().map(|u| &mut u.payload_bits).for_each(extreme(1e4)),
+        1 => instance
+            .servers
+            .iter_mut()
+            .map(|s| &mut s.noise_w)
+            .for_each(extreme(1e-9)),
+        2 => instance
+            .users
+            .iter_mut()
+            .map(|u| &mut u.local_delay_s)
+            .for_each(extreme(1e-6)),
+        3 => instance
+            .users
+            .iter_mut()
+            .map(|u| &mut u.payload_bits)
+            .for_each(extreme(1e4)),
         _ => {}
     }
     let threshold = [0.0, 0.3, 0.6, 0.8, 0.95, 1.0][random.below(6)];
-    let weights = if random.chance(0.5) { Weights::Uncertainty } else { Weights::Uniform };
+    let weights = if random.chance(0.5) {
+        Weights::Uncertainty
+    } else {
+        Weights::Uniform
+    };
     problem(instance, threshold, weights)
 }
 
@@ -158,8 +197,14 @@ pub fn certificate_bytes(problem: &Problem, solved: &Solved) -> Vec<u8> {
         bound: solved.outcome.bound.map(|(b, _)| b),
     };
     let mut bytes = Vec::new();
-    let certificate = solved.outcome.certificate.as_ref().expect("the solver wrote a certificate");
-    certificate.write(&mut bytes, problem, &claim).expect("memory is writable");
+    let certificate = solved
+        .outcome
+        .certificate
+        .as_ref()
+        .expect("the solver wrote a certificate");
+    certificate
+        .write(&mut bytes, problem, &claim)
+        .expect("memory is writable");
     bytes
 }
 
@@ -178,21 +223,37 @@ pub struct Certified {
 /// Solves with `bnb` and has the verifier re-check its certificate as it would stand in a file.
 ///
 /// # Panics
-/// When the verifier refuses it, or no plan or no bound above 0 was proved: then there is nothing to measure against.
+/// When the verifier refuses it, or no plan or no bound above 0 was proved: then there is nothing
+/// to measure against.
 #[must_use]
 pub fn certified(problem: &Problem, budget: &Budget) -> Certified {
-    let solved = solve(find_solver("bnb").expect("bnb is registered").as_ref(), problem, budget);
+    let solved = solve(
+        find_solver("bnb").expect("bnb is registered").as_ref(),
+        problem,
+        budget,
+    );
     let bytes = certificate_bytes(problem, &solved);
     let start = Instant::now();
     let (parsed, _) = parse_certificate("measured", &bytes).expect("well formed");
     let check = verify_certificate(problem.instance(), &parsed);
     let verify_s = start.elapsed().as_secs_f64();
-    assert!(check.is_certified(), "{}: not certified: {:?}", problem.instance().name, check.faults);
+    assert!(
+        check.is_certified(),
+        "{}: not certified: {:?}",
+        problem.instance().name,
+        check.faults
+    );
     let gap = check.gap.expect("a plan and a bound above 0");
-    Certified { solved, bound: check.lower, gap, verify_s }
+    Certified {
+        solved,
+        bound: check.lower,
+        gap,
+        verify_s,
+    }
 }
 
-/// The least delta of the first step, all N x M of them priced as GOA's rule does: the yardstick for GOA.
+/// The least delta of the first step, all N x M of them priced as GOA's rule does: the yardstick
+/// for GOA.
 #[must_use]
 pub fn all_deltas(p: &Problem) -> f64 {
     let mut least = f64::INFINITY;
@@ -204,7 +265,8 @@ pub fn all_deltas(p: &Problem) -> f64 {
     least
 }
 
-/// The records of a campaign without times and memory, sorted: what two runs of the same solves must agree on.
+/// The records of a campaign without times and memory, sorted: what two runs of the same solves
+/// must agree on.
 ///
 /// # Panics
 /// When the file is not there or holds another thing than records.
@@ -223,7 +285,11 @@ fn timeless_line(line: &str) -> String {
         fields.remove(field).unwrap_or_else(|| panic!("no {field}"));
     }
     for moment in fields["trajectory"].as_array_mut().expect("an array") {
-        moment.as_object_mut().expect("an object").remove("time_s").expect("a time");
+        moment
+            .as_object_mut()
+            .expect("an object")
+            .remove("time_s")
+            .expect("a time");
     }
     record.to_string()
 }

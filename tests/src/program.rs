@@ -1,6 +1,7 @@
 //! The built binary, run in a folder of a test's own, with the words of a line as it is typed.
 //!
-//! `OFFLOAD_BENCH` names the binary; without it target/release/offload-bench is taken, so build that first.
+//! `OFFLOAD_BENCH` names the binary; without it target/release/offload-bench is taken, so build
+//! that first.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,7 +24,11 @@ pub struct Ran {
 pub fn binary() -> PathBuf {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/offload-bench");
     let path = std::env::var_os("OFFLOAD_BENCH").map_or(built, PathBuf::from);
-    assert!(path.is_file(), "{} is missing: cargo build --release first, or set OFFLOAD_BENCH", path.display());
+    assert!(
+        path.is_file(),
+        "{} is missing: cargo build --release first, or set OFFLOAD_BENCH",
+        path.display()
+    );
     std::path::absolute(path).expect("a path")
 }
 
@@ -35,7 +40,11 @@ pub fn binary() -> PathBuf {
 pub fn ran(command: &mut Command, what: &str) -> Ran {
     let done = command.output().expect("the program starts");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    let ran = Ran { code: done.status.code(), out: text(done.stdout), err: text(done.stderr) };
+    let ran = Ran {
+        code: done.status.code(),
+        out: text(done.stdout),
+        err: text(done.stderr),
+    };
     assert!(!ran.err.contains("panicked"), "{what}: {}", ran.err);
     ran
 }
@@ -46,7 +55,12 @@ pub fn ran(command: &mut Command, what: &str) -> Ran {
 /// When the program is not there or panics.
 #[must_use]
 pub fn bench(folder: &Path, line: &str) -> Ran {
-    ran(Command::new(binary()).args(line.split_whitespace()).current_dir(folder), line)
+    ran(
+        Command::new(binary())
+            .args(line.split_whitespace())
+            .current_dir(folder),
+        line,
+    )
 }
 
 /// Runs what has to end with exit code `code` and say `key`; returns its stdout.
@@ -56,6 +70,11 @@ pub fn bench(folder: &Path, line: &str) -> Ran {
 pub fn ends(folder: &Path, line: &str, code: i32, key: &str) -> String {
     let ran = bench(folder, line);
     assert_eq!(ran.code, Some(code), "{line}: {} {}", ran.out, ran.err);
-    assert!(ran.err.contains(key) || ran.out.contains(key), "{line}: no '{key}' in {} {}", ran.out, ran.err);
+    assert!(
+        ran.err.contains(key) || ran.out.contains(key),
+        "{line}: no '{key}' in {} {}",
+        ran.out,
+        ran.err
+    );
     ran.out
 }

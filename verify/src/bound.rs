@@ -2,9 +2,9 @@
 //!
 //! # Why it is a bound
 //!
-//! Take a plan x in the box, with loads n_j and interferences I_j. Each user is at one place, x_i0 + sum_j x_ij = 1,
-//! and where there is interference, I_j = sum over l != j of sum_k S_kj x_kl. Adding zeros with any factors u_i, r_j
-//! of either sign,
+//! Take a plan x in the box, with loads n_j and interferences I_j. Each user is at one place, x_i0
+//! + sum_j x_ij = 1, and where there is interference, I_j = sum over l != j of sum_k S_kj x_kl.
+//! Adding zeros with any factors u_i, r_j of either sign,
 //!
 //! ```text
 //! F(x) = F(x) + sum_i u_i (1 - x_i0 - sum_j x_ij) + sum_j r_j (I_j - sum_{l != j} sum_k S_kj x_kl)
@@ -12,36 +12,40 @@
 //! e_ij = -u_i - sum_{l != j} r_l S_il.
 //! ```
 //!
-//! The second sum is at least the sum of min(0, v_i t_i - u_i) over the users that may be local. Each bracket is the
-//! value of one set of n_j users allowed at j, hence at least V_j(n_j, I_j), which takes the n_j least.
+//! The second sum is at least the sum of min(0, v_i t_i - u_i) over the users that may be local.
+//! Each bracket is the value of one set of n_j users allowed at j, hence at least V_j(n_j, I_j),
+//! which takes the n_j least.
 //!
-//! As a function of I_j, V_j is concave. With y = s + I, q = S/y and G = ln(1+q), the function 1/G of y has the
-//! derivative S / (y (y+S) G^2). It falls, because the derivative of its denominator is G ((2y+S) G - 2S) > 0, by
-//! ln(1+q) > 2q/(2+q). A sum with factors >= 0 and a linear term keeps concavity, and so does a minimum over sets.
-//! So the minimum of V_j over a range of I_j is at one of its ends.
+//! As a function of I_j, V_j is concave. With y = s + I, q = S/y and G = ln(1+q), the function 1/G
+//! of y has the derivative S / (y (y+S) G^2). It falls, because the derivative of its denominator
+//! is G ((2y+S) G - 2S) > 0, by ln(1+q) > 2q/(2+q). A sum with factors >= 0 and a linear term keeps
+//! concavity, and so does a minimum over sets. So the minimum of V_j over a range of I_j is at one
+//! of its ends.
 //!
-//! The load n_j lies in server j's effective range and I_j in the effective range of that load: module `reach` proves it
-//! for every plan in the box. The latter is a part of \[L_j, U_j\], and V_j(n_j, .) with n_j held fixed is concave on that
-//! part as on the whole, so V_j(n_j, I_j) is at least the lesser of V_j(n_j, .) at the part's two ends. The bracket is
-//! therefore at least the least of these over all effective loads, the documented minimum, which is +infinity when no
-//! load has a range left: then the box holds no plan. The ends are rounded outward; the range between them contains the
-//! exact one, and the same argument holds for it.
+//! The load n_j lies in server j's effective range and I_j in the effective range of that load:
+//! module `reach` proves it for every plan in the box. The latter is a part of \[L_j, U_j\], and
+//! V_j(n_j, .) with n_j held fixed is concave on that part as on the whole, so V_j(n_j, I_j) is at
+//! least the lesser of V_j(n_j, .) at the part's two ends. The bracket is therefore at least the
+//! least of these over all effective loads, the documented minimum, which is +infinity when no load
+//! has a range left: then the box holds no plan. The ends are rounded outward; the range between
+//! them contains the exact one, and the same argument holds for it.
 //!
-//! Without interference I_j = 0 is a constant, the second family of zeros does not exist, and the terms with r_l S_il
-//! vanish: r is not used.
+//! Without interference I_j = 0 is a constant, the second family of zeros does not exist, and the
+//! terms with r_l S_il vanish: r is not used.
 //!
-//! That least value is not looked for load by load: module `curve` bounds V_j between loads and looks closer only where
-//! that is not enough for the claim. What it leaves out can lower the bound, but not below the claim.
+//! That least value is not looked for load by load: module `curve` bounds V_j between loads and
+//! looks closer only where that is not enough for the claim. What it leaves out can lower the
+//! bound, but not below the claim.
 //!
-//! With all costs replaced by 0 the same lines bound 0 from below, so a value above 0 means that there is no such
-//! plan.
+//! With all costs replaced by 0 the same lines bound 0 from below, so a value above 0 means that
+//! there is no such plan.
 //!
 //! # Rounding
 //!
-//! Every number below is a lower bound of the exact one: signals are intervals, e_ij and c_ij are rounded down step
-//! by step, the n least of lower bounds sum to no more than any n of the exact values, and that sum is rounded down.
-//! Anything that overflows turns the bound into -infinity ([`settle`]); +infinity stands only for a minimum over
-//! nothing.
+//! Every number below is a lower bound of the exact one: signals are intervals, e_ij and c_ij are
+//! rounded down step by step, the n least of lower bounds sum to no more than any n of the exact
+//! values, and that sum is rounded down. Anything that overflows turns the bound into -infinity
+//! ([`settle`]); +infinity stands only for a minimum over nothing.
 
 use crate::certificate::Multipliers;
 use crate::curve::{Aim, Curve, Point, Row};
@@ -55,7 +59,8 @@ use std::collections::hash_map::Entry;
 
 /// By what part of itself a claim must be exceeded before a bound is no longer sharpened.
 const MARGIN: f64 = 1e-9;
-/// Slopes that are kept, for each server: the ends of the box's ancestors, neighbours and other loads come back soon.
+/// Slopes that are kept, for each server: the ends of the box's ancestors, neighbours and other
+/// loads come back soon.
 const KEPT: usize = 400_000;
 
 /// Whether costs count (a bound on F) or are replaced by 0 (a proof that there is no plan).
@@ -87,7 +92,8 @@ pub(crate) struct Bounder<'a> {
     exported: Vec<f64>,
     scratch: Scratch,
     claim: f64,
-    /// Each server's part of the last bound, with what it was asked for: neighbouring leaves mostly differ at one server only.
+    /// Each server's part of the last bound, with what it was asked for: neighbouring leaves mostly
+    /// differ at one server only.
     known: Vec<Option<(Question, Curve)>>,
     /// Who may be where in the present box, and how often that has changed.
     places: Vec<bool>,
@@ -119,8 +125,8 @@ struct Scratch {
     terms: Vec<f64>,
 }
 
-/// What a tighten step cuts off, sorted by server: `loads[j]` is the range that stays, `users[j]` the users taken
-/// from j.
+/// What a tighten step cuts off, sorted by server: `loads[j]` is the range that stays, `users[j]`
+/// the users taken from j.
 struct Cuts {
     loads: Vec<(usize, usize)>,
     users: Vec<Vec<usize>>,
@@ -139,7 +145,10 @@ impl Cuts {
             let stay = &mut cuts.loads[j];
             *stay = (stay.0.max(lo), stay.1.min(hi));
         }
-        for &(i, place) in remove.iter().filter(|&&(i, place)| region.allowed(place)[i]) {
+        for &(i, place) in remove
+            .iter()
+            .filter(|&&(i, place)| region.allowed(place)[i])
+        {
             match place {
                 Some(j) => cuts.users[j].push(i),
                 None => cuts.local.push(i),
@@ -161,7 +170,13 @@ impl<'a> Bounder<'a> {
             multipliers,
             local: (0..n).map(|i| low(model.local_cost(i))).collect(),
             work: (0..n).map(|i| low(model.weighted_work(i))).collect(),
-            pace: (0..m).map(|j| (0..=model.most_users(j)).map(|load| low(model.pace(j, load))).collect()).collect(),
+            pace: (0..m)
+                .map(|j| {
+                    (0..=model.most_users(j))
+                        .map(|load| low(model.pace(j, load)))
+                        .collect()
+                })
+                .collect(),
             slopes: (0..m).map(|j| Slopes::new(j, n)).collect(),
             loads: Vec::new(),
             reach: Reach::new(model),
@@ -176,19 +191,23 @@ impl<'a> Bounder<'a> {
         }
     }
 
-    /// B_k(box), rounded down; +infinity when the box holds no plan. Above the claim, any lower bound of it will do.
+    /// B_k(box), rounded down; +infinity when the box holds no plan. Above the claim, any lower
+    /// bound of it will do.
     pub(crate) fn bound(&mut self, region: &Region, k: usize, costs: Costs) -> f64 {
         if !self.enter(region, k) {
             return f64::INFINITY;
         }
         let fixed = self.fixed(region, k, costs);
         let target = self.target(costs);
-        let mut curves: Vec<Curve> = (0..self.model.servers()).map(|j| self.known_curve(region, j, k, costs)).collect();
+        let mut curves: Vec<Curve> = (0..self.model.servers())
+            .map(|j| self.known_curve(region, j, k, costs))
+            .collect();
         let bound = loop {
             let least: Vec<f64> = curves.iter().map(Curve::low).collect();
             let bound = total(fixed, &least);
             // Sharpening only raises the bound, and is of use most where the most may be gained.
-            let most = (0..curves.len()).max_by(|&a, &b| curves[a].doubt().total_cmp(&curves[b].doubt()));
+            let most =
+                (0..curves.len()).max_by(|&a, &b| curves[a].doubt().total_cmp(&curves[b].doubt()));
             match most.filter(|&j| bound < target && curves[j].doubt() > 0.0) {
                 Some(j) => {
                     let r = self.turn_to(region, j, k);
@@ -206,25 +225,34 @@ impl<'a> Bounder<'a> {
     /// Server j's part of the bound as far as it is known from the last box, or at a first look.
     fn known_curve(&mut self, region: &Region, j: usize, k: usize, costs: Costs) -> Curve {
         let asked = self.question(region, j, k, costs);
-        if let Some((_, curve)) = self.known[j].take().filter(|(question, _)| *question == asked) {
+        if let Some((_, curve)) = self.known[j]
+            .take()
+            .filter(|(question, _)| *question == asked)
+        {
             return curve;
         }
         let r = self.turn_to(region, j, k);
         let points = self.points(region, j, |_| true);
-        Curve::new(Aim::All, points, &mut |n, end| self.row(j, n, end, r, costs, &[]))
+        Curve::new(Aim::All, points, &mut |n, end| {
+            self.row(j, n, end, r, costs, &[])
+        })
     }
 
-    /// The bound that is enough for a node: a little more than the claim; +infinity (as high as it gets) where nothing worth proving is
-    /// claimed, since costs are not negative.
+    /// The bound that is enough for a node: a little more than the claim; +infinity (as high as it
+    /// gets) where nothing worth proving is claimed, since costs are not negative.
     ///
     /// This saves time and proves nothing.
     fn target(&self, costs: Costs) -> f64 {
         let is_given = costs == Costs::Counted && self.claim.is_finite() && self.claim > 0.0;
-        if is_given { self.claim + MARGIN * self.claim } else { f64::INFINITY }
+        if is_given {
+            self.claim + MARGIN * self.claim
+        } else {
+            f64::INFINITY
+        }
     }
 
-    /// All that server j's part of the bound depends on, exactly: the multipliers, whether costs count, j's effective loads and
-    /// its interference range, and who may be where.
+    /// All that server j's part of the bound depends on, exactly: the multipliers, whether costs
+    /// count, j's effective loads and its interference range, and who may be where.
     fn question(&self, region: &Region, j: usize, k: usize, costs: Costs) -> Question {
         let (low, high) = region.interference[j];
         Question {
@@ -241,7 +269,9 @@ impl<'a> Bounder<'a> {
         if region.is_empty() {
             return false;
         }
-        let Some(loads) = effective_loads(region) else { return false };
+        let Some(loads) = effective_loads(region) else {
+            return false;
+        };
         self.loads = loads;
         if self.places != region.all_allowed() {
             self.places.clear();
@@ -252,10 +282,12 @@ impl<'a> Bounder<'a> {
         true
     }
 
-    /// The least bound of everything that a tighten step cuts off from the box; +infinity when that is nothing.
+    /// The least bound of everything that a tighten step cuts off from the box; +infinity when that
+    /// is nothing.
     ///
-    /// Each part that is cut off (a load of a server, a user at a place) has its own bound, B_k with one term
-    /// replaced; of the parts of one server only the least replacement matters, since the other terms are the same.
+    /// Each part that is cut off (a load of a server, a user at a place) has its own bound, B_k
+    /// with one term replaced; of the parts of one server only the least replacement matters, since
+    /// the other terms are the same.
     pub(crate) fn tighten_bound(
         &mut self,
         region: &Region,
@@ -289,13 +321,15 @@ impl<'a> Bounder<'a> {
     fn least(&mut self, region: &Region, j: usize, k: usize) -> f64 {
         let mut curve = self.known_curve(region, j, k, Costs::Counted);
         let r = self.turn_to(region, j, k);
-        let least = curve.sharpen(f64::INFINITY, &mut |n, end| self.row(j, n, end, r, Costs::Counted, &[]));
+        let least = curve.sharpen(f64::INFINITY, &mut |n, end| {
+            self.row(j, n, end, r, Costs::Counted, &[])
+        });
         self.known[j] = Some((self.question(region, j, k, Costs::Counted), curve));
         least
     }
 
-    /// What takes the place of server j's part in the bound of what a tighten step cuts off at j; +infinity when that is nothing.
-    /// From `enough` on, any lower bound of it will do.
+    /// What takes the place of server j's part in the bound of what a tighten step cuts off at j;
+    /// +infinity when that is nothing. From `enough` on, any lower bound of it will do.
     fn replaced(&mut self, region: &Region, j: usize, k: usize, cuts: &Cuts, enough: f64) -> f64 {
         let (lo, hi) = cuts.loads[j];
         let cut = self.positions(region, j, &cuts.users[j]);
@@ -305,15 +339,20 @@ impl<'a> Bounder<'a> {
         Curve::new(Aim::CutOff(lo, hi), points, &mut price).sharpen(enough, &mut price)
     }
 
-    /// The least bound over users taken from local: B_k with min(0, x) replaced by x = v_i t_i - u_i, which is B_k +
-    /// max(0, x).
+    /// The least bound over users taken from local: B_k with min(0, x) replaced by x = v_i t_i -
+    /// u_i, which is B_k + max(0, x).
     fn local_cut_bound(&self, k: usize, local: &[usize], fixed: f64, least: &[f64]) -> f64 {
         let users = &self.multipliers[k].users;
         let extra = local.iter().map(|&i| fast_down(self.local[i] - users[i]));
-        // A NaN from an overflow is passed over by max: it then counts as 0, which is a lower bound of max(0, x).
+        // A NaN from an overflow is passed over by max: it then counts as 0, which is a lower bound
+        // of max(0, x).
         let extra = extra.map(|x| x.max(0.0)).fold(f64::INFINITY, f64::min);
         let whole = total(fixed, least);
-        if extra == f64::INFINITY || whole == f64::INFINITY { f64::INFINITY } else { settle(fast_down(whole + extra)) }
+        if extra == f64::INFINITY || whole == f64::INFINITY {
+            f64::INFINITY
+        } else {
+            settle(fast_down(whole + extra))
+        }
     }
 
     /// Where the users `of` stand among those allowed at server j, both in user order.
@@ -322,7 +361,11 @@ impl<'a> Bounder<'a> {
             return Vec::new();
         }
         let mut position = vec![0; self.model.users()];
-        let allowed = region.allowed(Some(j)).iter().enumerate().filter(|&(_, &a)| a);
+        let allowed = region
+            .allowed(Some(j))
+            .iter()
+            .enumerate()
+            .filter(|&(_, &a)| a);
         for (x, (i, _)) in allowed.enumerate() {
             position[i] = x;
         }
@@ -335,7 +378,10 @@ impl<'a> Bounder<'a> {
             return;
         }
         let (n, m) = (self.model.users(), self.model.servers());
-        let Multipliers { users, interference } = &self.multipliers[k];
+        let Multipliers {
+            users,
+            interference,
+        } = &self.multipliers[k];
         for e in self.reduced.chunks_exact_mut(n) {
             e.iter_mut().zip(users).for_each(|(e, u)| *e = -u);
         }
@@ -343,24 +389,37 @@ impl<'a> Bounder<'a> {
             return;
         }
         for (l, &r) in interference.iter().enumerate() {
-            let out = self.exported[l * n..(l + 1) * n].iter_mut().zip(self.model.signals(l));
+            let out = self.exported[l * n..(l + 1) * n]
+                .iter_mut()
+                .zip(self.model.signals(l));
             out.for_each(|(x, s)| *x = fast_up(r * if r >= 0.0 { s.hi } else { s.lo }));
         }
         for j in 0..m {
             let e = &mut self.reduced[j * n..(j + 1) * n];
             for l in (0..m).filter(|&l| l != j) {
-                e.iter_mut().zip(&self.exported[l * n..(l + 1) * n]).for_each(|(e, x)| *e = fast_down(*e - x));
+                e.iter_mut()
+                    .zip(&self.exported[l * n..(l + 1) * n])
+                    .for_each(|(e, x)| *e = fast_down(*e - x));
             }
         }
     }
 
-    /// sum_i u_i + sum over users that may be local of min(0, v_i t_i - u_i): that is min(u_i, v_i t_i) for those,
-    /// u_i for the others.
+    /// sum_i u_i + sum over users that may be local of min(0, v_i t_i - u_i): that is min(u_i, v_i
+    /// t_i) for those, u_i for the others.
     fn fixed(&mut self, region: &Region, k: usize, costs: Costs) -> f64 {
         let terms = &mut self.scratch.terms;
         terms.clear();
-        for (i, (&u, &local)) in self.multipliers[k].users.iter().zip(region.allowed(None)).enumerate() {
-            let cost = if costs == Costs::Counted { self.local[i] } else { 0.0 };
+        for (i, (&u, &local)) in self.multipliers[k]
+            .users
+            .iter()
+            .zip(region.allowed(None))
+            .enumerate()
+        {
+            let cost = if costs == Costs::Counted {
+                self.local[i]
+            } else {
+                0.0
+            };
             terms.push(if local { u.min(cost) } else { u });
         }
         settle(sum_down(terms))
@@ -372,7 +431,11 @@ impl<'a> Bounder<'a> {
         let (lo, hi) = self.loads[j];
         let point = |load: usize| {
             let (low, high) = self.reach.range(load, region.interference[j])?;
-            Some(Point { load, ends: [low, high], pace: self.model.pace_part(j, load) })
+            Some(Point {
+                load,
+                ends: [low, high],
+                pace: self.model.pace_part(j, load),
+            })
         };
         (lo..=hi).filter(|&n| wanted(n)).filter_map(point).collect()
     }
@@ -382,14 +445,26 @@ impl<'a> Bounder<'a> {
         let users = self.model.users();
         let s = &mut self.scratch;
         s.users.clear();
-        s.users.extend(region.allowed(Some(j)).iter().enumerate().filter(|&(_, &a)| a).map(|(i, _)| i));
+        s.users.extend(
+            region
+                .allowed(Some(j))
+                .iter()
+                .enumerate()
+                .filter(|&(_, &a)| a)
+                .map(|(i, _)| i),
+        );
         let e = &self.reduced[j * users..(j + 1) * users];
         gather(&mut s.reduced, &s.users, e);
         gather(&mut s.work, &s.users, &self.work);
-        if self.model.interferes() { self.multipliers[k].interference[j] } else { 0.0 }
+        if self.model.interferes() {
+            self.multipliers[k].interference[j]
+        } else {
+            0.0
+        }
     }
 
-    /// V_j(n, `end`) for the present server and its factor r_j; `forced` are places among its allowed users. Every n is at most their number.
+    /// V_j(n, `end`) for the present server and its factor r_j; `forced` are places among its
+    /// allowed users. Every n is at most their number.
     fn row(&mut self, j: usize, n: usize, end: f64, r: f64, costs: Costs, forced: &[usize]) -> Row {
         let s = &mut self.scratch;
         let finite = match costs {
@@ -401,16 +476,30 @@ impl<'a> Bounder<'a> {
         };
         // One price that is not a number would corrupt the order: then nothing is claimed.
         if !finite {
-            return Row { load: n, head: f64::NEG_INFINITY, last: 0.0, forced: 0.0 };
+            return Row {
+                load: n,
+                head: f64::NEG_INFINITY,
+                last: 0.0,
+                forced: 0.0,
+            };
         }
         let (head, last) = s.least(n, fast_down(r * end));
-        let forced = forced.iter().map(|&x| s.price[x]).fold(f64::INFINITY, f64::min);
-        Row { load: n, head, last, forced }
+        let forced = forced
+            .iter()
+            .map(|&x| s.price[x])
+            .fold(f64::INFINITY, f64::min);
+        Row {
+            load: n,
+            head,
+            last,
+            forced,
+        }
     }
 }
 
 impl Scratch {
-    /// Prices c_ij(n, I) + e_ij = n slope + work pace + e, rounded down; false when one of them is not finite.
+    /// Prices c_ij(n, I) + e_ij = n slope + work pace + e, rounded down; false when one of them is
+    /// not finite.
     fn price_all(&mut self, n: f64, pace: f64) -> bool {
         let count = self.reduced.len();
         self.price.resize(count, 0.0);
@@ -432,16 +521,20 @@ impl Scratch {
         self.price.iter().all(|x| x.is_finite())
     }
 
-    /// `own` plus the n - 1 least prices, and the n-th least; for n = 0 `own` and the least (0 without any). n is at most their number, and all
-    /// are finite.
+    /// `own` plus the n - 1 least prices, and the n-th least; for n = 0 `own` and the least (0
+    /// without any). n is at most their number, and all are finite.
     fn least(&mut self, n: usize, own: f64) -> (f64, f64) {
         if n == 0 {
-            return (own, self.price.iter().copied().reduce(f64::min).unwrap_or(0.0));
+            return (
+                own,
+                self.price.iter().copied().reduce(f64::min).unwrap_or(0.0),
+            );
         }
         self.order.clear();
         self.order.extend_from_slice(&self.price);
-        let (before, last, _) =
-            self.order.select_nth_unstable_by(n - 1, |a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
+        let (before, last, _) = self
+            .order
+            .select_nth_unstable_by(n - 1, |a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
         (fast_down(sum_down(before) + own), *last)
     }
 }
@@ -454,9 +547,9 @@ fn gather(to: &mut Vec<f64>, at: &[usize], from: &[f64]) {
 
 /// The slopes of users at one server under interferences that came up lately, rounded down.
 ///
-/// Two generations: when `young` has its share, it becomes `old`, and what was old and has not been used since is
-/// forgotten. So what was used lately stays, in constant time, and never more than [`KEPT`] numbers are held (except
-/// that each generation has room for one interference).
+/// Two generations: when `young` has its share, it becomes `old`, and what was old and has not been
+/// used since is forgotten. So what was used lately stays, in constant time, and never more than
+/// [`KEPT`] numbers are held (except that each generation has room for one interference).
 struct Slopes {
     server: usize,
     /// Entries that a generation holds.
@@ -468,7 +561,12 @@ struct Slopes {
 
 impl Slopes {
     fn new(server: usize, users: usize) -> Slopes {
-        Slopes { server, room: (KEPT / 2 / users.max(1)).max(1), young: HashMap::new(), old: HashMap::new() }
+        Slopes {
+            server,
+            room: (KEPT / 2 / users.max(1)).max(1),
+            young: HashMap::new(),
+            old: HashMap::new(),
+        }
     }
 
     /// Copies the slopes of some users under the interference `end` into `to`.
@@ -477,7 +575,10 @@ impl Slopes {
         let slopes = match self.young.entry(end.to_bits()) {
             Entry::Occupied(found) => found.into_mut(),
             Entry::Vacant(_) => {
-                let slopes = self.old.remove(&end.to_bits()).unwrap_or_else(|| vec![f64::NAN; model.users()]);
+                let slopes = self
+                    .old
+                    .remove(&end.to_bits())
+                    .unwrap_or_else(|| vec![f64::NAN; model.users()]);
                 if full {
                     self.old = std::mem::take(&mut self.young);
                 }
@@ -489,8 +590,8 @@ impl Slopes {
     }
 }
 
-/// fixed + sum_j least_j, rounded down; +infinity when some server has no set at all, -infinity when some term claims
-/// nothing.
+/// fixed + sum_j least_j, rounded down; +infinity when some server has no set at all, -infinity
+/// when some term claims nothing.
 fn total(fixed: f64, least: &[f64]) -> f64 {
     if least.contains(&f64::INFINITY) {
         return f64::INFINITY;

@@ -1,4 +1,5 @@
-//! The certificate: what it holds and how it is read. `docs/formats.md` defines the file, [`crate::check`] judges it.
+//! The certificate: what it holds and how it is read. `docs/formats.md` defines the file,
+//! [`crate::check`] judges it.
 
 use crate::fault::{Code, Fault};
 use crate::raw::{Any, Object, RawCertificate};
@@ -45,7 +46,8 @@ impl Trust {
     }
 }
 
-/// A certificate as it stands in a file. All of it is claims, until [`crate::verify_certificate`] has looked at it.
+/// A certificate as it stands in a file. All of it is claims, until [`crate::verify_certificate`]
+/// has looked at it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Certificate {
     /// Name of the instance; may be empty, decides nothing.
@@ -62,8 +64,8 @@ pub struct Certificate {
     pub assignment: Option<Vec<Place>>,
     /// The claim for F of that plan, weighted s.
     pub objective: Option<f64>,
-    /// The claim for the lower bound on F of every plan, weighted s; `None` (null in the file) claims that there is
-    /// no feasible plan.
+    /// The claim for the lower bound on F of every plan, weighted s; `None` (null in the file)
+    /// claims that there is no feasible plan.
     pub lower_bound: Option<f64>,
     /// The claim for the trust.
     pub trust: Trust,
@@ -102,7 +104,11 @@ pub enum CertificateError {
 fn list(faults: &[Fault]) -> String {
     let mut text = String::new();
     for fault in faults.iter().take(SHOWN) {
-        let _ = write!(text, "\n  {}: {}; {}", fault.place, fault.cause, fault.remedy);
+        let _ = write!(
+            text,
+            "\n  {}: {}; {}",
+            fault.place, fault.cause, fault.remedy
+        );
     }
     if faults.len() > SHOWN {
         let _ = write!(text, "\n  ... and {} more", faults.len() - SHOWN);
@@ -112,8 +118,8 @@ fn list(faults: &[Fault]) -> String {
 
 /// Reads a certificate, plain or (`.gz`) compressed, ignoring unknown fields.
 ///
-/// Checked here is what needs no instance: types, indices that are whole and not negative, references to multipliers,
-/// a whole tree.
+/// Checked here is what needs no instance: types, indices that are whole and not negative,
+/// references to multipliers, a whole tree.
 ///
 /// # Errors
 /// [`CertificateError`], naming the file and every fault in it.
@@ -125,7 +131,10 @@ pub fn read_certificate(path: &Path) -> Result<Certificate, CertificateError> {
 ///
 /// # Errors
 /// [`CertificateError`], naming the file and every fault in it.
-pub fn read_certificate_with(path: &Path, warn: &mut dyn FnMut(String)) -> Result<Certificate, CertificateError> {
+pub fn read_certificate_with(
+    path: &Path,
+    warn: &mut dyn FnMut(String),
+) -> Result<Certificate, CertificateError> {
     let name = path.display().to_string();
     let bytes = read_bytes(path)?;
     let (certificate, warnings) = parse_certificate(&name, &bytes)?;
@@ -135,23 +144,35 @@ pub fn read_certificate_with(path: &Path, warn: &mut dyn FnMut(String)) -> Resul
     Ok(certificate)
 }
 
-/// A certificate from JSON text, and warnings about unknown fields. `path` only names the text in errors.
+/// A certificate from JSON text, and warnings about unknown fields. `path` only names the text in
+/// errors.
 ///
 /// # Errors
 /// [`CertificateError::Json`] and [`CertificateError::Invalid`].
-pub fn parse_certificate(path: &str, bytes: &[u8]) -> Result<(Certificate, Vec<String>), CertificateError> {
-    let raw: Any<Object<RawCertificate>> = serde_json::from_slice(bytes).map_err(|e| json_error(path, bytes, &e))?;
+pub fn parse_certificate(
+    path: &str,
+    bytes: &[u8],
+) -> Result<(Certificate, Vec<String>), CertificateError> {
+    let raw: Any<Object<RawCertificate>> =
+        serde_json::from_slice(bytes).map_err(|e| json_error(path, bytes, &e))?;
     let mut notes = Notes::default();
     let certificate = raw.finish(&mut notes);
     match certificate {
         Some(certificate) if notes.faults.is_empty() => {
-            let faults = crate::tree::shape_faults(&certificate.tree, certificate.multipliers.len());
+            let faults =
+                crate::tree::shape_faults(&certificate.tree, certificate.multipliers.len());
             if faults.is_empty() {
                 return Ok((certificate, notes.warnings));
             }
-            Err(CertificateError::Invalid { path: path.into(), faults })
+            Err(CertificateError::Invalid {
+                path: path.into(),
+                faults,
+            })
         }
-        _ => Err(CertificateError::Invalid { path: path.into(), faults: notes.faults }),
+        _ => Err(CertificateError::Invalid {
+            path: path.into(),
+            faults: notes.faults,
+        }),
     }
 }
 
@@ -166,7 +187,11 @@ fn json_error(path: &str, bytes: &[u8], e: &serde_json::Error) -> CertificateErr
     } else {
         "mend the text at that place"
     };
-    CertificateError::Json { path: path.into(), detail, remedy }
+    CertificateError::Json {
+        path: path.into(),
+        detail,
+        remedy,
+    }
 }
 
 /// What is noticed while reading.
@@ -177,7 +202,13 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    pub(crate) fn add(&mut self, code: Code, place: impl Into<String>, cause: impl Into<String>, remedy: &str) {
+    pub(crate) fn add(
+        &mut self,
+        code: Code,
+        place: impl Into<String>,
+        cause: impl Into<String>,
+        remedy: &str,
+    ) {
         self.faults.push(Fault::new(code, place, cause, remedy));
     }
 }

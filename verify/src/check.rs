@@ -19,12 +19,12 @@ const BOUND_TOLERANCE: f64 = 1e-12;
 pub struct CertificateCheck {
     /// Everything that is wrong with it; empty = every claim holds.
     pub faults: Vec<Fault>,
-    /// What stands behind `lower`: [`Trust::Certified`] without faults and `assumed` leaves, [`Trust::Solver`]
-    /// without faults but with `assumed` leaves, [`Trust::Refused`] with faults.
+    /// What stands behind `lower`: [`Trust::Certified`] without faults and `assumed` leaves,
+    /// [`Trust::Solver`] without faults but with `assumed` leaves, [`Trust::Refused`] with faults.
     pub trust: Trust,
-    /// No feasible plan is below this, weighted s, rounded down: the least bound of all leaves and tighten steps.
-    /// +infinity = there is no feasible plan; -infinity = nothing is proved. `assumed` leaves count with their word:
-    /// see `trust`.
+    /// No feasible plan is below this, weighted s, rounded down: the least bound of all leaves and
+    /// tighten steps. +infinity = there is no feasible plan; -infinity = nothing is proved.
+    /// `assumed` leaves count with their word: see `trust`.
     pub lower: f64,
     /// F of the certificate's plan, weighted s, rounded up, if it has one and that is feasible.
     pub upper: Option<f64>,
@@ -56,10 +56,11 @@ impl CertificateCheck {
 
 /// Re-checks a certificate from the instance alone, on one thread; never panics, whatever is in it.
 ///
-/// Recomputed are: the fingerprint, the plan's feasibility and value, the tree's shape, the bound of every leaf and
-/// tighten step (outward rounding), and from these the claims `objective` (within 1e-9, relatively), `lower_bound`
-/// (at most 1e-12 above what is proved) and `trust`. All faults are listed. Why the bounds hold stands in
-/// `docs/certified.md` and at the top of `verify/src/bound.rs`.
+/// Recomputed are: the fingerprint, the plan's feasibility and value, the tree's shape, the bound
+/// of every leaf and tighten step (outward rounding), and from these the claims `objective` (within
+/// 1e-9, relatively), `lower_bound` (at most 1e-12 above what is proved) and `trust`. All faults
+/// are listed. Why the bounds hold stands in `docs/certified.md` and at the top of
+/// `verify/src/bound.rs`.
 #[must_use]
 pub fn verify_certificate(instance: &Instance, certificate: &Certificate) -> CertificateCheck {
     let mut result = CertificateCheck {
@@ -69,9 +70,21 @@ pub fn verify_certificate(instance: &Instance, certificate: &Certificate) -> Cer
         upper: None,
         gap: None,
         plan: None,
-        leaves: certificate.tree.iter().filter(|node| node.children() == 0).count(),
-        assumed: certificate.tree.iter().filter(|node| matches!(node, Node::Assumed { .. })).count(),
-        tightened: certificate.tree.iter().filter(|node| matches!(node, Node::Tighten { .. })).count(),
+        leaves: certificate
+            .tree
+            .iter()
+            .filter(|node| node.children() == 0)
+            .count(),
+        assumed: certificate
+            .tree
+            .iter()
+            .filter(|node| matches!(node, Node::Assumed { .. }))
+            .count(),
+        tightened: certificate
+            .tree
+            .iter()
+            .filter(|node| matches!(node, Node::Tighten { .. }))
+            .count(),
     };
     let model = match Model::new(instance, certificate.threshold, certificate.weights) {
         Ok(model) => model,
@@ -86,14 +99,18 @@ pub fn verify_certificate(instance: &Instance, certificate: &Certificate) -> Cer
     if structure.is_empty() {
         result.lower = prove(&model, certificate, &mut result.faults);
         if result.lower > f64::NEG_INFINITY && certificate.lower_bound == Some(0.0) {
-            // F is a sum of costs none of which is negative: that it is at least 0 needs no multipliers.
+            // F is a sum of costs none of which is negative: that it is at least 0 needs no
+            // multipliers.
             result.lower = result.lower.max(0.0);
         }
         check_bound_claim(certificate, &mut result);
     }
     result.faults.extend(structure);
     check_trust_claim(certificate, &mut result);
-    if let (Some(upper), true) = (result.upper, result.lower > 0.0 && result.lower < f64::INFINITY) {
+    if let (Some(upper), true) = (
+        result.upper,
+        result.lower > 0.0 && result.lower < f64::INFINITY,
+    ) {
         result.gap = Some(up(up(upper - result.lower) / result.lower));
     }
     result.trust = match (result.faults.is_empty(), result.assumed) {
@@ -119,11 +136,21 @@ fn check_fingerprint(instance: &Instance, certificate: &Certificate, faults: &mu
 }
 
 /// The plan, its value and the claim for it.
-fn check_own_plan(model: &Model<'_>, instance: &Instance, certificate: &Certificate, result: &mut CertificateCheck) {
+fn check_own_plan(
+    model: &Model<'_>,
+    instance: &Instance,
+    certificate: &Certificate,
+    result: &mut CertificateCheck,
+) {
     let Some(assignment) = &certificate.assignment else {
         if certificate.objective.is_some() {
             let remedy = "give the plan that has this value, or null";
-            result.faults.push(Fault::new(Code::Objective, "objective", "is given without an assignment", remedy));
+            result.faults.push(Fault::new(
+                Code::Objective,
+                "objective",
+                "is given without an assignment",
+                remedy,
+            ));
         }
         return;
     };
@@ -131,10 +158,21 @@ fn check_own_plan(model: &Model<'_>, instance: &Instance, certificate: &Certific
     if let (Some(value), Some(claim)) = (plan.value, certificate.objective)
         && !value.nearly_contains(claim, OBJECTIVE_TOLERANCE)
     {
-        let cause = format!("is {claim:?}, but the plan's value is in [{:?}, {:?}]", value.lo, value.hi);
-        result.faults.push(Fault::new(Code::Objective, "objective", cause, "give the plan's own value"));
+        let cause = format!(
+            "is {claim:?}, but the plan's value is in [{:?}, {:?}]",
+            value.lo, value.hi
+        );
+        result.faults.push(Fault::new(
+            Code::Objective,
+            "objective",
+            cause,
+            "give the plan's own value",
+        ));
     }
-    result.upper = plan.value.filter(|_| plan.is_feasible()).map(|value| value.hi);
+    result.upper = plan
+        .value
+        .filter(|_| plan.is_feasible())
+        .map(|value| value.hi);
     result.faults.extend(plan.faults.iter().cloned());
     result.plan = Some(plan);
 }
@@ -144,31 +182,51 @@ fn structure_faults(model: &Model<'_>, certificate: &Certificate) -> Vec<Fault> 
     let (n, m) = (model.users(), model.servers());
     let mut faults = Vec::new();
     for (k, set) in certificate.multipliers.iter().enumerate() {
-        for (name, values, length) in [("users", &set.users, n), ("interference", &set.interference, m)] {
+        for (name, values, length) in [
+            ("users", &set.users, n),
+            ("interference", &set.interference, m),
+        ] {
             let place = || format!("multipliers[{k}].{name}");
             if values.len() != length {
                 let cause = format!("has {} numbers instead of {length}", values.len());
-                faults.push(Fault::new(Code::Multipliers, place(), cause, "give one per user, or one per server"));
+                faults.push(Fault::new(
+                    Code::Multipliers,
+                    place(),
+                    cause,
+                    "give one per user, or one per server",
+                ));
             }
             if let Some(x) = values.iter().position(|x| !x.is_finite()) {
                 let cause = format!("holds {} at {x}", values[x]);
-                faults.push(Fault::new(Code::Multipliers, place(), cause, "give finite numbers"));
+                faults.push(Fault::new(
+                    Code::Multipliers,
+                    place(),
+                    cause,
+                    "give finite numbers",
+                ));
             }
         }
     }
-    faults.extend(shape_faults(&certificate.tree, certificate.multipliers.len()));
+    faults.extend(shape_faults(
+        &certificate.tree,
+        certificate.multipliers.len(),
+    ));
     faults.extend(reference_faults(&certificate.tree, n, m));
     faults
 }
 
 /// Walks the tree, in preorder and without recursion, and returns the least bound.
 ///
-/// The tree has been checked: whole, and every index exists. The boxes of a split's children cover the parent's box,
-/// and those of a tighten step's child and of what it cuts off do, so by induction every plan is in some leaf's box
-/// or in some part cut off.
+/// The tree has been checked: whole, and every index exists. The boxes of a split's children cover
+/// the parent's box, and those of a tighten step's child and of what it cuts off do, so by
+/// induction every plan is in some leaf's box or in some part cut off.
 fn prove(model: &Model<'_>, certificate: &Certificate, faults: &mut Vec<Fault>) -> f64 {
     let mut region = Region::root(model);
-    let mut bounder = Bounder::new(model, &certificate.multipliers, certificate.lower_bound.unwrap_or(f64::INFINITY));
+    let mut bounder = Bounder::new(
+        model,
+        &certificate.multipliers,
+        certificate.lower_bound.unwrap_or(f64::INFINITY),
+    );
     let mut pending: Vec<(usize, Branch)> = Vec::new();
     let mut lower = f64::INFINITY;
     for (x, node) in certificate.tree.iter().enumerate() {
@@ -186,14 +244,24 @@ fn prove(model: &Model<'_>, certificate: &Certificate, faults: &mut Vec<Fault>) 
                 pending.push((mark, Branch::Without(user, to)));
                 region.confine(user, to);
             }
-            Node::Tighten { multipliers, loads, remove } => {
+            Node::Tighten {
+                multipliers,
+                loads,
+                remove,
+            } => {
                 lower = lower.min(bounder.tighten_bound(&region, *multipliers, loads, remove));
-                loads.iter().for_each(|&(j, lo, hi)| region.cut_loads(j, lo, hi));
-                remove.iter().for_each(|&(i, place)| region.remove(i, place));
+                loads
+                    .iter()
+                    .for_each(|&(j, lo, hi)| region.cut_loads(j, lo, hi));
+                remove
+                    .iter()
+                    .for_each(|&(i, place)| region.remove(i, place));
             }
             leaf => {
                 lower = lower.min(close(&mut bounder, &region, leaf, x, faults));
-                let Some((mark, branch)) = pending.pop() else { continue };
+                let Some((mark, branch)) = pending.pop() else {
+                    continue;
+                };
                 region.back_to(mark);
                 region.enter(branch);
             }
@@ -202,8 +270,15 @@ fn prove(model: &Model<'_>, certificate: &Certificate, faults: &mut Vec<Fault>) 
     lower
 }
 
-/// The bound of a leaf. An `empty` leaf that is not proved counts as an ordinary one, besides the fault.
-fn close(bounder: &mut Bounder<'_>, region: &Region, leaf: &Node, x: usize, faults: &mut Vec<Fault>) -> f64 {
+/// The bound of a leaf. An `empty` leaf that is not proved counts as an ordinary one, besides the
+/// fault.
+fn close(
+    bounder: &mut Bounder<'_>,
+    region: &Region,
+    leaf: &Node,
+    x: usize,
+    faults: &mut Vec<Fault>,
+) -> f64 {
     match *leaf {
         Node::Assumed { bound } => bound,
         Node::Empty { multipliers } => {
@@ -211,9 +286,16 @@ fn close(bounder: &mut Bounder<'_>, region: &Region, leaf: &Node, x: usize, faul
             if zero > 0.0 {
                 return f64::INFINITY;
             }
-            let cause = format!("is not proved to be empty: the bound without costs is {zero:?}, not above 0");
+            let cause = format!(
+                "is not proved to be empty: the bound without costs is {zero:?}, not above 0"
+            );
             let place = format!("tree[{x}]");
-            faults.push(Fault::new(Code::EmptyNotProved, place, cause, "split further, or close it as a leaf"));
+            faults.push(Fault::new(
+                Code::EmptyNotProved,
+                place,
+                cause,
+                "split further, or close it as a leaf",
+            ));
             bounder.bound(region, multipliers, Costs::Counted)
         }
         Node::Leaf { multipliers } => bounder.bound(region, multipliers, Costs::Counted),
@@ -228,7 +310,8 @@ fn check_bound_claim(certificate: &Certificate, result: &mut CertificateCheck) {
         None => (proved < f64::INFINITY).then(|| "is null (no feasible plan)".to_string()),
         Some(claim) => {
             let allowed = proved + BOUND_TOLERANCE * proved.abs();
-            // Written so that a claim that is not a number is refused, and so is any claim where nothing is proved.
+            // Written so that a claim that is not a number is refused, and so is any claim where
+            // nothing is proved.
             let holds = proved == f64::INFINITY || claim <= allowed;
             (!holds).then(|| format!("is {claim:?}"))
         }
@@ -243,10 +326,14 @@ fn check_bound_claim(certificate: &Certificate, result: &mut CertificateCheck) {
         ));
     }
     if let Some(upper) = result.upper.filter(|&upper| proved > upper) {
-        let cause =
-            format!("prove the bound {proved:?}, above the value {upper:?} of the certificate's own feasible plan");
+        let cause = format!(
+            "prove the bound {proved:?}, above the value {upper:?} of the certificate's own \
+             feasible plan"
+        );
         let remedy = "mend the assumed bounds; without any, report it as an error in this program";
-        result.faults.push(Fault::new(Code::BoundAbovePlan, "tree", cause, remedy));
+        result
+            .faults
+            .push(Fault::new(Code::BoundAbovePlan, "tree", cause, remedy));
     }
 }
 
@@ -254,9 +341,19 @@ fn check_trust_claim(certificate: &Certificate, result: &mut CertificateCheck) {
     let place = "trust";
     if certificate.trust == Trust::Certified && result.assumed > 0 {
         let cause = format!("is certified, but {} leaves are assumed", result.assumed);
-        result.faults.push(Fault::new(Code::Trust, place, cause, "close them by multipliers, or claim \"solver\""));
+        result.faults.push(Fault::new(
+            Code::Trust,
+            place,
+            cause,
+            "close them by multipliers, or claim \"solver\"",
+        ));
     }
     if certificate.trust == Trust::Refused {
-        result.faults.push(Fault::new(Code::Trust, place, "is refused", "claim \"certified\" or \"solver\""));
+        result.faults.push(Fault::new(
+            Code::Trust,
+            place,
+            "is refused",
+            "claim \"certified\" or \"solver\"",
+        ));
     }
 }

@@ -28,7 +28,8 @@ pub enum Code {
     Value,
     /// The certificate was made for another instance.
     Fingerprint,
-    /// Multipliers of the wrong length, not finite, or a reference to multipliers that are not there.
+    /// Multipliers of the wrong length, not finite, or a reference to multipliers that are not
+    /// there.
     Multipliers,
     /// The tree is cut off or has nodes left over.
     Tree,
@@ -92,13 +93,27 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}; {}", self.code, self.place, self.cause, self.remedy)
+        write!(
+            f,
+            "{}: {}: {}; {}",
+            self.code, self.place, self.cause, self.remedy
+        )
     }
 }
 
 impl Fault {
     /// Shorthand for the constructor with anything that becomes a text.
-    pub(crate) fn new(code: Code, place: impl Into<String>, cause: impl Into<String>, remedy: &str) -> Fault {
-        Fault { code, place: place.into(), cause: cause.into(), remedy: remedy.into() }
+    pub(crate) fn new(
+        code: Code,
+        place: impl Into<String>,
+        cause: impl Into<String>,
+        remedy: &str,
+    ) -> Fault {
+        Fault {
+            code,
+            place: place.into(),
+            cause: cause.into(),
+            remedy: remedy.into(),
+        }
     }
 }

@@ -10,7 +10,13 @@ fn canonical(instance: &Instance) -> Vec<u8> {
     whole(&mut bytes, instance.servers.len());
     maybe(&mut bytes, instance.reference_flops);
     for u in &instance.users {
-        for x in [u.payload_bits, u.tx_power_w, u.local_delay_s, u.edge_work_flop, u.uncertainty] {
+        for x in [
+            u.payload_bits,
+            u.tx_power_w,
+            u.local_delay_s,
+            u.edge_work_flop,
+            u.uncertainty,
+        ] {
             number(&mut bytes, x);
         }
         for x in [u.edge_time_s, u.correct_local, u.correct_edge] {
@@ -18,7 +24,12 @@ fn canonical(instance: &Instance) -> Vec<u8> {
         }
     }
     for s in &instance.servers {
-        for x in [s.bandwidth_hz, s.noise_w, s.capacity_flops, s.user_cap_flops] {
+        for x in [
+            s.bandwidth_hz,
+            s.noise_w,
+            s.capacity_flops,
+            s.user_cap_flops,
+        ] {
             number(&mut bytes, x);
         }
         match s.max_users {

@@ -1,21 +1,23 @@
 //! Outward rounding: numbers that are known to lie between two doubles.
 //!
-//! Rust's `+ - * /` on `f64` round to nearest, so the exact result of one operation lies between the double below and
-//! the double above the one computed. Every operation here steps one double (or two, where that vectorises) to the
-//! safe side. Below, u = 2^-53 is the unit roundoff.
+//! Rust's `+ - * /` on `f64` round to nearest, so the exact result of one operation lies between
+//! the double below and the double above the one computed. Every operation here steps one double
+//! (or two, where that vectorises) to the safe side. Below, u = 2^-53 is the unit roundoff.
 
 /// The least positive double, 2^-1074.
 const TINY: f64 = f64::from_bits(1);
 /// 2^-52 = 2u.
 const TWO_U: f64 = f64::EPSILON;
-/// 2 / ln 2 = 2 log2(e). Doubling is exact, so its relative error is that of the constant, at most u.
+/// 2 / ln 2 = 2 log2(e). Doubling is exact, so its relative error is that of the constant, at most
+/// u.
 const TWO_LOG2_E: f64 = 2.0 * std::f64::consts::LOG2_E;
 /// Terms of the series of [`log2_1p`] after the leading 1: 1/3, 1/5, ..., 1/33.
 const TERMS: u32 = 16;
 /// Relative error of [`log2_1p`] that is added on both sides, 16u; the proof there needs 9u.
 const LOG_ERROR: f64 = 8.0 * TWO_U;
 
-/// A real number known to lie in \[lo, hi\]. `lo` may be -infinity and `hi` +infinity, neither is ever NaN.
+/// A real number known to lie in \[lo, hi\]. `lo` may be -infinity and `hi` +infinity, neither is
+/// ever NaN.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// Lower end.
@@ -24,21 +26,33 @@ pub struct Interval {
     pub hi: f64,
 }
 
-/// The double below `x`, where `x` was rounded to nearest: a lower bound of the exact result. NaN becomes -infinity.
+/// The double below `x`, where `x` was rounded to nearest: a lower bound of the exact result. NaN
+/// becomes -infinity.
 pub(crate) fn down(x: f64) -> f64 {
-    if x.is_nan() { f64::NEG_INFINITY } else { x.next_down() }
+    if x.is_nan() {
+        f64::NEG_INFINITY
+    } else {
+        x.next_down()
+    }
 }
 
-/// The double above `x`, where `x` was rounded to nearest: an upper bound of the exact result. NaN becomes +infinity.
+/// The double above `x`, where `x` was rounded to nearest: an upper bound of the exact result. NaN
+/// becomes +infinity.
 pub(crate) fn up(x: f64) -> f64 {
-    if x.is_nan() { f64::INFINITY } else { x.next_up() }
+    if x.is_nan() {
+        f64::INFINITY
+    } else {
+        x.next_up()
+    }
 }
 
-/// [`down`] without branches, for inner loops: at most the double below `x`. Not finite (NaN) when `x` is not finite.
+/// [`down`] without branches, for inner loops: at most the double below `x`. Not finite (NaN) when
+/// `x` is not finite.
 ///
-/// Proof. For a normal x with 2^e <= |x| < 2^(e+1) the spacing of doubles is ulp = 2^(e-52) <= 2^-52 |x|, and both
-/// are rounded monotonically, so s = fl(2^-52 |x| + 2^-1074) >= ulp; for a subnormal x, s >= 2^-1074 = ulp. Hence
-/// x - s <= x - ulp, which is a double not above the predecessor of x, and rounding to nearest is monotone.
+/// Proof. For a normal x with 2^e <= |x| < 2^(e+1) the spacing of doubles is ulp = 2^(e-52) <=
+/// 2^-52 |x|, and both are rounded monotonically, so s = fl(2^-52 |x| + 2^-1074) >= ulp; for a
+/// subnormal x, s >= 2^-1074 = ulp. Hence x - s <= x - ulp, which is a double not above the
+/// predecessor of x, and rounding to nearest is monotone.
 #[inline]
 pub(crate) fn fast_down(x: f64) -> f64 {
     x - (TWO_U * x.abs() + TINY)
@@ -50,13 +64,14 @@ pub(crate) fn fast_up(x: f64) -> f64 {
     x + (TWO_U * x.abs() + TINY)
 }
 
-/// A lower bound of the exact sum of finite doubles. The caller checks the result: it is not finite if anything
-/// overflowed.
+/// A lower bound of the exact sum of finite doubles. The caller checks the result: it is not finite
+/// if anything overflowed.
 ///
-/// Recursive summation errs by at most g A, with A the exact sum of |x_i|, g = (n-1)u / (1 - (n-1)u) (Higham,
-/// *Accuracy and Stability of Numerical Algorithms*, (4.4)), and the computed sum of |x_i| is at least (1 - g) A. So
-/// 2 n u times the latter covers g A for n < 2^50. Additions are exact among subnormals; an underflow of the product
-/// (at most 2^-1075) is less than what [`fast_down`] takes off.
+/// Recursive summation errs by at most g A, with A the exact sum of |x_i|, g = (n-1)u / (1 -
+/// (n-1)u) (Higham, *Accuracy and Stability of Numerical Algorithms*, (4.4)), and the computed sum
+/// of |x_i| is at least (1 - g) A. So 2 n u times the latter covers g A for n < 2^50. Additions are
+/// exact among subnormals; an underflow of the product (at most 2^-1075) is less than what
+/// [`fast_down`] takes off.
 #[inline]
 pub(crate) fn sum_down(terms: &[f64]) -> f64 {
     let (mut sum, mut size) = (0.0, 0.0);
@@ -85,38 +100,64 @@ impl Interval {
 
     /// Both ends rounded outward.
     fn outward(lo: f64, hi: f64) -> Interval {
-        Interval { lo: down(lo), hi: up(hi) }
+        Interval {
+            lo: down(lo),
+            hi: up(hi),
+        }
     }
 
     /// The product, whatever the signs.
     pub(crate) fn times(self, other: Interval) -> Interval {
-        let p = [self.lo * other.lo, self.lo * other.hi, self.hi * other.lo, self.hi * other.hi];
+        let p = [
+            self.lo * other.lo,
+            self.lo * other.hi,
+            self.hi * other.lo,
+            self.hi * other.hi,
+        ];
         if p.iter().any(|x| x.is_nan()) {
-            return Interval { lo: f64::NEG_INFINITY, hi: f64::INFINITY };
+            return Interval {
+                lo: f64::NEG_INFINITY,
+                hi: f64::INFINITY,
+            };
         }
-        Interval::outward(p.iter().copied().fold(p[0], f64::min), p.iter().copied().fold(p[0], f64::max))
+        Interval::outward(
+            p.iter().copied().fold(p[0], f64::min),
+            p.iter().copied().fold(p[0], f64::max),
+        )
     }
 
-    /// self / other for self >= 0 and other > 0 (an `other.lo` that has underflowed to 0 gives hi = +infinity).
+    /// self / other for self >= 0 and other > 0 (an `other.lo` that has underflowed to 0 gives hi =
+    /// +infinity).
     pub(crate) fn over(self, other: Interval) -> Interval {
         debug_assert!(self.lo >= 0.0 && other.lo >= 0.0);
-        // A quotient of non-negative numbers is not negative, though the step down from 0 would say so.
-        Interval { lo: down(self.lo / other.hi).max(0.0), hi: up(self.hi / other.lo) }
+        // A quotient of non-negative numbers is not negative, though the step down from 0 would say
+        // so.
+        Interval {
+            lo: down(self.lo / other.hi).max(0.0),
+            hi: up(self.hi / other.lo),
+        }
     }
 
     /// The greater of two numbers.
     pub(crate) fn max(self, other: Interval) -> Interval {
-        Interval { lo: self.lo.max(other.lo), hi: self.hi.max(other.hi) }
+        Interval {
+            lo: self.lo.max(other.lo),
+            hi: self.hi.max(other.hi),
+        }
     }
 
-    /// Whether `x` lies in the interval widened on both sides by the fraction `tolerance` of the ends.
+    /// Whether `x` lies in the interval widened on both sides by the fraction `tolerance` of the
+    /// ends.
     pub(crate) fn nearly_contains(self, x: f64, tolerance: f64) -> bool {
         self.lo - tolerance * self.lo.abs() <= x && x <= self.hi + tolerance * self.hi.abs()
     }
 
     /// log2(1 + x) for x >= 0: monotone, so each end goes by itself.
     pub(crate) fn log2_1p(self) -> Interval {
-        Interval { lo: log2_1p(self.lo.max(0.0)).lo, hi: log2_1p(self.hi).hi }
+        Interval {
+            lo: log2_1p(self.lo.max(0.0)).lo,
+            hi: log2_1p(self.hi).hi,
+        }
     }
 }
 
@@ -129,48 +170,64 @@ impl std::ops::Add for Interval {
 
 /// An interval around log2(1 + x) for a double x >= 0.
 ///
-/// For x < 1 let k = 0 and z = x / (2 + x); for x >= 1 let 1 + x = 2^k m with 1 <= m < 2 and z = (m-1) / (m+1). Then
+/// For x < 1 let k = 0 and z = x / (2 + x); for x >= 1 let 1 + x = 2^k m with 1 <= m < 2 and z =
+/// (m-1) / (m+1). Then
 ///
 /// ```text
 /// log2(1 + x) = k + (2 / ln 2) atanh z = k + (2 / ln 2) z P(z^2),   P(w) = 1 + w/3 + w^2/5 + ...,   0 <= z <= 1/3.
 /// ```
 ///
-/// Everything is non-negative, so relative errors never grow by cancellation. They are, to first order (there are 7u
-/// to spare):
+/// Everything is non-negative, so relative errors never grow by cancellation. They are, to first
+/// order (there are 7u to spare):
 /// * z: a sum and a quotient, 2u (m - 1 is exact); w = fl(z z): 5u against the exact z^2.
-/// * t = w (1/3 + w (1/5 + ...)) by Horner's rule: the term of w^i passes i products and i sums, its coefficient is
-///   rounded once, and each of its i factors w is off by 5u: at most (7i+1)u <= (2i+1) 3.5u. Times its value
-///   w^i / (2i+1) and summed over i with w <= 1/9: at most 3.5u / 8 < 0.45u, absolute. The terms left out are below
-///   (1/9)^17 / 35 (9/8) < 0.02u, and a w that underflows changes t by less than 2^-1000.
-/// * P = fl(1 + t) >= 1: 0.45u, 0.02u and u, below 1.5u. C = 2 / ln 2: u. So C z P: u (C), 2u (z), 1.5u (P), 2u (two
-///   products), together 6.5u.
-/// * for x >= 1: fl(1 + x) is off by u, which moves log2 by at most u / ln 2 < 1.45u, and log2 >= 1; adding k: u.
-///   Total below 9u.
+/// * t = w (1/3 + w (1/5 + ...)) by Horner's rule: the term of w^i passes i products and i sums,
+///   its coefficient is rounded once, and each of its i factors w is off by 5u: at most (7i+1)u <=
+///   (2i+1) 3.5u. Times its value w^i / (2i+1) and summed over i with w <= 1/9: at most 3.5u / 8 <
+///   0.45u, absolute. The terms left out are below (1/9)^17 / 35 (9/8) < 0.02u, and a w that
+///   underflows changes t by less than 2^-1000.
+/// * P = fl(1 + t) >= 1: 0.45u, 0.02u and u, below 1.5u. C = 2 / ln 2: u. So C z P: u (C), 2u (z),
+///   1.5u (P), 2u (two products), together 6.5u.
+/// * for x >= 1: fl(1 + x) is off by u, which moves log2 by at most u / ln 2 < 1.45u, and log2 >=
+///   1; adding k: u. Total below 9u.
 ///
-/// For x < 2^-1000, where products might underflow, x <= log2(1 + x) <= x / ln 2 <= 2x is good enough.
+/// For x < 2^-1000, where products might underflow, x <= log2(1 + x) <= x / ln 2 <= 2x is good
+/// enough.
 #[inline]
 fn log2_1p(x: f64) -> Interval {
     if x.is_nan() {
-        return Interval { lo: 0.0, hi: f64::INFINITY };
+        return Interval {
+            lo: 0.0,
+            hi: f64::INFINITY,
+        };
     }
     if x == f64::INFINITY {
-        return Interval { lo: 1023.0, hi: f64::INFINITY };
+        return Interval {
+            lo: 1023.0,
+            hi: f64::INFINITY,
+        };
     }
     if x < f64::from_bits(23 << 52) {
-        return Interval { lo: x, hi: up(2.0 * x) };
+        return Interval {
+            lo: x,
+            hi: up(2.0 * x),
+        };
     }
     let (k, z) = if x < 1.0 {
         (0.0, x / (2.0 + x))
     } else {
-        // 1 + x >= 2 is a normal double: its exponent field is k + 1023, and with the field 1023 instead it is m.
-        // fl(1 + x) = infinity is impossible: 1 is less than half an ulp of the greatest double.
+        // 1 + x >= 2 is a normal double: its exponent field is k + 1023, and with the field 1023
+        // instead it is m. fl(1 + x) = infinity is impossible: 1 is less than half an ulp of the
+        // greatest double.
         let bits = (1.0 + x).to_bits();
         let k = (bits >> 52) as f64 - 1023.0;
         let m = f64::from_bits((bits & ((1 << 52) - 1)) | (1023 << 52));
         (k, (m - 1.0) / (m + 1.0))
     };
     let value = k + TWO_LOG2_E * z * series(z * z);
-    Interval { lo: down(value - LOG_ERROR * value), hi: up(value + LOG_ERROR * value) }
+    Interval {
+        lo: down(value - LOG_ERROR * value),
+        hi: up(value + LOG_ERROR * value),
+    }
 }
 
 /// The upper end of [`log2_1p`], never NaN.
@@ -207,7 +264,19 @@ pub(crate) mod tests {
 
     #[test]
     fn steps_go_outward() {
-        for x in [0.0, -0.0, 1.0, -1.0, 1.5e-9, -7.25e300, TINY, -TINY, f64::MIN_POSITIVE, 1e-310, f64::MAX / 2.0] {
+        for x in [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            1.5e-9,
+            -7.25e300,
+            TINY,
+            -TINY,
+            f64::MIN_POSITIVE,
+            1e-310,
+            f64::MAX / 2.0,
+        ] {
             assert!(fast_down(x) <= x.next_down(), "{x}");
             assert!(fast_up(x) >= x.next_up(), "{x}");
             assert!(fast_down(x) >= x.next_down().next_down().next_down(), "{x}");
@@ -223,7 +292,9 @@ pub(crate) mod tests {
         let mut state = 7_u64;
         for n in [1, 2, 10, 100, 1000].repeat(50) {
             let mut next = || {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
                 (state >> 12) as i64 - (1 << 51)
             };
             let whole: Vec<i64> = (0..n).map(|_| next()).collect();
@@ -243,7 +314,10 @@ pub(crate) mod tests {
         let b = Interval { lo: -5.0, hi: 1.0 };
         let p = a.times(b);
         assert!(p.lo <= -15.0 && p.lo > -15.1 && p.hi >= 10.0 && p.hi < 10.1);
-        let odd = Interval::ZERO.times(Interval { lo: 0.0, hi: f64::INFINITY });
+        let odd = Interval::ZERO.times(Interval {
+            lo: 0.0,
+            hi: f64::INFINITY,
+        });
         assert_eq!((odd.lo, odd.hi), (f64::NEG_INFINITY, f64::INFINITY));
     }
 
@@ -252,7 +326,8 @@ pub(crate) mod tests {
         for k in 1..=1023 {
             let x = 2.0_f64.powi(k) - 1.0;
             let at = log2_1p(x);
-            // For k > 53 the subtraction rounds back to 2^k, whose logarithm is a little more than k.
+            // For k > 53 the subtraction rounds back to 2^k, whose logarithm is a little more than
+            // k.
             assert!(at.lo <= f64::from(k) && f64::from(k) <= at.hi, "2^{k}");
             assert!(at.hi - at.lo <= 40.0 * f64::EPSILON * f64::from(k), "2^{k}");
         }
@@ -327,9 +402,16 @@ pub(crate) mod tests {
     fn logarithm_against_sixty_digits() {
         for &(x, exact) in TABLE {
             let at = log2_1p(x);
-            // The true value is within half an ulp of `exact`, so it is inside if both neighbours are.
-            assert!(at.lo <= exact.next_down() && exact.next_up() <= at.hi, "{x:e}: {at:?} {exact:e}");
-            assert!(at.hi - at.lo <= 20.0 * f64::EPSILON * exact, "{x:e}: {at:?}");
+            // The true value is within half an ulp of `exact`, so it is inside if both neighbours
+            // are.
+            assert!(
+                at.lo <= exact.next_down() && exact.next_up() <= at.hi,
+                "{x:e}: {at:?} {exact:e}"
+            );
+            assert!(
+                at.hi - at.lo <= 20.0 * f64::EPSILON * exact,
+                "{x:e}: {at:?}"
+            );
         }
     }
 

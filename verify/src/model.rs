@@ -1,11 +1,13 @@
-//! The mathematics of `docs/model.md`, written afresh on intervals. SI units; users i of N, servers j of M.
+//! The mathematics of `docs/model.md`, written afresh on intervals. SI units; users i of N, servers
+//! j of M.
 
 use crate::curve::Pace;
 use crate::fault::{Code, Fault};
 use crate::interval::{Interval, down, fast_down, fast_up, log2_1p_up};
 use offload_instances::types::{Instance, Weights};
 
-/// An instance, a threshold and weights, ready for computing with. The instance's doubles are taken as exact.
+/// An instance, a threshold and weights, ready for computing with. The instance's doubles are taken
+/// as exact.
 pub(crate) struct Model<'a> {
     instance: &'a Instance,
     /// v_i, in \[0, 1\].
@@ -20,7 +22,11 @@ pub(crate) struct Model<'a> {
 
 impl<'a> Model<'a> {
     /// The model, or everything that is wrong with the instance or the threshold.
-    pub(crate) fn new(instance: &'a Instance, threshold: f64, weights: Weights) -> Result<Self, Vec<Fault>> {
+    pub(crate) fn new(
+        instance: &'a Instance,
+        threshold: f64,
+        weights: Weights,
+    ) -> Result<Self, Vec<Fault>> {
         let mut faults = instance_faults(instance);
         if !(0.0..=1.0).contains(&threshold) {
             faults.push(Fault::new(
@@ -33,19 +39,44 @@ impl<'a> Model<'a> {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let weight = |a: f64| if weights == Weights::Uncertainty { a } else { 1.0 };
+        let weight = |a: f64| {
+            if weights == Weights::Uncertainty {
+                a
+            } else {
+                1.0
+            }
+        };
         let power = |i: usize, j: usize| {
-            let product = Interval::point(instance.users[i].tx_power_w).times(Interval::point(instance.gain[i][j]));
-            // A product of positive numbers; the step down may have left it at or below 0 when it underflows.
-            Interval { lo: product.lo.max(0.0), hi: product.hi }
+            let product = Interval::point(instance.users[i].tx_power_w)
+                .times(Interval::point(instance.gain[i][j]));
+            // A product of positive numbers; the step down may have left it at or below 0 when it
+            // underflows.
+            Interval {
+                lo: product.lo.max(0.0),
+                hi: product.hi,
+            }
         };
         let n = instance.users.len();
         Ok(Model {
             instance,
-            bits: instance.users.iter().map(|u| down(weight(u.uncertainty) * u.payload_bits).max(0.0)).collect(),
-            weight: instance.users.iter().map(|u| weight(u.uncertainty)).collect(),
-            mandatory: instance.users.iter().map(|u| u.uncertainty > threshold).collect(),
-            signal: (0..instance.servers.len()).flat_map(|j| (0..n).map(move |i| power(i, j))).collect(),
+            bits: instance
+                .users
+                .iter()
+                .map(|u| down(weight(u.uncertainty) * u.payload_bits).max(0.0))
+                .collect(),
+            weight: instance
+                .users
+                .iter()
+                .map(|u| weight(u.uncertainty))
+                .collect(),
+            mandatory: instance
+                .users
+                .iter()
+                .map(|u| u.uncertainty > threshold)
+                .collect(),
+            signal: (0..instance.servers.len())
+                .flat_map(|j| (0..n).map(move |i| power(i, j)))
+                .collect(),
         })
     }
 
@@ -59,7 +90,8 @@ impl<'a> Model<'a> {
         self.instance.servers.len()
     }
 
-    /// Whether users of other servers interfere. If not, I_j = 0 and no signal reaches another server.
+    /// Whether users of other servers interfere. If not, I_j = 0 and no signal reaches another
+    /// server.
     pub(crate) fn interferes(&self) -> bool {
         self.instance.interference
     }
@@ -71,7 +103,9 @@ impl<'a> Model<'a> {
 
     /// The most users that server j can hold: min(K_j, N).
     pub(crate) fn most_users(&self, j: usize) -> usize {
-        self.instance.servers[j].max_users.map_or(self.users(), |most| most.min(self.users()))
+        self.instance.servers[j]
+            .max_users
+            .map_or(self.users(), |most| most.min(self.users()))
     }
 
     /// S_ij for one server and all users, W.
@@ -86,43 +120,64 @@ impl<'a> Model<'a> {
 
     /// v_i w_i, weighted FLOP.
     pub(crate) fn weighted_work(&self, i: usize) -> Interval {
-        Interval::point(self.weight[i]).times(Interval::point(self.instance.users[i].edge_work_flop))
+        Interval::point(self.weight[i])
+            .times(Interval::point(self.instance.users[i].edge_work_flop))
     }
 
-    /// v_i D_i / (B_j log2(1 + S_ij / (s_j + I))), weighted s per user: the uplink cost of user i at server j for
-    /// each user that shares the band, under the interference I (W, >= 0).
+    /// v_i D_i / (B_j log2(1 + S_ij / (s_j + I))), weighted s per user: the uplink cost of user i
+    /// at server j for each user that shares the band, under the interference I (W, >= 0).
     pub(crate) fn slope(&self, i: usize, j: usize, interference: Interval) -> Interval {
         let server = &self.instance.servers[j];
         let ratio = self.signals(j)[i].over(Interval::point(server.noise_w) + interference);
         let rate = Interval::point(server.bandwidth_hz).times(ratio.log2_1p());
-        let bits = Interval::point(self.weight[i]).times(Interval::point(self.instance.users[i].payload_bits));
-        let clip = |x: Interval| Interval { lo: x.lo.max(0.0), hi: x.hi };
+        let bits = Interval::point(self.weight[i])
+            .times(Interval::point(self.instance.users[i].payload_bits));
+        let clip = |x: Interval| Interval {
+            lo: x.lo.max(0.0),
+            hi: x.hi,
+        };
         clip(bits).over(clip(rate))
     }
 
-    /// [`Model::slope`] of every user of `users` at server j under the interference I (W, >= 0, exact), rounded down; the others stay NaN.
+    /// [`Model::slope`] of every user of `users` at server j under the interference I (W, >= 0,
+    /// exact), rounded down; the others stay NaN.
     ///
-    /// It falls as the rate grows, and the rate as the signal grows and the interference falls, so only one end of each interval is needed.
-    pub(crate) fn fill_slopes(&self, j: usize, interference: f64, users: &[usize], slopes: &mut [f64]) {
+    /// It falls as the rate grows, and the rate as the signal grows and the interference falls, so
+    /// only one end of each interval is needed.
+    pub(crate) fn fill_slopes(
+        &self,
+        j: usize,
+        interference: f64,
+        users: &[usize],
+        slopes: &mut [f64],
+    ) {
         let server = &self.instance.servers[j];
         let noise = fast_down(server.noise_w + interference);
         let signals = self.signals(j);
         for &i in users {
             if slopes[i].is_nan() {
-                // A positive noise keeps the quotient from being NaN; without one the rate may be anything.
-                let ratio = if noise > 0.0 { fast_up(signals[i].hi / noise) } else { f64::INFINITY };
+                // A positive noise keeps the quotient from being NaN; without one the rate may be
+                // anything.
+                let ratio = if noise > 0.0 {
+                    fast_up(signals[i].hi / noise)
+                } else {
+                    f64::INFINITY
+                };
                 let rate = fast_up(server.bandwidth_hz * log2_1p_up(ratio));
                 slopes[i] = down(self.bits[i] / rate).max(0.0);
             }
         }
     }
 
-    /// max(1/f_j, n/F_j), s per FLOP: the time that a unit of work takes at server j when it holds n users.
+    /// max(1/f_j, n/F_j), s per FLOP: the time that a unit of work takes at server j when it holds
+    /// n users.
     pub(crate) fn pace(&self, j: usize, n: usize) -> Interval {
         let server = &self.instance.servers[j];
         // n <= N is far below 2^53, hence exact.
         let shared = Interval::point(n as f64).over(Interval::point(server.capacity_flops));
-        Interval::point(1.0).over(Interval::point(server.user_cap_flops)).max(shared)
+        Interval::point(1.0)
+            .over(Interval::point(server.user_cap_flops))
+            .max(shared)
     }
 
     /// Which part of [`Model::pace`] counts when server j holds n users.
@@ -134,9 +189,15 @@ impl<'a> Model<'a> {
     /// I_j of a plan for every server, W: the sum of S_kj over the users k of other servers.
     pub(crate) fn interference(&self, assignment: &[Option<usize>]) -> Vec<Interval> {
         let heard = |j: usize| {
-            let others = assignment.iter().zip(self.signals(j)).filter(|(place, _)| place.is_some_and(|l| l != j));
+            let others = assignment
+                .iter()
+                .zip(self.signals(j))
+                .filter(|(place, _)| place.is_some_and(|l| l != j));
             let sum = others.fold(Interval::ZERO, |sum, (_, &s)| sum + s);
-            Interval { lo: sum.lo.max(0.0), hi: sum.hi }
+            Interval {
+                lo: sum.lo.max(0.0),
+                hi: sum.hi,
+            }
         };
         let silent = |_| Interval::ZERO;
         if self.interferes() {
@@ -146,32 +207,48 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// F(x), weighted s, of an assignment with one entry per user and no unknown server: the sum over users of v_i
-    /// t_i, or n_j slope_ij(I_j) + v_i w_i pace_j(n_j).
+    /// F(x), weighted s, of an assignment with one entry per user and no unknown server: the sum
+    /// over users of v_i t_i, or n_j slope_ij(I_j) + v_i w_i pace_j(n_j).
     pub(crate) fn objective(&self, assignment: &[Option<usize>]) -> Interval {
         let interference = self.interference(assignment);
         let mut loads = vec![0_usize; self.servers()];
         for &j in assignment.iter().flatten() {
             loads[j] += 1;
         }
-        let pace: Vec<Interval> = loads.iter().enumerate().map(|(j, &n)| self.pace(j, n)).collect();
+        let pace: Vec<Interval> = loads
+            .iter()
+            .enumerate()
+            .map(|(j, &n)| self.pace(j, n))
+            .collect();
         let cost = |(i, place): (usize, &Option<usize>)| match *place {
             None => self.local_cost(i),
             Some(j) => {
-                let uplink = Interval::point(loads[j] as f64).times(self.slope(i, j, interference[j]));
+                let uplink =
+                    Interval::point(loads[j] as f64).times(self.slope(i, j, interference[j]));
                 uplink + self.weighted_work(i).times(pace[j])
             }
         };
-        assignment.iter().enumerate().map(cost).fold(Interval::ZERO, |sum, x| sum + x)
+        assignment
+            .iter()
+            .enumerate()
+            .map(cost)
+            .fold(Interval::ZERO, |sum, x| sum + x)
     }
 }
 
-/// What the proofs need of an instance: N rows of M gains, powers and the like finite and above 0, 0 <= a_i <= 1.
+/// What the proofs need of an instance: N rows of M gains, powers and the like finite and above 0,
+/// 0 <= a_i <= 1.
 fn instance_faults(instance: &Instance) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let mut add = |place: String, cause: String, remedy| faults.push(Fault::new(Code::Instance, place, cause, remedy));
+    let mut add = |place: String, cause: String, remedy| {
+        faults.push(Fault::new(Code::Instance, place, cause, remedy))
+    };
     if instance.users.is_empty() || instance.servers.is_empty() {
-        add("instance".into(), "has no users or no servers".into(), "give at least one of each");
+        add(
+            "instance".into(),
+            "has no users or no servers".into(),
+            "give at least one of each",
+        );
     }
     let mut positive = |place: String, x: f64| {
         if !(x > 0.0 && x.is_finite()) {
@@ -197,12 +274,21 @@ fn instance_faults(instance: &Instance) -> Vec<Fault> {
     }
     for (i, u) in instance.users.iter().enumerate() {
         if !(0.0..=1.0).contains(&u.uncertainty) {
-            add(format!("users[{i}].uncertainty"), format!("is {}", u.uncertainty), "give a number from 0 to 1");
+            add(
+                format!("users[{i}].uncertainty"),
+                format!("is {}", u.uncertainty),
+                "give a number from 0 to 1",
+            );
         }
     }
     let m = instance.servers.len();
-    if instance.gain.len() != instance.users.len() || instance.gain.iter().any(|row| row.len() != m) {
-        add("gain".into(), "has not one row per user and one number per server".into(), "give N rows of M numbers");
+    if instance.gain.len() != instance.users.len() || instance.gain.iter().any(|row| row.len() != m)
+    {
+        add(
+            "gain".into(),
+            "has not one row per user and one number per server".into(),
+            "give N rows of M numbers",
+        );
     }
     faults
 }
@@ -213,7 +299,8 @@ mod tests {
     use crate::common::{Lcg, instance};
     use crate::interval::tests::TABLE;
 
-    /// With all else 1 and powers of two, a slope is 1 / log2(1 + x): the table has that to sixty digits.
+    /// With all else 1 and powers of two, a slope is 1 / log2(1 + x): the table has that to sixty
+    /// digits.
     #[test]
     fn slopes_are_just_below_the_exact_ones() {
         let mut one = instance(&mut Lcg(61), 1, 1);
@@ -226,10 +313,21 @@ mod tests {
             model.fill_slopes(0, 0.75, &[0], &mut slopes);
             // The exact slope is within two ulps of this quotient of rounded numbers.
             let slope = 1.0 / exact;
-            assert!(slopes[0] <= slope - 2.0 * f64::EPSILON * slope, "{x:e}: {} {slope}", slopes[0]);
-            assert!(slopes[0] >= slope * (1.0 - 1e-14), "{x:e}: {} {slope}", slopes[0]);
+            assert!(
+                slopes[0] <= slope - 2.0 * f64::EPSILON * slope,
+                "{x:e}: {} {slope}",
+                slopes[0]
+            );
+            assert!(
+                slopes[0] >= slope * (1.0 - 1e-14),
+                "{x:e}: {} {slope}",
+                slopes[0]
+            );
             let interval = model.slope(0, 0, Interval::point(0.75));
-            assert!(interval.lo <= slope && slope <= interval.hi && slopes[0] <= interval.hi, "{x:e}: {interval:?}");
+            assert!(
+                interval.lo <= slope && slope <= interval.hi && slopes[0] <= interval.hi,
+                "{x:e}: {interval:?}"
+            );
             // What is known already is left alone.
             let mut known = [7.0];
             model.fill_slopes(0, 0.75, &[0], &mut known);

@@ -1,5 +1,6 @@
-//! A lenient first reading of a certificate: any JSON value goes in at any place, and what does not fit is kept as a
-//! description, so that all faults are listed at once and numbers still take 8 bytes each.
+//! A lenient first reading of a certificate: any JSON value goes in at any place, and what does not
+//! fit is kept as a description, so that all faults are listed at once and numbers still take 8
+//! bytes each.
 
 use crate::certificate::{CERTIFICATE_FORMAT, Certificate, Multipliers, Notes, Trust};
 use crate::fault::Code;
@@ -30,7 +31,9 @@ struct AnyVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Shape> Deserialize<'de> for Any<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyVisitor(PhantomData)).map(Any)
+        deserializer
+            .deserialize_any(AnyVisitor(PhantomData))
+            .map(Any)
     }
 }
 
@@ -54,7 +57,8 @@ impl<'de, T: Shape> Visitor<'de> for AnyVisitor<T> {
     }
 
     fn visit_i64<E: Error>(self, x: i64) -> Result<T, E> {
-        // Non-negative ones come as u64. Rounding to nearest is what reading the text as a double would do.
+        // Non-negative ones come as u64. Rounding to nearest is what reading the text as a double
+        // would do.
         Ok(T::scalar(Token::Number(x as f64)))
     }
 
@@ -99,7 +103,11 @@ impl fmt::Display for Token {
             Token::Bool(b) => write!(f, "is {b}"),
             Token::Whole(x) => write!(f, "is the number {x}"),
             Token::Number(x) => write!(f, "is the number {x}"),
-            Token::Text(s) => write!(f, "is the text \"{}\"", s.chars().take(80).collect::<String>()),
+            Token::Text(s) => write!(
+                f,
+                "is the text \"{}\"",
+                s.chars().take(80).collect::<String>()
+            ),
             Token::Array => f.write_str("is an array"),
             Token::Object => f.write_str("is an object"),
         }
@@ -123,7 +131,11 @@ impl Token {
     }
 
     fn place(&self) -> Option<Place> {
-        if matches!(self, Token::Null) { Some(None) } else { self.index().map(Some) }
+        if matches!(self, Token::Null) {
+            Some(None)
+        } else {
+            self.index().map(Some)
+        }
     }
 }
 
@@ -135,7 +147,10 @@ struct List<T> {
 
 impl<T: Shape> Shape for List<T> {
     fn scalar(token: Token) -> Self {
-        List { items: Vec::new(), other: Some(token) }
+        List {
+            items: Vec::new(),
+            other: Some(token),
+        }
     }
 
     fn array<'de, A: SeqAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
@@ -156,7 +171,11 @@ struct Numbers {
 
 impl Shape for Numbers {
     fn scalar(token: Token) -> Self {
-        Numbers { values: Vec::new(), bad: Vec::new(), other: Some(token) }
+        Numbers {
+            values: Vec::new(),
+            bad: Vec::new(),
+            other: Some(token),
+        }
     }
 
     fn array<'de, A: SeqAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
@@ -167,7 +186,11 @@ impl Shape for Numbers {
                 bad.push((values.len() - 1, item));
             }
         }
-        Ok(Numbers { values, bad, other: None })
+        Ok(Numbers {
+            values,
+            bad,
+            other: None,
+        })
     }
 }
 
@@ -184,9 +207,16 @@ trait Fields: Default {
     fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<Key, A::Error>;
 }
 
-fn put<'de, T: Shape, A: MapAccess<'de>>(slot: &mut Option<T>, map: &mut A) -> Result<Key, A::Error> {
+fn put<'de, T: Shape, A: MapAccess<'de>>(
+    slot: &mut Option<T>,
+    map: &mut A,
+) -> Result<Key, A::Error> {
     let Any(value) = map.next_value()?;
-    Ok(if slot.replace(value).is_some() { Key::Twice } else { Key::Fresh })
+    Ok(if slot.replace(value).is_some() {
+        Key::Twice
+    } else {
+        Key::Fresh
+    })
 }
 
 fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Key, A::Error> {
@@ -204,11 +234,21 @@ pub(crate) struct Object<F> {
 
 impl<F: Fields> Shape for Object<F> {
     fn scalar(token: Token) -> Self {
-        Object { fields: F::default(), twice: Vec::new(), unknown: Vec::new(), other: Some(token) }
+        Object {
+            fields: F::default(),
+            twice: Vec::new(),
+            unknown: Vec::new(),
+            other: Some(token),
+        }
     }
 
     fn object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let mut object = Object { fields: F::default(), twice: Vec::new(), unknown: Vec::new(), other: None };
+        let mut object = Object {
+            fields: F::default(),
+            twice: Vec::new(),
+            unknown: Vec::new(),
+            other: None,
+        };
         while let Some(key) = map.next_key::<String>()? {
             match object.fields.take(&key, &mut map)? {
                 Key::Fresh => {}
@@ -221,24 +261,42 @@ impl<F: Fields> Shape for Object<F> {
 }
 
 impl<F> Object<F> {
-    /// The fields, unless this is no object; notes duplicates and unknown keys. `at` is the place, "" for the whole
-    /// file.
+    /// The fields, unless this is no object; notes duplicates and unknown keys. `at` is the place,
+    /// "" for the whole file.
     fn open(self, at: &str, notes: &mut Notes) -> Option<F> {
         if let Some(token) = self.other {
             let place = if at.is_empty() { "the file" } else { at };
-            notes.add(Code::Value, place, token.to_string(), "give an object { ... }");
+            notes.add(
+                Code::Value,
+                place,
+                token.to_string(),
+                "give an object { ... }",
+            );
             return None;
         }
         for key in self.twice {
-            notes.add(Code::Value, join(at, &key), "is given twice", "leave one of them");
+            notes.add(
+                Code::Value,
+                join(at, &key),
+                "is given twice",
+                "leave one of them",
+            );
         }
-        notes.warnings.extend(self.unknown.iter().map(|key| format!("{}: unknown field, ignored.", join(at, key))));
+        notes.warnings.extend(
+            self.unknown
+                .iter()
+                .map(|key| format!("{}: unknown field, ignored.", join(at, key))),
+        );
         Some(self.fields)
     }
 }
 
 fn join(at: &str, key: &str) -> String {
-    if at.is_empty() { key.into() } else { format!("{at}.{key}") }
+    if at.is_empty() {
+        key.into()
+    } else {
+        format!("{at}.{key}")
+    }
 }
 
 #[derive(Default)]
@@ -339,7 +397,12 @@ fn need<T>(
     convert: impl Fn(&Token) -> Option<T>,
 ) -> Option<T> {
     let Some(token) = token else {
-        notes.add(Code::Missing, place(), "is missing", &format!("add it: {remedy}"));
+        notes.add(
+            Code::Missing,
+            place(),
+            "is missing",
+            &format!("add it: {remedy}"),
+        );
         return None;
     };
     let value = convert(&token);
@@ -353,21 +416,43 @@ const INDEX: &str = "give a whole number from 0";
 const PLACE: &str = "give null or a server index from 0";
 
 fn text(token: &Token) -> Option<String> {
-    if let Token::Text(s) = token { Some(s.to_string()) } else { None }
+    if let Token::Text(s) = token {
+        Some(s.to_string())
+    } else {
+        None
+    }
 }
 
 /// null, or what `convert` makes of the token.
 fn or_null<T>(convert: impl Fn(&Token) -> Option<T>) -> impl Fn(&Token) -> Option<Option<T>> {
-    move |token| if matches!(token, Token::Null) { Some(None) } else { convert(token).map(Some) }
+    move |token| {
+        if matches!(token, Token::Null) {
+            Some(None)
+        } else {
+            convert(token).map(Some)
+        }
+    }
 }
 
 fn list<T>(list: Option<List<T>>, place: &str, notes: &mut Notes) -> Vec<T> {
     match list {
         Some(List { items, other: None }) => return items,
-        Some(List { other: Some(token), .. }) => {
-            notes.add(Code::Value, place, token.to_string(), "give an array [ ... ]");
+        Some(List {
+            other: Some(token), ..
+        }) => {
+            notes.add(
+                Code::Value,
+                place,
+                token.to_string(),
+                "give an array [ ... ]",
+            );
         }
-        None => notes.add(Code::Missing, place, "is missing", "add it: an array [ ... ]"),
+        None => notes.add(
+            Code::Missing,
+            place,
+            "is missing",
+            "add it: an array [ ... ]",
+        ),
     }
     Vec::new()
 }
@@ -377,31 +462,91 @@ impl Any<Object<RawCertificate>> {
     pub(crate) fn finish(self, notes: &mut Notes) -> Option<Certificate> {
         let raw = self.0.open("", notes)?;
         let format = |t: &Token| text(t).filter(|f| f == CERTIFICATE_FORMAT);
-        need(raw.format, || "format".into(), "this program reads \"offload-certificate/1\"", notes, format)?;
+        need(
+            raw.format,
+            || "format".into(),
+            "this program reads \"offload-certificate/1\"",
+            notes,
+            format,
+        )?;
         let optional = |t: Option<Token>| Some(t.unwrap_or(Token::Text("".into())));
-        let instance = need(optional(raw.instance), || "instance".into(), "give a text in quotes", notes, text);
-        let solver = need(optional(raw.solver), || "solver".into(), "give a text in quotes", notes, text);
+        let instance = need(
+            optional(raw.instance),
+            || "instance".into(),
+            "give a text in quotes",
+            notes,
+            text,
+        );
+        let solver = need(
+            optional(raw.solver),
+            || "solver".into(),
+            "give a text in quotes",
+            notes,
+            text,
+        );
         let digits = "give the instance's fingerprint, 64 hexadecimal digits";
-        let fingerprint = need(raw.fingerprint, || "fingerprint".into(), digits, notes, text);
+        let fingerprint = need(
+            raw.fingerprint,
+            || "fingerprint".into(),
+            digits,
+            notes,
+            text,
+        );
         let fraction = |t: &Token| t.number().filter(|x| (0.0..=1.0).contains(x));
-        let threshold = need(raw.threshold, || "threshold".into(), "give a number from 0 to 1", notes, fraction);
+        let threshold = need(
+            raw.threshold,
+            || "threshold".into(),
+            "give a number from 0 to 1",
+            notes,
+            fraction,
+        );
         let parse = |t: &Token| text(t)?.parse().ok();
-        let weights = need(raw.weights, || "weights".into(), "give \"uncertainty\" or \"uniform\"", notes, parse);
+        let weights = need(
+            raw.weights,
+            || "weights".into(),
+            "give \"uncertainty\" or \"uniform\"",
+            notes,
+            parse,
+        );
         let trust = need(
             raw.trust,
             || "trust".into(),
             "give \"certified\" or \"solver\"",
             notes,
-            |t| [Trust::Certified, Trust::Solver].into_iter().find(|x| matches!(t, Token::Text(s) if **s == *x.name())),
+            |t| {
+                [Trust::Certified, Trust::Solver]
+                    .into_iter()
+                    .find(|x| matches!(t, Token::Text(s) if **s == *x.name()))
+            },
         );
         let claim = "give a number, weighted seconds, or null";
-        let objective = need(raw.objective, || "objective".into(), claim, notes, or_null(Token::number));
-        let lower_bound = need(raw.lower_bound, || "lower_bound".into(), claim, notes, or_null(Token::number));
+        let objective = need(
+            raw.objective,
+            || "objective".into(),
+            claim,
+            notes,
+            or_null(Token::number),
+        );
+        let lower_bound = need(
+            raw.lower_bound,
+            || "lower_bound".into(),
+            claim,
+            notes,
+            or_null(Token::number),
+        );
         let assignment = assignment(raw.assignment, notes);
         let multipliers = list(raw.multipliers, "multipliers", notes);
-        let multipliers = multipliers.into_iter().enumerate().filter_map(|(k, x)| set(k, x, notes)).collect();
+        let multipliers = multipliers
+            .into_iter()
+            .enumerate()
+            .filter_map(|(k, x)| set(k, x, notes))
+            .collect();
         let tree = list(raw.tree, "tree", notes);
-        let tree = tree.into_iter().enumerate().filter_map(|(x, raw)| node(x, raw, notes)).collect();
+        let tree = tree
+            .into_iter()
+            .enumerate()
+            .filter_map(|(x, raw)| node(x, raw, notes))
+            .collect();
         Some(Certificate {
             instance: instance?,
             fingerprint: fingerprint?,
@@ -419,12 +564,26 @@ impl Any<Object<RawCertificate>> {
 }
 
 fn assignment(raw: Option<List<Token>>, notes: &mut Notes) -> Option<Vec<Place>> {
-    if matches!(raw, Some(List { other: Some(Token::Null), .. })) {
+    if matches!(
+        raw,
+        Some(List {
+            other: Some(Token::Null),
+            ..
+        })
+    ) {
         return None;
     }
     let items = list(raw, "assignment", notes).into_iter().enumerate();
-    let mut place =
-        |(i, token)| need(Some(token), || format!("assignment[{i}]"), PLACE, notes, Token::place).unwrap_or_default();
+    let mut place = |(i, token)| {
+        need(
+            Some(token),
+            || format!("assignment[{i}]"),
+            PLACE,
+            notes,
+            Token::place,
+        )
+        .unwrap_or_default()
+    };
     Some(items.map(&mut place).collect())
 }
 
@@ -432,20 +591,42 @@ fn assignment(raw: Option<List<Token>>, notes: &mut Notes) -> Option<Vec<Place>>
 fn set(k: usize, raw: Object<RawMultipliers>, notes: &mut Notes) -> Option<Multipliers> {
     let raw = raw.open(&format!("multipliers[{k}]"), notes)?;
     let users = numbers(raw.users, &format!("multipliers[{k}].users"), notes);
-    let interference = numbers(raw.interference, &format!("multipliers[{k}].interference"), notes);
-    Some(Multipliers { users, interference })
+    let interference = numbers(
+        raw.interference,
+        &format!("multipliers[{k}].interference"),
+        notes,
+    );
+    Some(Multipliers {
+        users,
+        interference,
+    })
 }
 
 fn numbers(raw: Option<Numbers>, place: &str, notes: &mut Notes) -> Vec<f64> {
     let Some(raw) = raw else {
-        notes.add(Code::Missing, place, "is missing", "add it: an array of numbers");
+        notes.add(
+            Code::Missing,
+            place,
+            "is missing",
+            "add it: an array of numbers",
+        );
         return Vec::new();
     };
     if let Some(token) = raw.other {
-        notes.add(Code::Value, place, token.to_string(), "give an array of numbers");
+        notes.add(
+            Code::Value,
+            place,
+            token.to_string(),
+            "give an array of numbers",
+        );
     }
     for (x, token) in raw.bad {
-        notes.add(Code::Value, format!("{place}[{x}]"), token.to_string(), "give a number");
+        notes.add(
+            Code::Value,
+            format!("{place}[{x}]"),
+            token.to_string(),
+            "give a number",
+        );
     }
     raw.values
 }
@@ -465,8 +646,11 @@ fn node(x: usize, raw: Object<RawNode>, notes: &mut Notes) -> Option<Node> {
     let present: Vec<_> = kinds.iter().filter(|k| k.1).collect();
     let &[&(kind, _, fields)] = present.as_slice() else {
         let names: Vec<&str> = present.iter().map(|k| k.0).collect();
-        let cause =
-            if names.is_empty() { "has no kind".into() } else { format!("is of several kinds: {}", names.join(", ")) };
+        let cause = if names.is_empty() {
+            "has no kind".into()
+        } else {
+            format!("is of several kinds: {}", names.join(", "))
+        };
         let remedy = "give one of load, interference, user, tighten, leaf, empty, assumed";
         notes.add(Code::Value, format!("tree[{x}]"), cause, remedy);
         return None;
@@ -477,9 +661,17 @@ fn node(x: usize, raw: Object<RawNode>, notes: &mut Notes) -> Option<Node> {
         ("loads", raw.loads.is_some()),
         ("remove", raw.remove.is_some()),
     ];
-    for (name, _) in extra.iter().filter(|(name, given)| *given && !fields.split(' ').any(|f| f == *name)) {
+    for (name, _) in extra
+        .iter()
+        .filter(|(name, given)| *given && !fields.split(' ').any(|f| f == *name))
+    {
         let cause = format!("does not belong to a {kind} node");
-        notes.add(Code::Value, format!("tree[{x}].{name}"), cause, "leave it out");
+        notes.add(
+            Code::Value,
+            format!("tree[{x}].{name}"),
+            cause,
+            "leave it out",
+        );
     }
     let loads = raw.loads.take();
     let remove = raw.remove.take();
@@ -500,27 +692,56 @@ fn build(
         "load" => {
             let server = need(raw.load, at("load"), INDEX, notes, Token::index);
             let split = need(raw.at, at("at"), INDEX, notes, Token::index);
-            Node::Load { server: server?, at: split? }
+            Node::Load {
+                server: server?,
+                at: split?,
+            }
         }
         "interference" => {
-            let server = need(raw.interference, at("interference"), INDEX, notes, Token::index);
+            let server = need(
+                raw.interference,
+                at("interference"),
+                INDEX,
+                notes,
+                Token::index,
+            );
             let split = need(raw.at, at("at"), number, notes, Token::number);
-            Node::Interference { server: server?, at: split? }
+            Node::Interference {
+                server: server?,
+                at: split?,
+            }
         }
         "user" => {
             let user = need(raw.user, at("user"), INDEX, notes, Token::index);
             let to = need(raw.to, at("to"), PLACE, notes, Token::place);
-            Node::User { user: user?, to: to? }
+            Node::User {
+                user: user?,
+                to: to?,
+            }
         }
         "tighten" => {
             let multipliers = need(raw.tighten, at("tighten"), INDEX, notes, Token::index);
-            let loads = rows(loads, &at("loads")(), notes, |[j, lo, hi]| Some((j.index()?, lo.index()?, hi.index()?)));
-            let remove = rows(remove, &at("remove")(), notes, |[i, p]| Some((i.index()?, p.place()?)));
-            Node::Tighten { multipliers: multipliers?, loads, remove }
+            let loads = rows(loads, &at("loads")(), notes, |[j, lo, hi]| {
+                Some((j.index()?, lo.index()?, hi.index()?))
+            });
+            let remove = rows(remove, &at("remove")(), notes, |[i, p]| {
+                Some((i.index()?, p.place()?))
+            });
+            Node::Tighten {
+                multipliers: multipliers?,
+                loads,
+                remove,
+            }
         }
-        "leaf" => Node::Leaf { multipliers: need(raw.leaf, at("leaf"), INDEX, notes, Token::index)? },
-        "empty" => Node::Empty { multipliers: need(raw.empty, at("empty"), INDEX, notes, Token::index)? },
-        _ => Node::Assumed { bound: need(raw.assumed, at("assumed"), number, notes, Token::number)? },
+        "leaf" => Node::Leaf {
+            multipliers: need(raw.leaf, at("leaf"), INDEX, notes, Token::index)?,
+        },
+        "empty" => Node::Empty {
+            multipliers: need(raw.empty, at("empty"), INDEX, notes, Token::index)?,
+        },
+        _ => Node::Assumed {
+            bound: need(raw.assumed, at("assumed"), number, notes, Token::number)?,
+        },
     })
 }
 
@@ -531,20 +752,48 @@ fn rows<T, const W: usize>(
     notes: &mut Notes,
     convert: impl Fn(&[Token; W]) -> Option<T>,
 ) -> Vec<T> {
-    let shape = if W == 3 { "give [server, lo, hi], whole numbers from 0" } else { "give [user, server or null]" };
-    let raw = raw.unwrap_or(List { items: Vec::new(), other: None });
+    let shape = if W == 3 {
+        "give [server, lo, hi], whole numbers from 0"
+    } else {
+        "give [user, server or null]"
+    };
+    let raw = raw.unwrap_or(List {
+        items: Vec::new(),
+        other: None,
+    });
     let mut row = |(y, row): (usize, List<Token>)| {
         let value = row.items.as_slice().try_into().ok().and_then(&convert);
         if value.is_none() {
-            let found = row.items.iter().map(Token::to_string).collect::<Vec<_>>().join(", ");
-            let found = row.other.map_or_else(|| format!("holds what {found}",), |token| token.to_string());
-            notes.add(Code::Value, format!("{place}[{y}]"), found.chars().take(200).collect::<String>(), shape);
+            let found = row
+                .items
+                .iter()
+                .map(Token::to_string)
+                .collect::<Vec<_>>()
+                .join(", ");
+            let found = row
+                .other
+                .map_or_else(|| format!("holds what {found}",), |token| token.to_string());
+            notes.add(
+                Code::Value,
+                format!("{place}[{y}]"),
+                found.chars().take(200).collect::<String>(),
+                shape,
+            );
         }
         value
     };
     if let Some(token) = raw.other {
-        notes.add(Code::Value, place, token.to_string(), "give an array of rows");
+        notes.add(
+            Code::Value,
+            place,
+            token.to_string(),
+            "give an array of rows",
+        );
         return Vec::new();
     }
-    raw.items.into_iter().enumerate().filter_map(&mut row).collect()
+    raw.items
+        .into_iter()
+        .enumerate()
+        .filter_map(&mut row)
+        .collect()
 }

@@ -2,38 +2,42 @@
 //!
 //! # Every plan in the box is within them
 //!
-//! Take a plan x in the box, with loads n_j and interferences I_j, and A_i, a_j, f_j, `must`, `may`, h_i and m as in the
-//! format.
+//! Take a plan x in the box, with loads n_j and interferences I_j, and A_i, a_j, f_j, `must`,
+//! `may`, h_i and m as in the format.
 //!
-//! *Loads.* The users at j are among the a_j with j in A_i, and the f_j with A_i = {j} are there: f_j <= n_j <= a_j.
-//! Who may not be local is at some server, and who is at a server may be there, so must <= sum_l n_l <= may. If lo_l <=
-//! n_l <= hi_l for all l, then n_j = sum_l n_l - sum_{l != j} n_l is at least must minus the others' hi and at most may
-//! minus the others' lo. By induction over the rounds x is within the ranges after each of them.
+//! *Loads.* The users at j are among the a_j with j in A_i, and the f_j with A_i = {j} are there:
+//! f_j <= n_j <= a_j. Who may not be local is at some server, and who is at a server may be there,
+//! so must <= sum_l n_l <= may. If lo_l <= n_l <= hi_l for all l, then n_j = sum_l n_l - sum_{l !=
+//! j} n_l is at least must minus the others' hi and at most may minus the others' lo. By induction
+//! over the rounds x is within the ranges after each of them.
 //!
-//! *Interference.* Let n = n_j. Of the users at j, f_j have A_i = {j}; the other m are among C, the users with j in A_i
-//! and A_i not {j}. I_j is the sum of S_ij over the users at servers other than j.
+//! *Interference.* Let n = n_j. Of the users at j, f_j have A_i = {j}; the other m are among C, the
+//! users with j in A_i and A_i not {j}. I_j is the sum of S_ij over the users at servers other than
+//! j.
 //!
-//! - Let W be the users with a server other than j and without local in A_i. Whoever of them is not at j is at another
-//!   server and counts in I_j. Those of W at j are in C, so there are at most m, and they weigh no more than the m
-//!   largest S_ij in W with j in A_i: I_j >= least_j(n).
-//! - Whoever counts in I_j has a server other than j in A_i, so S_ij = h_i, and is not at j: I_j <= sum of h_i - sum of
-//!   h_i over the users at j. Among the latter m are in C, and they weigh no less than the m smallest h_i in C: I_j <=
-//!   most_j(n).
+//! - Let W be the users with a server other than j and without local in A_i. Whoever of them is not
+//!   at j is at another server and counts in I_j. Those of W at j are in C, so there are at most m,
+//!   and they weigh no more than the m largest S_ij in W with j in A_i: I_j >= least_j(n).
+//! - Whoever counts in I_j has a server other than j in A_i, so S_ij = h_i, and is not at j: I_j <=
+//!   sum of h_i - sum of h_i over the users at j. Among the latter m are in C, and they weigh no
+//!   less than the m smallest h_i in C: I_j <= most_j(n).
 //!
 //! A load or interference range that these leave empty holds no plan.
 //!
 //! # Rounding
 //!
-//! Instead of differences, which would cancel, the same values are computed as sums of what is left: of the c users of
-//! W with j in A_i the c - m smallest stay, of C the |C| - m largest h_i stay. The k smallest lower bounds sum to no
-//! more than the k smallest exact values, the k largest upper bounds to no less than the k largest, and each addition
-//! is rounded outward. So a range that is empty here is empty.
+//! Instead of differences, which would cancel, the same values are computed as sums of what is
+//! left: of the c users of W with j in A_i the c - m smallest stay, of C the |C| - m largest h_i
+//! stay. The k smallest lower bounds sum to no more than the k smallest exact values, the k largest
+//! upper bounds to no less than the k largest, and each addition is rounded outward. So a range
+//! that is empty here is empty.
 
 use crate::interval::{down, up};
 use crate::model::Model;
 use crate::tree::Region;
 
-/// The effective load range of every server; `None` when some range is empty. The box must not be empty.
+/// The effective load range of every server; `None` when some range is empty. The box must not be
+/// empty.
 pub(crate) fn effective_loads(region: &Region) -> Option<Vec<(usize, usize)>> {
     let (choices, local) = (region.choices(), region.allowed(None));
     let count = |test: &dyn Fn(usize) -> bool| (0..choices.len()).filter(|&i| test(i)).count();
@@ -50,10 +54,15 @@ pub(crate) fn effective_loads(region: &Region) -> Option<Vec<(usize, usize)>> {
         ranges.push((lo.max(fixed), hi.min(most)));
     }
     while ranges.iter().all(|(lo, hi)| lo <= hi) {
-        let (least, most) = ranges.iter().fold((0, 0), |(least, most), (lo, hi)| (least + lo, most + hi));
+        let (least, most) = ranges
+            .iter()
+            .fold((0, 0), |(least, most), (lo, hi)| (least + lo, most + hi));
         let narrow = |&(lo, hi): &(usize, usize)| {
             // A negative upper end is an empty range.
-            Some((lo.max(must.saturating_sub(most - hi)), hi.min(may.checked_sub(least - lo)?)))
+            Some((
+                lo.max(must.saturating_sub(most - hi)),
+                hi.min(may.checked_sub(least - lo)?),
+            ))
         };
         let narrower = ranges.iter().map(narrow).collect::<Option<Vec<_>>>()?;
         if narrower == ranges {
@@ -86,13 +95,31 @@ impl Reach {
         let sorted = |j: usize, rising: bool| {
             let s = model.signals(j);
             let mut users: Vec<usize> = (0..model.users()).collect();
-            users.sort_by(|&a, &b| if rising { s[a].lo.total_cmp(&s[b].lo) } else { s[b].hi.total_cmp(&s[a].hi) });
+            users.sort_by(|&a, &b| {
+                if rising {
+                    s[a].lo.total_cmp(&s[b].lo)
+                } else {
+                    s[b].hi.total_cmp(&s[a].hi)
+                }
+            });
             users
         };
         let all = |rising: bool| (0..model.servers()).map(|j| sorted(j, rising)).collect();
         let active = model.interferes();
-        let (rising, falling) = if active { (all(true), all(false)) } else { (Vec::new(), Vec::new()) };
-        Reach { rising, falling, active, fixed: 0, may_sit: 0, low: Vec::new(), high: Vec::new() }
+        let (rising, falling) = if active {
+            (all(true), all(false))
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        Reach {
+            rising,
+            falling,
+            active,
+            fixed: 0,
+            may_sit: 0,
+            low: Vec::new(),
+            high: Vec::new(),
+        }
     }
 
     /// Turns to server j in the box; O(N).
@@ -100,7 +127,11 @@ impl Reach {
         if !self.active {
             return;
         }
-        let (here, local, choices) = (region.allowed(Some(j)), region.allowed(None), region.choices());
+        let (here, local, choices) = (
+            region.allowed(Some(j)),
+            region.allowed(None),
+            region.choices(),
+        );
         let s = model.signals(j);
         // Whether A_i holds a server other than j.
         let elsewhere = |i: usize| choices[i] > usize::from(here[i]) + usize::from(local[i]);
@@ -120,7 +151,10 @@ impl Reach {
         }
         self.low.clear();
         self.low.push(surely);
-        for &i in self.rising[j].iter().filter(|&&i| here[i] && !local[i] && elsewhere(i)) {
+        for &i in self.rising[j]
+            .iter()
+            .filter(|&&i| here[i] && !local[i] && elsewhere(i))
+        {
             surely = add_down(surely, s[i].lo);
             self.low.push(surely);
         }
@@ -132,7 +166,8 @@ impl Reach {
         }
     }
 
-    /// The effective range of the server with n users, W: \[L, U\] is the box's. `None` when it is empty.
+    /// The effective range of the server with n users, W: \[L, U\] is the box's. `None` when it is
+    /// empty.
     pub(crate) fn range(&self, n: usize, (floor, ceiling): (f64, f64)) -> Option<(f64, f64)> {
         let (mut lo, mut hi) = (floor, ceiling);
         if self.active {
@@ -157,7 +192,8 @@ mod tests {
     use crate::common::{Case, Lcg};
     use crate::tree::Place;
 
-    /// Random places, loads and interferences: forbidden places, users fixed at one place, ranges cut from both sides.
+    /// Random places, loads and interferences: forbidden places, users fixed at one place, ranges
+    /// cut from both sides.
     fn random_box(rng: &mut Lcg, case: &Case, model: &Model<'_>) -> Region {
         let mut region = Region::root(model);
         let place = |rng: &mut Lcg| Some(rng.below(case.m() + 1)).filter(|&p| p < case.m());
@@ -174,7 +210,11 @@ mod tests {
             }
             if rng.chance(0.3) {
                 let (_, most) = region.interference[j];
-                region.cut_interference(j, most * rng.between(-0.2, 0.6), most * rng.between(0.4, 1.2));
+                region.cut_interference(
+                    j,
+                    most * rng.between(-0.2, 0.6),
+                    most * rng.between(0.4, 1.2),
+                );
             }
         }
         region
@@ -182,8 +222,15 @@ mod tests {
 
     fn holds(case: &Case, region: &Region, plan: &[Place], heard: &[crate::Interval]) -> bool {
         plan.iter().enumerate().all(|(i, &p)| region.allowed(p)[i])
-            && case.loads(plan).iter().zip(&region.loads).all(|(n, (lo, hi))| lo <= n && n <= hi)
-            && heard.iter().zip(&region.interference).all(|(x, (lo, hi))| *lo <= x.hi && x.lo <= *hi)
+            && case
+                .loads(plan)
+                .iter()
+                .zip(&region.loads)
+                .all(|(n, (lo, hi))| lo <= n && n <= hi)
+            && heard
+                .iter()
+                .zip(&region.interference)
+                .all(|(x, (lo, hi))| *lo <= x.hi && x.lo <= *hi)
     }
 
     #[test]
@@ -197,11 +244,20 @@ mod tests {
             let size = 10.0_f64.powf(rng.between(2.0, 9.0));
             let multipliers = [Multipliers {
                 users: (0..case.n()).map(|_| rng.between(-1.0, 1.0)).collect(),
-                interference: (0..case.m()).map(|_| rng.between(-1.0, 1.0) * size).collect(),
+                interference: (0..case.m())
+                    .map(|_| rng.between(-1.0, 1.0) * size)
+                    .collect(),
             }];
             let mut bounder = Bounder::new(&model, &multipliers, f64::INFINITY);
-            let (bound, zero) = (bounder.bound(&region, 0, Costs::Counted), bounder.bound(&region, 0, Costs::Zero));
-            let ranges = if region.is_empty() { None } else { effective_loads(&region) };
+            let (bound, zero) = (
+                bounder.bound(&region, 0, Costs::Counted),
+                bounder.bound(&region, 0, Costs::Zero),
+            );
+            let ranges = if region.is_empty() {
+                None
+            } else {
+                effective_loads(&region)
+            };
             let mut reach = Reach::new(&model);
             for plan in case.all_plans() {
                 let heard = model.interference(&plan);
@@ -209,18 +265,27 @@ mod tests {
                     continue;
                 }
                 plans += 1;
-                assert!(bound <= model.objective(&plan).hi && zero <= 0.0, "round {round}: {plan:?} {bound} {zero}");
+                assert!(
+                    bound <= model.objective(&plan).hi && zero <= 0.0,
+                    "round {round}: {plan:?} {bound} {zero}"
+                );
                 for (j, &n) in case.loads(&plan).iter().enumerate() {
                     let (lo, hi) = ranges.as_ref().unwrap()[j];
                     assert!(lo <= n && n <= hi, "round {round}: {plan:?}");
                     loads_cut += usize::from((lo, hi) != region.loads[j]);
                     reach.enter(&model, &region, j);
                     let (least, most) = reach.range(n, region.interference[j]).unwrap();
-                    assert!(least <= heard[j].hi && heard[j].lo <= most, "round {round}: {plan:?}");
+                    assert!(
+                        least <= heard[j].hi && heard[j].lo <= most,
+                        "round {round}: {plan:?}"
+                    );
                     heard_cut += usize::from((least, most) != region.interference[j]);
                 }
             }
         }
-        assert!(plans > 20_000 && loads_cut > 10_000 && heard_cut > 10_000, "{plans} {loads_cut} {heard_cut}");
+        assert!(
+            plans > 20_000 && loads_cut > 10_000 && heard_cut > 10_000,
+            "{plans} {loads_cut} {heard_cut}"
+        );
     }
 }

@@ -70,42 +70,66 @@ impl Node {
     /// k, if the node refers to multipliers.
     fn multipliers(&self) -> Option<usize> {
         match *self {
-            Node::Tighten { multipliers, .. } | Node::Leaf { multipliers } | Node::Empty { multipliers } => {
-                Some(multipliers)
-            }
+            Node::Tighten { multipliers, .. }
+            | Node::Leaf { multipliers }
+            | Node::Empty { multipliers } => Some(multipliers),
             _ => None,
         }
     }
 }
 
-/// Faults that can be seen without the instance: the preorder must hold one whole tree, and each k must exist.
+/// Faults that can be seen without the instance: the preorder must hold one whole tree, and each k
+/// must exist.
 pub(crate) fn shape_faults(tree: &[Node], multipliers: usize) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut open = 1_usize;
     for (x, node) in tree.iter().enumerate() {
         if open == 0 {
-            let cause = format!("{} nodes are left over after the tree is whole", tree.len() - x);
-            faults.push(Fault::new(Code::Tree, format!("tree[{x}]"), cause, "write the nodes in preorder, each once"));
+            let cause = format!(
+                "{} nodes are left over after the tree is whole",
+                tree.len() - x
+            );
+            faults.push(Fault::new(
+                Code::Tree,
+                format!("tree[{x}]"),
+                cause,
+                "write the nodes in preorder, each once",
+            ));
             break;
         }
         open = open - 1 + node.children();
     }
     if open > 0 {
         let cause = format!("ends after {} nodes with {open} still to come", tree.len());
-        faults.push(Fault::new(Code::Tree, "tree", cause, "write the whole tree in preorder"));
+        faults.push(Fault::new(
+            Code::Tree,
+            "tree",
+            cause,
+            "write the whole tree in preorder",
+        ));
     }
     for (x, node) in tree.iter().enumerate() {
         if let Some(k) = node.multipliers().filter(|&k| k >= multipliers) {
             let cause = format!("refers to multipliers {k}, but there are {multipliers}, from 0");
-            faults.push(Fault::new(Code::Multipliers, format!("tree[{x}]"), cause, "name one of them"));
+            faults.push(Fault::new(
+                Code::Multipliers,
+                format!("tree[{x}]"),
+                cause,
+                "name one of them",
+            ));
         }
     }
     faults
 }
 
-/// Faults of the nodes against an instance of N users and M servers, and numbers that are not finite.
+/// Faults of the nodes against an instance of N users and M servers, and numbers that are not
+/// finite.
 pub(crate) fn reference_faults(tree: &[Node], users: usize, servers: usize) -> Vec<Fault> {
-    let mut check = References { users, servers, faults: Vec::new() };
+    let mut check = References {
+        users,
+        servers,
+        faults: Vec::new(),
+    };
     for (x, node) in tree.iter().enumerate() {
         let at = || format!("tree[{x}]");
         match node {
@@ -144,14 +168,24 @@ impl References {
     fn server(&mut self, j: usize, place: impl Fn() -> String) {
         if j >= self.servers {
             let cause = format!("names server {j}, but there are {}, from 0", self.servers);
-            self.faults.push(Fault::new(Code::UnknownServer, place(), cause, "name one of the instance's servers"));
+            self.faults.push(Fault::new(
+                Code::UnknownServer,
+                place(),
+                cause,
+                "name one of the instance's servers",
+            ));
         }
     }
 
     fn user(&mut self, i: usize, place: impl Fn() -> String) {
         if i >= self.users {
             let cause = format!("names user {i}, but there are {}, from 0", self.users);
-            self.faults.push(Fault::new(Code::UnknownUser, place(), cause, "name one of the instance's users"));
+            self.faults.push(Fault::new(
+                Code::UnknownUser,
+                place(),
+                cause,
+                "name one of the instance's users",
+            ));
         }
     }
 
@@ -163,7 +197,12 @@ impl References {
 
     fn finite(&mut self, x: f64, place: impl Fn() -> String) {
         if !x.is_finite() {
-            self.faults.push(Fault::new(Code::Value, place(), format!("is {x}"), "give a finite number"));
+            self.faults.push(Fault::new(
+                Code::Value,
+                place(),
+                format!("is {x}"),
+                "give a finite number",
+            ));
         }
     }
 }
@@ -186,10 +225,11 @@ enum Undo {
     Allow(usize, usize),
 }
 
-/// A box: for each server a load range and an interference range (W), for each user the allowed places.
+/// A box: for each server a load range and an interference range (W), for each user the allowed
+/// places.
 ///
-/// One box is changed in place while the tree is walked, with a trail to take changes back, so that deep trees cost
-/// memory in proportion to what they change.
+/// One box is changed in place while the tree is walked, with a trail to take changes back, so that
+/// deep trees cost memory in proportion to what they change.
 pub(crate) struct Region {
     /// (lo_j, hi_j), empty when lo_j > hi_j.
     pub(crate) loads: Vec<(usize, usize)>,
@@ -206,7 +246,12 @@ impl Region {
     /// The root box. U_j = sum_k S_kj is rounded up, so the box holds every plan.
     pub(crate) fn root(model: &Model<'_>) -> Region {
         let (n, m) = (model.users(), model.servers());
-        let total = |j: usize| model.signals(j).iter().fold(0.0, |sum: f64, s| crate::interval::up(sum + s.hi));
+        let total = |j: usize| {
+            model
+                .signals(j)
+                .iter()
+                .fold(0.0, |sum: f64, s| crate::interval::up(sum + s.hi))
+        };
         let ceiling = |j: usize| if model.interferes() { total(j) } else { 0.0 };
         let mut allowed = vec![true; n * m];
         allowed.extend((0..n).map(|i| !model.is_mandatory(i)));
@@ -214,7 +259,9 @@ impl Region {
             loads: (0..m).map(|j| (0, model.most_users(j))).collect(),
             interference: (0..m).map(|j| (0.0, ceiling(j))).collect(),
             allowed,
-            places: (0..n).map(|i| m + usize::from(!model.is_mandatory(i))).collect(),
+            places: (0..n)
+                .map(|i| m + usize::from(!model.is_mandatory(i)))
+                .collect(),
             trail: Vec::new(),
         }
     }
@@ -293,7 +340,11 @@ impl Region {
 
     /// Leaves a user no place but one: A_i becomes A_i without all others.
     pub(crate) fn confine(&mut self, i: usize, place: Place) {
-        for other in (0..self.loads.len()).map(Some).chain([None]).filter(|&p| p != place) {
+        for other in (0..self.loads.len())
+            .map(Some)
+            .chain([None])
+            .filter(|&p| p != place)
+        {
             self.remove(i, other);
         }
     }

@@ -5,7 +5,8 @@ mod common;
 use common::{Case, Lcg};
 use flate2::{Compression, write::GzEncoder};
 use offload_verify::{
-    Certificate, CertificateError, Node, Trust, parse_certificate, read_certificate, verify_certificate,
+    Certificate, CertificateError, Node, Trust, parse_certificate, read_certificate,
+    verify_certificate,
 };
 use serde_json::{Value, json};
 use std::io::Write;
@@ -13,7 +14,11 @@ use std::io::Write;
 fn case() -> Case {
     let mut rng = Lcg(11);
     let instance = common::instance(&mut rng, 3, 2);
-    Case { instance, threshold: 0.9, weights: offload_instances::types::Weights::Uncertainty }
+    Case {
+        instance,
+        threshold: 0.9,
+        weights: offload_instances::types::Weights::Uncertainty,
+    }
 }
 
 fn sample(case: &Case) -> Value {
@@ -42,9 +47,10 @@ fn parse(value: &Value) -> Result<(Certificate, Vec<String>), CertificateError> 
 /// The faults as `code place` lines.
 fn faults(value: &Value) -> Vec<String> {
     match parse(value) {
-        Err(CertificateError::Invalid { faults, .. }) => {
-            faults.iter().map(|f| format!("{} {}", f.code, f.place)).collect()
-        }
+        Err(CertificateError::Invalid { faults, .. }) => faults
+            .iter()
+            .map(|f| format!("{} {}", f.code, f.place))
+            .collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -57,8 +63,21 @@ fn a_whole_certificate_is_read_and_checked() {
     assert_eq!(certificate.trust, Trust::Certified);
     assert_eq!(certificate.multipliers[0].interference, [1200.0, 0.0]);
     let remove = vec![(2, Some(1)), (2, None)];
-    assert_eq!(certificate.tree[0], Node::Tighten { multipliers: 0, loads: vec![(0, 0, 2)], remove });
-    assert_eq!(certificate.tree[1], Node::Interference { server: 0, at: 1.5e-9 });
+    assert_eq!(
+        certificate.tree[0],
+        Node::Tighten {
+            multipliers: 0,
+            loads: vec![(0, 0, 2)],
+            remove
+        }
+    );
+    assert_eq!(
+        certificate.tree[1],
+        Node::Interference {
+            server: 0,
+            at: 1.5e-9
+        }
+    );
     let check = verify_certificate(&case.instance, &certificate);
     assert!(check.is_certified(), "{:?}", check.faults);
     assert_eq!((check.leaves, check.assumed, check.tightened), (4, 0, 1));
@@ -68,16 +87,30 @@ fn a_whole_certificate_is_read_and_checked() {
 fn plain_and_compressed_files_are_read_alike() {
     let folder = tempfile::tempdir().unwrap();
     let text = sample(&case()).to_string();
-    let (plain, packed) = (folder.path().join("c.json"), folder.path().join("c.json.gz"));
+    let (plain, packed) = (
+        folder.path().join("c.json"),
+        folder.path().join("c.json.gz"),
+    );
     std::fs::write(&plain, &text).unwrap();
     let mut encoder = GzEncoder::new(std::fs::File::create(&packed).unwrap(), Compression::fast());
     encoder.write_all(text.as_bytes()).unwrap();
     encoder.finish().unwrap();
-    assert_eq!(read_certificate(&plain).unwrap(), read_certificate(&packed).unwrap());
-    let missing = read_certificate(&folder.path().join("none.json")).unwrap_err().to_string();
-    assert!(missing.contains("none.json") && missing.contains("check the path"), "{missing}");
+    assert_eq!(
+        read_certificate(&plain).unwrap(),
+        read_certificate(&packed).unwrap()
+    );
+    let missing = read_certificate(&folder.path().join("none.json"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        missing.contains("none.json") && missing.contains("check the path"),
+        "{missing}"
+    );
     std::fs::write(&packed, "not gzip").unwrap();
-    assert!(matches!(read_certificate(&packed), Err(CertificateError::File(_))));
+    assert!(matches!(
+        read_certificate(&packed),
+        Err(CertificateError::File(_))
+    ));
 }
 
 #[test]
@@ -139,23 +172,43 @@ fn shapes_that_need_no_instance_are_checked() {
 fn doubled_and_unknown_keys_are_noticed() {
     let text = sample(&case()).to_string();
     let doubled = text.replacen("\"objective\"", "\"trust\":\"solver\",\"objective\"", 1);
-    let error = parse_certificate("c.json", doubled.as_bytes()).unwrap_err().to_string();
+    let error = parse_certificate("c.json", doubled.as_bytes())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("trust: is given twice"), "{error}");
-    let odd = text.replacen("\"leaf\"", "\"colour\":{\"a\":[1]},\"leaf\"", 1).replacen('{', "{\"note\":[],", 1);
+    let odd = text
+        .replacen("\"leaf\"", "\"colour\":{\"a\":[1]},\"leaf\"", 1)
+        .replacen('{', "{\"note\":[],", 1);
     let (_, warnings) = parse_certificate("c.json", odd.as_bytes()).unwrap();
-    assert_eq!(warnings, ["note: unknown field, ignored.", "tree[2].colour: unknown field, ignored."]);
+    assert_eq!(
+        warnings,
+        [
+            "note: unknown field, ignored.",
+            "tree[2].colour: unknown field, ignored."
+        ]
+    );
 }
 
 #[test]
 fn broken_json_names_the_line_and_the_remedy() {
-    let error = |text: &str| parse_certificate("c.json", text.as_bytes()).unwrap_err().to_string();
+    let error = |text: &str| {
+        parse_certificate("c.json", text.as_bytes())
+            .unwrap_err()
+            .to_string()
+    };
     assert!(error(" ").contains("empty"));
     assert!(error("{\"format\": ").contains("cut off"));
     let text = sample(&case()).to_string();
     assert!(error(&text.replacen("-5.0", "-1e999", 1)).contains("finite"));
     assert!(error(&text.replacen("-5.0", "NaN", 1)).contains("line 1"));
     assert!(parse_certificate("c", "[".repeat(100_000).as_bytes()).is_err());
-    assert!(parse_certificate("c", &[b"{\"format\": \"", &[0xff, 0xfe][..], b"\"}"].concat()).is_err());
+    assert!(
+        parse_certificate(
+            "c",
+            &[b"{\"format\": \"", &[0xff, 0xfe][..], b"\"}"].concat()
+        )
+        .is_err()
+    );
 }
 
 #[test]

@@ -12,7 +12,8 @@ use offload_reports::gaps::analyse;
 use offload_reports::record::Record;
 use std::path::{Path, PathBuf};
 
-/// Hold a campaign's records against gates: exit code 0 when all hold, 1 when one fails, 2 when it could not be told
+/// Hold a campaign's records against gates: exit code 0 when all hold, 1 when one fails, 2 when it
+/// could not be told
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The campaign's folder
@@ -35,33 +36,50 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let gates = Gates::read(&a.gates)?;
     if let (Some(gate), None) = (gates.needs_baseline(), &a.baseline) {
         anyhow::bail!(
-            "{}: gate \"{}\" compares with an earlier campaign; name its folder with --baseline DIR",
+            "{}: gate \"{}\" compares with an earlier campaign; name its folder with --baseline \
+             DIR",
             a.gates.display(),
             gate.name
         );
     }
     check_outputs(a)?;
     // A verdict of an earlier run must not be taken for this one's when this one comes to none.
-    for path in [&a.markdown, &a.junit].into_iter().flatten().filter(|p| p.exists()) {
-        std::fs::remove_file(path).with_context(|| format!("{}: cannot remove the earlier verdict", path.display()))?;
+    for path in [&a.markdown, &a.junit]
+        .into_iter()
+        .flatten()
+        .filter(|p| p.exists())
+    {
+        std::fs::remove_file(path)
+            .with_context(|| format!("{}: cannot remove the earlier verdict", path.display()))?;
     }
     let records = complete(&a.folder)?;
     let expected = matrix::expected_rows(&read_environments(&a.folder)?);
     let earlier = a.baseline.as_deref().map(complete).transpose()?;
     let pairing = earlier.as_ref().map(|earlier| pair(&records, earlier));
     let findings = judge(&gates, &analyse(&records), expected, pairing.as_ref());
-    for (path, text) in [(&a.markdown, output::markdown(&findings)), (&a.junit, output::junit(&findings))] {
+    for (path, text) in [
+        (&a.markdown, output::markdown(&findings)),
+        (&a.junit, output::junit(&findings)),
+    ] {
         if let Some(path) = path {
             write_bytes(path, text.as_bytes())?;
         }
     }
     print(&output::console(&findings))?;
-    Ok(if output::holds(&findings) { Verdict::Done } else { Verdict::Refuted })
+    Ok(if output::holds(&findings) {
+        Verdict::Done
+    } else {
+        Verdict::Refuted
+    })
 }
 
 /// Makes sure that what is written replaces nothing that is read.
 fn check_outputs(a: &Arguments) -> anyhow::Result<()> {
-    let outputs: Vec<&Path> = [&a.markdown, &a.junit].into_iter().flatten().map(PathBuf::as_path).collect();
+    let outputs: Vec<&Path> = [&a.markdown, &a.junit]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .collect();
     outputs.iter().try_for_each(|path| check_target(path))?;
     let read: Vec<PathBuf> = [Some(&a.folder), a.baseline.as_ref()]
         .into_iter()
@@ -74,13 +92,20 @@ fn check_outputs(a: &Arguments) -> anyhow::Result<()> {
             check_distinct(&[known, path])?;
         }
         let folder = path.parent().unwrap_or(Path::new(""));
-        let own = read.iter().any(|file| is_same(&file.with_file_name(CERTIFICATES), folder));
-        ensure!(!own, "{}: lies among a campaign's certificates; choose another place", path.display());
+        let own = read
+            .iter()
+            .any(|file| is_same(&file.with_file_name(CERTIFICATES), folder));
+        ensure!(
+            !own,
+            "{}: lies among a campaign's certificates; choose another place",
+            path.display()
+        );
     }
     check_distinct(&outputs)
 }
 
-/// The records of a campaign that was not cut off: a gate must not hold for want of the row that breaks it.
+/// The records of a campaign that was not cut off: a gate must not hold for want of the row that
+/// breaks it.
 fn complete(folder: &Path) -> anyhow::Result<Vec<Record>> {
     let loaded = read_campaign(folder)?;
     ensure!(

@@ -33,12 +33,20 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let plan = read_plan(&a.plan)?;
     let path = a.plan.display();
     if !plan.instance.is_empty() && !instance.name.is_empty() && plan.instance != instance.name {
-        tell(&format!("warning: {path}: the plan is for '{}', the instance is '{}'", plan.instance, instance.name));
+        tell(&format!(
+            "warning: {path}: the plan is for '{}', the instance is '{}'",
+            plan.instance, instance.name
+        ));
     }
-    let invalid = |faults| FileError::Invalid { path: path.to_string(), format: "offload-plan/1", faults };
+    let invalid = |faults| FileError::Invalid {
+        path: path.to_string(),
+        format: "offload-plan/1",
+        faults,
+    };
     check_plan(&plan.assignment, &instance).map_err(invalid)?;
     let tau = a.threshold.or(plan.threshold);
-    let tau = tau.with_context(|| format!("{path}: threshold is missing; add it or give --threshold"))?;
+    let tau =
+        tau.with_context(|| format!("{path}: threshold is missing; add it or give --threshold"))?;
     let weights = a.weights.or(plan.weights).unwrap_or_default();
     let problem = Problem::new(Arc::new(instance), tau, weights)?;
     let evaluation = evaluate(&problem, &plan.assignment);
@@ -51,20 +59,43 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     } else {
         print(&describe(&problem, &evaluation))?;
     }
-    Ok(if evaluation.is_feasible() { Verdict::Done } else { Verdict::Refuted })
+    Ok(if evaluation.is_feasible() {
+        Verdict::Done
+    } else {
+        Verdict::Refuted
+    })
 }
 
 fn describe(problem: &Problem, e: &Evaluation) -> String {
     let mut out = String::new();
-    let part = |f: fn(&offload_instances::UserDelay) -> f64| e.users.iter().map(f).sum::<f64>() * 1e3;
-    let _ = writeln!(out, "threshold {}, weights {}", problem.threshold(), problem.weights());
+    let part =
+        |f: fn(&offload_instances::UserDelay) -> f64| e.users.iter().map(f).sum::<f64>() * 1e3;
+    let _ = writeln!(
+        out,
+        "threshold {}, weights {}",
+        problem.threshold(),
+        problem.weights()
+    );
     let _ = writeln!(out, "objective            {:.12} weighted s", e.objective);
-    let _ = writeln!(out, "feasible             {}", if e.is_feasible() { "yes" } else { "no" });
+    let _ = writeln!(
+        out,
+        "feasible             {}",
+        if e.is_feasible() { "yes" } else { "no" }
+    );
     for violation in &e.violations {
         let _ = writeln!(out, "  violation: {violation}");
     }
-    let _ = writeln!(out, "offloaded            {} of {}", e.offloaded, problem.n());
-    let _ = writeln!(out, "planned delay        {:.3} ms in all", e.delay_total_s * 1e3);
+    let _ = writeln!(
+        out,
+        "offloaded            {} of {}",
+        e.offloaded,
+        problem.n()
+    );
+    let _ = writeln!(
+        out,
+        "planned delay        {:.3} ms in all",
+        e.delay_total_s * 1e3
+    );
     let _ = writeln!(
         out,
         "  local / uplink / compute   {:.3} / {:.3} / {:.3} ms",
@@ -73,7 +104,10 @@ fn describe(problem: &Problem, e: &Evaluation) -> String {
         part(|d| d.compute_s)
     );
     match &e.realised {
-        None => out.push_str("realised             not known: the instance carries no edge_time_s and reference_flops"),
+        None => out.push_str(
+            "realised             not known: the instance carries no edge_time_s \
+            and reference_flops",
+        ),
         Some(r) => {
             let _ = writeln!(
                 out,
@@ -85,7 +119,9 @@ fn describe(problem: &Problem, e: &Evaluation) -> String {
                 "  local / uplink / compute   {:.3} / {:.3} / {:.3} ms",
                 r.delay_local_ms, r.delay_uplink_ms, r.delay_compute_ms
             );
-            let accuracy = r.accuracy_pct.map_or("not known".into(), |x| format!("{x:.2} %"));
+            let accuracy = r
+                .accuracy_pct
+                .map_or("not known".into(), |x| format!("{x:.2} %"));
             let _ = write!(out, "  accuracy           {accuracy}");
         }
     }

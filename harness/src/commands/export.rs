@@ -7,7 +7,8 @@ use offload_instances::files::write_bytes;
 use offload_solvers::milp::{Bins, Formulation, lp, mps};
 use std::path::PathBuf;
 
-/// Export the exact MILP as MPS or LP (with interference: a relaxation whose optimum is a lower bound)
+/// Export the exact MILP as MPS or LP (with interference: a relaxation whose optimum is a lower
+/// bound)
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Instance file
@@ -52,7 +53,10 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         Bins::none(&problem)
     };
     let size = Formulation::size(&problem, &bins);
-    anyhow::ensure!(size <= MAX_COLUMNS, "the program would have {size} columns; take fewer users or bins");
+    anyhow::ensure!(
+        size <= MAX_COLUMNS,
+        "the program would have {size} columns; take fewer users or bins"
+    );
     let linear = Formulation::new(&problem, bins, 1.0, None).linear;
     let name = &problem.instance().name;
     let text = match a.format {

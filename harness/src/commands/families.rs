@@ -22,8 +22,14 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let family = families::find(id).map_err(|e| anyhow!(e))?;
     print(&format!("{}: {}", family.id(), family.summary()))?;
     for p in family.parameters() {
-        let default = Some(p.default_text()).filter(|d| !d.is_empty()).unwrap_or_else(|| "none".into());
-        print(&format!("  --set {:<28} {}", format!("{}={default}", p.name), p.meaning))?;
+        let default = Some(p.default_text())
+            .filter(|d| !d.is_empty())
+            .unwrap_or_else(|| "none".into());
+        print(&format!(
+            "  --set {:<28} {}",
+            format!("{}={default}", p.name),
+            p.meaning
+        ))?;
     }
     Ok(Verdict::Done)
 }

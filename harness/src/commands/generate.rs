@@ -26,8 +26,9 @@ pub struct Arguments {
     /// How many instances, with seeds SEED, SEED + 1, ...
     #[arg(long, default_value_t = 1)]
     count: u64,
-    /// Column of the query trace that is the uncertainty, a leading - when low values mean unsure; the same as --set uncertainty=COLUMN.
-    /// Columns other than 'uncertainty' are scaled by rank, or as --set scale=calibrated says
+    /// Column of the query trace that is the uncertainty, a leading - when low values mean unsure;
+    /// the same as --set uncertainty=COLUMN. Columns other than 'uncertainty' are scaled by rank,
+    /// or as --set scale=calibrated says
     #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
     uncertainty: Option<String>,
     /// A parameter of the family; may be given several times (see `offload-bench families FAMILY`)
@@ -45,21 +46,42 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let family = families::find(&a.family).map_err(|e| anyhow!(e))?;
     let mut parameters = BTreeMap::new();
     for item in &a.set {
-        let (name, value) = item.split_once('=').with_context(|| format!("--set {item}: write NAME=VALUE"))?;
-        let twice = parameters.insert(name.to_string(), value.to_string()).is_some();
+        let (name, value) = item
+            .split_once('=')
+            .with_context(|| format!("--set {item}: write NAME=VALUE"))?;
+        let twice = parameters
+            .insert(name.to_string(), value.to_string())
+            .is_some();
         anyhow::ensure!(!twice, "--set {name}: is given twice; give it once");
     }
     if let Some(column) = &a.uncertainty {
         let has = family.parameters().iter().any(|p| p.name == "uncertainty");
-        anyhow::ensure!(has, "--uncertainty: family {} has no query trace; use trace or topology", a.family);
-        let twice = parameters.insert("uncertainty".to_string(), column.clone()).is_some();
-        anyhow::ensure!(!twice, "--uncertainty: is given twice, as --set too; give it once");
+        anyhow::ensure!(
+            has,
+            "--uncertainty: family {} has no query trace; use trace or topology",
+            a.family
+        );
+        let twice = parameters
+            .insert("uncertainty".to_string(), column.clone())
+            .is_some();
+        anyhow::ensure!(
+            !twice,
+            "--uncertainty: is given twice, as --set too; give it once"
+        );
     }
-    let last = a.seed.checked_add(a.count.saturating_sub(1)).context("--count: the seeds pass 2^64; give fewer")?;
+    let last = a
+        .seed
+        .checked_add(a.count.saturating_sub(1))
+        .context("--count: the seeds pass 2^64; give fewer")?;
     anyhow::ensure!(a.count > 0, "--count 0: give at least 1");
     let mut made = false;
     for seed in a.seed..=last {
-        let spec = Spec { users: a.users, servers: a.servers, seed, parameters: parameters.clone() };
+        let spec = Spec {
+            users: a.users,
+            servers: a.servers,
+            seed,
+            parameters: parameters.clone(),
+        };
         let instance = families::generate(family.as_ref(), &spec).map_err(|e| anyhow!(e))?;
         if !made {
             make_folder(&a.output)?;

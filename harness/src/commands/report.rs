@@ -52,12 +52,16 @@ fn one(folder: &Path) -> anyhow::Result<Verdict> {
 fn two(first: &Path, second: &Path, output: &Path) -> anyhow::Result<Verdict> {
     let campaigns = [read(first)?, read(second)?];
     let names = [first, second].map(|folder| folder.display().to_string());
-    let side =
-        |k: usize| Side { name: &names[k], records: &campaigns[k].records, environments: &campaigns[k].environments };
+    let side = |k: usize| Side {
+        name: &names[k],
+        records: &campaigns[k].records,
+        environments: &campaigns[k].environments,
+    };
     let comparison = Comparison::of(&side(0), &side(1));
     anyhow::ensure!(
         comparison.problems[2] > 0,
-        "{} and {}: have no problem (instance, threshold, weights) in common; compare runs of the same configuration",
+        "{} and {}: have no problem (instance, threshold, weights) in common; compare runs of the \
+         same configuration",
         names[0],
         names[1]
     );
@@ -73,9 +77,13 @@ fn read(folder: &Path) -> anyhow::Result<Campaign> {
     let loaded = read_campaign(folder)?;
     if loaded.torn {
         tell(&format!(
-            "note: {}: the last line is cut off and left out; run the campaign again to complete it",
+            "note: {}: the last line is cut off and left out; run the campaign again to complete \
+             it",
             folder.join(RECORDS).display()
         ));
     }
-    Ok(Campaign { records: loaded.records, environments: offload_reports::read_environments(folder)? })
+    Ok(Campaign {
+        records: loaded.records,
+        environments: offload_reports::read_environments(folder)?,
+    })
 }

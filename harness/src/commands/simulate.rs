@@ -76,14 +76,24 @@ pub struct Arguments {
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    let solvers = a.solver.iter().map(|id| offload_solvers::find(id.trim()).map_err(|e| anyhow!(e)));
+    let solvers = a
+        .solver
+        .iter()
+        .map(|id| offload_solvers::find(id.trim()).map_err(|e| anyhow!(e)));
     let solvers = solvers.collect::<anyhow::Result<Vec<_>>>()?;
     check(a)?;
     let pool = match &a.instance {
         Some(path) => read_instance(path)?,
-        None => a.family.instances(a.seed, 1)?.pop().context("name an instance or a family")?,
+        None => a
+            .family
+            .instances(a.seed, 1)?
+            .pop()
+            .context("name an instance or a family")?,
     };
-    let times = a.times.as_ref().map(|path| arrivals::read(path, &a.time_column, a.speed).map_err(|e| anyhow!(e)));
+    let times = a
+        .times
+        .as_ref()
+        .map(|path| arrivals::read(path, &a.time_column, a.speed).map_err(|e| anyhow!(e)));
     let times = times.transpose()?;
     let scenario = Scenario {
         pool: Arc::new(pool),
@@ -97,14 +107,38 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let seeds: Vec<u64> = (a.seed..a.seed.saturating_add(a.replications)).collect();
     let arrivals = |seed: &u64| arrive(a, &scenario, times.as_deref(), *seed);
     let requests: Vec<Vec<Arrival>> = seeds.iter().map(arrivals).collect();
-    ensure!(requests.iter().any(|r| !r.is_empty()), "no request arrives; give more slots or a greater --rate");
-    let tasks: Vec<(usize, usize)> = (0..solvers.len()).flat_map(|s| (0..seeds.len()).map(move |r| (s, r))).collect();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(a.threads).build()?;
-    let one = |&(s, r): &(usize, usize)| simulate(&scenario, &requests[r], solvers[s].as_ref(), seeds[r]);
-    let mut runs = pool.install(|| tasks.par_iter().map(one).collect::<anyhow::Result<Vec<Run>>>())?.into_iter();
-    let done: Vec<Solver> =
-        solvers.iter().map(|s| Solver { id: s.id().into(), runs: runs.by_ref().take(seeds.len()).collect() }).collect();
-    write(a, &scenario, &Report::new(&scenario, &done, a.warmup, a.seed))
+    ensure!(
+        requests.iter().any(|r| !r.is_empty()),
+        "no request arrives; give more slots or a greater --rate"
+    );
+    let tasks: Vec<(usize, usize)> = (0..solvers.len())
+        .flat_map(|s| (0..seeds.len()).map(move |r| (s, r)))
+        .collect();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(a.threads)
+        .build()?;
+    let one =
+        |&(s, r): &(usize, usize)| simulate(&scenario, &requests[r], solvers[s].as_ref(), seeds[r]);
+    let mut runs = pool
+        .install(|| {
+            tasks
+                .par_iter()
+                .map(one)
+                .collect::<anyhow::Result<Vec<Run>>>()
+        })?
+        .into_iter();
+    let done: Vec<Solver> = solvers
+        .iter()
+        .map(|s| Solver {
+            id: s.id().into(),
+            runs: runs.by_ref().take(seeds.len()).collect(),
+        })
+        .collect();
+    write(
+        a,
+        &scenario,
+        &Report::new(&scenario, &done, a.warmup, a.seed),
+    )
 }
 
 fn check(a: &Arguments) -> anyhow::Result<()> {
@@ -113,16 +147,46 @@ fn check(a: &Arguments) -> anyhow::Result<()> {
         ("--replications", a.replications, 1, 10_000),
         ("--threads", a.threads as u64, 1, 1024),
     ] {
-        ensure!((least..=most).contains(&value), "{name} {value}: give a whole number from {least} to {most}");
+        ensure!(
+            (least..=most).contains(&value),
+            "{name} {value}: give a whole number from {least} to {most}"
+        );
     }
-    ensure!(a.seed.checked_add(a.replications).is_some(), "--seed: the seeds pass 2^64; give a smaller one");
-    ensure!(a.warmup < a.slots, "--warmup {}: leaves no slot of {}; give fewer", a.warmup, a.slots);
-    ensure!(a.floor <= 1.0, "--floor {}: give a number above 0 and at most 1", a.floor);
+    ensure!(
+        a.seed.checked_add(a.replications).is_some(),
+        "--seed: the seeds pass 2^64; give a smaller one"
+    );
+    ensure!(
+        a.warmup < a.slots,
+        "--warmup {}: leaves no slot of {}; give fewer",
+        a.warmup,
+        a.slots
+    );
+    ensure!(
+        a.floor <= 1.0,
+        "--floor {}: give a number above 0 and at most 1",
+        a.floor
+    );
     let expected = a.rate.unwrap_or(0.0) * a.slot * a.slots as f64 * a.replications as f64;
-    ensure!(expected <= MOST as f64, "--rate: about {expected:.0} requests; at most {MOST} fit in memory; give fewer");
-    let twice = a.solver.iter().enumerate().find(|(k, id)| a.solver[..*k].iter().any(|b| b.trim() == id.trim()));
-    ensure!(twice.is_none(), "--solver {}: is given twice; give it once", twice.map_or("", |t| t.1));
-    ensure!(!a.output.is_file(), "{}: is a file; name a folder", a.output.display());
+    ensure!(
+        expected <= MOST as f64,
+        "--rate: about {expected:.0} requests; at most {MOST} fit in memory; give fewer"
+    );
+    let twice = a
+        .solver
+        .iter()
+        .enumerate()
+        .find(|(k, id)| a.solver[..*k].iter().any(|b| b.trim() == id.trim()));
+    ensure!(
+        twice.is_none(),
+        "--solver {}: is given twice; give it once",
+        twice.map_or("", |t| t.1)
+    );
+    ensure!(
+        !a.output.is_file(),
+        "{}: is a file; name a folder",
+        a.output.display()
+    );
     Ok(())
 }
 

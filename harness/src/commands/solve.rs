@@ -19,7 +19,8 @@ use std::time::Duration;
 pub struct Arguments {
     /// Instance file (offload-instance/1, .json or .json.gz)
     instance: PathBuf,
-    /// Solver, or several with commas between (see `offload-bench solvers`); `exec:COMMAND` runs a program of yours
+    /// Solver, or several with commas between (see `offload-bench solvers`); `exec:COMMAND` runs a
+    /// program of yours
     #[arg(long, required = true)]
     solver: Vec<String>,
     /// Uncertainty threshold tau, from 0 to 1: users above it must be offloaded
@@ -49,25 +50,66 @@ pub struct Arguments {
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    let limits = Limits { time: a.time_limit, gap: Some(a.gap), ..Limits::default() };
-    let entry = |id: String| Entry::new(&id, id.trim().to_string(), limits.clone(), false, Path::new(""));
-    let solvers = names(&a.solver).into_iter().map(entry).collect::<anyhow::Result<Vec<_>>>()?;
-    let written: Vec<&Path> = a.output.iter().chain(&a.certificate).map(PathBuf::as_path).collect();
+    let limits = Limits {
+        time: a.time_limit,
+        gap: Some(a.gap),
+        ..Limits::default()
+    };
+    let entry = |id: String| {
+        Entry::new(
+            &id,
+            id.trim().to_string(),
+            limits.clone(),
+            false,
+            Path::new(""),
+        )
+    };
+    let solvers = names(&a.solver)
+        .into_iter()
+        .map(entry)
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let written: Vec<&Path> = a
+        .output
+        .iter()
+        .chain(&a.certificate)
+        .map(PathBuf::as_path)
+        .collect();
     for path in &written {
         check_target(path)?;
     }
     check_distinct(&[&[a.instance.as_path()], written.as_slice()].concat())?;
-    let writes = solvers.iter().any(|s| ["bnb", "exact"].contains(&s.id.as_str()));
-    anyhow::ensure!(writes || a.certificate.is_none(), "--certificate: none of these solvers writes one; use bnb");
+    let writes = solvers
+        .iter()
+        .any(|s| ["bnb", "exact"].contains(&s.id.as_str()));
+    anyhow::ensure!(
+        writes || a.certificate.is_none(),
+        "--certificate: none of these solvers writes one; use bnb"
+    );
     let problem = read_problem(&a.instance, a.threshold, a.weights)?;
-    let budget = Budget { time_limit: a.time_limit, gap: a.gap, seed: a.seed, ..Budget::default() };
+    let budget = Budget {
+        time_limit: a.time_limit,
+        gap: a.gap,
+        seed: a.seed,
+        ..Budget::default()
+    };
     let (mut all, mut certificate) = (Vec::new(), None);
     for solver in &solvers {
         let mut solved = match &solver.subject {
             Subject::Own(solver) => solve(solver.as_ref(), &problem, &budget),
-            Subject::Command { .. } => told(&execute(solver, &problem, &Text::of(&problem), &budget, 1, None)),
+            Subject::Command { .. } => told(&execute(
+                solver,
+                &problem,
+                &Text::of(&problem),
+                &budget,
+                1,
+                None,
+            )),
         };
-        let bytes = certify(&problem, &mut solved, Some(&a.instance.display().to_string()))?;
+        let bytes = certify(
+            &problem,
+            &mut solved,
+            Some(&a.instance.display().to_string()),
+        )?;
         certificate = certificate.or(bytes);
         if a.json {
             print(&as_json(&solved).to_string())?;
@@ -93,7 +135,10 @@ fn names(given: &[String]) -> Vec<String> {
     let mut all = Vec::new();
     for text in given {
         let mut rest = text.as_str();
-        while let Some((one, more)) = rest.split_once(',').filter(|_| !rest.trim_start().starts_with(EXEC)) {
+        while let Some((one, more)) = rest
+            .split_once(',')
+            .filter(|_| !rest.trim_start().starts_with(EXEC))
+        {
             all.push(one.to_string());
             rest = more;
         }
@@ -110,12 +155,15 @@ fn told(measured: &Measured) -> Solved {
     measured.solved.clone()
 }
 
-/// Infeasible problems and refuted solvers make exit code 1, solvers that do not take the problem 2.
+/// Infeasible problems and refuted solvers make exit code 1, solvers that do not take the problem
+/// 2.
 fn verdict(solvers: &[Entry], all: &[Solved]) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::Done;
     for (solver, solved) in solvers.iter().zip(all) {
         match (&solved.outcome.stop, solved.status) {
-            (Stop::Unsupported(why), _) => anyhow::bail!("{} does not take this problem: {why}", solver.id),
+            (Stop::Unsupported(why), _) => {
+                anyhow::bail!("{} does not take this problem: {why}", solver.id)
+            }
             (_, Status::Infeasible) => verdict = Verdict::Refuted,
             (stop, Status::Error) => {
                 tell(&format!("error: {}: {}", solver.id, stop.describe()));
@@ -127,7 +175,8 @@ fn verdict(solvers: &[Entry], all: &[Solved]) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
-/// The object of the documented format, plus what stands behind the bound and why the solver stopped.
+/// The object of the documented format, plus what stands behind the bound and why the solver
+/// stopped.
 fn as_json(s: &Solved) -> Value {
     json!({
         "solver": s.solver,
@@ -147,9 +196,13 @@ fn as_json(s: &Solved) -> Value {
 fn table(problem: &Problem, all: &[Solved]) -> String {
     // What a solver that failed says is no reference.
     let sound = all.iter().filter(|s| s.status != Status::Error);
-    let best_bound = sound.filter_map(|s| s.outcome.bound).max_by(|a, b| a.0.total_cmp(&b.0));
+    let best_bound = sound
+        .filter_map(|s| s.outcome.bound)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_preset(presets::ASCII_MARKDOWN)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header([
         "solver",
         "status",
@@ -162,7 +215,9 @@ fn table(problem: &Problem, all: &[Solved]) -> String {
     ]);
     for s in all {
         let feasible = s.evaluation.as_ref().filter(|e| e.is_feasible());
-        let gap = feasible.zip(best_bound).and_then(|(e, (lb, _))| relative_gap(e.objective, lb));
+        let gap = feasible
+            .zip(best_bound)
+            .and_then(|(e, (lb, _))| relative_gap(e.objective, lb));
         let show = |x: Option<String>| x.unwrap_or_else(|| "-".into());
         table.add_row([
             s.solver.clone(),
@@ -170,16 +225,25 @@ fn table(problem: &Problem, all: &[Solved]) -> String {
             show(s.evaluation.as_ref().map(|e| format!("{:.9}", e.objective))),
             show(gap.map(|g| format!("{:.4} %", 100.0 * g))),
             // Cut, not rounded: what is printed must be a bound too.
-            show(s.outcome.bound.map(|(lb, _)| format!("{:.9}", (lb * 1e9).floor() / 1e9))),
+            show(
+                s.outcome
+                    .bound
+                    .map(|(lb, _)| format!("{:.9}", (lb * 1e9).floor() / 1e9)),
+            ),
             show(s.evaluation.as_ref().map(|e| e.offloaded.to_string())),
-            show(s.evaluation.as_ref().map(|e| e.violations.len().to_string())),
+            show(
+                s.evaluation
+                    .as_ref()
+                    .map(|e| e.violations.len().to_string()),
+            ),
             format!("{:.6}", s.time_s),
         ]);
     }
     let instance = problem.instance();
     let mode = if instance.interference { "on" } else { "off" };
     let mut text = format!(
-        "{}: {} users, {} servers, interference {mode}, threshold {}, weights {}, {} mandatory\n{table}",
+        "{}: {} users, {} servers, interference {mode}, threshold {}, weights {}, {} \
+         mandatory\n{table}",
         instance.name,
         problem.n(),
         problem.m(),
@@ -189,7 +253,8 @@ fn table(problem: &Problem, all: &[Solved]) -> String {
     );
     if let Some((lb, trust)) = best_bound {
         text += &format!(
-            "\ngap = (objective - {lb:.9}) / {lb:.9}, the greatest lower bound above (reference: {})",
+            "\ngap = (objective - {lb:.9}) / {lb:.9}, the greatest lower bound above (reference: \
+             {})",
             trust.name()
         );
     }
@@ -205,13 +270,20 @@ fn table(problem: &Problem, all: &[Solved]) -> String {
 }
 
 fn write_best(path: &Path, a: &Arguments, problem: &Problem, all: &[Solved]) -> anyhow::Result<()> {
-    let feasible = all.iter().filter(|s| s.evaluation.as_ref().is_some_and(|e| e.is_feasible()));
+    let feasible = all
+        .iter()
+        .filter(|s| s.evaluation.as_ref().is_some_and(|e| e.is_feasible()));
     // Without a feasible plan the first one is written: somebody may want to look at it.
     let value = |s: &&Solved| s.evaluation.as_ref().map_or(f64::INFINITY, |e| e.objective);
-    let best =
-        feasible.min_by(|a, b| value(a).total_cmp(&value(b))).or_else(|| all.iter().find(|s| s.outcome.plan.is_some()));
-    let Some((solved, assignment)) = best.and_then(|s| s.outcome.plan.clone().map(|p| (s, p))) else {
-        tell(&format!("no plan was found: {} is not written", path.display()));
+    let best = feasible
+        .min_by(|a, b| value(a).total_cmp(&value(b)))
+        .or_else(|| all.iter().find(|s| s.outcome.plan.is_some()));
+    let Some((solved, assignment)) = best.and_then(|s| s.outcome.plan.clone().map(|p| (s, p)))
+    else {
+        tell(&format!(
+            "no plan was found: {} is not written",
+            path.display()
+        ));
         return Ok(());
     };
     let violations = solved.evaluation.as_ref().map_or(0, |e| e.violations.len());
@@ -237,7 +309,8 @@ mod tests {
 
     #[test]
     fn commands_keep_their_commas() {
-        let names = |list: &[&str]| names(&list.iter().map(|s| (*s).to_string()).collect::<Vec<_>>());
+        let names =
+            |list: &[&str]| names(&list.iter().map(|s| (*s).to_string()).collect::<Vec<_>>());
         assert_eq!(names(&["goa,dmin", "ga"]), ["goa", "dmin", "ga"]);
         assert_eq!(names(&["goa, exec:a 1,2 ,b"]), ["goa", " exec:a 1,2 ,b"]);
         assert_eq!(names(&["goa,"]), ["goa", ""]);

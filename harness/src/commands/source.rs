@@ -28,23 +28,43 @@ impl Family {
     /// # Errors
     /// Unknown names, bad values, or the family's own refusal.
     pub fn instances(&self, first: u64, count: u64) -> anyhow::Result<Vec<Instance>> {
-        let Some(name) = &self.family else { return Ok(Vec::new()) };
+        let Some(name) = &self.family else {
+            return Ok(Vec::new());
+        };
         let family = families::find(name).map_err(|e| anyhow!(e))?;
-        let users = self.users.context("--users: is missing; say how many users each instance has")?;
+        let users = self
+            .users
+            .context("--users: is missing; say how many users each instance has")?;
         let mut parameters = BTreeMap::new();
         for item in &self.set {
-            let (name, value) = item.split_once('=').with_context(|| format!("--set {item}: write NAME=VALUE"))?;
-            let twice = parameters.insert(name.to_string(), value.to_string()).is_some();
+            let (name, value) = item
+                .split_once('=')
+                .with_context(|| format!("--set {item}: write NAME=VALUE"))?;
+            let twice = parameters
+                .insert(name.to_string(), value.to_string())
+                .is_some();
             ensure!(!twice, "--set {name}: is given twice; give it once");
         }
-        let last = first.checked_add(count).context("--seed: the seeds pass 2^64; give a smaller one")?;
-        let spec = |seed| Spec { users, servers: self.servers, seed, parameters: parameters.clone() };
-        (first..last).map(|seed| families::generate(family.as_ref(), &spec(seed)).map_err(|e| anyhow!(e))).collect()
+        let last = first
+            .checked_add(count)
+            .context("--seed: the seeds pass 2^64; give a smaller one")?;
+        let spec = |seed| Spec {
+            users,
+            servers: self.servers,
+            seed,
+            parameters: parameters.clone(),
+        };
+        (first..last)
+            .map(|seed| families::generate(family.as_ref(), &spec(seed)).map_err(|e| anyhow!(e)))
+            .collect()
     }
 }
 
 /// A number above 0 from the command line.
 pub(crate) fn positive(text: &str) -> Result<f64, String> {
     let good = |x: &f64| x.is_finite() && *x > 0.0;
-    text.parse().ok().filter(good).ok_or_else(|| "give a finite number above 0".into())
+    text.parse()
+        .ok()
+        .filter(good)
+        .ok_or_else(|| "give a finite number above 0".into())
 }

@@ -29,7 +29,8 @@ enum Command {
     Record(Box<Record>),
 }
 
-/// Ask a small and a large model every question: times, uncertainty, correctness. Goes on where it stopped
+/// Ask a small and a large model every question: times, uncertainty, correctness. Goes on where it
+/// stopped
 #[derive(clap::Args)]
 pub struct Record {
     /// Base URL of the small model's OpenAI-compatible server, such as http://127.0.0.1:8080/v1
@@ -53,10 +54,12 @@ pub struct Record {
     /// Prompt with places for {context} and {question} [default: the paper's]
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
-    /// Interface: raw completions, as in the paper, or chat (Ollama gives log-probabilities only there)
+    /// Interface: raw completions, as in the paper, or chat (Ollama gives log-probabilities only
+    /// there)
     #[arg(long, value_enum, default_value_t = Api::Completions)]
     api: Api,
-    /// Best first tokens asked for; servers may allow fewer (vLLM 20 unless started with --max-logprobs)
+    /// Best first tokens asked for; servers may allow fewer (vLLM 20 unless started with
+    /// --max-logprobs)
     #[arg(long, value_name = "K", default_value_t = 30)]
     candidates: usize,
     /// Best texts kept after merging equal ones
@@ -71,7 +74,8 @@ pub struct Record {
     /// Environment variable that holds the small model's key, sent as a bearer token
     #[arg(long, value_name = "VARIABLE")]
     key_env: Option<String>,
-    /// Environment variable that holds the large model's key [default: --key-env when the server is the same]
+    /// Environment variable that holds the large model's key [default: --key-env when the server is
+    /// the same]
     #[arg(long, value_name = "VARIABLE")]
     large_key_env: Option<String>,
     /// Queries asked at the same time; above 1 the times include each other's
@@ -96,26 +100,39 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let large_endpoint = check(a)?;
     let mut asked = questions::read(&a.questions).map_err(anyhow::Error::msg)?;
     asked.truncate(a.limit.unwrap_or(usize::MAX));
-    let plan = Plan { template: template(a)?, candidates: a.candidates, keep: a.keep, in_flight: a.in_flight };
+    let plan = Plan {
+        template: template(a)?,
+        candidates: a.candidates,
+        keep: a.keep,
+        in_flight: a.in_flight,
+    };
     let extra = extra(a)?;
     let pace = Arc::new(Pace::new(a.pause.unwrap_or_default().as_secs_f64()));
-    let client = |endpoint: &str, model: &Option<String>, key: Option<&str>| -> anyhow::Result<Client> {
-        let settings = Settings {
-            endpoint: endpoint.into(),
-            model: model.clone(),
-            key: key.map(|name| secret(name, endpoint)).transpose()?,
-            api: a.api,
-            max_tokens: a.max_tokens,
-            timeout: a.timeout,
-            retries: a.retries,
-            extra: extra.clone(),
+    let client =
+        |endpoint: &str, model: &Option<String>, key: Option<&str>| -> anyhow::Result<Client> {
+            let settings = Settings {
+                endpoint: endpoint.into(),
+                model: model.clone(),
+                key: key.map(|name| secret(name, endpoint)).transpose()?,
+                api: a.api,
+                max_tokens: a.max_tokens,
+                timeout: a.timeout,
+                retries: a.retries,
+                extra: extra.clone(),
+            };
+            Ok(Client::new(settings, pace.clone()))
         };
-        Ok(Client::new(settings, pace.clone()))
-    };
-    let same = a.key_env.as_deref().filter(|_| large_endpoint == a.endpoint);
+    let same = a
+        .key_env
+        .as_deref()
+        .filter(|_| large_endpoint == a.endpoint);
     let models = [
         client(&a.endpoint, &a.model, a.key_env.as_deref())?,
-        client(large_endpoint, &a.large_model, a.large_key_env.as_deref().or(same))?,
+        client(
+            large_endpoint,
+            &a.large_model,
+            a.large_key_env.as_deref().or(same),
+        )?,
     ];
     let note = note(a, large_endpoint, &plan, &asked, extra);
     let mut store = Store::open(&a.output, &note, asked.len())?;
@@ -129,7 +146,9 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     };
     let path = a.output.display();
     if store.torn {
-        tell(&format!("note: {path}: a line cut off by an earlier stop is removed and asked again"));
+        tell(&format!(
+            "note: {path}: a line cut off by an earlier stop is removed and asked again"
+        ));
     }
     let recorded = record(&plan, &asked, &missing, &models, &mut store, &progress)
         .with_context(|| format!("{path}: what was measured is kept; run again to go on"))?;
@@ -147,7 +166,10 @@ fn check(a: &Record) -> anyhow::Result<&str> {
     check_url("--endpoint", &a.endpoint)?;
     check_url("--large-endpoint", large)?;
     let apart = large != a.endpoint || (a.large_model.is_some() && a.large_model != a.model);
-    ensure!(apart, "a trace compares two models: give --large-endpoint, or --large-model beside --model");
+    ensure!(
+        apart,
+        "a trace compares two models: give --large-endpoint, or --large-model beside --model"
+    );
     for (name, value, least, most) in [
         ("--candidates", a.candidates, 2, MOST_TOKENS),
         ("--keep", a.keep, 2, MOST_TOKENS),
@@ -155,33 +177,58 @@ fn check(a: &Record) -> anyhow::Result<&str> {
         ("--in-flight", a.in_flight, 1, MOST_IN_FLIGHT),
         ("--limit", a.limit.unwrap_or(1), 1, usize::MAX),
     ] {
-        ensure!((least..=most).contains(&value), "{name} {value}: give a whole number from {least} to {most}");
+        ensure!(
+            (least..=most).contains(&value),
+            "{name} {value}: give a whole number from {least} to {most}"
+        );
     }
     Ok(large)
 }
 
 /// A URL that carries no secret; it is printed and kept beside the trace.
 fn check_url(option: &str, url: &str) -> anyhow::Result<()> {
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let rest = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"));
     let host = rest.map(|r| r.split('/').next().unwrap_or(""));
-    ensure!(host.is_some_and(|h| !h.is_empty()), "{option}: give a URL such as http://127.0.0.1:8080/v1");
+    ensure!(
+        host.is_some_and(|h| !h.is_empty()),
+        "{option}: give a URL such as http://127.0.0.1:8080/v1"
+    );
     let secret = url.contains(['?', '#']) || host.is_some_and(|h| h.contains('@'));
     ensure!(
         !secret,
-        "{option}: no user, password or query in the URL, which is kept; put the key into an environment variable and name it with --key-env"
+        "{option}: no user, password or query in the URL, which is kept; put the key into an \
+         environment variable and name it with --key-env"
     );
     Ok(())
 }
 
-/// The secret in an environment variable. Its value is never printed, nor is a name that looks like a secret itself.
+/// The secret in an environment variable. Its value is never printed, nor is a name that looks like
+/// a secret itself.
 fn secret(variable: &str, endpoint: &str) -> anyhow::Result<String> {
-    let is_name = variable.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && variable.len() <= 64;
-    ensure!(is_name, "--key-env: give the name of an environment variable, not the key itself");
-    let value = std::env::var(variable).ok().filter(|v| !v.trim().is_empty());
-    let value = value.context("--key-env: this environment variable is not set or empty; set it to the key")?;
+    let is_name = variable
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && variable.len() <= 64;
+    ensure!(
+        is_name,
+        "--key-env: give the name of an environment variable, not the key itself"
+    );
+    let value = std::env::var(variable)
+        .ok()
+        .filter(|v| !v.trim().is_empty());
+    let value = value
+        .context("--key-env: this environment variable is not set or empty; set it to the key")?;
     let plain = value.trim().chars().all(|c| c.is_ascii_graphic());
-    ensure!(plain, "--key-env: the key in this environment variable holds blanks or special characters; set it again");
-    let here = ["http://127.", "http://localhost", "http://[::1]"].iter().any(|p| endpoint.starts_with(p));
+    ensure!(
+        plain,
+        "--key-env: the key in this environment variable holds blanks or special characters; set \
+         it again"
+    );
+    let here = ["http://127.", "http://localhost", "http://[::1]"]
+        .iter()
+        .any(|p| endpoint.starts_with(p));
     if endpoint.starts_with("http://") && !here {
         tell("warning: the key is sent unencrypted (http); use https where you can");
     }
@@ -189,18 +236,25 @@ fn secret(variable: &str, endpoint: &str) -> anyhow::Result<String> {
 }
 
 fn template(a: &Record) -> anyhow::Result<String> {
-    let Some(path) = &a.template else { return Ok(TEMPLATE.into()) };
+    let Some(path) = &a.template else {
+        return Ok(TEMPLATE.into());
+    };
     let name = path.display();
     let bytes = offload_instances::files::read_bytes(path)?;
-    let text =
-        String::from_utf8(bytes).map_err(|e| anyhow::anyhow!("{name}: not UTF-8 text: {e}; save it as UTF-8"))?;
-    ensure!(text.contains("{question}"), "{name}: the prompt has no place for {{question}}; write it in");
+    let text = String::from_utf8(bytes)
+        .map_err(|e| anyhow::anyhow!("{name}: not UTF-8 text: {e}; save it as UTF-8"))?;
+    ensure!(
+        text.contains("{question}"),
+        "{name}: the prompt has no place for {{question}}; write it in"
+    );
     // Editors end a file with a newline that the prompt should not have.
     Ok(text.strip_suffix('\n').unwrap_or(&text).to_string())
 }
 
 fn extra(a: &Record) -> anyhow::Result<serde_json::Map<String, serde_json::Value>> {
-    let Some(text) = &a.extra_body else { return Ok(serde_json::Map::new()) };
+    let Some(text) = &a.extra_body else {
+        return Ok(serde_json::Map::new());
+    };
     serde_json::from_str(text).map_err(|e| anyhow::anyhow!("--extra-body: not a JSON object: {e}"))
 }
 
@@ -212,14 +266,21 @@ fn note(
     extra: serde_json::Map<String, serde_json::Value>,
 ) -> Note {
     let mut hash = blake3::Hasher::new();
-    for text in asked.iter().flat_map(|q| [&q.context, &q.question, &q.answer]) {
-        hash.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    for text in asked
+        .iter()
+        .flat_map(|q| [&q.context, &q.question, &q.answer])
+    {
+        hash.update(&(text.len() as u64).to_le_bytes())
+            .update(text.as_bytes());
     }
     Note {
         format: NOTE_FORMAT.into(),
         questions: hash.finalize().to_hex().to_string(),
         template: plan.template.clone(),
-        models: [a.model.clone().unwrap_or_default(), a.large_model.clone().unwrap_or_default()],
+        models: [
+            a.model.clone().unwrap_or_default(),
+            a.large_model.clone().unwrap_or_default(),
+        ],
         endpoints: [a.endpoint.clone(), large_endpoint.into()],
         api: a.api.name().into(),
         sizes: [a.candidates, a.keep, a.max_tokens],
@@ -230,8 +291,17 @@ fn note(
 fn summary(a: &Record, recorded: &Recorded, kept: usize) -> anyhow::Result<Verdict> {
     let path = a.output.display();
     if !recorded.silent.is_empty() {
-        let shown: Vec<String> = recorded.silent.iter().take(10).map(ToString::to_string).collect();
-        let more = if recorded.silent.len() > shown.len() { ", ..." } else { "" };
+        let shown: Vec<String> = recorded
+            .silent
+            .iter()
+            .take(10)
+            .map(ToString::to_string)
+            .collect();
+        let more = if recorded.silent.len() > shown.len() {
+            ", ..."
+        } else {
+            ""
+        };
         tell(&format!(
             "note: {} queries got no token from a model and are left out: {}{more}",
             recorded.silent.len(),
@@ -239,13 +309,17 @@ fn summary(a: &Record, recorded: &Recorded, kept: usize) -> anyhow::Result<Verdi
         ));
     }
     if recorded.new + kept == 0 {
-        anyhow::bail!("{path}: no query was answered with a token; try --api chat or another model");
+        anyhow::bail!(
+            "{path}: no query was answered with a token; try --api chat or another model"
+        );
     }
     let queries = offload_instances::trace::read(&a.output).map_err(anyhow::Error::msg)?;
-    let mean =
-        |f: fn(&offload_instances::trace::Query) -> f64| queries.iter().map(f).sum::<f64>() / queries.len() as f64;
+    let mean = |f: fn(&offload_instances::trace::Query) -> f64| {
+        queries.iter().map(f).sum::<f64>() / queries.len() as f64
+    };
     print(&format!(
-        "{path}: {} queries ({} new); small model right in {:.1} %, {:.3} s; large model {:.1} %, {:.3} s; mean uncertainty {:.3}\n\
+        "{path}: {} queries ({} new); small model right in {:.1} %, {:.3} s; large model {:.1} %, \
+         {:.3} s; mean uncertainty {:.3}\n\
          next: offload-bench generate --family trace --set trace={path} --users 40 -o instances",
         queries.len(),
         recorded.new,

@@ -60,22 +60,47 @@ pub struct Arguments {
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    let solvers = a.solver.iter().map(|id| offload_solvers::find(id.trim()).map_err(|e| anyhow!(e)));
+    let solvers = a
+        .solver
+        .iter()
+        .map(|id| offload_solvers::find(id.trim()).map_err(|e| anyhow!(e)));
     let solvers = solvers.collect::<anyhow::Result<Vec<_>>>()?;
     let target = check(a)?;
     let instances = instances(a)?;
     let (tuned, held) = split(instances.len(), a.held_out, a.seed);
     let settings = settings(a.steps, &a.weights);
-    let budget = Budget { gap: a.gap, seed: a.seed, ..Budget::default() };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(a.threads).build()?;
+    let budget = Budget {
+        gap: a.gap,
+        seed: a.seed,
+        ..Budget::default()
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(a.threads)
+        .build()?;
     let one = |solver: &dyn offload_solvers::Solver| -> anyhow::Result<Measured> {
         let worth = pool.install(|| measure(&instances, &settings, solver, &budget, a.delay_of))?;
-        Ok(Measured { solver: solver.id().into(), worth })
+        Ok(Measured {
+            solver: solver.id().into(),
+            worth,
+        })
     };
-    let measured = solvers.iter().map(|s| one(s.as_ref())).collect::<anyhow::Result<Vec<_>>>()?;
+    let measured = solvers
+        .iter()
+        .map(|s| one(s.as_ref()))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let parts = (tuned.as_slice(), held.as_slice());
-    let choices = measured.iter().map(|m| judge(m, parts, target, a.seed)).collect();
-    let report = Report { settings: &settings, measured: &measured, parts, target, delay: a.delay_of, choices };
+    let choices = measured
+        .iter()
+        .map(|m| judge(m, parts, target, a.seed))
+        .collect();
+    let report = Report {
+        settings: &settings,
+        measured: &measured,
+        parts,
+        target,
+        delay: a.delay_of,
+        choices,
+    };
     write(a, &instances, &report)
 }
 
@@ -85,16 +110,41 @@ fn check(a: &Arguments) -> anyhow::Result<Target> {
         ("--steps", a.steps as u64, 1, 1_000_000),
         ("--threads", a.threads as u64, 1, 1024),
     ] {
-        ensure!((least..=most).contains(&value), "{name} {value}: give a whole number from {least} to {most}");
+        ensure!(
+            (least..=most).contains(&value),
+            "{name} {value}: give a whole number from {least} to {most}"
+        );
     }
-    ensure!((0.0..1.0).contains(&a.held_out), "--held-out {}: give a number from 0, below 1", a.held_out);
-    let twice = a.solver.iter().enumerate().find(|(k, id)| a.solver[..*k].iter().any(|b| b.trim() == id.trim()));
-    ensure!(twice.is_none(), "--solver {}: is given twice; give it once", twice.map_or("", |t| t.1));
-    let twice = a.weights.iter().enumerate().any(|(k, w)| a.weights[..k].contains(w));
+    ensure!(
+        (0.0..1.0).contains(&a.held_out),
+        "--held-out {}: give a number from 0, below 1",
+        a.held_out
+    );
+    let twice = a
+        .solver
+        .iter()
+        .enumerate()
+        .find(|(k, id)| a.solver[..*k].iter().any(|b| b.trim() == id.trim()));
+    ensure!(
+        twice.is_none(),
+        "--solver {}: is given twice; give it once",
+        twice.map_or("", |t| t.1)
+    );
+    let twice = a
+        .weights
+        .iter()
+        .enumerate()
+        .any(|(k, w)| a.weights[..k].contains(w));
     ensure!(!twice, "--weights: one is given twice; give it once");
-    ensure!(!a.output.is_file(), "{}: is a file; name a folder", a.output.display());
+    ensure!(
+        !a.output.is_file(),
+        "{}: is a file; name a folder",
+        a.output.display()
+    );
     match (a.accuracy, a.delay) {
-        (Some(accuracy), _) if accuracy > 100.0 => Err(anyhow!("--accuracy {accuracy}: give a number of % up to 100")),
+        (Some(accuracy), _) if accuracy > 100.0 => Err(anyhow!(
+            "--accuracy {accuracy}: give a number of % up to 100"
+        )),
         (Some(accuracy), _) => Ok(Target::Accuracy(accuracy)),
         (None, Some(delay)) => Ok(Target::Delay(delay)),
         (None, None) => Err(anyhow!("give --accuracy or --delay")),
@@ -106,12 +156,22 @@ fn instances(a: &Arguments) -> anyhow::Result<Vec<Arc<Instance>>> {
     for path in &a.instances {
         all.push(read_instance(path)?);
     }
-    let mut prints: Vec<(String, &str)> = all.iter().map(|i| (fingerprint(i), i.name.as_str())).collect();
+    let mut prints: Vec<(String, &str)> = all
+        .iter()
+        .map(|i| (fingerprint(i), i.name.as_str()))
+        .collect();
     prints.sort_unstable();
     let twice = prints.windows(2).find(|w| w[0].0 == w[1].0);
-    ensure!(twice.is_none(), "{}: this instance is given twice; give it once", twice.map_or("", |w| w[0].1));
+    ensure!(
+        twice.is_none(),
+        "{}: this instance is given twice; give it once",
+        twice.map_or("", |w| w[0].1)
+    );
     if all.len() < 2 || a.held_out == 0.0 {
-        tell("note: nothing is held out, so the figures are those of the instances that were tuned on");
+        tell(
+            "note: nothing is held out, so the figures are those of the instances that were tuned \
+             on",
+        );
     }
     Ok(all.into_iter().map(Arc::new).collect())
 }
@@ -124,8 +184,11 @@ fn write(a: &Arguments, instances: &[Arc<Instance>], report: &Report) -> anyhow:
     let mut json = serde_json::to_vec_pretty(&report.json(&options, &names))?;
     json.push(b'\n');
     print(&report.table())?;
-    let files =
-        [("tune.json", json), ("front.csv", report.csv().into_bytes()), ("front.svg", report.chart().into_bytes())];
+    let files = [
+        ("tune.json", json),
+        ("front.csv", report.csv().into_bytes()),
+        ("front.svg", report.chart().into_bytes()),
+    ];
     for (name, bytes) in files {
         let path = a.output.join(name);
         write_bytes(&path, &bytes)?;

@@ -16,7 +16,8 @@ pub struct Arguments {
     /// Plans, certificates, instances that they belong to, or the folder of a campaign
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The instance of all of them; default: found by the file name or the name that each file gives
+    /// The instance of all of them; default: found by the file name or the name that each file
+    /// gives
     #[arg(long)]
     instance: Option<PathBuf>,
 }
@@ -77,13 +78,18 @@ fn check_file(path: &Path, bytes: &[u8], value: &Value, given: &[PathBuf]) -> an
     }
 }
 
-/// The instance: one that was given and has the right name, else the file that the certificate names, else NAME.json(.gz) beside the file or here.
+/// The instance: one that was given and has the right name, else the file that the certificate
+/// names, else NAME.json(.gz) beside the file or here.
 fn find_instance(path: &Path, value: &Value, given: &[PathBuf]) -> anyhow::Result<Instance> {
     let name = value["instance"].as_str().unwrap_or("");
     if let [only] = given {
         let instance = read_instance(only)?;
         if instance.name != name {
-            tell(&format!("warning: {}: is for '{name}', the instance is '{}'", path.display(), instance.name));
+            tell(&format!(
+                "warning: {}: is for '{name}', the instance is '{}'",
+                path.display(),
+                instance.name
+            ));
         }
         return Ok(instance);
     }
@@ -106,21 +112,33 @@ fn find_instance(path: &Path, value: &Value, given: &[PathBuf]) -> anyhow::Resul
     }
     let found = places.iter().find(|p| p.is_file());
     let found = found.with_context(|| {
-        format!("{}: its instance '{name}' is not found; give it with --instance FILE", path.display())
+        format!(
+            "{}: its instance '{name}' is not found; give it with --instance FILE",
+            path.display()
+        )
     })?;
     read_instance(found)
 }
 
 fn check_plan(name: &str, value: &Value, instance: &Instance) -> anyhow::Result<bool> {
-    let invalid =
-        |faults| offload_instances::FileError::Invalid { path: name.into(), format: "offload-plan/1", faults };
+    let invalid = |faults| offload_instances::FileError::Invalid {
+        path: name.into(),
+        format: "offload-plan/1",
+        faults,
+    };
     let plan = plan_from_json(value).map_err(invalid)?;
-    let threshold = plan.threshold.with_context(|| format!("{name}: threshold is missing; add it"))?;
+    let threshold = plan
+        .threshold
+        .with_context(|| format!("{name}: threshold is missing; add it"))?;
     let weights = plan.weights.unwrap_or(Weights::Uncertainty);
     let check = offload_verify::verify_plan(instance, threshold, weights, &plan.assignment);
     let mut text = format!(
         "{name}: {} for '{}', threshold {threshold}, weights {weights}",
-        if check.is_feasible() { "feasible plan" } else { "REFUSED plan" },
+        if check.is_feasible() {
+            "feasible plan"
+        } else {
+            "REFUSED plan"
+        },
         instance.name
     );
     if let Some(v) = check.value {
@@ -133,7 +151,14 @@ fn check_plan(name: &str, value: &Value, instance: &Instance) -> anyhow::Result<
 
 fn list(text: &mut String, faults: &[Fault]) {
     for f in faults {
-        let _ = write!(text, "\n  fault {} at {}: {}; {}", f.code.name(), f.place, f.cause, f.remedy);
+        let _ = write!(
+            text,
+            "\n  fault {} at {}: {}; {}",
+            f.code.name(),
+            f.place,
+            f.cause,
+            f.remedy
+        );
     }
 }
 
@@ -141,7 +166,11 @@ fn list(text: &mut String, faults: &[Fault]) {
 pub(crate) fn describe(name: &str, instance: &Instance, check: &CertificateCheck) -> String {
     let mut text = format!(
         "{name}: {} for '{}'",
-        if check.trust == Trust::Refused { "REFUSED" } else { check.trust.name() },
+        if check.trust == Trust::Refused {
+            "REFUSED"
+        } else {
+            check.trust.name()
+        },
         instance.name
     );
     if check.is_infeasible() {
@@ -149,14 +178,25 @@ pub(crate) fn describe(name: &str, instance: &Instance, check: &CertificateCheck
     } else {
         let _ = write!(text, "\n  lower bound  {} weighted s", check.lower);
         if let Some(upper) = check.upper {
-            let _ = write!(text, "\n  upper bound  {upper} weighted s (the plan's value)");
+            let _ = write!(
+                text,
+                "\n  upper bound  {upper} weighted s (the plan's value)"
+            );
         }
         if let Some(gap) = check.gap {
             // Rounded up: what is printed holds too.
-            let _ = write!(text, "\n  certified gap at most {:.6} %", (gap * 1e8).ceil() / 1e6);
+            let _ = write!(
+                text,
+                "\n  certified gap at most {:.6} %",
+                (gap * 1e8).ceil() / 1e6
+            );
         }
     }
-    let _ = write!(text, "\n  {} leaves, {} tightening steps re-checked", check.leaves, check.tightened);
+    let _ = write!(
+        text,
+        "\n  {} leaves, {} tightening steps re-checked",
+        check.leaves, check.tightened
+    );
     list(&mut text, &check.faults);
     text
 }

@@ -89,7 +89,12 @@ impl Unit {
 
 impl Measured {
     fn plain(value: Option<f64>, rows: usize) -> Self {
-        Self { value, rows, place: String::new(), fault: None }
+        Self {
+            value,
+            rows,
+            place: String::new(),
+            fault: None,
+        }
     }
 
     fn judged(self, gate: &str, criterion: &'static str, unit: Unit, limit: Limit) -> Finding {
@@ -115,13 +120,27 @@ impl Measured {
     }
 }
 
-/// Judges every criterion, the campaign as a whole first. `expected` is how many rows its configuration asks for, if known. `pairing` is there when there is a baseline.
-pub fn judge(gates: &Gates, analysis: &Analysis, expected: Option<usize>, pairing: Option<&Pairing>) -> Vec<Finding> {
+/// Judges every criterion, the campaign as a whole first. `expected` is how many rows its
+/// configuration asks for, if known. `pairing` is there when there is a baseline.
+pub fn judge(
+    gates: &Gates,
+    analysis: &Analysis,
+    expected: Option<usize>,
+    pairing: Option<&Pairing>,
+) -> Vec<Finding> {
     let mut all = vec![campaign(analysis, pairing)];
     all.extend(expected.map(|rows| finished(analysis, rows)));
     for gate in &gates.gates {
-        let rows: Vec<&Row> = analysis.rows.iter().filter(|row| gate.takes(row.record)).collect();
-        let case = Case { gate, analysis, rows };
+        let rows: Vec<&Row> = analysis
+            .rows
+            .iter()
+            .filter(|row| gate.takes(row.record))
+            .collect();
+        let case = Case {
+            gate,
+            analysis,
+            rows,
+        };
         all.push(case.enough());
         all.extend(case.gaps());
         all.extend(case.shares());
@@ -137,16 +156,32 @@ pub fn judge(gates: &Gates, analysis: &Analysis, expected: Option<usize>, pairin
 fn campaign(analysis: &Analysis, pairing: Option<&Pairing>) -> Finding {
     let crossings = pairing.map_or(&analysis.crossings, |pairing| &pairing.crossings);
     let place = listed(crossings.iter().map(Crossing::describe));
-    let measured = Measured { place, ..Measured::plain(Some(crossings.len() as f64), analysis.rows.len()) };
-    measured.judged(CAMPAIGN, "no_bound_crossing", Unit::Count, Limit::AtMost(0.0))
+    let measured = Measured {
+        place,
+        ..Measured::plain(Some(crossings.len() as f64), analysis.rows.len())
+    };
+    measured.judged(
+        CAMPAIGN,
+        "no_bound_crossing",
+        Unit::Count,
+        Limit::AtMost(0.0),
+    )
 }
 
-/// A row that was never run cannot fail anything: what is there is all that was asked for, or nothing is vouched for.
+/// A row that was never run cannot fail anything: what is there is all that was asked for, or
+/// nothing is vouched for.
 fn finished(analysis: &Analysis, expected: usize) -> Finding {
     let rows = analysis.rows.len();
-    let measured =
-        Measured { place: ": the campaign is unfinished".into(), ..Measured::plain(Some(rows as f64), rows) };
-    measured.judged(CAMPAIGN, "rows", Unit::Count, Limit::AtLeast(expected as f64))
+    let measured = Measured {
+        place: ": the campaign is unfinished".into(),
+        ..Measured::plain(Some(rows as f64), rows)
+    };
+    measured.judged(
+        CAMPAIGN,
+        "rows",
+        Unit::Count,
+        Limit::AtLeast(expected as f64),
+    )
 }
 
 /// A gate and the rows that it is about.
@@ -159,11 +194,21 @@ struct Case<'a> {
 impl Case<'_> {
     fn enough(&self) -> Finding {
         let mut measured = Measured::plain(Some(self.rows.len() as f64), self.rows.len());
-        let barren = self.gate.barren(self.analysis.rows.iter().map(|row| row.record));
+        let barren = self
+            .gate
+            .barren(self.analysis.rows.iter().map(|row| row.record));
         if !barren.is_empty() {
-            measured.fault = Some(format!("no row of the campaign passes the filter {}", barren.join(", ")));
+            measured.fault = Some(format!(
+                "no row of the campaign passes the filter {}",
+                barren.join(", ")
+            ));
         }
-        measured.judged(&self.gate.name, "min_rows", Unit::Count, Limit::AtLeast(self.gate.min_rows as f64))
+        measured.judged(
+            &self.gate.name,
+            "min_rows",
+            Unit::Count,
+            Limit::AtLeast(self.gate.min_rows as f64),
+        )
     }
 
     fn gaps(&self) -> Vec<Finding> {
@@ -171,17 +216,45 @@ impl Case<'_> {
         let gap = |row: &Row| row.outcome.gap().map(|gap| gap.guaranteed);
         let gaps: Vec<f64> = self.rows.iter().filter_map(|row| gap(row)).collect();
         let stats = Stats::of(&gaps);
-        let fault = missing(g, self.rows.iter().filter(|row| gap(row).is_none()).map(|row| row.outcome.name()));
-        let worst = self.rows.iter().max_by(|a, b| gap(a).unwrap_or(-1.0).total_cmp(&gap(b).unwrap_or(-1.0)));
-        let place = worst.map_or_else(String::new, |row| format!(": the greatest is {}", place(row)));
+        let fault = missing(
+            g,
+            self.rows
+                .iter()
+                .filter(|row| gap(row).is_none())
+                .map(|row| row.outcome.name()),
+        );
+        let worst = self
+            .rows
+            .iter()
+            .max_by(|a, b| gap(a).unwrap_or(-1.0).total_cmp(&gap(b).unwrap_or(-1.0)));
+        let place = worst.map_or_else(String::new, |row| {
+            format!(": the greatest is {}", place(row))
+        });
         let finding = |criterion, limit: Option<Limit>, value: Option<f64>| {
-            let measured = Measured { value, rows: gaps.len(), place: place.clone(), fault: fault.clone() };
+            let measured = Measured {
+                value,
+                rows: gaps.len(),
+                place: place.clone(),
+                fault: fault.clone(),
+            };
             limit.map(|limit| measured.judged(&g.name, criterion, Unit::Percent, limit))
         };
         let all = [
-            finding("max_mean_gap", g.max_mean_gap.map(Limit::AtMost), stats.map(|s| s.mean)),
-            finding("min_mean_gap", g.min_mean_gap.map(Limit::AtLeast), stats.map(|s| s.mean)),
-            finding("max_gap", g.max_gap.map(Limit::AtMost), stats.map(|s| s.max)),
+            finding(
+                "max_mean_gap",
+                g.max_mean_gap.map(Limit::AtMost),
+                stats.map(|s| s.mean),
+            ),
+            finding(
+                "min_mean_gap",
+                g.min_mean_gap.map(Limit::AtLeast),
+                stats.map(|s| s.mean),
+            ),
+            finding(
+                "max_gap",
+                g.max_gap.map(Limit::AtMost),
+                stats.map(|s| s.max),
+            ),
         ];
         all.into_iter().flatten().collect()
     }
@@ -189,10 +262,22 @@ impl Case<'_> {
     /// Shares of all rows: one without a gap, or without a bound, does not count in favour.
     fn shares(&self) -> Vec<Finding> {
         let share = |criterion, limit: f64, wanted: &dyn Fn(&Row) -> bool| {
-            let good: Vec<f64> = self.rows.iter().map(|row| f64::from(u8::from(wanted(row)))).collect();
+            let good: Vec<f64> = self
+                .rows
+                .iter()
+                .map(|row| f64::from(u8::from(wanted(row))))
+                .collect();
             let place = self.places(|row| !wanted(row));
-            let measured = Measured { place, ..Measured::plain(mean(&good), self.rows.len()) };
-            measured.judged(&self.gate.name, criterion, Unit::Percent, Limit::AtLeast(limit))
+            let measured = Measured {
+                place,
+                ..Measured::plain(mean(&good), self.rows.len())
+            };
+            measured.judged(
+                &self.gate.name,
+                criterion,
+                Unit::Percent,
+                Limit::AtLeast(limit),
+            )
         };
         let within = self.gate.min_share_within.map(|w| {
             let near = |row: &Row| row.outcome.gap().is_some_and(|gap| gap.guaranteed <= w.gap);
@@ -202,7 +287,10 @@ impl Case<'_> {
         });
         let certified = self.gate.min_share_certified.map(|limit| {
             let proved = |row: &Row| {
-                matches!(self.analysis.problems[row.problem].reference, Reference::Certified | Reference::Enumerated)
+                matches!(
+                    self.analysis.problems[row.problem].reference,
+                    Reference::Certified | Reference::Enumerated
+                )
             };
             share("min_share_certified", limit, &proved)
         });
@@ -214,28 +302,51 @@ impl Case<'_> {
         let count = |criterion, limit: Option<usize>, wanted: &dyn Fn(&Row) -> bool| {
             let found = self.rows.iter().filter(|row| wanted(row)).count() as f64;
             let value = (!self.rows.is_empty()).then_some(found);
-            let measured = Measured { place: self.places(wanted), ..Measured::plain(value, self.rows.len()) };
-            limit.map(|limit| measured.judged(&g.name, criterion, Unit::Count, Limit::AtMost(limit as f64)))
+            let measured = Measured {
+                place: self.places(wanted),
+                ..Measured::plain(value, self.rows.len())
+            };
+            limit.map(|limit| {
+                measured.judged(&g.name, criterion, Unit::Count, Limit::AtMost(limit as f64))
+            })
         };
-        let failed =
-            |row: &Row| row.outcome == Outcome::Failed || matches!(row.record.status, Status::Error | Status::Timeout);
-        let crossed = |row: &Row| self.analysis.problems[row.problem].reference == Reference::Crossed;
+        let failed = |row: &Row| {
+            row.outcome == Outcome::Failed
+                || matches!(row.record.status, Status::Error | Status::Timeout)
+        };
+        let crossed =
+            |row: &Row| self.analysis.problems[row.problem].reference == Reference::Crossed;
         let all = [
-            count("max_violations", g.max_violations, &|row| row.record.violations > 0),
+            count("max_violations", g.max_violations, &|row| {
+                row.record.violations > 0
+            }),
             count("max_failures", g.max_failures, &failed),
-            count("no_bound_crossing", g.no_bound_crossing.then_some(0), &crossed),
+            count(
+                "no_bound_crossing",
+                g.no_bound_crossing.then_some(0),
+                &crossed,
+            ),
         ];
         all.into_iter().flatten().collect()
     }
 
     fn places(&self, wanted: impl Fn(&Row) -> bool) -> String {
-        listed(self.rows.iter().filter(|row| wanted(row)).map(|row| place(row)))
+        listed(
+            self.rows
+                .iter()
+                .filter(|row| wanted(row))
+                .map(|row| place(row)),
+        )
     }
 }
 
 /// The criteria that compare with a baseline.
 fn paired(gate: &Gate, pairing: &Pairing) -> Vec<Finding> {
-    let pairs: Vec<&Pair> = pairing.pairs.iter().filter(|pair| gate.takes(pair.new)).collect();
+    let pairs: Vec<&Pair> = pairing
+        .pairs
+        .iter()
+        .filter(|pair| gate.takes(pair.new))
+        .collect();
     let mut matched = Measured::plain(Some(pairs.len() as f64), pairs.len()).judged(
         &gate.name,
         "pairs",
@@ -243,54 +354,103 @@ fn paired(gate: &Gate, pairing: &Pairing) -> Vec<Finding> {
         Limit::AtLeast(1.0),
     );
     let only = |records: &[&Record]| records.iter().filter(|r| gate.takes(r)).count();
-    matched.measured +=
-        &format!(" (unmatched: {} here, {} in the baseline)", only(&pairing.only_new), only(&pairing.only_old));
-    let lacking = pairs.iter().filter(|pair| pair.increase.is_none()).map(|_| "in one of the two campaigns");
+    matched.measured += &format!(
+        " (unmatched: {} here, {} in the baseline)",
+        only(&pairing.only_new),
+        only(&pairing.only_old)
+    );
+    let lacking = pairs
+        .iter()
+        .filter(|pair| pair.increase.is_none())
+        .map(|_| "in one of the two campaigns");
     let fault = missing(gate, lacking);
     let increase = Increase::of(&pairs);
     let with_gap = pairs.iter().filter(|pair| pair.increase.is_some()).count();
     let finding = |criterion, limit: Option<f64>, value: Option<f64>, place: String| {
-        let measured = Measured { value, rows: with_gap, place, fault: fault.clone() };
-        limit.map(|limit| measured.judged(&gate.name, criterion, Unit::Percent, Limit::AtMost(limit)))
+        let measured = Measured {
+            value,
+            rows: with_gap,
+            place,
+            fault: fault.clone(),
+        };
+        limit.map(|limit| {
+            measured.judged(&gate.name, criterion, Unit::Percent, Limit::AtMost(limit))
+        })
     };
     let (end, words) = deciding_end(gate, increase.as_ref());
-    let grown = finding("max_mean_increase", gate.max_mean_increase, end, format!(": {words}")).map(|mut finding| {
+    let grown = finding(
+        "max_mean_increase",
+        gate.max_mean_increase,
+        end,
+        format!(": {words}"),
+    )
+    .map(|mut finding| {
         if let Some(found) = &increase {
             finding.measured = described(found);
         }
         finding
     });
-    let place = increase.as_ref().map_or_else(String::new, |i| format!(": on {}", code(&i.worst_instance)));
-    let worst = finding("max_increase", gate.max_increase, increase.as_ref().map(|i| i.worst), place);
-    [Some(matched), grown, worst].into_iter().flatten().collect()
+    let place = increase
+        .as_ref()
+        .map_or_else(String::new, |i| format!(": on {}", code(&i.worst_instance)));
+    let worst = finding(
+        "max_increase",
+        gate.max_increase,
+        increase.as_ref().map(|i| i.worst),
+        place,
+    );
+    [Some(matched), grown, worst]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
-/// The number that decides on a mean increase, and what it is. One instance has no interval: its increase itself decides.
+/// The number that decides on a mean increase, and what it is. One instance has no interval: its
+/// increase itself decides.
 fn deciding_end(gate: &Gate, increase: Option<&Increase>) -> (Option<f64>, &'static str) {
     let interval = increase.and_then(|i| i.interval);
     match (interval, gate.strict) {
         (Some(i), false) => (Some(i.low), "the lower end of the interval decides"),
-        (Some(i), true) => (Some(i.high), "strict, so the upper end of the interval decides"),
-        (None, _) => (increase.map(|i| i.mean), "one instance has no interval, so its increase decides"),
+        (Some(i), true) => (
+            Some(i.high),
+            "strict, so the upper end of the interval decides",
+        ),
+        (None, _) => (
+            increase.map(|i| i.mean),
+            "one instance has no interval, so its increase decides",
+        ),
     }
 }
 
 /// Mean and interval in %, with the number of instances.
 fn described(found: &Increase) -> String {
-    let ends =
-        found.interval.map_or_else(String::new, |i| format!(" [{}, {}]", percent(Some(i.low)), percent(Some(i.high))));
-    format!("{}{ends} on {}", Unit::Percent.text(found.mean), counted(found.instances, "instance"))
+    let ends = found.interval.map_or_else(String::new, |i| {
+        format!(" [{}, {}]", percent(Some(i.low)), percent(Some(i.high)))
+    });
+    format!(
+        "{}{ends} on {}",
+        Unit::Percent.text(found.mean),
+        counted(found.instances, "instance")
+    )
 }
 
-/// The fault that rows without a gap are, unless the gate allows so many. `kinds`: what each of them is instead.
+/// The fault that rows without a gap are, unless the gate allows so many. `kinds`: what each of
+/// them is instead.
 fn missing<'a>(gate: &Gate, kinds: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     kinds.for_each(|kind| *counts.entry(kind).or_default() += 1);
     let total: usize = counts.values().sum();
-    let parts: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let parts: Vec<String> = counts
+        .iter()
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
     let says = || {
         let rows = counted(total, "row");
-        format!("{rows} without a gap ({}), allow_missing is {}", parts.join(", "), gate.allow_missing)
+        format!(
+            "{rows} without a gap ({}), allow_missing is {}",
+            parts.join(", "),
+            gate.allow_missing
+        )
     };
     (total > gate.allow_missing).then(says)
 }
@@ -298,7 +458,12 @@ fn missing<'a>(gate: &Gate, kinds: impl Iterator<Item = &'a str>) -> Option<Stri
 /// Where a row is from, names as Markdown code.
 fn place(row: &Row) -> String {
     let r = row.record;
-    format!("{} at threshold {} by {}", code(&r.instance), r.threshold, code(&r.solver))
+    format!(
+        "{} at threshold {} by {}",
+        code(&r.instance),
+        r.threshold,
+        code(&r.solver)
+    )
 }
 
 /// `: a, b, c and 5 more`, or nothing.

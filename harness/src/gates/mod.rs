@@ -1,4 +1,5 @@
-//! What a campaign has to keep, `offload-gates/1` (TOML): its reading, its judging and the shapes of its verdict.
+//! What a campaign has to keep, `offload-gates/1` (TOML): its reading, its judging and the shapes
+//! of its verdict.
 
 pub mod judge;
 pub mod output;
@@ -27,7 +28,8 @@ pub struct Gates {
     pub gates: Vec<Gate>,
 }
 
-/// Filters that choose rows (one record is one row), and criteria that these have to meet. Gaps, shares and increases are fractions: 0.01 is 1 %.
+/// Filters that choose rows (one record is one row), and criteria that these have to meet. Gaps,
+/// shares and increases are fractions: 0.01 is 1 %.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
@@ -67,7 +69,8 @@ pub struct Gate {
     /// No row belongs to a problem whose bounds and plans contradict each other.
     #[serde(default)]
     pub no_bound_crossing: bool,
-    /// Against the baseline: the mean gap grew by at most this; fails when the whole 95 % interval is above.
+    /// Against the baseline: the mean gap grew by at most this; fails when the whole 95 % interval
+    /// is above.
     pub max_mean_increase: Option<f64>,
     /// Against the baseline: no instance's mean gap grew by more than this.
     pub max_increase: Option<f64>,
@@ -84,7 +87,10 @@ pub struct Gate {
 
 /// One value or several.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "give one value or a list of values of the right kind")]
+#[serde(
+    untagged,
+    expecting = "give one value or a list of values of the right kind"
+)]
 #[schemars(inline)]
 pub enum Choice<T> {
     /// This one.
@@ -136,8 +142,14 @@ impl Range {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        ensure!(self.min.is_some() || self.max.is_some(), "give min, max or both");
-        let finite = [self.min, self.max].into_iter().flatten().all(f64::is_finite);
+        ensure!(
+            self.min.is_some() || self.max.is_some(),
+            "give min, max or both"
+        );
+        let finite = [self.min, self.max]
+            .into_iter()
+            .flatten()
+            .all(f64::is_finite);
         ensure!(finite, "give finite numbers");
         ensure!(
             self.min.zip(self.max).is_none_or(|(min, max)| min <= max),
@@ -152,16 +164,25 @@ impl Gates {
     pub fn read(path: &Path) -> anyhow::Result<Gates> {
         let name = path.display();
         let bytes = offload_instances::files::read_bytes(path)?;
-        let text = String::from_utf8(bytes).map_err(|_| anyhow!("{name}: not text; give a TOML file"))?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| anyhow!("{name}: not text; give a TOML file"))?;
         Gates::parse(&text).with_context(|| format!("{name}"))
     }
 
     fn parse(text: &str) -> anyhow::Result<Gates> {
         let gates: Gates = parse_toml(text, FORMAT)?;
-        ensure!(gates.format == FORMAT, "format is \"{}\"; this program reads \"{FORMAT}\"", gates.format);
-        ensure!(!gates.gates.is_empty(), "there is no [[gate]]; give at least one");
+        ensure!(
+            gates.format == FORMAT,
+            "format is \"{}\"; this program reads \"{FORMAT}\"",
+            gates.format
+        );
+        ensure!(
+            !gates.gates.is_empty(),
+            "there is no [[gate]]; give at least one"
+        );
         for (k, gate) in gates.gates.iter().enumerate() {
-            gate.check().with_context(|| format!("gate[{k}] \"{}\"", gate.name.escape_debug()))?;
+            gate.check()
+                .with_context(|| format!("gate[{k}] \"{}\"", gate.name.escape_debug()))?;
         }
         once("gate: name", gates.gates.iter().map(|gate| &gate.name))?;
         Ok(gates)
@@ -186,16 +207,28 @@ impl Gate {
 
     fn check(&self) -> anyhow::Result<()> {
         let plain = !self.name.trim().is_empty() && self.name.chars().all(|c| !c.is_control());
-        ensure!(plain, "name: give a text without line ends or other control characters");
-        ensure!(self.name.trim() == self.name, "name: begins or ends with a blank; leave it out");
+        ensure!(
+            plain,
+            "name: give a text without line ends or other control characters"
+        );
+        ensure!(
+            self.name.trim() == self.name,
+            "name: begins or ends with a blank; leave it out"
+        );
         ensure!(
             self.name != judge::CAMPAIGN,
             "name: \"{}\" is the name of what is always checked; give another",
             self.name
         );
         self.check_filters()?;
-        let room = self.min_mean_gap.zip(self.max_mean_gap).is_none_or(|(min, max)| min <= max);
-        ensure!(room, "min_mean_gap is above max_mean_gap: nothing lies between them");
+        let room = self
+            .min_mean_gap
+            .zip(self.max_mean_gap)
+            .is_none_or(|(min, max)| min <= max);
+        ensure!(
+            room,
+            "min_mean_gap is above max_mean_gap: nothing lies between them"
+        );
         let within = self.min_share_within;
         for (key, value) in [
             ("max_mean_gap", self.max_mean_gap),
@@ -208,12 +241,19 @@ impl Gate {
             let good = value.is_none_or(|x| x.is_finite() && x >= 0.0);
             ensure!(good, "{key}: give a fraction from 0 (0.01 is 1 %)");
         }
-        for (key, value) in
-            [("min_share_within: share", within.map(|w| w.share)), ("min_share_certified", self.min_share_certified)]
-        {
-            ensure!(value.is_none_or(|x| (0.0..=1.0).contains(&x)), "{key}: give a share from 0 to 1");
+        for (key, value) in [
+            ("min_share_within: share", within.map(|w| w.share)),
+            ("min_share_certified", self.min_share_certified),
+        ] {
+            ensure!(
+                value.is_none_or(|x| (0.0..=1.0).contains(&x)),
+                "{key}: give a share from 0 to 1"
+            );
         }
-        ensure!(self.min_rows > 0, "min_rows: give 1 or more; a gate that chooses no row holds nothing");
+        ensure!(
+            self.min_rows > 0,
+            "min_rows: give 1 or more; a gate that chooses no row holds nothing"
+        );
         ensure!(
             !self.strict || self.max_mean_increase.is_some(),
             "strict: belongs to max_mean_increase; give that too or leave this out"
@@ -222,7 +262,8 @@ impl Gate {
             self.allow_missing == 0 || self.is_about_gaps() || self.is_paired(),
             "allow_missing: belongs to criteria on gaps; give one or leave this out"
         );
-        let counted = self.max_violations.is_some() || self.max_failures.is_some() || self.no_bound_crossing;
+        let counted =
+            self.max_violations.is_some() || self.max_failures.is_some() || self.no_bound_crossing;
         let shared = within.is_some() || self.min_share_certified.is_some();
         ensure!(
             counted || shared || self.is_about_gaps() || self.is_paired(),
@@ -232,7 +273,11 @@ impl Gate {
     }
 
     fn check_filters(&self) -> anyhow::Result<()> {
-        for (key, range) in [("users", self.users), ("servers", self.servers), ("load", self.load)] {
+        for (key, range) in [
+            ("users", self.users),
+            ("servers", self.servers),
+            ("load", self.load),
+        ] {
             range.map_or(Ok(()), |range| range.check()).context(key)?;
         }
         for (key, list) in [("family", &self.family), ("solver", &self.solver)] {
@@ -240,7 +285,12 @@ impl Gate {
             ensure!(!empty, "{key}: is empty; give at least one or leave it out");
         }
         let thresholds = self.threshold.as_ref().map(Choice::values);
-        once("threshold", thresholds.iter().flat_map(|list| list.iter().map(|t| t.to_bits())))?;
+        once(
+            "threshold",
+            thresholds
+                .iter()
+                .flat_map(|list| list.iter().map(|t| t.to_bits())),
+        )?;
         once("family", self.family.iter().flat_map(Choice::values))?;
         once("solver", self.solver.iter().flat_map(Choice::values))?;
         ensure!(
@@ -254,14 +304,31 @@ impl Gate {
     fn filters(&self, r: &Record) -> [(&'static str, bool); 8] {
         let (users, servers) = (r.users as f64, r.servers as f64);
         [
-            ("family", self.family.as_ref().is_none_or(|f| f.takes(&r.family))),
-            ("solver", self.solver.as_ref().is_none_or(|f| f.takes(&r.solver))),
+            (
+                "family",
+                self.family.as_ref().is_none_or(|f| f.takes(&r.family)),
+            ),
+            (
+                "solver",
+                self.solver.as_ref().is_none_or(|f| f.takes(&r.solver)),
+            ),
             ("users", self.users.is_none_or(|f| f.takes(users))),
             ("servers", self.servers.is_none_or(|f| f.takes(servers))),
             ("load", self.load.is_none_or(|f| f.takes(users / servers))),
-            ("threshold", self.threshold.as_ref().is_none_or(|f| f.takes(&r.threshold))),
-            ("interference", self.interference.is_none_or(|f| f == r.interference)),
-            ("weights", self.weights.is_none_or(|f| f.name() == r.weights)),
+            (
+                "threshold",
+                self.threshold
+                    .as_ref()
+                    .is_none_or(|f| f.takes(&r.threshold)),
+            ),
+            (
+                "interference",
+                self.interference.is_none_or(|f| f == r.interference),
+            ),
+            (
+                "weights",
+                self.weights.is_none_or(|f| f.name() == r.weights),
+            ),
         ]
     }
 
@@ -270,7 +337,8 @@ impl Gate {
         self.filters(record).iter().all(|(_, passes)| *passes)
     }
 
-    /// The filters that no record passes, each taken alone, and the values in lists that no record has: mistyped, most likely.
+    /// The filters that no record passes, each taken alone, and the values in lists that no record
+    /// has: mistyped, most likely.
     pub fn barren<'r>(&self, records: impl Iterator<Item = &'r Record> + Clone) -> Vec<String> {
         let mut passed: BTreeMap<&str, bool> = BTreeMap::new();
         for record in records.clone() {
@@ -278,11 +346,22 @@ impl Gate {
                 *passed.entry(name).or_default() |= passes;
             }
         }
-        let mut all: Vec<String> =
-            passed.iter().filter(|(_, passed)| !**passed).map(|(name, _)| (*name).into()).collect();
+        let mut all: Vec<String> = passed
+            .iter()
+            .filter(|(_, passed)| !**passed)
+            .map(|(name, _)| (*name).into())
+            .collect();
         for (name, list) in [("family", &self.family), ("solver", &self.solver)] {
-            let has =
-                |value: &str| records.clone().any(|r| value == if name == "family" { &r.family } else { &r.solver });
+            let has = |value: &str| {
+                records.clone().any(|r| {
+                    value
+                        == if name == "family" {
+                            &r.family
+                        } else {
+                            &r.solver
+                        }
+                })
+            };
             let lost = list
                 .iter()
                 .flat_map(|list| list.values())
@@ -290,8 +369,9 @@ impl Gate {
             all.extend(lost.map(|value| format!("{name} \"{}\"", value.escape_debug())));
         }
         let lost = self.threshold.iter().flat_map(Choice::values);
-        let lost =
-            lost.filter(|t| passed.get("threshold") == Some(&true) && !records.clone().any(|r| r.threshold == **t));
+        let lost = lost.filter(|t| {
+            passed.get("threshold") == Some(&true) && !records.clone().any(|r| r.threshold == **t)
+        });
         all.extend(lost.map(|t| format!("threshold {t}")));
         all
     }
@@ -336,7 +416,10 @@ min_rows = 5
 "#;
         let gates = Gates::parse(text).unwrap();
         let gate = &gates.gates[0];
-        assert_eq!((gate.users.unwrap().max, gate.weights), (Some(20.0), Some(Weights::Uniform)));
+        assert_eq!(
+            (gate.users.unwrap().max, gate.weights),
+            (Some(20.0), Some(Weights::Uniform))
+        );
         assert_eq!(gate.threshold.as_ref().unwrap().values(), [0.6, 1.0]);
         assert!(gates.needs_baseline().is_some());
     }
@@ -348,7 +431,10 @@ min_rows = 5
             ("max_gap = 0.1\nusers = { mi = 3 }", "Did you mean 'min'"),
             ("max_gap = -0.1", "max_gap: give a fraction"),
             ("min_share_certified = 2", "from 0 to 1"),
-            ("max_gap = 1\nusers = { min = 3, max = 2 }", "users: min is above max"),
+            (
+                "max_gap = 1\nusers = { min = 3, max = 2 }",
+                "users: min is above max",
+            ),
             ("max_gap = 1\nusers = {}", "users: give min"),
             ("max_gap = 1\nthreshold = 3", "threshold"),
             ("max_gap = 1\nsolver = []", "solver: is empty"),
@@ -362,7 +448,9 @@ min_rows = 5
             let error = refused(gate);
             assert!(error.contains(key), "{gate}: no '{key}' in: {error}");
         }
-        let error = Gates::parse("format = \"offload-gates/2\"\ngate = []").unwrap_err().to_string();
+        let error = Gates::parse("format = \"offload-gates/2\"\ngate = []")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("offload-gates/1"), "{error}");
     }
 

@@ -1,4 +1,5 @@
-//! The harness's side: starts a worker, talks to it, kills it when its time is up, and judges what came back.
+//! The harness's side: starts a worker, talks to it, kills it when its time is up, and judges what
+//! came back.
 
 use super::message::{Ended, Killed, MARK, Reply, Request, Task};
 use crate::execute::{Measured, judged};
@@ -64,7 +65,11 @@ pub fn solve_apart(
     let (task, limit) = match &entry.subject {
         Subject::Own(_) => {
             let (file, instance_file) = certificate.unzip();
-            let task = Task::Own { id: entry.id.clone(), certificate: file, instance_file: instance_file.flatten() };
+            let task = Task::Own {
+                id: entry.id.clone(),
+                certificate: file,
+                instance_file: instance_file.flatten(),
+            };
             (task, kill_after)
         }
         Subject::Command { line, folder } => {
@@ -96,11 +101,16 @@ pub fn solve_apart(
     }
 }
 
-/// Starts a worker and collects what it says. The limit counts anew from each of its replies: the first is the solve, the second a re-check.
+/// Starts a worker and collects what it says. The limit counts anew from each of its replies: the
+/// first is the solve, the second a re-check.
 fn converse(request: &Request, instance: &str, limit: Option<Duration>) -> std::io::Result<Answer> {
     // Not the path: somebody may put another program there while a campaign runs.
     let own = std::path::Path::new("/proc/self/exe");
-    let program = if own.exists() { own.to_path_buf() } else { std::env::current_exe()? };
+    let program = if own.exists() {
+        own.to_path_buf()
+    } else {
+        std::env::current_exe()?
+    };
     let mut child = Command::new(program)
         .arg("worker")
         .process_group(0)
@@ -109,17 +119,29 @@ fn converse(request: &Request, instance: &str, limit: Option<Duration>) -> std::
         .stderr(Stdio::piped())
         .spawn()?;
     let text = serde_json::to_string(request).map_err(std::io::Error::other)? + "\n";
-    let (lines, stderr) = (read_lines(child.stdout.take()), read_end(child.stderr.take()));
+    let (lines, stderr) = (
+        read_lines(child.stdout.take()),
+        read_end(child.stderr.take()),
+    );
     let mut stdin = child.stdin.take();
     if let Some(stdin) = &mut stdin {
         // A worker that is dead already tells so by its status.
-        let _ = stdin.write_all(text.as_bytes()).and_then(|()| stdin.write_all(instance.as_bytes()));
+        let _ = stdin
+            .write_all(text.as_bytes())
+            .and_then(|()| stdin.write_all(instance.as_bytes()));
     }
-    let mut answer =
-        Answer { replies: Vec::new(), printed: String::new(), stderr: String::new(), status: None, killed_after: None };
+    let mut answer = Answer {
+        replies: Vec::new(),
+        printed: String::new(),
+        stderr: String::new(),
+        status: None,
+        killed_after: None,
+    };
     let mut start = Instant::now();
     loop {
-        let left = limit.map_or(Duration::from_secs(3600), |limit| limit.saturating_sub(start.elapsed()));
+        let left = limit.map_or(Duration::from_secs(3600), |limit| {
+            limit.saturating_sub(start.elapsed())
+        });
         match lines.recv_timeout(left) {
             Ok(line) => match line.strip_prefix(MARK) {
                 Some(reply) => {
@@ -130,7 +152,8 @@ fn converse(request: &Request, instance: &str, limit: Option<Duration>) -> std::
                 None => {}
             },
             Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) if limit.is_none_or(|limit| start.elapsed() < limit) => {}
+            Err(RecvTimeoutError::Timeout) if limit.is_none_or(|limit| start.elapsed() < limit) => {
+            }
             Err(RecvTimeoutError::Timeout) => {
                 answer.killed_after = limit;
                 break;
@@ -156,7 +179,9 @@ fn read_lines(stdout: Option<impl Read + Send + 'static>) -> Receiver<String> {
         let mut line = Vec::new();
         while reader.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
             let text = String::from_utf8_lossy(&line).into_owned();
-            if (!text.trim().is_empty() && sender.send(text).is_err()) || line.last() != Some(&b'\n') {
+            if (!text.trim().is_empty() && sender.send(text).is_err())
+                || line.last() != Some(&b'\n')
+            {
                 break;
             }
             line.clear();
@@ -184,12 +209,27 @@ fn read_end(stderr: Option<impl Read + Send + 'static>) -> Receiver<String> {
 }
 
 fn failed(problem: &Problem, reason: &str) -> Measured {
-    let solved = judged(problem, "", true, Outcome::nothing(Stop::Failed(reason.into())), 0.0);
-    Measured { solved, cpu_s: None, peak_memory_bytes: None, output: None }
+    let solved = judged(
+        problem,
+        "",
+        true,
+        Outcome::nothing(Stop::Failed(reason.into())),
+        0.0,
+    );
+    Measured {
+        solved,
+        cpu_s: None,
+        peak_memory_bytes: None,
+        output: None,
+    }
 }
 
 fn own(problem: &Problem, solver: &dyn offload_solvers::Solver, answer: &Answer) -> Measured {
-    let replies: Vec<Reply> = answer.replies.iter().flat_map(|text| serde_json::from_str(text)).collect();
+    let replies: Vec<Reply> = answer
+        .replies
+        .iter()
+        .flat_map(|text| serde_json::from_str(text))
+        .collect();
     let output = kept(&[&answer.printed, &answer.stderr]);
     let Some(reply) = replies.last() else {
         let mut measured = failed(problem, &how_it_died(answer));
@@ -203,20 +243,41 @@ fn own(problem: &Problem, solver: &dyn offload_solvers::Solver, answer: &Answer)
     let mut outcome = reply.outcome();
     if reply.more {
         // It solved and died while its certificate was re-checked: what it claims stays its word.
-        outcome.note = format!("its certificate was not re-checked: {}", how_it_died(answer));
+        outcome.note = format!(
+            "its certificate was not re-checked: {}",
+            how_it_died(answer)
+        );
     }
-    let mut solved = judged(problem, solver.id(), solver.respects_threshold(), outcome, reply.time_s);
+    let mut solved = judged(
+        problem,
+        solver.id(),
+        solver.respects_threshold(),
+        outcome,
+        reply.time_s,
+    );
     if let Some(reason) = &reply.refused {
         solved.status = Status::Error;
         solved.outcome.stop = Stop::Failed(reason.clone());
     }
-    Measured { solved, cpu_s: Some(reply.cpu_s), peak_memory_bytes: reply.peak_memory_bytes, output }
+    Measured {
+        solved,
+        cpu_s: Some(reply.cpu_s),
+        peak_memory_bytes: reply.peak_memory_bytes,
+        output,
+    }
 }
 
 fn how_it_died(answer: &Answer) -> String {
-    let last = answer.stderr.lines().rfind(|l| !l.trim().is_empty()).map_or(String::new(), |l| format!(": {l}"));
+    let last = answer
+        .stderr
+        .lines()
+        .rfind(|l| !l.trim().is_empty())
+        .map_or(String::new(), |l| format!(": {l}"));
     match (answer.killed_after, answer.status) {
-        (Some(limit), _) => format!("killed after {} s, its hard time limit", limit.as_secs_f64()),
+        (Some(limit), _) => format!(
+            "killed after {} s, its hard time limit",
+            limit.as_secs_f64()
+        ),
         (None, Some(status)) => match (status.signal(), status.code()) {
             (Some(signal), _) => format!("its process ended by {}{last}", signal_name(signal)),
             (None, Some(code)) => format!("its process ended with exit code {code}{last}"),
@@ -232,7 +293,11 @@ fn signal_name(signal: i32) -> String {
 
 /// What a record keeps of what was printed.
 fn kept(parts: &[&str]) -> Option<String> {
-    let text: Vec<&str> = parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty()).collect();
+    let text: Vec<&str> = parts
+        .iter()
+        .map(|p| p.trim())
+        .filter(|p| !p.is_empty())
+        .collect();
     let text = text.join("\n");
     let cut: String = text.chars().take(OUTPUT_KEPT).collect();
     let mark = if cut.len() < text.len() { " ..." } else { "" };
@@ -246,28 +311,47 @@ fn command(
     memory: Option<u64>,
     answer: &Answer,
 ) -> Measured {
-    let Some(ended) = answer.replies.last().and_then(|text| serde_json::from_str::<Ended>(text).ok()) else {
-        return failed(problem, &format!("its supervisor failed: {}", how_it_died(answer)));
+    let Some(ended) = answer
+        .replies
+        .last()
+        .and_then(|text| serde_json::from_str::<Ended>(text).ok())
+    else {
+        return failed(
+            problem,
+            &format!("its supervisor failed: {}", how_it_died(answer)),
+        );
     };
     let (plan, beside) = plan_in(&ended.stdout);
     let stop = match (ended.killed, ended.code, ended.signal) {
         (Some(Killed::Time), ..) => {
-            let limit = kill_after.map_or(String::new(), |t| format!(" after {} s", t.as_secs_f64()));
+            let limit =
+                kill_after.map_or(String::new(), |t| format!(" after {} s", t.as_secs_f64()));
             Err(format!("killed{limit}, its hard time limit"))
         }
-        (Some(Killed::Memory), ..) => Err(format!("killed: it used more than {} bytes of memory", memory.unwrap_or(0))),
+        (Some(Killed::Memory), ..) => Err(format!(
+            "killed: it used more than {} bytes of memory",
+            memory.unwrap_or(0)
+        )),
         (Some(Killed::Processes), ..) => Err("killed: it started too many processes".into()),
-        (Some(Killed::Output), ..) => {
-            Err(format!("killed: it printed more than {} bytes", PLAN_BYTES + PLAN_BYTES_PER_USER * problem.n()))
-        }
+        (Some(Killed::Output), ..) => Err(format!(
+            "killed: it printed more than {} bytes",
+            PLAN_BYTES + PLAN_BYTES_PER_USER * problem.n()
+        )),
         (None, Some(0), _) => plan.map_err(|why| format!("it wrote no plan: {why}")),
         (None, Some(code), _) => Err(format!("it ended with exit code {code}")),
         (None, None, signal) => Err(format!("it ended by {}", signal_name(signal.unwrap_or(0)))),
     };
-    // A plan that came after the limit is kept, but it is a time-out: else whoever overstays would look better than whoever keeps to it.
-    let late = entry.limits.time.is_some_and(|limit| ended.time_s > limit.as_secs_f64());
+    // A plan that came after the limit is kept, but it is a time-out: else whoever overstays would
+    // look better than whoever keeps to it.
+    let late = entry
+        .limits
+        .time
+        .is_some_and(|limit| ended.time_s > limit.as_secs_f64());
     let outcome = match stop {
-        Ok(plan) if late => Outcome { stop: Stop::TimeLimit, ..Outcome::plan(plan) },
+        Ok(plan) if late => Outcome {
+            stop: Stop::TimeLimit,
+            ..Outcome::plan(plan)
+        },
         Ok(plan) => Outcome::plan(plan),
         Err(reason) => Outcome::nothing(Stop::Failed(reason)),
     };
@@ -284,16 +368,25 @@ fn command(
     }
 }
 
-/// The plan on a command's stdout: all of it, or its last line. The other lines are what it printed beside the plan.
+/// The plan on a command's stdout: all of it, or its last line. The other lines are what it printed
+/// beside the plan.
 fn plan_in(stdout: &str) -> (Result<offload_instances::Assignment, String>, String) {
     let read = |text: &str| -> Result<_, String> {
         let value = serde_json::from_str(text).map_err(|e| format!("not JSON ({e})"))?;
-        plan_from_json(&value).map(|p| p.assignment).map_err(|faults| faults[0].to_string())
+        plan_from_json(&value)
+            .map(|p| p.assignment)
+            .map_err(|faults| faults[0].to_string())
     };
     let whole = read(stdout.trim());
     if whole.is_ok() || stdout.trim().is_empty() {
         return (
-            whole.map_err(|e| if stdout.trim().is_empty() { "nothing on stdout".into() } else { e }),
+            whole.map_err(|e| {
+                if stdout.trim().is_empty() {
+                    "nothing on stdout".into()
+                } else {
+                    e
+                }
+            }),
             String::new(),
         );
     }
@@ -313,8 +406,17 @@ mod tests {
         let plan = "{\"format\": \"offload-plan/1\",\n \"assignment\": [null, 1]}";
         assert_eq!(plan_in(plan), (Ok(vec![None, Some(1)]), String::new()));
         let one = plan.replace('\n', "");
-        assert_eq!(plan_in(&format!("step 1\nstep 2\n{one}\n")), (Ok(vec![None, Some(1)]), "step 1\nstep 2".into()));
-        for bad in ["", "{}", "[1]", "nonsense", "{\"format\": \"offload-plan/1\", \"assignment\": [1.5]}"] {
+        assert_eq!(
+            plan_in(&format!("step 1\nstep 2\n{one}\n")),
+            (Ok(vec![None, Some(1)]), "step 1\nstep 2".into())
+        );
+        for bad in [
+            "",
+            "{}",
+            "[1]",
+            "nonsense",
+            "{\"format\": \"offload-plan/1\", \"assignment\": [1.5]}",
+        ] {
             assert!(plan_in(bad).0.is_err(), "{bad}");
         }
     }

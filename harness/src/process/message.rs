@@ -1,4 +1,5 @@
-//! What harness and worker say to each other: one JSON object a line. Floats travel as bits, since JSON knows no infinity.
+//! What harness and worker say to each other: one JSON object a line. Floats travel as bits, since
+//! JSON knows no infinity.
 
 use offload_instances::Assignment;
 use offload_solvers::{Outcome, Progress, Stop, Trust};
@@ -23,10 +24,20 @@ pub struct Request {
 /// Who is to solve.
 #[derive(Serialize, Deserialize)]
 pub enum Task {
-    /// One of our solvers; its certificate, if it writes one and a file is given, is re-checked and kept there.
-    Own { id: String, certificate: Option<std::path::PathBuf>, instance_file: Option<String> },
+    /// One of our solvers; its certificate, if it writes one and a file is given, is re-checked and
+    /// kept there.
+    Own {
+        id: String,
+        certificate: Option<std::path::PathBuf>,
+        instance_file: Option<String>,
+    },
     /// A command for the shell, killed after a time.
-    Command { line: String, folder: std::path::PathBuf, kill_after_s: Option<f64>, most_output: usize },
+    Command {
+        line: String,
+        folder: std::path::PathBuf,
+        kill_after_s: Option<f64>,
+        most_output: usize,
+    },
 }
 
 /// What one of our solvers returned.
@@ -72,7 +83,12 @@ pub enum Killed {
 }
 
 impl Reply {
-    pub fn new(outcome: &Outcome, time_s: f64, cpu_s: f64, peak_memory_bytes: Option<u64>) -> Reply {
+    pub fn new(
+        outcome: &Outcome,
+        time_s: f64,
+        cpu_s: f64,
+        peak_memory_bytes: Option<u64>,
+    ) -> Reply {
         let trajectory = outcome.trajectory.iter();
         Reply {
             plan: outcome.plan.clone(),
@@ -88,7 +104,14 @@ impl Reply {
             },
             note: outcome.note.clone(),
             trajectory: trajectory
-                .map(|p| (p.time_s.to_bits(), p.work, p.objective.to_bits(), p.bound.to_bits()))
+                .map(|p| {
+                    (
+                        p.time_s.to_bits(),
+                        p.work,
+                        p.objective.to_bits(),
+                        p.bound.to_bits(),
+                    )
+                })
                 .collect(),
             time_s,
             cpu_s,
@@ -147,10 +170,18 @@ mod tests {
         ];
         for (k, stop) in stops.into_iter().enumerate() {
             let trust = [Trust::Enumerated, Trust::Certified, Trust::Solver][k % 3];
-            let mut outcome = Outcome { bound: Some((f64::NEG_INFINITY, trust)), ..Outcome::nothing(stop) };
+            let mut outcome = Outcome {
+                bound: Some((f64::NEG_INFINITY, trust)),
+                ..Outcome::nothing(stop)
+            };
             outcome.plan = Some(vec![None, Some(3)]);
             outcome.note = "n".into();
-            outcome.trajectory = vec![Progress { time_s: 0.1, work: 7, objective: f64::INFINITY, bound: 0.3 }];
+            outcome.trajectory = vec![Progress {
+                time_s: 0.1,
+                work: 7,
+                objective: f64::INFINITY,
+                bound: 0.3,
+            }];
             let text = serde_json::to_string(&Reply::new(&outcome, 1.0, 2.0, None)).unwrap();
             let back = serde_json::from_str::<Reply>(&text).unwrap().outcome();
             assert_eq!(format!("{outcome:?}"), format!("{back:?}"));

@@ -1,4 +1,5 @@
-//! Runs a command within limits on time, memory, processes and output, and leaves none of its children behind.
+//! Runs a command within limits on time, memory, processes and output, and leaves none of its
+//! children behind.
 
 use super::message::{Ended, Killed};
 use anyhow::Context;
@@ -27,10 +28,12 @@ const MAX_PROCESSES: usize = 256;
 /// Bytes of stderr that are kept: so many from its beginning and from its end.
 const STDERR_KEPT: usize = 2048;
 
-/// Rounds of killing, a millisecond apart, before children that cannot be killed (stuck in the system) are left alone.
+/// Rounds of killing, a millisecond apart, before children that cannot be killed (stuck in the
+/// system) are left alone.
 const KILL_ROUNDS: usize = 500;
 
-/// Bytes of a memory page, as `/proc/PID/statm` counts them on the machines that we know (x86-64, most arm64).
+/// Bytes of a memory page, as `/proc/PID/statm` counts them on the machines that we know (x86-64,
+/// most arm64).
 const PAGE: u64 = 4096;
 
 /// What has to be known at the end, whoever ended it.
@@ -57,7 +60,12 @@ pub fn supervise(
     let mut command = Command::new("/bin/sh");
     // A group of its own, since that is killed at once, however fast its members fork.
     command.process_group(0);
-    command.arg("-c").arg(line).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .arg("-c")
+        .arg(line)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     if !folder.as_os_str().is_empty() {
         command.current_dir(folder);
     }
@@ -87,10 +95,13 @@ pub fn supervise(
     let (stdout, stderr) = (join(stdout), join(stderr));
     reap();
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    // What the watch did not see because it was over too soon. Of one process only: the system keeps no sum.
+    // What the watch did not see because it was over too soon. Of one process only: the system
+    // keeps no sum.
     let peak_of_one = u64::try_from(usage.max_rss()).unwrap_or(0) * 1024;
     Ok(Ended {
-        killed: watch.killed.or_else(|| full.load(Ordering::Relaxed).then_some(Killed::Output)),
+        killed: watch
+            .killed
+            .or_else(|| full.load(Ordering::Relaxed).then_some(Killed::Output)),
         code: status.code(),
         signal: status.signal(),
         stdout,
@@ -139,7 +150,11 @@ fn watch(
 }
 
 /// Keeps what fits; more than that is a reason to kill.
-fn read_stdout(child: &mut Child, most: usize, full: Arc<AtomicBool>) -> Option<JoinHandle<String>> {
+fn read_stdout(
+    child: &mut Child,
+    most: usize,
+    full: Arc<AtomicBool>,
+) -> Option<JoinHandle<String>> {
     let stdout = child.stdout.take()?;
     Some(std::thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -185,8 +200,8 @@ fn join(handle: Option<JoinHandle<String>>) -> String {
 /// Only one thread kills at a time: two would chase each other's lists.
 static KILLING: Mutex<()> = Mutex::new(());
 
-/// Kills every descendant: the command's group, then those that left it. These are stopped as soon as they are met, so that none can
-/// fork while others are looked for.
+/// Kills every descendant: the command's group, then those that left it. These are stopped as soon
+/// as they are met, so that none can fork while others are looked for.
 fn kill_all() {
     let _guard = KILLING.lock();
     if let Ok(group @ 1..) = i32::try_from(COMMAND.load(Ordering::Relaxed)) {
@@ -220,7 +235,8 @@ fn reap() {
     }
 }
 
-/// All living processes below this one. `meet` is told of each before its children are looked for; false ends the search.
+/// All living processes below this one. `meet` is told of each before its children are looked for;
+/// false ends the search.
 fn descendants(meet: &mut dyn FnMut(Pid) -> bool) -> Vec<Pid> {
     let mut all: Vec<Pid> = Vec::new();
     let mut next = children(std::process::id().try_into().unwrap_or(0));
@@ -238,19 +254,40 @@ fn descendants(meet: &mut dyn FnMut(Pid) -> bool) -> Vec<Pid> {
 
 /// Children of all threads of a process.
 fn children(pid: i32) -> Vec<Pid> {
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    let lists = tasks.flatten().map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
-    lists.flat_map(|l| l.split_whitespace().flat_map(str::parse).map(Pid::from_raw).collect::<Vec<_>>()).collect()
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let lists = tasks
+        .flatten()
+        .map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
+    lists
+        .flat_map(|l| {
+            l.split_whitespace()
+                .flat_map(str::parse)
+                .map(Pid::from_raw)
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 fn is_zombie(pid: Pid) -> bool {
-    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return false;
+    };
     // The state stands behind the name, which may itself hold brackets.
-    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
+    stat.rsplit_once(')')
+        .is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
 }
 
 /// Memory in use, bytes.
 fn resident(pid: Pid) -> u64 {
-    let Ok(statm) = std::fs::read_to_string(format!("/proc/{pid}/statm")) else { return 0 };
-    statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * PAGE
+    let Ok(statm) = std::fs::read_to_string(format!("/proc/{pid}/statm")) else {
+        return 0;
+    };
+    statm
+        .split_whitespace()
+        .nth(1)
+        .and_then(|pages| pages.parse::<u64>().ok())
+        .unwrap_or(0)
+        * PAGE
 }

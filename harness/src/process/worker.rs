@@ -27,18 +27,42 @@ pub fn work() -> anyhow::Result<()> {
     let mut instance = vec![0; request.instance_bytes];
     input.read_exact(&mut instance)?;
     match &request.task {
-        Task::Own { id, certificate, instance_file } => {
-            // The harness says nothing more; its end closes our input, and then nobody waits for us.
+        Task::Own {
+            id,
+            certificate,
+            instance_file,
+        } => {
+            // The harness says nothing more; its end closes our input, and then nobody waits for
+            // us.
             std::thread::spawn(move || {
                 let _ = input.read(&mut [0]);
                 std::process::exit(1);
             });
-            own(&request, id, &instance, certificate.as_deref(), instance_file.as_deref())
+            own(
+                &request,
+                id,
+                &instance,
+                certificate.as_deref(),
+                instance_file.as_deref(),
+            )
         }
-        Task::Command { line, folder, kill_after_s, most_output } => {
+        Task::Command {
+            line,
+            folder,
+            kill_after_s,
+            most_output,
+        } => {
             let problem = input_of_command(&request, &instance);
             let limit = kill_after_s.map(Duration::from_secs_f64);
-            let ended = supervise(line, folder, problem, limit, request.memory_bytes, *most_output, input)?;
+            let ended = supervise(
+                line,
+                folder,
+                problem,
+                limit,
+                request.memory_bytes,
+                *most_output,
+                input,
+            )?;
             say(&ended)
         }
     }
@@ -51,11 +75,14 @@ fn say(message: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// The object that a command reads: `{"problem": .., "budget": .., "instance": ..}`, the instance as it is in a file.
+/// The object that a command reads: `{"problem": .., "budget": .., "instance": ..}`, the instance
+/// as it is in a file.
 fn input_of_command(request: &Request, instance: &[u8]) -> Vec<u8> {
-    let problem = serde_json::json!({ "threshold": request.threshold, "weights": request.weights.name() });
+    let problem =
+        serde_json::json!({ "threshold": request.threshold, "weights": request.weights.name() });
     let budget = serde_json::json!({ "time_limit_s": request.time_limit_s, "gap": request.gap, "seed": request.seed });
-    let mut text = format!("{{\"problem\": {problem}, \"budget\": {budget}, \"instance\": ").into_bytes();
+    let mut text =
+        format!("{{\"problem\": {problem}, \"budget\": {budget}, \"instance\": ").into_bytes();
     text.extend_from_slice(instance.trim_ascii_end());
     text.extend_from_slice(b"}\n");
     text
@@ -72,13 +99,19 @@ fn own(
         setrlimit(Resource::RLIMIT_AS, bytes, bytes)?;
     }
     let value: serde_json::Value = serde_json::from_slice(instance)?;
-    let (instance, _) = offload_instances::files::instance_from_json(&value)
-        .map_err(|faults| anyhow::anyhow!("the instance did not survive its way here: {}", faults[0]))?;
+    let (instance, _) = offload_instances::files::instance_from_json(&value).map_err(|faults| {
+        anyhow::anyhow!("the instance did not survive its way here: {}", faults[0])
+    })?;
     drop(value);
     let problem = Problem::new(Arc::new(instance), request.threshold, request.weights)?;
     let solver = find(id).map_err(anyhow::Error::msg)?;
     let time_limit = request.time_limit_s.map(Duration::from_secs_f64);
-    let budget = Budget { time_limit, gap: request.gap, seed: request.seed, ..Budget::default() };
+    let budget = Budget {
+        time_limit,
+        gap: request.gap,
+        seed: request.seed,
+        ..Budget::default()
+    };
     let before = cpu_s()?;
     let mut solved = solve(solver.as_ref(), &problem, &budget);
     let (cpu, peak) = (cpu_s()? - before, peak_memory());
@@ -108,8 +141,13 @@ fn cpu_s() -> anyhow::Result<f64> {
     Ok((usage.user_time() + usage.system_time()).num_microseconds() as f64 * 1e-6)
 }
 
-/// Greatest resident memory of this process so far, bytes. Not from `getrusage`, which counts the parent's memory before `exec`.
+/// Greatest resident memory of this process so far, bytes. Not from `getrusage`, which counts the
+/// parent's memory before `exec`.
 fn peak_memory() -> Option<u64> {
-    let kib: u64 = crate::environment::field("/proc/self/status", "VmHWM")?.split_whitespace().next()?.parse().ok()?;
+    let kib: u64 = crate::environment::field("/proc/self/status", "VmHWM")?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()?;
     Some(kib * 1024)
 }

@@ -1,4 +1,5 @@
-//! Asks one model behind an OpenAI-compatible server, one prompt at a time, and retries what may pass.
+//! Asks one model behind an OpenAI-compatible server, one prompt at a time, and retries what may
+//! pass.
 
 use super::Pace;
 use super::answer::{self, Reply};
@@ -87,11 +88,16 @@ impl Client {
             .max_redirects_will_error(false)
             .user_agent(concat!("offload-bench/", env!("CARGO_PKG_VERSION")))
             .build();
-        Client { settings, agent: config.into(), pace }
+        Client {
+            settings,
+            agent: config.into(),
+            pace,
+        }
     }
 
-    /// Sends a prompt, answered greedily, with the `candidates` best tokens at the first position. Tries again after 408, 429, 500, 502,
-    /// 503, 504 and broken connections, waiting 0.5 s and twice as long each time (or what Retry-After says), 60 s at most.
+    /// Sends a prompt, answered greedily, with the `candidates` best tokens at the first position.
+    /// Tries again after 408, 429, 500, 502, 503, 504 and broken connections, waiting 0.5 s and
+    /// twice as long each time (or what Retry-After says), 60 s at most.
     ///
     /// # Errors
     /// The server refuses, or does not answer in as many tries as are allowed.
@@ -113,7 +119,10 @@ impl Client {
                 }
             }
         }
-        Err(self.failure(&format!("{last}; tried {} times; check that the server runs", self.settings.retries + 1)))
+        Err(self.failure(&format!(
+            "{last}; tried {} times; check that the server runs",
+            self.settings.retries + 1
+        )))
     }
 
     fn url(&self) -> String {
@@ -143,7 +152,10 @@ impl Client {
     }
 
     fn send(&self, body: &[u8]) -> Tried {
-        let mut request = self.agent.post(self.url()).header("Content-Type", "application/json");
+        let mut request = self
+            .agent
+            .post(self.url())
+            .header("Content-Type", "application/json");
         if let Some(key) = &self.settings.key {
             request = request.header("Authorization", format!("Bearer {key}"));
         }
@@ -153,9 +165,16 @@ impl Client {
             Err(e) => return Self::broken(&e),
         };
         let status = response.status().as_u16();
-        let after = response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.trim().parse::<f64>().ok());
+        let after = response
+            .headers()
+            .get("retry-after")
+            .and_then(|v| v.to_str().ok()?.trim().parse::<f64>().ok());
         let after = after.filter(|s| s.is_finite() && *s >= 0.0);
-        let read = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
+        let read = response
+            .body_mut()
+            .with_config()
+            .limit(MOST_BYTES)
+            .read_to_vec();
         let time_s = start.elapsed().as_secs_f64();
         let bytes = match read {
             Ok(bytes) => bytes,
@@ -166,9 +185,16 @@ impl Client {
                 Ok(reply) => Tried::Answer(reply),
                 Err(why) => Tried::Refused(why),
             },
-            408 | 429 | 500 | 502 | 503 | 504 => Tried::Later(format!("status {status}: {}", message(&bytes)), after),
-            301..=308 => Tried::Refused(format!("status {status}: it points to another address; give that one")),
-            401 | 403 => Tried::Refused(format!("status {status}: {}; check --key-env", message(&bytes))),
+            408 | 429 | 500 | 502 | 503 | 504 => {
+                Tried::Later(format!("status {status}: {}", message(&bytes)), after)
+            }
+            301..=308 => Tried::Refused(format!(
+                "status {status}: it points to another address; give that one"
+            )),
+            401 | 403 => Tried::Refused(format!(
+                "status {status}: {}; check --key-env",
+                message(&bytes)
+            )),
             404 => Tried::Refused(format!(
                 "status {status}: {}; check the URL (it often ends in /v1) and the model",
                 message(&bytes)
@@ -177,7 +203,8 @@ impl Client {
         }
     }
 
-    /// A connection that broke or took too long may do better next time; what was wrong with the request will not.
+    /// A connection that broke or took too long may do better next time; what was wrong with the
+    /// request will not.
     fn broken(error: &ureq::Error) -> Tried {
         use ureq::Error as E;
         match error {
@@ -203,9 +230,22 @@ impl Client {
 fn message(body: &[u8]) -> String {
     let parsed: Option<Value> = serde_json::from_slice(body).ok();
     let inner = parsed.as_ref().and_then(|v| {
-        ["/error/message", "/message", "/error", "/detail"].iter().find_map(|place| v.pointer(place)?.as_str())
+        ["/error/message", "/message", "/error", "/detail"]
+            .iter()
+            .find_map(|place| v.pointer(place)?.as_str())
     });
-    let text = inner.map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_string);
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE).collect();
-    if line.trim().is_empty() { "no message".into() } else { line.trim().to_string() }
+    let text = inner.map_or_else(
+        || String::from_utf8_lossy(body).into_owned(),
+        str::to_string,
+    );
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(MESSAGE)
+        .collect();
+    if line.trim().is_empty() {
+        "no message".into()
+    } else {
+        line.trim().to_string()
+    }
 }

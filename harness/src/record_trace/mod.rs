@@ -1,7 +1,8 @@
 //! Records a query trace from live models: `docs/trace-record.md`.
 //!
-//! [`questions`] reads what is asked, [`client`] asks an OpenAI-compatible server politely, [`answer`] turns its reply into numbers, and
-//! [`store`] keeps one line per query on the disk, so that a stopped run goes on where it was. [`record`] ties them together.
+//! [`questions`] reads what is asked, [`client`] asks an OpenAI-compatible server politely,
+//! [`answer`] turns its reply into numbers, and [`store`] keeps one line per query on the disk, so
+//! that a stopped run goes on where it was. [`record`] ties them together.
 
 pub mod answer;
 pub mod client;
@@ -33,11 +34,13 @@ pub struct Plan {
 pub struct Recorded {
     /// Queries measured now.
     pub new: usize,
-    /// Queries that a model answered with nothing, and that are therefore not in the trace: their numbers, from 0.
+    /// Queries that a model answered with nothing, and that are therefore not in the trace: their
+    /// numbers, from 0.
     pub silent: Vec<usize>,
 }
 
-/// Measures the queries `missing` of `questions` and stores each as soon as it is there. `progress` is told (done, of).
+/// Measures the queries `missing` of `questions` and stores each as soon as it is there. `progress`
+/// is told (done, of).
 ///
 /// # Errors
 /// The first refusal of a server, or a file that cannot be written. What was stored stays.
@@ -51,7 +54,10 @@ pub fn record(
 ) -> anyhow::Result<Recorded> {
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, receiver) = channel();
-    let mut recorded = Recorded { new: 0, silent: Vec::new() };
+    let mut recorded = Recorded {
+        new: 0,
+        silent: Vec::new(),
+    };
     std::thread::scope(|scope| {
         for _ in 0..plan.in_flight.min(missing.len()) {
             let (sender, next, stop) = (sender.clone(), &next, &stop);
@@ -91,7 +97,9 @@ fn ask_all(
     sender: &Sender<Outcome>,
 ) {
     while !stop.load(Ordering::Relaxed) {
-        let Some(&query) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+        let Some(&query) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else {
+            return;
+        };
         let outcome = ask(plan, query, &questions[query], models);
         let failed = outcome.is_err();
         if sender.send((query, outcome)).is_err() || failed {
@@ -101,8 +109,14 @@ fn ask_all(
     }
 }
 
-/// Asks the small model, then the large one, one after the other: on one machine they would slow each other down.
-fn ask(plan: &Plan, query: usize, question: &Question, models: &[Client; 2]) -> Result<Option<Row>, Failure> {
+/// Asks the small model, then the large one, one after the other: on one machine they would slow
+/// each other down.
+fn ask(
+    plan: &Plan,
+    query: usize,
+    question: &Question,
+    models: &[Client; 2],
+) -> Result<Option<Row>, Failure> {
     let prompt = question.prompt(&plan.template);
     let small = models[0].ask(&prompt, plan.candidates)?;
     let large = models[1].ask(&prompt, plan.candidates)?;
@@ -110,7 +124,13 @@ fn ask(plan: &Plan, query: usize, question: &Question, models: &[Client; 2]) -> 
 }
 
 /// The trace's line for a query; none when a model did not say a single token.
-fn row(plan: &Plan, query: usize, prompt: &str, question: &Question, [small, large]: [&Reply; 2]) -> Option<Row> {
+fn row(
+    plan: &Plan,
+    query: usize,
+    prompt: &str,
+    question: &Question,
+    [small, large]: [&Reply; 2],
+) -> Option<Row> {
     let first = small.first_token(plan.keep)?;
     let other = large.first_token(plan.keep)?;
     let right = |reply: &Reply| u8::from(answer::contains_word(&reply.text, &question.answer));
@@ -132,7 +152,8 @@ fn row(plan: &Plan, query: usize, prompt: &str, question: &Question, [small, lar
     })
 }
 
-/// Spaces the starts of requests: no two begin within `pause_s` seconds of each other, whoever sends them.
+/// Spaces the starts of requests: no two begin within `pause_s` seconds of each other, whoever
+/// sends them.
 pub struct Pace {
     pause_s: f64,
     next: Mutex<std::time::Instant>,
@@ -142,14 +163,20 @@ impl Pace {
     /// A pace of at least `pause_s` >= 0 seconds from start to start.
     #[must_use]
     pub fn new(pause_s: f64) -> Self {
-        Pace { pause_s, next: Mutex::new(std::time::Instant::now()) }
+        Pace {
+            pause_s,
+            next: Mutex::new(std::time::Instant::now()),
+        }
     }
 
     /// Waits for one's turn.
     pub fn wait(&self) {
         let turn = {
             // A poisoned lock means that a worker panicked; the time in it is still a time.
-            let mut next = self.next.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut next = self
+                .next
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             let turn = (*next).max(std::time::Instant::now());
             *next = turn + std::time::Duration::from_secs_f64(self.pause_s);
             turn

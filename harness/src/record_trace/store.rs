@@ -1,4 +1,5 @@
-//! The trace while it grows: one line per query, on the disk before the next, and a note beside it that says what it was made with.
+//! The trace while it grows: one line per query, on the disk before the next, and a note beside it
+//! that says what it was made with.
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -50,7 +51,8 @@ pub struct Row {
 impl Row {
     fn line(&self) -> String {
         let whole = |x: Option<u64>| x.map_or(String::new(), |x| x.to_string());
-        // Six digits after the point are microseconds and millionths: more than the measurement holds.
+        // Six digits after the point are microseconds and millionths: more than the measurement
+        // holds.
         format!(
             "{},{},{:.6},{:.6},{:.6},{},{},{:.6},{},{:.6},{:.6},{},{},{}\n",
             self.query,
@@ -111,21 +113,27 @@ fn note_path(path: &Path) -> PathBuf {
 }
 
 impl Store {
-    /// Opens the trace at `path` to go on with it, or starts it. A last line that an earlier stop cut off is removed.
+    /// Opens the trace at `path` to go on with it, or starts it. A last line that an earlier stop
+    /// cut off is removed.
     ///
     /// # Errors
-    /// The trace was made with something else, is none, is being written by another run, or cannot be written.
+    /// The trace was made with something else, is none, is being written by another run, or cannot
+    /// be written.
     pub fn open(path: &Path, note: &Note, queries: usize) -> anyhow::Result<Self> {
         let name = path.display().to_string();
         check_note(path, note)?;
         let write = || File::options().create(true).append(true).open(path);
-        let mut file = write().with_context(|| format!("{name}: cannot write; choose another file"))?;
+        let mut file =
+            write().with_context(|| format!("{name}: cannot write; choose another file"))?;
         let busy = "another run is recording into this file; wait for it or choose another";
         anyhow::ensure!(file.try_lock().is_ok(), "{name}: {busy}");
         let bytes = std::fs::read(path).with_context(|| format!("{name}: cannot read"))?;
         let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |k| k + 1);
         let begun = HEADER.as_bytes().starts_with(&bytes) || bytes.starts_with(HEADER.as_bytes());
-        anyhow::ensure!(begun, "{name}: line 1: this is no trace that `trace record` made; choose another file");
+        anyhow::ensure!(
+            begun,
+            "{name}: line 1: this is no trace that `trace record` made; choose another file"
+        );
         if whole < bytes.len() {
             // Cut in place: the lock is on this file, not on a new one of the same name.
             file.set_len(whole as u64)?;
@@ -135,7 +143,12 @@ impl Store {
             file.sync_all()?;
         }
         let done = numbers(&bytes[..whole], queries).map_err(|e| anyhow::anyhow!("{name}: {e}"))?;
-        Ok(Store { path: path.to_path_buf(), file, done, torn: 0 < whole && whole < bytes.len() })
+        Ok(Store {
+            path: path.to_path_buf(),
+            file,
+            done,
+            torn: 0 < whole && whole < bytes.len(),
+        })
     }
 
     /// The queries of `0..count` that are not there yet, ascending.
@@ -149,7 +162,10 @@ impl Store {
     /// # Errors
     /// The disk refuses.
     pub fn append(&mut self, row: &Row) -> anyhow::Result<()> {
-        let written = self.file.write_all(row.line().as_bytes()).and_then(|()| self.file.sync_data());
+        let written = self
+            .file
+            .write_all(row.line().as_bytes())
+            .and_then(|()| self.file.sync_data());
         written.with_context(|| format!("{}: cannot write", self.path.display()))?;
         self.done.insert(row.query, ());
         Ok(())
@@ -161,8 +177,11 @@ impl Store {
     /// The disk refuses; the file is then as it was.
     pub fn finish(self) -> anyhow::Result<()> {
         let text = std::fs::read_to_string(&self.path)?;
-        let mut lines: Vec<(usize, &str)> =
-            text.lines().skip(1).map(|line| (number(line).unwrap_or(usize::MAX), line)).collect();
+        let mut lines: Vec<(usize, &str)> = text
+            .lines()
+            .skip(1)
+            .map(|line| (number(line).unwrap_or(usize::MAX), line))
+            .collect();
         lines.sort_by_key(|(query, _)| *query);
         let body: String = lines.iter().flat_map(|(_, line)| [line, "\n"]).collect();
         let sorted = format!("{HEADER}{body}");
@@ -179,14 +198,19 @@ fn number(line: &str) -> Option<usize> {
 
 /// The queries in a trace's text; each line must be whole and each query there once.
 fn numbers(bytes: &[u8], queries: usize) -> Result<BTreeMap<usize, ()>, String> {
-    let text = std::str::from_utf8(bytes).map_err(|e| format!("not UTF-8 text: {e}; choose another file"))?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|e| format!("not UTF-8 text: {e}; choose another file"))?;
     let columns = HEADER.split(',').count();
     let mut done = BTreeMap::new();
     for (k, line) in text.lines().enumerate().skip(1) {
         let good = number(line).filter(|q| *q < queries && line.split(',').count() == columns);
-        let query = good.ok_or_else(|| format!("line {}: not a line of this trace; remove it", k + 1))?;
+        let query =
+            good.ok_or_else(|| format!("line {}: not a line of this trace; remove it", k + 1))?;
         if done.insert(query, ()).is_some() {
-            return Err(format!("line {}: query {query} is there twice; remove one", k + 1));
+            return Err(format!(
+                "line {}: query {query} is there twice; remove one",
+                k + 1
+            ));
         }
     }
     Ok(done)
@@ -203,10 +227,17 @@ fn check_note(path: &Path, note: &Note) -> anyhow::Result<()> {
     }
     let name = path.display();
     let bytes = offload_instances::files::read_bytes(&beside).with_context(|| {
-        format!("{name}: it is there, and the note that says what it was made with is not; choose another file")
+        format!(
+            "{name}: it is there, and the note that says what it was made with is not; choose \
+            another file"
+        )
     })?;
-    let old: Note = serde_json::from_slice(&bytes)
-        .with_context(|| format!("{}: not a valid {NOTE_FORMAT} file; choose another output", beside.display()))?;
+    let old: Note = serde_json::from_slice(&bytes).with_context(|| {
+        format!(
+            "{}: not a valid {NOTE_FORMAT} file; choose another output",
+            beside.display()
+        )
+    })?;
     let differs = [
         ("format", old.format != note.format),
         ("questions", old.questions != note.questions),
@@ -219,7 +250,11 @@ fn check_note(path: &Path, note: &Note) -> anyhow::Result<()> {
     ];
     let what: Vec<&str> = differs.iter().filter(|d| d.1).map(|d| d.0).collect();
     let remedy = "give the same as then, or choose another file";
-    anyhow::ensure!(what.is_empty(), "{name}: was begun with another {}; {remedy}", what.join(", "));
+    anyhow::ensure!(
+        what.is_empty(),
+        "{name}: was begun with another {}; {remedy}",
+        what.join(", ")
+    );
     Ok(())
 }
 
@@ -265,20 +300,31 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.csv");
         let mut store = Store::open(&path, &note("a"), 4).unwrap();
-        [3, 0, 2].iter().for_each(|&q| store.append(&row(q)).unwrap());
+        [3, 0, 2]
+            .iter()
+            .for_each(|&q| store.append(&row(q)).unwrap());
         drop(store);
         let text = std::fs::read(&path).unwrap();
         for cut in 0..=text.len() {
             std::fs::write(&path, &text[..cut]).unwrap();
             let mut store = Store::open(&path, &note("a"), 4).unwrap();
-            let lines = text[..cut].iter().filter(|b| **b == b'\n').count().saturating_sub(1);
+            let lines = text[..cut]
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count()
+                .saturating_sub(1);
             let missing = store.missing(4);
             assert_eq!(missing.len(), 4 - lines, "cut at {cut}");
             missing.iter().for_each(|&q| store.append(&row(q)).unwrap());
             store.finish().unwrap();
             let queries = offload_instances::trace::read(&path).unwrap();
             assert_eq!((queries.len(), queries[0].large_time_s), (4, 1e-6));
-            let numbers: Vec<_> = std::fs::read_to_string(&path).unwrap().lines().skip(1).map(number).collect();
+            let numbers: Vec<_> = std::fs::read_to_string(&path)
+                .unwrap()
+                .lines()
+                .skip(1)
+                .map(number)
+                .collect();
             assert_eq!(numbers, [Some(0), Some(1), Some(2), Some(3)]);
         }
     }
@@ -289,13 +335,18 @@ mod tests {
         let path = folder.path().join("t.csv");
         let mut store = Store::open(&path, &note("a"), 4).unwrap();
         store.append(&row(1)).unwrap();
-        let fault = |note: &Note, queries| format!("{:#}", Store::open(&path, note, queries).unwrap_err());
+        let fault =
+            |note: &Note, queries| format!("{:#}", Store::open(&path, note, queries).unwrap_err());
         assert!(fault(&note("a"), 4).contains("another run is recording"));
         drop(store);
         assert!(fault(&note("b"), 4).contains("another template"));
         assert!(fault(&note("a"), 1).contains("line 2"));
         let before = std::fs::read(&path).unwrap();
-        std::fs::write(&path, [before.as_slice(), before.split_at(HEADER.len()).1].concat()).unwrap();
+        std::fs::write(
+            &path,
+            [before.as_slice(), before.split_at(HEADER.len()).1].concat(),
+        )
+        .unwrap();
         assert!(fault(&note("a"), 4).contains("query 1 is there twice"));
         std::fs::write(&path, "a,b\n1,2\n").unwrap();
         assert!(fault(&note("a"), 4).contains("no trace"));

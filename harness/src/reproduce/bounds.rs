@@ -1,4 +1,5 @@
-//! Exact solves of some of the runs, each bound re-checked by the verifier, with everybody's plan beside it.
+//! Exact solves of some of the runs, each bound re-checked by the verifier, with everybody's plan
+//! beside it.
 
 use super::{SERVERS, THRESHOLDS, USERS, instance};
 use crate::certify::certify;
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 /// The solver whose bounds are certified.
 const EXACT: &str = "bnb";
-/// Whose plans are compared with the bound: GOA, every baseline, and heuristics for context. All end by themselves, so that their plans are the same on
-/// every machine.
+/// Whose plans are compared with the bound: GOA, every baseline, and heuristics for context. All
+/// end by themselves, so that their plans are the same on every machine.
 const SOLVERS: [&str; 10] = [
     "local-only",
     "all-offload",
@@ -37,14 +38,19 @@ pub struct Limits {
     pub time: Duration,
 }
 
-/// The first `count` runs of every number of users, at every threshold; None when a stop was asked for.
+/// The first `count` runs of every number of users, at every threshold; None when a stop was asked
+/// for.
 ///
 /// # Errors
-/// A solver that fails, a certificate that is refused, or a plan below its bound, with the instance.
+/// A solver that fails, a certificate that is refused, or a plan below its bound, with the
+/// instance.
 pub fn bounds(count: usize, limits: Limits, stop: &Stop) -> anyhow::Result<Option<Vec<Exact>>> {
     let find = |id: &str| find(id).map_err(|e| anyhow!(e));
     let exact = find(EXACT)?;
-    let solvers: Vec<Box<dyn Solver>> = SOLVERS.iter().map(|id| find(id)).collect::<anyhow::Result<_>>()?;
+    let solvers: Vec<Box<dyn Solver>> = SOLVERS
+        .iter()
+        .map(|id| find(id))
+        .collect::<anyhow::Result<_>>()?;
     let mut tasks = Vec::new();
     for users in USERS {
         for threshold in THRESHOLDS {
@@ -58,7 +64,10 @@ pub fn bounds(count: usize, limits: Limits, stop: &Stop) -> anyhow::Result<Optio
         of_problem((users, threshold, run), limits, exact.as_ref(), &solvers).map(Some)
     };
     let all: Vec<Option<Exact>> = tasks.par_iter().map(one).collect::<anyhow::Result<_>>()?;
-    Ok(stop.asked().is_none().then(|| all.into_iter().flatten().collect()))
+    Ok(stop
+        .asked()
+        .is_none()
+        .then(|| all.into_iter().flatten().collect()))
 }
 
 fn of_problem(
@@ -70,13 +79,28 @@ fn of_problem(
     let instance = instance(users, SERVERS, run)?;
     let name = instance.name.clone();
     let problem = Problem::new(instance, threshold, Weights::Uncertainty)?;
-    let budget = Budget { time_limit: Some(limits.time), gap: limits.gap, seed: run as u64, ..Budget::default() };
+    let budget = Budget {
+        time_limit: Some(limits.time),
+        gap: limits.gap,
+        seed: run as u64,
+        ..Budget::default()
+    };
     let mut solved = solve(exact, &problem, &budget);
     certify(&problem, &mut solved, None)?;
     let mut solves = vec![row(&name, &solved)?];
-    let (lower, trust) = solved.outcome.bound.with_context(|| format!("{name}: {EXACT} gave no bound"))?;
+    let (lower, trust) = solved
+        .outcome
+        .bound
+        .with_context(|| format!("{name}: {EXACT} gave no bound"))?;
     for solver in solvers {
-        let solved = solve(solver.as_ref(), &problem, &Budget { seed: run as u64, ..Budget::default() });
+        let solved = solve(
+            solver.as_ref(),
+            &problem,
+            &Budget {
+                seed: run as u64,
+                ..Budget::default()
+            },
+        );
         solves.push(row(&name, &solved)?);
     }
     let trust = match trust {
@@ -85,7 +109,16 @@ fn of_problem(
         Trust::Solver => record::Trust::Solver,
     };
     let proved = solved.status == Status::Optimal;
-    let all = Exact { users, threshold, run, instance: name, lower, trust, proved, solves };
+    let all = Exact {
+        users,
+        threshold,
+        run,
+        instance: name,
+        lower,
+        trust,
+        proved,
+        solves,
+    };
     if let Some(below) = all.crossing() {
         let z = below.objective.unwrap_or(f64::NAN);
         let at = format!("{}, threshold {threshold}", all.instance);
@@ -98,7 +131,12 @@ fn of_problem(
 }
 
 fn row(name: &str, solved: &Solved) -> anyhow::Result<Solve> {
-    ensure!(solved.status != Status::Error, "{name}: {}: {}", solved.solver, solved.outcome.stop.describe());
+    ensure!(
+        solved.status != Status::Error,
+        "{name}: {}: {}",
+        solved.solver,
+        solved.outcome.stop.describe()
+    );
     Ok(Solve {
         solver: solved.solver.clone(),
         objective: solved.evaluation.as_ref().map(|e| e.objective),

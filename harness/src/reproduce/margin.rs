@@ -14,15 +14,28 @@ const COLUMN: &str = "uncertainty";
 /// # Errors
 /// When the embedded trace is no trace, which a test of its crate rules out.
 pub fn margin() -> anyhow::Result<Margin> {
-    let table = trace::parse_columns(trace::EMBEDDED.as_bytes(), &[COLUMN], true, 0).map_err(|e| anyhow!(e))?;
+    let table = trace::parse_columns(trace::EMBEDDED.as_bytes(), &[COLUMN], true, 0)
+        .map_err(|e| anyhow!(e))?;
     let small: Vec<f64> = table.queries.iter().map(|q| q.small_correct).collect();
     let large: Vec<f64> = table.queries.iter().map(|q| q.large_correct).collect();
     let values = table.columns[0].clone();
     let rank = by_rank(&values).into_iter().map(|r| 1.0 - r).collect();
-    let metric = Metric { name: COLUMN.into(), values, predictions: vec![("rank".into(), rank)] };
-    let found = qualities(&[metric], Answers { small: &small, large: &large }, 0);
-    let quality =
-        found.and_then(|all| all.into_iter().next()).context("the embedded trace cannot rank right answers")?;
+    let metric = Metric {
+        name: COLUMN.into(),
+        values,
+        predictions: vec![("rank".into(), rank)],
+    };
+    let found = qualities(
+        &[metric],
+        Answers {
+            small: &small,
+            large: &large,
+        },
+        0,
+    );
+    let quality = found
+        .and_then(|all| all.into_iter().next())
+        .context("the embedded trace cannot rank right answers")?;
     let mean = |v: &[f64]| 100.0 * v.iter().sum::<f64>() / v.len() as f64;
     Ok(Margin {
         trace: "the embedded bAbI trace (`instances/data/README.md`)".into(),

@@ -1,4 +1,5 @@
-//! Measures what `reproduce` reports: the paper's runs, exact solves of some of them, running times, and the margin in a measured trace.
+//! Measures what `reproduce` reports: the paper's runs, exact solves of some of them, running
+//! times, and the margin in a measured trace.
 
 mod bounds;
 mod margin;
@@ -30,6 +31,13 @@ pub const MOST_RUNS: usize = 10_000;
 /// The instance of a run: family `paper`, seed 1000 N + run.
 fn instance(users: usize, servers: usize, run: usize) -> anyhow::Result<Arc<Instance>> {
     let family = families::find("paper").map_err(|e| anyhow!(e))?;
-    let spec = Spec { users, servers, seed: (1000 * users + run) as u64, parameters: BTreeMap::new() };
-    families::generate(family.as_ref(), &spec).map(Arc::new).map_err(|e| anyhow!(e))
+    let spec = Spec {
+        users,
+        servers,
+        seed: (1000 * users + run) as u64,
+        parameters: BTreeMap::new(),
+    };
+    families::generate(family.as_ref(), &spec)
+        .map(Arc::new)
+        .map_err(|e| anyhow!(e))
 }

@@ -29,7 +29,10 @@ const THRESHOLD: f64 = 0.8;
 /// # Errors
 /// When an instance cannot be made, which would be a bug.
 pub fn times(stop: &Stop) -> anyhow::Result<Option<Times>> {
-    let sizes = SIZES.iter().map(|&n| (n, SERVERS)).chain(MORE_SERVERS.iter().map(|&m| (USERS, m)));
+    let sizes = SIZES
+        .iter()
+        .map(|&n| (n, SERVERS))
+        .chain(MORE_SERVERS.iter().map(|&m| (USERS, m)));
     let mut rows = Vec::new();
     for (users, servers) in sizes {
         for run in 0..INSTANCES {
@@ -40,9 +43,17 @@ pub fn times(stop: &Stop) -> anyhow::Result<Option<Times>> {
         }
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let machine = field("/proc/cpuinfo", "model name").map_or_else(String::new, |cpu| format!("{cpu}, {cores} cores"));
+    let machine = field("/proc/cpuinfo", "model name")
+        .map_or_else(String::new, |cpu| format!("{cpu}, {cores} cores"));
     let (threshold, repetitions) = (THRESHOLD, REPETITIONS);
-    Ok(Some(Times { rows, threshold, repetitions, servers: SERVERS, users: USERS, machine }))
+    Ok(Some(Times {
+        rows,
+        threshold,
+        repetitions,
+        servers: SERVERS,
+        users: USERS,
+        machine,
+    }))
 }
 
 fn of_instance(users: usize, servers: usize, run: usize) -> anyhow::Result<Vec<Timed>> {
@@ -52,10 +63,17 @@ fn of_instance(users: usize, servers: usize, run: usize) -> anyhow::Result<Vec<T
     let mut rows = Vec::new();
     for id in SOLVERS {
         let solver = find(id).map_err(|e| anyhow!(e))?;
-        let times: Vec<f64> =
-            (0..REPETITIONS).map(|_| solve(solver.as_ref(), &problem, &Budget::default()).time_s).collect();
+        let times: Vec<f64> = (0..REPETITIONS)
+            .map(|_| solve(solver.as_ref(), &problem, &Budget::default()).time_s)
+            .collect();
         let time_s = quantile(&times, 0.5).unwrap_or(f64::NAN);
-        rows.push(Timed { solver: id.into(), users, servers, seed, time_s });
+        rows.push(Timed {
+            solver: id.into(),
+            users,
+            servers,
+            seed,
+            time_s,
+        });
     }
     Ok(rows)
 }

@@ -1,7 +1,7 @@
 //! Requests that arrive over time: `docs/simulate.md`.
 //!
-//! [`arrivals`] says who asks when, [`queue`] is a server that shares its compute among unfinished requests, [`report`] writes the results.
-//! [`run`] lets one solver plan slot after slot.
+//! [`arrivals`] says who asks when, [`queue`] is a server that shares its compute among unfinished
+//! requests, [`report`] writes the results. [`run`] lets one solver plan slot after slot.
 
 pub mod arrivals;
 pub mod queue;
@@ -70,22 +70,37 @@ pub struct Run {
     pub slots: Vec<Slot>,
 }
 
-/// Work of a request at a server, FLOP: as measured where the pool says (edge_time_s x reference_flops), else as planned.
+/// Work of a request at a server, FLOP: as measured where the pool says (edge_time_s x
+/// reference_flops), else as planned.
 #[must_use]
 pub fn work(user: &User, reference_flops: Option<f64>) -> f64 {
-    user.edge_time_s.zip(reference_flops).map_or(user.edge_work_flop, |(time, speed)| time * speed)
+    user.edge_time_s
+        .zip(reference_flops)
+        .map_or(user.edge_work_flop, |(time, speed)| time * speed)
 }
 
 /// Lets `solver` plan every slot of `arrivals` (ascending in time, all within the slots).
 ///
 /// # Errors
 /// The solver does not take a slot's problem, or fails on it.
-pub fn run(scenario: &Scenario, arrivals: &[Arrival], solver: &dyn Solver, seed: u64) -> anyhow::Result<Run> {
+pub fn run(
+    scenario: &Scenario,
+    arrivals: &[Arrival],
+    solver: &dyn Solver,
+    seed: u64,
+) -> anyhow::Result<Run> {
     let mut seeds = Random::new(seed, SOLVERS);
-    let mut queues: Vec<Queue> =
-        scenario.pool.servers.iter().map(|s| Queue::new(s.capacity_flops, s.user_cap_flops)).collect();
+    let mut queues: Vec<Queue> = scenario
+        .pool
+        .servers
+        .iter()
+        .map(|s| Queue::new(s.capacity_flops, s.user_cap_flops))
+        .collect();
     let capacity: f64 = scenario.pool.servers.iter().map(|s| s.capacity_flops).sum();
-    let mut run = Run { served: Vec::with_capacity(arrivals.len()), slots: Vec::with_capacity(scenario.slots) };
+    let mut run = Run {
+        served: Vec::with_capacity(arrivals.len()),
+        slots: Vec::with_capacity(scenario.slots),
+    };
     let mut rest = arrivals;
     for slot in 0..scenario.slots {
         let now = (slot + 1) as f64 * scenario.slot_s;
@@ -99,9 +114,20 @@ pub fn run(scenario: &Scenario, arrivals: &[Arrival], solver: &dyn Solver, seed:
             true
         } else {
             let place = (slot, now, run.served.len());
-            plan(scenario, batch, solver, seed, place, (&mut queues, &mut run.served))?
+            plan(
+                scenario,
+                batch,
+                solver,
+                seed,
+                place,
+                (&mut queues, &mut run.served),
+            )?
         };
-        run.slots.push(Slot { requests: here, backlog_s, unplanned: !planned });
+        run.slots.push(Slot {
+            requests: here,
+            backlog_s,
+            unplanned: !planned,
+        });
     }
     for queue in &mut queues {
         queue.advance(f64::INFINITY);
@@ -123,7 +149,15 @@ fn plan(
 ) -> anyhow::Result<bool> {
     let instance = Arc::new(slot_instance(scenario, batch, queues));
     let problem = Problem::new(instance.clone(), scenario.threshold, scenario.weights)?;
-    let solved = solve(solver, &problem, &Budget { gap: scenario.gap, seed, ..Budget::default() });
+    let solved = solve(
+        solver,
+        &problem,
+        &Budget {
+            gap: scenario.gap,
+            seed,
+            ..Budget::default()
+        },
+    );
     let id = solver.id();
     anyhow::ensure!(
         solved.status != Status::Error,
@@ -132,7 +166,10 @@ fn plan(
         solved.outcome.stop.describe()
     );
     let planned = solved.outcome.plan.is_some();
-    let assignment = solved.outcome.plan.unwrap_or_else(|| vec![None; batch.len()]);
+    let assignment = solved
+        .outcome
+        .plan
+        .unwrap_or_else(|| vec![None; batch.len()]);
     let delays = evaluate(&problem, &assignment).users;
     for (i, (arrival, place)) in batch.iter().zip(&assignment).enumerate() {
         let user = &instance.users[i];
@@ -141,21 +178,31 @@ fn plan(
             slot,
             // Overwritten when the server has finished it.
             delay_s,
-            correct: if place.is_some() { user.correct_edge } else { user.correct_local },
+            correct: if place.is_some() {
+                user.correct_edge
+            } else {
+                user.correct_local
+            },
             offloaded: place.is_some(),
             missed: place.is_none() && problem.is_mandatory(i),
         });
         if let Some(j) = *place {
-            queues[j].send(first + i, now + delays[i].uplink_s, work(user, instance.reference_flops));
+            queues[j].send(
+                first + i,
+                now + delays[i].uplink_s,
+                work(user, instance.reference_flops),
+            );
         }
     }
     Ok(planned)
 }
 
-/// The instance that a slot's planner sees: its requests as users, and of each server what unfinished work leaves.
+/// The instance that a slot's planner sees: its requests as users, and of each server what
+/// unfinished work leaves.
 ///
-/// Unfinished work R_j is to be done within the next slot, so it takes R_j / T of the capacity: F_j' = max(F_j - R_j / T, floor F_j). With
-/// an admission limit, unfinished requests keep their places.
+/// Unfinished work R_j is to be done within the next slot, so it takes R_j / T of the capacity:
+/// F_j' = max(F_j - R_j / T, floor F_j). With an admission limit, unfinished requests keep their
+/// places.
 fn slot_instance(scenario: &Scenario, batch: &[Arrival], queues: &[Queue]) -> Instance {
     let pool = &scenario.pool;
     let left = |(server, queue): (&Server, &Queue)| Server {
@@ -183,42 +230,82 @@ mod tests {
     use offload_solvers::find as solver;
 
     fn scenario(slot_s: f64, slots: usize) -> Scenario {
-        let spec = Spec { users: 30, servers: 2, seed: 5, parameters: Default::default() };
+        let spec = Spec {
+            users: 30,
+            servers: 2,
+            seed: 5,
+            parameters: Default::default(),
+        };
         let pool = generate(find("trace").unwrap().as_ref(), &spec).unwrap();
         let pool = Arc::new(pool);
-        Scenario { pool, threshold: 0.7, weights: Weights::Uncertainty, slot_s, slots, floor: 0.05, gap: 1e-2 }
+        Scenario {
+            pool,
+            threshold: 0.7,
+            weights: Weights::Uncertainty,
+            slot_s,
+            slots,
+            floor: 0.05,
+            gap: 1e-2,
+        }
     }
 
-    /// One request, alone: it waits for the end of its slot, sends at the whole band and computes at its cap.
+    /// One request, alone: it waits for the end of its slot, sends at the whole band and computes
+    /// at its cap.
     #[test]
     fn a_lonely_request_takes_what_the_model_says() {
         let s = scenario(0.5, 2);
-        let user = s.pool.users.iter().position(|u| u.uncertainty > 0.7).unwrap();
+        let user = s
+            .pool
+            .users
+            .iter()
+            .position(|u| u.uncertainty > 0.7)
+            .unwrap();
         let arrivals = [Arrival { time_s: 0.2, user }];
         let run = run(&s, &arrivals, solver("goa").unwrap().as_ref(), 1).unwrap();
-        let instance = Arc::new(slot_instance(&s, &arrivals, &[Queue::new(1.0, 1.0), Queue::new(1.0, 1.0)]));
+        let instance = Arc::new(slot_instance(
+            &s,
+            &arrivals,
+            &[Queue::new(1.0, 1.0), Queue::new(1.0, 1.0)],
+        ));
         let problem = Problem::new(instance, 0.7, Weights::Uncertainty).unwrap();
         let cap = s.pool.servers[0].user_cap_flops;
-        let compute = s.pool.users[user].edge_time_s.unwrap() * s.pool.reference_flops.unwrap() / cap;
+        let compute =
+            s.pool.users[user].edge_time_s.unwrap() * s.pool.reference_flops.unwrap() / cap;
         let expected = |j| 0.3 + problem.uplink_delay(0, j, 1, 0.0) + compute;
         let delay = run.served[0].delay_s;
-        assert!((0..2).any(|j| (delay - expected(j)).abs() < 1e-12), "{delay} {} {}", expected(0), expected(1));
+        assert!(
+            (0..2).any(|j| (delay - expected(j)).abs() < 1e-12),
+            "{delay} {} {}",
+            expected(0),
+            expected(1)
+        );
         assert!(run.served[0].offloaded && !run.served[0].missed);
     }
 
-    /// In an overload the backlog grows, the planner sees less capacity, and every request is answered in the end.
+    /// In an overload the backlog grows, the planner sees less capacity, and every request is
+    /// answered in the end.
     #[test]
     fn an_overload_builds_a_backlog_and_drains() {
         let s = scenario(0.01, 20);
         let arrivals = arrivals::poisson(20_000.0, 0.2, s.pool.n(), 3);
         let all = run(&s, &arrivals, solver("all-offload").unwrap().as_ref(), 1).unwrap();
         assert_eq!(all.served.len(), arrivals.len());
-        assert!(all.slots.windows(2).all(|w| w[1].backlog_s >= w[0].backlog_s), "the load is far above the capacity");
-        assert!(all.served.iter().all(|r| r.delay_s.is_finite() && r.delay_s > 0.0));
+        assert!(
+            all.slots
+                .windows(2)
+                .all(|w| w[1].backlog_s >= w[0].backlog_s),
+            "the load is far above the capacity"
+        );
+        assert!(
+            all.served
+                .iter()
+                .all(|r| r.delay_s.is_finite() && r.delay_s > 0.0)
+        );
         let local = run(&s, &arrivals, solver("local-only").unwrap().as_ref(), 1).unwrap();
         assert!(local.slots.iter().all(|slot| slot.backlog_s == 0.0));
         for (request, arrival) in local.served.iter().zip(&arrivals) {
-            let end = (request.slot + 1) as f64 * s.slot_s + s.pool.users[arrival.user].local_delay_s;
+            let end =
+                (request.slot + 1) as f64 * s.slot_s + s.pool.users[arrival.user].local_delay_s;
             assert!((request.delay_s - (end - arrival.time_s)).abs() < 1e-12);
         }
     }
@@ -230,7 +317,10 @@ mod tests {
         for id in ["goa", "random-feasible", "local-search"] {
             let once = run(&s, &arrivals, solver(id).unwrap().as_ref(), 1).unwrap();
             let twice = run(&s, &arrivals, solver(id).unwrap().as_ref(), 1).unwrap();
-            assert!(once.served == twice.served && once.slots == twice.slots, "{id}");
+            assert!(
+                once.served == twice.served && once.slots == twice.slots,
+                "{id}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! A server over time: its compute is shared equally among the requests that it has not finished, none gets more than its cap.
+//! A server over time: its compute is shared equally among the requests that it has not finished,
+//! none gets more than its cap.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -27,14 +28,18 @@ impl PartialOrd for At {
 
 impl Ord for At {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.place.total_cmp(&other.place).then(self.request.cmp(&other.request))
+        self.place
+            .total_cmp(&other.place)
+            .then(self.request.cmp(&other.request))
     }
 }
 
-/// A server with processor sharing: with n requests present each is served at min(f, F / n) FLOP/s, from the moment its prompt has arrived.
+/// A server with processor sharing: with n requests present each is served at min(f, F / n) FLOP/s,
+/// from the moment its prompt has arrived.
 ///
-/// All present requests are served at the same speed, so one number is enough: the service that a request present all along has received.
-/// A request that arrives at service V with work w is finished at service V + w.
+/// All present requests are served at the same speed, so one number is enough: the service that a
+/// request present all along has received. A request that arrives at service V with work w is
+/// finished at service V + w.
 #[derive(Clone, Debug)]
 pub struct Queue {
     capacity_flops: f64,
@@ -53,33 +58,59 @@ impl Queue {
     #[must_use]
     pub fn new(capacity_flops: f64, cap_flops: f64) -> Self {
         let (present, coming) = (BinaryHeap::new(), BinaryHeap::new());
-        Queue { capacity_flops, cap_flops, now: 0.0, service: 0.0, present, coming, finished: Vec::new() }
+        Queue {
+            capacity_flops,
+            cap_flops,
+            now: 0.0,
+            service: 0.0,
+            present,
+            coming,
+            finished: Vec::new(),
+        }
     }
 
-    /// A request whose prompt arrives at `time_s` (not before the last [`Queue::advance`]) with `work` > 0 FLOP.
+    /// A request whose prompt arrives at `time_s` (not before the last [`Queue::advance`]) with
+    /// `work` > 0 FLOP.
     pub fn send(&mut self, request: usize, time_s: f64, work: f64) {
-        self.coming.push(Reverse(At { place: time_s, request, work }));
+        self.coming.push(Reverse(At {
+            place: time_s,
+            request,
+            work,
+        }));
     }
 
     /// Lets time pass until `until`, s; infinity finishes everything.
     pub fn advance(&mut self, until: f64) {
         loop {
-            let rate = self.cap_flops.min(self.capacity_flops / self.present.len().max(1) as f64);
-            let end =
-                self.present.peek().map_or(f64::INFINITY, |Reverse(a)| self.now + (a.place - self.service) / rate);
-            let arrival = self.coming.peek().map_or(f64::INFINITY, |Reverse(a)| a.place);
+            let rate = self
+                .cap_flops
+                .min(self.capacity_flops / self.present.len().max(1) as f64);
+            let end = self.present.peek().map_or(f64::INFINITY, |Reverse(a)| {
+                self.now + (a.place - self.service) / rate
+            });
+            let arrival = self
+                .coming
+                .peek()
+                .map_or(f64::INFINITY, |Reverse(a)| a.place);
             if end.min(arrival) > until || (end.is_infinite() && arrival.is_infinite()) {
                 break;
             }
             if end <= arrival {
-                let Some(Reverse(done)) = self.present.pop() else { break };
+                let Some(Reverse(done)) = self.present.pop() else {
+                    break;
+                };
                 self.service = done.place;
                 self.now = end;
                 self.finished.push((done.request, end));
             } else {
-                let Some(Reverse(new)) = self.coming.pop() else { break };
+                let Some(Reverse(new)) = self.coming.pop() else {
+                    break;
+                };
                 self.serve(rate, arrival);
-                self.present.push(Reverse(At { place: self.service + new.work, ..new }));
+                self.present.push(Reverse(At {
+                    place: self.service + new.work,
+                    ..new
+                }));
             }
             if self.present.is_empty() {
                 // Small numbers again: rounding does not pile up over a long run.
@@ -87,7 +118,9 @@ impl Queue {
             }
         }
         if until.is_finite() {
-            let rate = self.cap_flops.min(self.capacity_flops / self.present.len().max(1) as f64);
+            let rate = self
+                .cap_flops
+                .min(self.capacity_flops / self.present.len().max(1) as f64);
             self.serve(rate, until);
         }
     }
@@ -102,7 +135,10 @@ impl Queue {
     /// Work that is not done yet, FLOP, of requests whose prompts are still coming included.
     #[must_use]
     pub fn unfinished(&self) -> f64 {
-        let present = self.present.iter().map(|Reverse(a)| (a.place - self.service).max(0.0));
+        let present = self
+            .present
+            .iter()
+            .map(|Reverse(a)| (a.place - self.service).max(0.0));
         let coming = self.coming.iter().map(|Reverse(a)| a.work);
         let mut parts: Vec<f64> = present.chain(coming).collect();
         // A heap's inner order is nobody's business: the sum must not depend on it.
@@ -133,8 +169,8 @@ mod tests {
         ends
     }
 
-    /// F = 10, f = 8. Request 0 (20 FLOP) at 0 alone: 8 a second. At 1 request 1 (5 FLOP) joins, 5 a second each: 1 ends at 2 with 0 at
-    /// 13 of 20; the other 7 take 7/8 s.
+    /// F = 10, f = 8. Request 0 (20 FLOP) at 0 alone: 8 a second. At 1 request 1 (5 FLOP) joins, 5
+    /// a second each: 1 ends at 2 with 0 at 13 of 20; the other 7 take 7/8 s.
     #[test]
     fn hand_values() {
         let mut queue = Queue::new(10.0, 8.0);
@@ -144,14 +180,20 @@ mod tests {
         assert!((queue.unfinished() - (20.0 - 8.0 - 2.5 + 2.5)).abs() < 1e-12);
         assert_eq!(queue.present(), 2);
         let ends = ends(&mut queue);
-        assert!((ends[1].1 - 2.0).abs() < 1e-12 && (ends[0].1 - 2.875).abs() < 1e-12, "{ends:?}");
+        assert!(
+            (ends[1].1 - 2.0).abs() < 1e-12 && (ends[0].1 - 2.875).abs() < 1e-12,
+            "{ends:?}"
+        );
     }
 
-    /// However often one looks, the end is the same; and the work done fits the time that the server was busy.
+    /// However often one looks, the end is the same; and the work done fits the time that the
+    /// server was busy.
     #[test]
     fn steps_do_not_matter() {
         let mut random = offload_instances::random::Random::new(4, 0);
-        let jobs: Vec<(f64, f64)> = (0..200).map(|_| (random.uniform(0.0, 50.0), random.uniform(0.1, 5.0))).collect();
+        let jobs: Vec<(f64, f64)> = (0..200)
+            .map(|_| (random.uniform(0.0, 50.0), random.uniform(0.1, 5.0)))
+            .collect();
         let run = |steps: usize| {
             let mut queue = Queue::new(10.0, 3.0);
             for (k, (time, work)) in jobs.iter().enumerate() {
@@ -164,7 +206,13 @@ mod tests {
         for (a, b) in once.iter().zip(&often) {
             assert!(a.0 == b.0 && (a.1 - b.1).abs() < 1e-9, "{a:?} {b:?}");
         }
-        let late = once.iter().zip(&jobs).all(|(end, (time, work))| end.1 >= time + work / 3.0 - 1e-9);
-        assert!(late && once.len() == 200, "nobody is served faster than the cap");
+        let late = once
+            .iter()
+            .zip(&jobs)
+            .all(|(end, (time, work))| end.1 >= time + work / 3.0 - 1e-9);
+        assert!(
+            late && once.len() == 200,
+            "nobody is served faster than the cap"
+        );
     }
 }

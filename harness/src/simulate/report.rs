@@ -33,7 +33,8 @@ pub const METRICS: [&str; 9] = [
     "backlog_max_s",
 ];
 
-/// The figures of one run, in the order of [`METRICS`], over the requests that arrived from slot `warmup` on; NaN where there is nothing.
+/// The figures of one run, in the order of [`METRICS`], over the requests that arrived from slot
+/// `warmup` on; NaN where there is nothing.
 #[must_use]
 pub fn figures(run: &Run, warmup: usize) -> [f64; 9] {
     let served: Vec<_> = run.served.iter().filter(|s| s.slot >= warmup).collect();
@@ -53,14 +54,23 @@ pub fn figures(run: &Run, warmup: usize) -> [f64; 9] {
         or_nan(right.and_then(|r| mean(&r)).map(|r| 100.0 * r)),
         share(&|s| s.offloaded),
         share(&|s| s.missed),
-        run.slots.iter().skip(warmup).map(|s| s.backlog_s).fold(0.0, f64::max),
+        run.slots
+            .iter()
+            .skip(warmup)
+            .map(|s| s.backlog_s)
+            .fold(0.0, f64::max),
     ]
 }
 
-/// Mean of a figure over the replications with its interval; without an interval when there is one replication.
+/// Mean of a figure over the replications with its interval; without an interval when there is one
+/// replication.
 fn estimate(values: &[f64], seed: u64) -> Option<Interval> {
     let clusters: Vec<u64> = (0..values.len() as u64).collect();
-    let only = mean(values).filter(|m| m.is_finite()).map(|m| Interval { estimate: m, low: m, high: m });
+    let only = mean(values).filter(|m| m.is_finite()).map(|m| Interval {
+        estimate: m,
+        low: m,
+        high: m,
+    });
     mean_interval(values, &clusters, seed).or(only)
 }
 
@@ -78,8 +88,17 @@ impl<'a> Report<'a> {
     /// Collects the figures. All solvers have the same number of runs, at least 1.
     #[must_use]
     pub fn new(scenario: &'a Scenario, solvers: &'a [Solver], warmup: usize, seed: u64) -> Self {
-        let figures = solvers.iter().map(|s| s.runs.iter().map(|r| figures(r, warmup)).collect()).collect();
-        Report { scenario, solvers, warmup, seed, figures }
+        let figures = solvers
+            .iter()
+            .map(|s| s.runs.iter().map(|r| figures(r, warmup)).collect())
+            .collect();
+        Report {
+            scenario,
+            solvers,
+            warmup,
+            seed,
+            figures,
+        }
     }
 
     fn values(&self, solver: usize, metric: usize) -> Vec<f64> {
@@ -94,11 +113,18 @@ impl<'a> Report<'a> {
     fn against_first(&self, solver: usize, metric: usize) -> Option<Interval> {
         let (a, b) = (self.values(solver, metric), self.values(0, metric));
         let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
-        (solver > 0).then(|| estimate(&differences, self.seed)).flatten()
+        (solver > 0)
+            .then(|| estimate(&differences, self.seed))
+            .flatten()
     }
 
     fn unplanned(&self, solver: usize) -> usize {
-        self.solvers[solver].runs.iter().flat_map(|r| &r.slots).filter(|s| s.unplanned).count()
+        self.solvers[solver]
+            .runs
+            .iter()
+            .flat_map(|r| &r.slots)
+            .filter(|s| s.unplanned)
+            .count()
     }
 
     /// The table for a terminal, in Markdown.
@@ -117,9 +143,13 @@ impl<'a> Report<'a> {
             "offloaded %",
             "backlog max s",
         ]);
-        let show = |x: Option<Interval>, d: usize| x.map_or("–".into(), |i| format!("{:.d$}", i.estimate));
+        let show = |x: Option<Interval>, d: usize| {
+            x.map_or("–".into(), |i| format!("{:.d$}", i.estimate))
+        };
         let range = |x: Option<Interval>, d: usize| {
-            x.map_or("–".into(), |i| format!("{:.d$} ({:.d$} to {:.d$})", i.estimate, i.low, i.high))
+            x.map_or("–".into(), |i| {
+                format!("{:.d$} ({:.d$} to {:.d$})", i.estimate, i.low, i.high)
+            })
         };
         for k in 0..self.solvers.len() {
             table.add_row([
@@ -138,9 +168,18 @@ impl<'a> Report<'a> {
             column.set_cell_alignment(CellAlignment::Right);
         }
         let mut text = table.to_string();
-        for (k, solver) in self.solvers.iter().enumerate().filter(|(k, _)| self.unplanned(*k) > 0) {
-            let _ =
-                write!(text, "\n{}: no plan in {} slots: everybody stayed local there", solver.id, self.unplanned(k));
+        for (k, solver) in self
+            .solvers
+            .iter()
+            .enumerate()
+            .filter(|(k, _)| self.unplanned(*k) > 0)
+        {
+            let _ = write!(
+                text,
+                "\n{}: no plan in {} slots: everybody stayed local there",
+                solver.id,
+                self.unplanned(k)
+            );
         }
         text
     }
@@ -149,11 +188,14 @@ impl<'a> Report<'a> {
     #[must_use]
     pub fn summary_csv(&self) -> String {
         let mut text =
-            "solver,metric,estimate,low,high,against_first,against_first_low,against_first_high\n".to_string();
+            "solver,metric,estimate,low,high,against_first,against_first_low,against_first_high\n"
+                .to_string();
         for k in 0..self.solvers.len() {
             for (m, name) in METRICS.iter().enumerate() {
                 let cells = |x: Option<Interval>| {
-                    x.map_or(",,".into(), |i| format!("{:?},{:?},{:?}", i.estimate, i.low, i.high))
+                    x.map_or(",,".into(), |i| {
+                        format!("{:?},{:?},{:?}", i.estimate, i.low, i.high)
+                    })
                 };
                 let (here, against) = (cells(self.of(k, m)), cells(self.against_first(k, m)));
                 let _ = writeln!(text, "{},{name},{here},{against}", self.solvers[k].id);
@@ -171,7 +213,13 @@ impl<'a> Report<'a> {
             for (r, run) in solver.runs.iter().enumerate() {
                 for (k, (slot, values)) in run.slots.iter().zip(by_slot(run)).enumerate() {
                     let start = k as f64 * self.scenario.slot_s;
-                    let cell = |x: f64| if x.is_finite() { format!("{x:?}") } else { String::new() };
+                    let cell = |x: f64| {
+                        if x.is_finite() {
+                            format!("{x:?}")
+                        } else {
+                            String::new()
+                        }
+                    };
                     let _ = writeln!(
                         text,
                         "{},{r},{k},{start:?},{},{},{},{},{},{:?},{}",
@@ -190,7 +238,8 @@ impl<'a> Report<'a> {
         text
     }
 
-    /// `simulation.svg`: 95 % quantile of the delay, accuracy and backlog over time, means over the replications.
+    /// `simulation.svg`: 95 % quantile of the delay, accuracy and backlog over time, means over the
+    /// replications.
     #[must_use]
     pub fn chart(&self) -> String {
         let panel = |label: &str, value: &dyn Fn(&super::Slot, &SlotFigures) -> f64| Panel {
@@ -203,40 +252,73 @@ impl<'a> Report<'a> {
             panel("accuracy (%)", &|_, v| v.accuracy_pct),
             panel("backlog (s)", &|s, _| s.backlog_s),
         ];
-        let title = format!("{}: delay, accuracy and unfinished work over time", self.scenario.pool.name);
-        Chart { title, x_label: "start of the slot (s)".into(), panels }.svg()
+        let title = format!(
+            "{}: delay, accuracy and unfinished work over time",
+            self.scenario.pool.name
+        );
+        Chart {
+            title,
+            x_label: "start of the slot (s)".into(),
+            panels,
+        }
+        .svg()
     }
 
     fn series(&self, solver: &Solver, value: &dyn Fn(&super::Slot, &SlotFigures) -> f64) -> Series {
-        let runs: Vec<(&Run, Vec<SlotFigures>)> = solver.runs.iter().map(|r| (r, by_slot(r))).collect();
+        let runs: Vec<(&Run, Vec<SlotFigures>)> =
+            solver.runs.iter().map(|r| (r, by_slot(r))).collect();
         let point = |k: usize| {
-            let values = runs.iter().map(|(run, figures)| value(&run.slots[k], &figures[k])).filter(|v| v.is_finite());
+            let values = runs
+                .iter()
+                .map(|(run, figures)| value(&run.slots[k], &figures[k]))
+                .filter(|v| v.is_finite());
             let values: Vec<f64> = values.collect();
-            (k as f64 * self.scenario.slot_s, mean(&values).unwrap_or(f64::NAN))
+            (
+                k as f64 * self.scenario.slot_s,
+                mean(&values).unwrap_or(f64::NAN),
+            )
         };
         let points = (0..self.scenario.slots).map(point).collect();
-        Series { name: solver.id.clone(), style: style(&solver.id), points, marked: false }
+        Series {
+            name: solver.id.clone(),
+            style: style(&solver.id),
+            points,
+            marked: false,
+        }
     }
 
     /// `simulation.json`: the options and every figure with its interval.
     #[must_use]
     pub fn json(&self, options: &Value) -> Value {
-        let interval = |x: Option<Interval>| x.map(|i| json!({ "estimate": i.estimate, "low": i.low, "high": i.high }));
+        let interval = |x: Option<Interval>| {
+            x.map(|i| json!({ "estimate": i.estimate, "low": i.low, "high": i.high }))
+        };
         let solver = |k: usize| {
             let metrics = METRICS.iter().enumerate();
-            let all: serde_json::Map<String, Value> =
-                metrics.clone().map(|(m, name)| ((*name).to_string(), json!(interval(self.of(k, m))))).collect();
-            let against: serde_json::Map<String, Value> =
-                metrics.map(|(m, name)| ((*name).to_string(), json!(interval(self.against_first(k, m))))).collect();
-            let mut value =
-                json!({ "solver": self.solvers[k].id, "unplanned_slots": self.unplanned(k), "figures": all });
+            let all: serde_json::Map<String, Value> = metrics
+                .clone()
+                .map(|(m, name)| ((*name).to_string(), json!(interval(self.of(k, m)))))
+                .collect();
+            let against: serde_json::Map<String, Value> = metrics
+                .map(|(m, name)| {
+                    (
+                        (*name).to_string(),
+                        json!(interval(self.against_first(k, m))),
+                    )
+                })
+                .collect();
+            let mut value = json!({ "solver": self.solvers[k].id, "unplanned_slots": self.unplanned(k), "figures": all });
             if k > 0 {
                 value["against_first"] = json!(against);
             }
             value
         };
         let solvers: Vec<Value> = (0..self.solvers.len()).map(solver).collect();
-        let requests: Vec<usize> = self.solvers[0].runs.iter().map(|r| r.served.len()).collect();
+        let requests: Vec<usize> = self.solvers[0]
+            .runs
+            .iter()
+            .map(|r| r.served.len())
+            .collect();
         json!({ "format": FORMAT, "options": options, "warmup_slots": self.warmup, "requests": requests, "solvers": solvers })
     }
 }

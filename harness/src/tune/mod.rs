@@ -1,7 +1,7 @@
 //! The threshold and the weights that reach a target at least cost: `docs/tune.md`.
 //!
-//! [`measure`] solves every instance at every setting, [`choose`] picks a setting on one part of the instances, [`report`] tells what it is
-//! worth on the other part.
+//! [`measure`] solves every instance at every setting, [`choose`] picks a setting on one part of
+//! the instances, [`report`] tells what it is worth on the other part.
 
 pub mod report;
 
@@ -73,7 +73,8 @@ impl Target {
         }
     }
 
-    /// Whether `a` is better than `b`: reached before not reached; both reached, the lesser cost; none reached, the nearer.
+    /// Whether `a` is better than `b`: reached before not reached; both reached, the lesser cost;
+    /// none reached, the nearer.
     fn prefers(self, a: &Worth, b: &Worth) -> bool {
         // (what is to be small once the target is reached, by how much it is missed)
         let order = |w: &Worth| match self {
@@ -93,10 +94,19 @@ impl Target {
 #[must_use]
 pub fn settings(steps: usize, weights: &[Weights]) -> Vec<Setting> {
     let threshold = |k: usize| k as f64 / steps as f64;
-    weights.iter().flat_map(|&weights| (0..=steps).map(move |k| Setting { threshold: threshold(k), weights })).collect()
+    weights
+        .iter()
+        .flat_map(|&weights| {
+            (0..=steps).map(move |k| Setting {
+                threshold: threshold(k),
+                weights,
+            })
+        })
+        .collect()
 }
 
-/// Every instance at every setting: `[setting][instance]`; none where no plan keeps the threshold rule.
+/// Every instance at every setting: `[setting][instance]`; none where no plan keeps the threshold
+/// rule.
 ///
 /// # Errors
 /// A solver does not take a problem or fails on it.
@@ -107,7 +117,12 @@ pub fn measure(
     budget: &Budget,
     delay: Delay,
 ) -> anyhow::Result<Vec<Vec<Option<Worth>>>> {
-    let one = |setting: &Setting| instances.iter().map(|i| worth(i, *setting, solver, budget, delay)).collect();
+    let one = |setting: &Setting| {
+        instances
+            .iter()
+            .map(|i| worth(i, *setting, solver, budget, delay))
+            .collect()
+    };
     settings.par_iter().map(one).collect()
 }
 
@@ -122,12 +137,19 @@ fn worth(
     let solved = solve(solver, &problem, budget);
     let (name, tau) = (&instance.name, setting.threshold);
     let why = solved.outcome.stop.describe();
-    anyhow::ensure!(solved.status != Status::Error, "{}: {name} at threshold {tau}: {why}", solver.id());
-    let Some(evaluation) = solved.evaluation else { return Ok(None) };
+    anyhow::ensure!(
+        solved.status != Status::Error,
+        "{}: {name} at threshold {tau}: {why}",
+        solver.id()
+    );
+    let Some(evaluation) = solved.evaluation else {
+        return Ok(None);
+    };
     let realised = evaluation.realised.and_then(|r| Some((r, r.accuracy_pct?)));
     let (realised, accuracy_pct) = realised.ok_or_else(|| {
         anyhow::anyhow!(
-            "{name}: holds no edge_time_s, reference_flops, correct_local or correct_edge; tune needs them all"
+            "{name}: holds no edge_time_s, reference_flops, correct_local or correct_edge; tune \
+             needs them all"
         )
     })?;
     let delay_ms = match delay {
@@ -135,17 +157,25 @@ fn worth(
         Delay::P95 => realised.delay_p95_ms,
     };
     let offloaded_pct = 100.0 * evaluation.offloaded as f64 / problem.n() as f64;
-    Ok(Some(Worth { accuracy_pct, delay_ms, offloaded_pct }))
+    Ok(Some(Worth {
+        accuracy_pct,
+        delay_ms,
+        offloaded_pct,
+    }))
 }
 
-/// Parts 0..count at random into a part to tune on and a held-out one of about `share` of it; with `share` > 0 and at least 2 instances
-/// neither is empty. Both ascending.
+/// Parts 0..count at random into a part to tune on and a held-out one of about `share` of it; with
+/// `share` > 0 and at least 2 instances neither is empty. Both ascending.
 #[must_use]
 pub fn split(count: usize, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
     let mut order: Vec<usize> = (0..count).collect();
     Random::new(seed, SPLIT).shuffle(&mut order);
     let held = (share * count as f64).round() as usize;
-    let held = if share > 0.0 && count >= 2 { held.clamp(1, count - 1) } else { 0 };
+    let held = if share > 0.0 && count >= 2 {
+        held.clamp(1, count - 1)
+    } else {
+        0
+    };
     let mut tuned = order.split_off(held);
     order.sort_unstable();
     tuned.sort_unstable();
@@ -164,7 +194,8 @@ pub fn average(worth: &[Option<Worth>], part: &[usize]) -> Option<Worth> {
     })
 }
 
-/// The best setting for a target by its means; of equal ones the first. None when no setting has a plan for every instance.
+/// The best setting for a target by its means; of equal ones the first. None when no setting has a
+/// plan for every instance.
 #[must_use]
 pub fn choose(means: &[Option<Worth>], target: Target) -> Option<usize> {
     let mut best: Option<(usize, Worth)> = None;
@@ -178,7 +209,8 @@ pub fn choose(means: &[Option<Worth>], target: Target) -> Option<usize> {
     best.map(|b| b.0)
 }
 
-/// Which settings are on the front: no other has at least its accuracy and at most its delay, one of them strictly.
+/// Which settings are on the front: no other has at least its accuracy and at most its delay, one
+/// of them strictly.
 #[must_use]
 pub fn front(means: &[Option<Worth>]) -> Vec<bool> {
     let beats = |a: &Worth, b: &Worth| {
@@ -186,7 +218,13 @@ pub fn front(means: &[Option<Worth>]) -> Vec<bool> {
             && a.delay_ms <= b.delay_ms
             && (a.accuracy_pct > b.accuracy_pct || a.delay_ms < b.delay_ms)
     };
-    means.iter().map(|w| w.as_ref().is_some_and(|w| means.iter().flatten().all(|o| !beats(o, w)))).collect()
+    means
+        .iter()
+        .map(|w| {
+            w.as_ref()
+                .is_some_and(|w| means.iter().flatten().all(|o| !beats(o, w)))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -194,16 +232,30 @@ mod tests {
     use super::*;
 
     fn worth(accuracy_pct: f64, delay_ms: f64) -> Option<Worth> {
-        Some(Worth { accuracy_pct, delay_ms, offloaded_pct: 0.0 })
+        Some(Worth {
+            accuracy_pct,
+            delay_ms,
+            offloaded_pct: 0.0,
+        })
     }
 
     #[test]
     fn the_cheapest_that_reaches_the_target_is_chosen() {
-        let means =
-            [worth(30.0, 10.0), worth(35.0, 20.0), worth(36.0, 15.0), None, worth(40.0, 50.0), worth(36.0, 15.0)];
+        let means = [
+            worth(30.0, 10.0),
+            worth(35.0, 20.0),
+            worth(36.0, 15.0),
+            None,
+            worth(40.0, 50.0),
+            worth(36.0, 15.0),
+        ];
         assert_eq!(choose(&means, Target::Accuracy(33.0)), Some(2));
         assert_eq!(choose(&means, Target::Accuracy(36.5)), Some(4));
-        assert_eq!(choose(&means, Target::Accuracy(90.0)), Some(4), "the nearest when none reaches it");
+        assert_eq!(
+            choose(&means, Target::Accuracy(90.0)),
+            Some(4),
+            "the nearest when none reaches it"
+        );
         assert_eq!(choose(&means, Target::Delay(18.0)), Some(2));
         assert_eq!(choose(&means, Target::Delay(1.0)), Some(0));
         assert_eq!(choose(&[None, None], Target::Delay(1.0)), None);
@@ -212,7 +264,14 @@ mod tests {
 
     #[test]
     fn parts_are_disjoint_whole_and_repeatable() {
-        for (count, share) in [(2, 0.5), (20, 0.5), (7, 0.01), (7, 0.99), (1, 0.5), (5, 0.0)] {
+        for (count, share) in [
+            (2, 0.5),
+            (20, 0.5),
+            (7, 0.01),
+            (7, 0.99),
+            (1, 0.5),
+            (5, 0.0),
+        ] {
             let (tuned, held) = split(count, share, 3);
             let mut all = [tuned.clone(), held.clone()].concat();
             all.sort_unstable();
@@ -226,6 +285,9 @@ mod tests {
     fn settings_cover_both_ends() {
         let all = settings(4, &[Weights::Uncertainty, Weights::Uniform]);
         assert_eq!(all.len(), 10);
-        assert_eq!((all[0].threshold, all[4].threshold, all[5].weights), (0.0, 1.0, Weights::Uniform));
+        assert_eq!(
+            (all[0].threshold, all[4].threshold, all[5].weights),
+            (0.0, 1.0, Weights::Uniform)
+        );
     }
 }

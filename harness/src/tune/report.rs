@@ -27,7 +27,8 @@ pub struct Choice {
     pub setting: usize,
     /// Its means on the part that it was chosen on.
     pub tuned: Worth,
-    /// Accuracy (%) and delay (ms) on the held-out part with 95 % intervals over instances; none without a held-out part.
+    /// Accuracy (%) and delay (ms) on the held-out part with 95 % intervals over instances; none
+    /// without a held-out part.
     pub held_out: Option<[Interval; 2]>,
 }
 
@@ -49,23 +50,41 @@ pub struct Report<'a> {
 
 /// Chooses a setting for a solver on the first part and judges it on the second.
 #[must_use]
-pub fn judge(m: &Measured, (tuned, held): (&[usize], &[usize]), target: Target, seed: u64) -> Option<Choice> {
+pub fn judge(
+    m: &Measured,
+    (tuned, held): (&[usize], &[usize]),
+    target: Target,
+    seed: u64,
+) -> Option<Choice> {
     let means: Vec<Option<Worth>> = m.worth.iter().map(|w| average(w, tuned)).collect();
     let setting = choose(&means, target)?;
     let clusters: Vec<u64> = held.iter().map(|&k| k as u64).collect();
     let interval = |f: fn(&Worth) -> f64| {
-        let values: Vec<f64> = held.iter().map(|&k| m.worth[setting][k].as_ref().map(f)).collect::<Option<_>>()?;
+        let values: Vec<f64> = held
+            .iter()
+            .map(|&k| m.worth[setting][k].as_ref().map(f))
+            .collect::<Option<_>>()?;
         mean_interval(&values, &clusters, seed)
     };
-    let held_out = interval(|w| w.accuracy_pct).zip(interval(|w| w.delay_ms)).map(|(a, d)| [a, d]);
-    Some(Choice { setting, tuned: means[setting]?, held_out })
+    let held_out = interval(|w| w.accuracy_pct)
+        .zip(interval(|w| w.delay_ms))
+        .map(|(a, d)| [a, d]);
+    Some(Choice {
+        setting,
+        tuned: means[setting]?,
+        held_out,
+    })
 }
 
 fn drawn(solver: &str, weights: Weights) -> Style {
     let known = style(solver);
     match weights {
         Weights::Uncertainty => known,
-        Weights::Uniform => Style { dashes: "2 3", filled: false, ..known },
+        Weights::Uniform => Style {
+            dashes: "2 3",
+            filled: false,
+            ..known
+        },
     }
 }
 
@@ -83,13 +102,20 @@ impl Report<'_> {
     /// Whether every solver reaches the target on the part that was tuned on.
     #[must_use]
     pub fn is_reached(&self) -> bool {
-        self.choices.iter().all(|c| c.as_ref().is_some_and(|c| self.target.is_reached(&c.tuned)))
+        self.choices
+            .iter()
+            .all(|c| c.as_ref().is_some_and(|c| self.target.is_reached(&c.tuned)))
     }
 
     fn target_text(&self) -> String {
         match self.target {
-            Target::Accuracy(a) => format!("accuracy at least {a} %, least {} delay", self.delay.name()),
-            Target::Delay(d) => format!("{} delay at most {d} ms, greatest accuracy", self.delay.name()),
+            Target::Accuracy(a) => {
+                format!("accuracy at least {a} %, least {} delay", self.delay.name())
+            }
+            Target::Delay(d) => format!(
+                "{} delay at most {d} ms, greatest accuracy",
+                self.delay.name()
+            ),
         }
     }
 
@@ -115,7 +141,11 @@ impl Report<'_> {
                 None => row.extend(["–", "–", "no", "–", "–", "–", "–"].map(String::from)),
                 Some(c) => {
                     let setting = self.settings[c.setting];
-                    let reached = if self.target.is_reached(&c.tuned) { "yes" } else { "no" };
+                    let reached = if self.target.is_reached(&c.tuned) {
+                        "yes"
+                    } else {
+                        "no"
+                    };
                     row.extend([
                         format!("{}", setting.threshold),
                         setting.weights.to_string(),
@@ -133,18 +163,29 @@ impl Report<'_> {
             column.set_cell_alignment(CellAlignment::Right);
         }
         let (tuned, held) = (self.parts.0.len(), self.parts.1.len());
-        format!("target: {}; tuned on {tuned} instances, {held} held out\n{table}", self.target_text())
+        format!(
+            "target: {}; tuned on {tuned} instances, {held} held out\n{table}",
+            self.target_text()
+        )
     }
 
     /// `front.csv`: a line per solver, setting and part.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut text = "solver,weights,threshold,part,accuracy_pct,delay_ms,offloaded_pct,on_front\n".to_string();
+        let mut text =
+            "solver,weights,threshold,part,accuracy_pct,delay_ms,offloaded_pct,on_front\n"
+                .to_string();
         let all = self.all();
         for m in self.measured {
-            for (part, name) in [(self.parts.0, "tuned"), (self.parts.1, "held-out"), (all.as_slice(), "all")] {
+            for (part, name) in [
+                (self.parts.0, "tuned"),
+                (self.parts.1, "held-out"),
+                (all.as_slice(), "all"),
+            ] {
                 let means = self.means(m, part);
-                for ((setting, worth), on_front) in self.settings.iter().zip(&means).zip(front(&means)) {
+                for ((setting, worth), on_front) in
+                    self.settings.iter().zip(&means).zip(front(&means))
+                {
                     let Some(w) = worth else { continue };
                     let _ = writeln!(
                         text,
@@ -163,11 +204,15 @@ impl Report<'_> {
         text
     }
 
-    /// `front.svg`: accuracy against delay over all instances, a line per solver and weights, the choice with its held-out interval.
+    /// `front.svg`: accuracy against delay over all instances, a line per solver and weights, the
+    /// choice with its held-out interval.
     #[must_use]
     pub fn chart(&self) -> String {
         let all = self.all();
-        let mut panel = Panel { y_label: "accuracy (%)".into(), ..Panel::default() };
+        let mut panel = Panel {
+            y_label: "accuracy (%)".into(),
+            ..Panel::default()
+        };
         match self.target {
             Target::Accuracy(a) => panel.y_guide = Some(a),
             Target::Delay(d) => panel.x_guide = Some(d),
@@ -175,12 +220,22 @@ impl Report<'_> {
         for (m, choice) in self.measured.iter().zip(&self.choices) {
             let means = self.means(m, &all);
             for weights in [Weights::Uncertainty, Weights::Uniform] {
-                let here = self.settings.iter().zip(&means).filter(|(s, _)| s.weights == weights);
-                let points: Vec<(f64, f64)> =
-                    here.filter_map(|(_, w)| w.as_ref().map(|w| (w.delay_ms, w.accuracy_pct))).collect();
+                let here = self
+                    .settings
+                    .iter()
+                    .zip(&means)
+                    .filter(|(s, _)| s.weights == weights);
+                let points: Vec<(f64, f64)> = here
+                    .filter_map(|(_, w)| w.as_ref().map(|w| (w.delay_ms, w.accuracy_pct)))
+                    .collect();
                 if !points.is_empty() {
                     let name = format!("{}, weights {weights}", m.solver);
-                    panel.series.push(Series { name, style: drawn(&m.solver, weights), points, marked: false });
+                    panel.series.push(Series {
+                        name,
+                        style: drawn(&m.solver, weights),
+                        points,
+                        marked: false,
+                    });
                 }
             }
             if let Some(choice) = choice
@@ -188,21 +243,36 @@ impl Report<'_> {
             {
                 let style = drawn(&m.solver, self.settings[choice.setting].weights);
                 let ends = |i: Interval| [i.low, i.estimate, i.high];
-                panel.estimates.push(Estimate { style, x: ends(delay), y: ends(accuracy) });
+                panel.estimates.push(Estimate {
+                    style,
+                    x: ends(delay),
+                    y: ends(accuracy),
+                });
             }
         }
         let title = format!("Thresholds from 0 to 1; target: {}", self.target_text());
-        let x_label = format!("{} delay (ms); markers: the choice on held-out instances", self.delay.name());
-        Chart { title, x_label, panels: vec![panel] }.svg()
+        let x_label = format!(
+            "{} delay (ms); markers: the choice on held-out instances",
+            self.delay.name()
+        );
+        Chart {
+            title,
+            x_label,
+            panels: vec![panel],
+        }
+        .svg()
     }
 
     /// `tune.json`: target, parts and choices with their intervals.
     #[must_use]
     pub fn json(&self, options: &Value, names: &[String]) -> Value {
         let part = |p: &[usize]| p.iter().map(|&k| names[k].clone()).collect::<Vec<_>>();
-        let interval = |i: &Interval| json!({ "estimate": i.estimate, "low": i.low, "high": i.high });
+        let interval =
+            |i: &Interval| json!({ "estimate": i.estimate, "low": i.low, "high": i.high });
         let choice = |(m, c): (&Measured, &Option<Choice>)| match c {
-            None => json!({ "solver": m.solver, "reached": false, "threshold": null, "weights": null }),
+            None => {
+                json!({ "solver": m.solver, "reached": false, "threshold": null, "weights": null })
+            }
             Some(c) => json!({
                 "solver": m.solver,
                 "threshold": self.settings[c.setting].threshold,
@@ -216,7 +286,12 @@ impl Report<'_> {
             Target::Accuracy(a) => json!({ "accuracy_pct": a }),
             Target::Delay(d) => json!({ "delay_ms": d }),
         };
-        let choices: Vec<Value> = self.measured.iter().zip(&self.choices).map(choice).collect();
+        let choices: Vec<Value> = self
+            .measured
+            .iter()
+            .zip(&self.choices)
+            .map(choice)
+            .collect();
         json!({
             "format": FORMAT, "target": target, "delay": self.delay.name(), "options": options,
             "tuned_on": part(self.parts.0), "held_out": part(self.parts.1), "choices": choices,

@@ -9,20 +9,22 @@ use crate::types::{Instance, Server, User};
 
 /// One heavy query a server, and light ones that each gain a little and slow it down for nothing.
 ///
-/// Construction. The users are dealt out to the servers; a user's channel to any other server is so poor that it never
-/// pays. A server with q users serves one heavy user, whose delay is c n when the server holds n users, and q - 1
-/// light ones with delay rho c n; compute is negligible. Locally the heavy user needs 1.01 c q and a light one
-/// 1.01 rho c q. All have the same uncertainty, none is mandatory for tau >= 0.5.
+/// Construction. The users are dealt out to the servers; a user's channel to any other server is so
+/// poor that it never pays. A server with q users serves one heavy user, whose delay is c n when
+/// the server holds n users, and q - 1 light ones with delay rho c n; compute is negligible.
+/// Locally the heavy user needs 1.01 c q and a light one 1.01 rho c q. All have the same
+/// uncertainty, none is mandatory for tau >= 0.5.
 ///
-/// GOA offloads everybody: up to the last place every newcomer's own delay is below its local one. That costs
-/// c q + (q - 1) rho c q. Offloading the heavy user alone costs c + (q - 1) 1.01 rho c q. The ratio is
+/// GOA offloads everybody: up to the last place every newcomer's own delay is below its local one.
+/// That costs c q + (q - 1) rho c q. Offloading the heavy user alone costs c + (q - 1) 1.01 rho c
+/// q. The ratio is
 ///
 /// ```text
 /// (q + (q - 1) rho q) / (1 + 1.01 (q - 1) rho q)   ->   q   as rho -> 0:
 /// ```
 ///
-/// GOA's ratio to the optimum is not bounded by any constant; with one server it grows like N. The default
-/// rho = 1e-6 is within 2 % of q up to q = 120.
+/// GOA's ratio to the optimum is not bounded by any constant; with one server it grows like N. The
+/// default rho = 1e-6 is within 2 % of q up to q = 120.
 pub struct Adversarial;
 
 impl Family for Adversarial {
@@ -31,13 +33,24 @@ impl Family for Adversarial {
     }
 
     fn summary(&self) -> &'static str {
-        "GOA offloads everybody and is worse than the optimum by a factor near N / M (construction in docs/model.md)"
+        "GOA offloads everybody and is worse than the optimum by a factor near N / M \
+         (construction in docs/model.md)"
     }
 
     fn parameters(&self) -> Vec<Parameter> {
         vec![
-            Parameter::flag("interference", false, "whether users of other servers interfere (they hardly do)"),
-            Parameter::number("rho", 1e-6, 1e-12, 1.0, "delay of a light query over that of a heavy one"),
+            Parameter::flag(
+                "interference",
+                false,
+                "whether users of other servers interfere (they hardly do)",
+            ),
+            Parameter::number(
+                "rho",
+                1e-6,
+                1e-12,
+                1.0,
+                "delay of a light query over that of a heavy one",
+            ),
         ]
     }
 
@@ -46,7 +59,8 @@ impl Family for Adversarial {
         const NOISE: f64 = 4e-13;
         // Three times the noise, so log2(1 + S/s) = 2 at the own server.
         const NEAR: f64 = 3.0 * NOISE / 0.2;
-        // Elsewhere so little that even alone there a user waits longer than it does locally, for any N.
+        // Elsewhere so little that even alone there a user waits longer than it does locally, for
+        // any N.
         let far = 1e-4 * NOISE / 0.2 / spec.users as f64;
         let rho = p.number("rho");
         let mut random = Random::new(spec.seed, 0);
@@ -57,7 +71,11 @@ impl Family for Adversarial {
         let held = |j: usize| owner.iter().filter(|&&o| o == j).count() as f64;
         let mut has_heavy = vec![false; spec.servers];
         let user = |&j: &usize| {
-            let scale = if std::mem::replace(&mut has_heavy[j], true) { rho } else { 1.0 };
+            let scale = if std::mem::replace(&mut has_heavy[j], true) {
+                rho
+            } else {
+                1.0
+            };
             User {
                 payload_bits: heavy_bits * scale,
                 tx_power_w: 0.2,
@@ -81,7 +99,11 @@ impl Family for Adversarial {
             position_m: Some(position_m),
         };
         let places = layout::grid(spec.servers, layout::default_side_m(spec.servers));
-        let row = |&o: &usize| (0..spec.servers).map(|j| if j == o { NEAR } else { far }).collect();
+        let row = |&o: &usize| {
+            (0..spec.servers)
+                .map(|j| if j == o { NEAR } else { far })
+                .collect()
+        };
         Ok(Instance {
             name: String::new(),
             family: String::new(),

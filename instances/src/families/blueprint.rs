@@ -1,4 +1,5 @@
-//! What the families share: the paper's radio, queries, devices and servers, each drawn from a random stream of its own.
+//! What the families share: the paper's radio, queries, devices and servers, each drawn from a
+//! random stream of its own.
 
 use super::Spec;
 use super::parameters::{Parameter, Parameters};
@@ -46,13 +47,39 @@ pub(super) struct Query {
 /// The parameters that every radio-based family has.
 pub(super) fn radio_parameters() -> Vec<Parameter> {
     vec![
-        Parameter::flag("interference", true, "every server reuses one band; false: orthogonal bands"),
-        Parameter::number("side_m", 0.0, 0.0, 1e6, "side of the square, m; 0 = 250 x sqrt(servers)"),
-        Parameter::number("bandwidth_hz", 1e8, 1.0, 1e12, "uplink band of each server, Hz"),
+        Parameter::flag(
+            "interference",
+            true,
+            "every server reuses one band; false: orthogonal bands",
+        ),
+        Parameter::number(
+            "side_m",
+            0.0,
+            0.0,
+            1e6,
+            "side of the square, m; 0 = 250 x sqrt(servers)",
+        ),
+        Parameter::number(
+            "bandwidth_hz",
+            1e8,
+            1.0,
+            1e12,
+            "uplink band of each server, Hz",
+        ),
         Parameter::number("tx_power_w", 0.2, 1e-9, 1e3, "transmit power, W"),
-        Parameter::number("noise_psd_w_hz", 4e-21, 1e-30, 1e-6, "noise density N0, W/Hz"),
+        Parameter::number(
+            "noise_psd_w_hz",
+            4e-21,
+            1e-30,
+            1e-6,
+            "noise density N0, W/Hz",
+        ),
         Parameter::number("carrier_hz", 3.5e9, 1e6, 1e12, "carrier, Hz"),
-        Parameter::flag("fading", true, "Rayleigh fading (exponential power) on top of free-space loss"),
+        Parameter::flag(
+            "fading",
+            true,
+            "Rayleigh fading (exponential power) on top of free-space loss",
+        ),
     ]
 }
 
@@ -70,20 +97,27 @@ pub(super) struct Blueprint {
 }
 
 impl Blueprint {
-    /// The paper's set-up with the given queries: users uniform in the square, servers on a grid, local compute
-    /// 91.06 TFLOP/s x U(0.5, 1.5), user cap 1513 TFLOP/s, server capacity ten times that x U(0.6, 1.4).
+    /// The paper's set-up with the given queries: users uniform in the square, servers on a grid,
+    /// local compute 91.06 TFLOP/s x U(0.5, 1.5), user cap 1513 TFLOP/s, server capacity ten times
+    /// that x U(0.6, 1.4).
     pub fn new(spec: &Spec, p: &Parameters, query: impl FnMut(&mut Random) -> Query) -> Self {
         let side_m = match p.number("side_m") {
             0.0 => layout::default_side_m(spec.servers),
             given => given,
         };
         let mut places = Random::new(spec.seed, stream::POSITIONS);
-        let users = (0..spec.users).map(|_| layout::uniform_point(&mut places, side_m)).collect();
+        let users = (0..spec.users)
+            .map(|_| layout::uniform_point(&mut places, side_m))
+            .collect();
         let sites = layout::grid(spec.servers, side_m);
-        Blueprint { side_m, ..Blueprint::at(spec.seed, p, sites, users, query) }
+        Blueprint {
+            side_m,
+            ..Blueprint::at(spec.seed, p, sites, users, query)
+        }
     }
 
-    /// The paper's queries, devices and servers at the given places, m. The side of the square is left 0.
+    /// The paper's queries, devices and servers at the given places, m. The side of the square is
+    /// left 0.
     pub fn at(
         seed: u64,
         p: &Parameters,
@@ -91,7 +125,10 @@ impl Blueprint {
         users: Vec<[f64; 2]>,
         mut query: impl FnMut(&mut Random) -> Query,
     ) -> Self {
-        let (mut queries, mut devices) = (Random::new(seed, stream::QUERIES), Random::new(seed, stream::DEVICES));
+        let (mut queries, mut devices) = (
+            Random::new(seed, stream::QUERIES),
+            Random::new(seed, stream::DEVICES),
+        );
         let user = |position_m| {
             let q = query(&mut queries);
             User {
@@ -135,16 +172,31 @@ impl Blueprint {
         self.build_with(|_, _, distance_m| layout::free_space_gain(distance_m, carrier_hz))
     }
 
-    /// Draws the fading on top of `mean_gain`, which gets the user, the server and their distance in the plane (m, at least 1), and closes the instance.
+    /// Draws the fading on top of `mean_gain`, which gets the user, the server and their distance
+    /// in the plane (m, at least 1), and closes the instance.
     pub fn build_with(self, mean_gain: impl Fn(usize, usize, f64) -> f64) -> Instance {
         let mut fading = Random::new(self.seed, stream::FADING);
         let mut gain = |(i, user): (usize, &User), (j, server): (usize, &Server)| {
-            let (a, b) = (user.position_m.unwrap_or_default(), server.position_m.unwrap_or_default());
+            let (a, b) = (
+                user.position_m.unwrap_or_default(),
+                server.position_m.unwrap_or_default(),
+            );
             let loss = mean_gain(i, j, layout::distance_m(a, b));
-            // An exponential draw of exactly 0 has probability 2^-53; the floor keeps every gain positive.
-            loss * if self.fading { fading.exponential().max(1e-12) } else { 1.0 }
+            // An exponential draw of exactly 0 has probability 2^-53; the floor keeps every gain
+            // positive.
+            loss * if self.fading {
+                fading.exponential().max(1e-12)
+            } else {
+                1.0
+            }
         };
-        let row = |u| self.servers.iter().enumerate().map(|s| gain(u, s)).collect();
+        let row = |u| {
+            self.servers
+                .iter()
+                .enumerate()
+                .map(|s| gain(u, s))
+                .collect()
+        };
         let gain = self.users.iter().enumerate().map(row).collect();
         Instance {
             name: String::new(),

@@ -16,7 +16,8 @@ impl Family for Heterogeneous {
     }
 
     fn summary(&self) -> &'static str {
-        "the paper's set-up with servers, payloads, powers and devices spread log-uniformly over orders of magnitude"
+        "the paper's set-up with servers, payloads, powers and devices spread log-uniformly over \
+         orders of magnitude"
     }
 
     fn parameters(&self) -> Vec<Parameter> {
@@ -24,7 +25,13 @@ impl Family for Heterogeneous {
         let servers = "band, capacity and user cap of a server vary by up to this factor each way";
         list.push(Parameter::number("server_spread", 10.0, 1.0, 1e4, servers));
         let payload = "payloads vary by up to this factor each way";
-        list.push(Parameter::number("payload_spread", 100.0, 1.0, 1e6, payload));
+        list.push(Parameter::number(
+            "payload_spread",
+            100.0,
+            1.0,
+            1e6,
+            payload,
+        ));
         let device = "device speed and transmit power vary by up to this factor each way";
         list.push(Parameter::number("device_spread", 5.0, 1.0, 1e4, device));
         list

@@ -22,18 +22,32 @@ impl Family for Hotspot {
 
     fn parameters(&self) -> Vec<Parameter> {
         let mut list = radio_parameters();
-        list.push(Parameter::number("clusters", 3.0, 1.0, 1e6, "number of cluster centres, uniform in the square"));
-        list.push(Parameter::number("spread_m", 30.0, 0.0, 1e5, "standard deviation of a user around its centre, m"));
+        list.push(Parameter::number(
+            "clusters",
+            3.0,
+            1.0,
+            1e6,
+            "number of cluster centres, uniform in the square",
+        ));
+        list.push(Parameter::number(
+            "spread_m",
+            30.0,
+            0.0,
+            1e5,
+            "standard deviation of a user around its centre, m",
+        ));
         list
     }
 
-    /// Each user picks a centre uniformly and stands a normal step away in each coordinate, folded back at the square's edge.
+    /// Each user picks a centre uniformly and stands a normal step away in each coordinate, folded
+    /// back at the square's edge.
     fn draw(&self, spec: &Spec, p: &Parameters) -> Result<Instance, String> {
         let mut blueprint = Blueprint::new(spec, p, paper::query);
         let mut random = Random::new(spec.seed, stream::OWN);
         let side = blueprint.side_m;
-        let centres: Vec<_> =
-            (0..p.number("clusters") as usize).map(|_| layout::uniform_point(&mut random, side)).collect();
+        let centres: Vec<_> = (0..p.number("clusters") as usize)
+            .map(|_| layout::uniform_point(&mut random, side))
+            .collect();
         let spread = p.number("spread_m");
         for user in &mut blueprint.users {
             let centre = centres[random.below(centres.len())];
@@ -46,5 +60,9 @@ impl Family for Hotspot {
 /// Reflects `x` at 0 and `side` until it lies between them.
 fn fold(x: f64, side: f64) -> f64 {
     let wrapped = x.rem_euclid(2.0 * side);
-    if wrapped > side { 2.0 * side - wrapped } else { wrapped }
+    if wrapped > side {
+        2.0 * side - wrapped
+    } else {
+        wrapped
+    }
 }

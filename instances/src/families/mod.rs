@@ -46,14 +46,16 @@ pub trait Family: Send + Sync {
     fn summary(&self) -> &'static str;
     /// Its parameters with defaults, ranges and units.
     fn parameters(&self) -> Vec<Parameter>;
-    /// An instance for checked sizes and parameters. Name, family and seed are filled in by [`generate`].
+    /// An instance for checked sizes and parameters. Name, family and seed are filled in by
+    /// [`generate`].
     ///
     /// # Errors
     /// A text that says what cannot be done and why.
     fn draw(&self, spec: &Spec, parameters: &Parameters) -> Result<Instance, String>;
 }
 
-/// Every family, in the order in which they are listed. To add one, write its file and add a line here.
+/// Every family, in the order in which they are listed. To add one, write its file and add a line
+/// here.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Family>> {
     vec![
@@ -78,21 +80,34 @@ pub fn find(id: &str) -> Result<Box<dyn Family>, String> {
     let families = all();
     let names: Vec<_> = families.iter().map(|f| f.id()).collect();
     families.into_iter().find(|f| f.id() == id).ok_or_else(|| {
-        format!("unknown family '{id}': use one of {}.{}", names.join(", "), did_you_mean(id, names.iter().copied()))
+        format!(
+            "unknown family '{id}': use one of {}.{}",
+            names.join(", "),
+            did_you_mean(id, names.iter().copied())
+        )
     })
 }
 
 /// Generates a valid instance of `family`.
 ///
-/// Its name is `family-nN-mM-sSEED`, followed by `-p` and six digits of a hash where parameters differ from their defaults.
+/// Its name is `family-nN-mM-sSEED`, followed by `-p` and six digits of a hash where parameters
+/// differ from their defaults.
 ///
 /// # Errors
 /// Sizes out of range, unknown or bad parameters, or a family's own refusal, as one text.
 pub fn generate(family: &dyn Family, spec: &Spec) -> Result<Instance, String> {
     if spec.users == 0 || spec.servers == 0 {
-        return Err(format!("users {} and servers {}: give at least 1 of each", spec.users, spec.servers));
+        return Err(format!(
+            "users {} and servers {}: give at least 1 of each",
+            spec.users, spec.servers
+        ));
     }
-    if spec.users > MAX_USERS || spec.users.checked_mul(spec.servers).is_none_or(|pairs| pairs > MAX_PAIRS) {
+    if spec.users > MAX_USERS
+        || spec
+            .users
+            .checked_mul(spec.servers)
+            .is_none_or(|pairs| pairs > MAX_PAIRS)
+    {
         return Err(format!(
             "{} users x {} servers: at most {MAX_USERS} users and {MAX_PAIRS} pairs fit in memory; give fewer",
             spec.users, spec.servers
@@ -100,16 +115,27 @@ pub fn generate(family: &dyn Family, spec: &Spec) -> Result<Instance, String> {
     }
     let parameters = Parameters::resolve(family.id(), family.parameters(), &spec.parameters)?;
     let mut instance = family.draw(spec, &parameters)?;
-    let suffix = parameters
-        .changed()
-        .map_or(String::new(), |text| format!("-p{}", &blake3::hash(text.as_bytes()).to_hex().as_str()[..6]));
-    instance.name = format!("{}-n{}-m{}-s{}{suffix}", family.id(), spec.users, spec.servers, spec.seed);
+    let suffix = parameters.changed().map_or(String::new(), |text| {
+        format!(
+            "-p{}",
+            &blake3::hash(text.as_bytes()).to_hex().as_str()[..6]
+        )
+    });
+    instance.name = format!(
+        "{}-n{}-m{}-s{}{suffix}",
+        family.id(),
+        spec.users,
+        spec.servers,
+        spec.seed
+    );
     instance.family = family.id().into();
     instance.seed = Some(spec.seed);
     let faults = faults_of(&instance);
     match faults.first() {
         None => Ok(instance),
-        Some(fault) => Err(format!("these parameters make an invalid instance ({fault}); change them")),
+        Some(fault) => Err(format!(
+            "these parameters make an invalid instance ({fault}); change them"
+        )),
     }
 }
 
@@ -118,7 +144,12 @@ mod tests {
     use super::*;
 
     fn spec(users: usize, servers: usize, seed: u64) -> Spec {
-        Spec { users, servers, seed, parameters: BTreeMap::new() }
+        Spec {
+            users,
+            servers,
+            seed,
+            parameters: BTreeMap::new(),
+        }
     }
 
     #[test]
@@ -129,7 +160,12 @@ mod tests {
                 assert_eq!((a.n(), a.m()), (n, m), "{}", family.id());
                 assert_eq!(a, generate(family.as_ref(), &spec(n, m, 3)).unwrap());
                 let b = generate(family.as_ref(), &spec(n, m, 4)).unwrap();
-                assert_ne!(crate::fingerprint(&a), crate::fingerprint(&b), "{}: seeds must differ", family.id());
+                assert_ne!(
+                    crate::fingerprint(&a),
+                    crate::fingerprint(&b),
+                    "{}: seeds must differ",
+                    family.id()
+                );
             }
         }
     }
@@ -142,6 +178,11 @@ mod tests {
         let mut s = spec(3, 2, 1);
         s.parameters.insert("side".into(), "10".into());
         assert!(generate(paper.as_ref(), &s).unwrap_err().contains("side_m"));
-        assert!(find("papper").err().unwrap().contains("Did you mean 'paper'"));
+        assert!(
+            find("papper")
+                .err()
+                .unwrap()
+                .contains("Did you mean 'paper'")
+        );
     }
 }

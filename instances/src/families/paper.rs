@@ -27,13 +27,17 @@ impl Family for Paper {
     }
 }
 
-/// A query like the paper's, calibrated on the published means (Table and figures of arXiv 2602.07958):
-/// - payload log-normal, median 485, log-deviation 0.61 (mean 585), in whole bits: bytes counted as bits, as the authors do;
-/// - small model 32.6 ms x (1 +- 5 %), large model 209 ms x (1 +- 3 %), uniform, at the reference compute;
+/// A query like the paper's, calibrated on the published means (Table and figures of arXiv
+/// 2602.07958):
+/// - payload log-normal, median 485, log-deviation 0.61 (mean 585), in whole bits: bytes counted as
+///   bits, as the authors do;
+/// - small model 32.6 ms x (1 +- 5 %), large model 209 ms x (1 +- 3 %), uniform, at the reference
+///   compute;
 /// - uncertainty Beta(1.8, 1), by inversion u^(1/1.8);
-/// - the small model is right with probability 0.80 - 0.541 a and the large one with 0.80 - 0.369 a, independently:
-///   their means 45.2 % and 56.3 % are the published accuracies of nobody and everybody offloaded, and their
-///   difference, 0.172 a, gives the published accuracies between the two.
+/// - the small model is right with probability 0.80 - 0.541 a and the large one with 0.80 - 0.369
+///   a, independently: their means 45.2 % and 56.3 % are the published accuracies of nobody and
+///   everybody offloaded, and their difference, 0.172 a, gives the published accuracies between the
+///   two.
 pub(super) fn query(r: &mut Random) -> Query {
     let payload_bits = libm::exp(6.184 + 0.61 * r.normal()).round().max(1.0);
     let small_time_s = SMALL_TIME_S * r.uniform(0.95, 1.05);
@@ -41,5 +45,12 @@ pub(super) fn query(r: &mut Random) -> Query {
     let uncertainty = libm::pow(r.unit(), 1.0 / 1.8);
     let correct_local = f64::from(r.chance(0.80 - 0.541 * uncertainty));
     let correct_edge = f64::from(r.chance(0.80 - 0.369 * uncertainty));
-    Query { payload_bits, small_time_s, large_time_s, uncertainty, correct_local, correct_edge }
+    Query {
+        payload_bits,
+        small_time_s,
+        large_time_s,
+        uncertainty,
+        correct_local,
+        correct_edge,
+    }
 }

@@ -16,22 +16,45 @@ pub struct Parameter {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Number { default: f64, low: f64, high: f64 },
-    Flag { default: bool },
-    Text { default: &'static str, choices: &'static [&'static str] },
+    Number {
+        default: f64,
+        low: f64,
+        high: f64,
+    },
+    Flag {
+        default: bool,
+    },
+    Text {
+        default: &'static str,
+        choices: &'static [&'static str],
+    },
 }
 
 impl Parameter {
     /// A number within \[low, high\].
     #[must_use]
-    pub fn number(name: &'static str, default: f64, low: f64, high: f64, meaning: &'static str) -> Self {
-        Parameter { name, meaning, kind: Kind::Number { default, low, high } }
+    pub fn number(
+        name: &'static str,
+        default: f64,
+        low: f64,
+        high: f64,
+        meaning: &'static str,
+    ) -> Self {
+        Parameter {
+            name,
+            meaning,
+            kind: Kind::Number { default, low, high },
+        }
     }
 
     /// true or false.
     #[must_use]
     pub fn flag(name: &'static str, default: bool, meaning: &'static str) -> Self {
-        Parameter { name, meaning, kind: Kind::Flag { default } }
+        Parameter {
+            name,
+            meaning,
+            kind: Kind::Flag { default },
+        }
     }
 
     /// A text, one of `choices` unless that is empty.
@@ -42,7 +65,11 @@ impl Parameter {
         choices: &'static [&'static str],
         meaning: &'static str,
     ) -> Self {
-        Parameter { name, meaning, kind: Kind::Text { default, choices } }
+        Parameter {
+            name,
+            meaning,
+            kind: Kind::Text { default, choices },
+        }
     }
 
     /// Its default, as text.
@@ -92,16 +119,24 @@ impl Parameters {
         known: Vec<Parameter>,
         given: &BTreeMap<String, String>,
     ) -> Result<Self, String> {
-        if let Some(name) = given.keys().find(|g| known.iter().all(|k| k.name != g.as_str())) {
+        if let Some(name) = given
+            .keys()
+            .find(|g| known.iter().all(|k| k.name != g.as_str()))
+        {
             let names: Vec<_> = known.iter().map(|k| k.name).collect();
             let hint = did_you_mean(name, names.iter().copied());
-            return Err(format!("family {family} has no parameter '{name}': it has {}.{hint}", names.join(", ")));
+            return Err(format!(
+                "family {family} has no parameter '{name}': it has {}.{hint}",
+                names.join(", ")
+            ));
         }
         let mut values = BTreeMap::new();
         let mut changed = String::new();
         for parameter in known {
             let default = parameter.default_text();
-            let value = given.get(parameter.name).map_or(Ok(default.clone()), |text| parameter.check(text))?;
+            let value = given
+                .get(parameter.name)
+                .map_or(Ok(default.clone()), |text| parameter.check(text))?;
             if value != default {
                 let _ = writeln!(changed, "{}={value}", parameter.name);
             }
@@ -110,13 +145,16 @@ impl Parameters {
         Ok(Parameters { values, changed })
     }
 
-    /// The parameters that differ from their defaults, one `name=value` a line; `None` when none does.
+    /// The parameters that differ from their defaults, one `name=value` a line; `None` when none
+    /// does.
     pub(super) fn changed(&self) -> Option<&str> {
         Some(self.changed.as_str()).filter(|c| !c.is_empty())
     }
 
     fn get(&self, name: &str) -> &str {
-        self.values.get(name).unwrap_or_else(|| panic!("a family reads its own parameter '{name}'"))
+        self.values
+            .get(name)
+            .unwrap_or_else(|| panic!("a family reads its own parameter '{name}'"))
     }
 
     /// The number called `name`.

@@ -9,7 +9,8 @@ use crate::random::Random;
 use crate::rows::{self, Reservoir, number};
 use std::path::Path;
 
-/// Farthest that a place may be from the sites' middle, m: beyond, the local projection and the radio models mean nothing.
+/// Farthest that a place may be from the sites' middle, m: beyond, the local projection and the
+/// radio models mean nothing.
 const FARTHEST_M: f64 = 200e3;
 /// Greatest latitude north or south, degrees: nearer to a pole a local east means nothing.
 const LATITUDE_DEG: f64 = 85.0;
@@ -18,8 +19,10 @@ const LATITUDE_DEG: f64 = 85.0;
 pub(super) fn parameters() -> Vec<Parameter> {
     let sites = "path of a CSV file with one site a row; empty = a hexagonal grid";
     let choice = "which of the file's sites: random, or nearest (a random one and those nearest to it); all when --servers is their number";
-    let users = "path of a CSV file with one user a row, --users of them chosen by seed; empty = around the sites, each around a random one";
-    let reach = "leave out the file's users farther than this from every chosen site, m; 0 = leave out none";
+    let users = "path of a CSV file with one user a row, --users of them chosen by seed; empty = \
+        around the sites, each around a random one";
+    let reach = "leave out the file's users farther than this from every chosen site, m; 0 = \
+        leave out none";
     let x = "its column of longitude, or of x in metres; empty = longitude, or x";
     let y = "its column of latitude, or of y in metres; empty = latitude, or y";
     vec![
@@ -34,7 +37,12 @@ pub(super) fn parameters() -> Vec<Parameter> {
             1e5,
             "distance of neighbours on the grid, m (200: UMi in 3GPP TR 38.901)",
         ),
-        Parameter::text("units", "degrees", &["degrees", "metres"], "of both files; degrees are projected to a plane"),
+        Parameter::text(
+            "units",
+            "degrees",
+            &["degrees", "metres"],
+            "of both files; degrees are projected to a plane",
+        ),
         Parameter::text("user_positions", "", &[], users),
         Parameter::text("user_x", "", &[], x),
         Parameter::text("user_y", "", &[], y),
@@ -77,14 +85,19 @@ impl Frame {
     /// Refuses what is too far away to be of this place.
     fn checked(self, raw: [f64; 2]) -> Result<[f64; 2], String> {
         let place = self.place(raw);
-        let middle = if let Frame::Metres(middle) = self { middle } else { [0.0, 0.0] };
+        let middle = if let Frame::Metres(middle) = self {
+            middle
+        } else {
+            [0.0, 0.0]
+        };
         let far = distance_m(place, middle);
         if far <= FARTHEST_M {
             return Ok(place);
         }
         let most = FARTHEST_M / 1e3;
         Err(format!(
-            "is {:.0} km from the middle of the sites; at most {most} km: mend it, or give fewer sites",
+            "is {:.0} km from the middle of the sites; at most {most} km: mend it, or give fewer \
+             sites",
             far / 1e3
         ))
     }
@@ -94,7 +107,10 @@ impl Frame {
 pub(super) fn sites(spec: &Spec, p: &Parameters) -> Result<Sites, String> {
     if p.text("sites").is_empty() {
         let chosen = layout::hexagon(spec.servers, p.number("spacing_m"));
-        return Ok(Sites { chosen, frame: Frame::Metres([0.0, 0.0]) });
+        return Ok(Sites {
+            chosen,
+            frame: Frame::Metres([0.0, 0.0]),
+        });
     }
     let file = PlaceFile::new(p, "sites", "site_x", "site_y");
     let mut random = Random::new(spec.seed, stream::SITES);
@@ -102,9 +118,14 @@ pub(super) fn sites(spec: &Spec, p: &Parameters) -> Result<Sites, String> {
     let mut sample = Reservoir::new(spec.servers, random.clone());
     let mut first = None;
     file.read(&mut |raw| {
-        // Longitudes are compared with the first one's, so that sites on both sides of the date line stay together.
+        // Longitudes are compared with the first one's, so that sites on both sides of the date
+        // line stay together.
         let anchor = first.get_or_insert(raw)[0];
-        let near = if file.degrees { anchor + (raw[0] - anchor + 180.0).rem_euclid(360.0) - 180.0 } else { raw[0] };
+        let near = if file.degrees {
+            anchor + (raw[0] - anchor + 180.0).rem_euclid(360.0) - 180.0
+        } else {
+            raw[0]
+        };
         for (k, x) in [near, raw[1]].into_iter().enumerate() {
             low[k] = low[k].min(x);
             high[k] = high[k].max(x);
@@ -114,14 +135,34 @@ pub(super) fn sites(spec: &Spec, p: &Parameters) -> Result<Sites, String> {
     })?;
     let seen = sample.seen();
     if seen < spec.servers as u64 {
-        let (sites, servers) = (if seen == 1 { "1 site" } else { &format!("{seen} sites") }, spec.servers);
-        return Err(format!("{}: holds {sites} for {servers} servers; give --servers {seen} or fewer", file.path));
+        let (sites, servers) = (
+            if seen == 1 {
+                "1 site"
+            } else {
+                &format!("{seen} sites")
+            },
+            spec.servers,
+        );
+        return Err(format!(
+            "{}: holds {sites} for {servers} servers; give --servers {seen} or fewer",
+            file.path
+        ));
     }
     let middle = [(low[0] + high[0]) / 2.0, (low[1] + high[1]) / 2.0];
-    let frame = if file.degrees { Frame::Degrees(Plane::at(middle[0], middle[1])) } else { Frame::Metres(middle) };
-    let mut chosen: Vec<[f64; 2]> = sample.into_items().into_iter().map(|raw| frame.place(raw)).collect();
+    let frame = if file.degrees {
+        Frame::Degrees(Plane::at(middle[0], middle[1]))
+    } else {
+        Frame::Metres(middle)
+    };
+    let mut chosen: Vec<[f64; 2]> = sample
+        .into_items()
+        .into_iter()
+        .map(|raw| frame.place(raw))
+        .collect();
     for corner in [low, high] {
-        frame.checked(corner).map_err(|e| format!("{}: a site {e}", file.path))?;
+        frame
+            .checked(corner)
+            .map_err(|e| format!("{}: a site {e}", file.path))?;
     }
     if p.text("site_choice") == "nearest" && seen > spec.servers as u64 {
         let centre = chosen[random.below(chosen.len())];
@@ -131,7 +172,12 @@ pub(super) fn sites(spec: &Spec, p: &Parameters) -> Result<Sites, String> {
 }
 
 /// The `count` places of a file nearest to `centre`, in the file's order.
-fn nearest(file: &PlaceFile, frame: Frame, centre: [f64; 2], count: usize) -> Result<Vec<[f64; 2]>, String> {
+fn nearest(
+    file: &PlaceFile,
+    frame: Frame,
+    centre: [f64; 2],
+    count: usize,
+) -> Result<Vec<[f64; 2]>, String> {
     let mut best: Vec<(f64, u64, [f64; 2])> = Vec::new();
     let mut row = 0;
     file.read(&mut |raw| {
@@ -161,7 +207,9 @@ pub(super) fn users(spec: &Spec, p: &Parameters, sites: &Sites) -> Result<Vec<[f
         return Ok((0..spec.users).map(around).collect());
     }
     if p.text("sites").is_empty() {
-        return Err("parameter user_positions: give the sites of these users too (parameter sites)".into());
+        return Err(
+            "parameter user_positions: give the sites of these users too (parameter sites)".into(),
+        );
     }
     let file = PlaceFile::new(p, "user_positions", "user_x", "user_y");
     let reach = p.number("user_reach_m");
@@ -178,11 +226,15 @@ pub(super) fn users(spec: &Spec, p: &Parameters, sites: &Sites) -> Result<Vec<[f
         let (within, more) = if reach == 0.0 {
             (String::new(), "")
         } else {
-            (format!(" within {reach} m of a site"), ", or a greater user_reach_m")
+            (
+                format!(" within {reach} m of a site"),
+                ", or a greater user_reach_m",
+            )
         };
         let asked = spec.users;
         return Err(format!(
-            "{}: holds {seen} users{within} for the {asked} asked for; give --users {seen} or fewer{more}",
+            "{}: holds {seen} users{within} for the {asked} asked for; give --users {seen} or \
+             fewer{more}",
             file.path
         ));
     }
@@ -200,22 +252,49 @@ struct PlaceFile<'a> {
 impl<'a> PlaceFile<'a> {
     fn new(p: &'a Parameters, path: &str, x: &'static str, y: &'static str) -> Self {
         let degrees = p.text("units") == "degrees";
-        let usual = if degrees { ["longitude", "latitude"] } else { ["x", "y"] };
-        let column = |name: &str, usual| Some(p.text(name)).filter(|t| !t.is_empty()).unwrap_or(usual);
-        PlaceFile { path: p.text(path), columns: [column(x, usual[0]), column(y, usual[1])], options: [x, y], degrees }
+        let usual = if degrees {
+            ["longitude", "latitude"]
+        } else {
+            ["x", "y"]
+        };
+        let column = |name: &str, usual| {
+            Some(p.text(name))
+                .filter(|t| !t.is_empty())
+                .unwrap_or(usual)
+        };
+        PlaceFile {
+            path: p.text(path),
+            columns: [column(x, usual[0]), column(y, usual[1])],
+            options: [x, y],
+            degrees,
+        }
     }
 
     /// Calls `each` with every row's coordinates as they stand in the file.
     fn read(&self, each: &mut dyn FnMut([f64; 2]) -> Result<(), String>) -> Result<(), String> {
         let input = rows::open(Path::new(self.path))?;
-        let most = if self.degrees { [360.0, LATITUDE_DEG] } else { [1e8, 1e8] };
+        let most = if self.degrees {
+            [360.0, LATITUDE_DEG]
+        } else {
+            [1e8, 1e8]
+        };
         let remedy = if self.degrees {
-            ["give degrees from -360 to 360", "give degrees from -85 to 85"]
+            [
+                "give degrees from -360 to 360",
+                "give degrees from -85 to 85",
+            ]
         } else {
             ["give metres from -1e8 to 1e8"; 2]
         };
         let scanned = rows::scan(input, &self.columns, &mut |_, fields| {
-            let coordinate = |k: usize| number(self.columns[k], fields[k], |x| x.abs() <= most[k], remedy[k]);
+            let coordinate = |k: usize| {
+                number(
+                    self.columns[k],
+                    fields[k],
+                    |x| x.abs() <= most[k],
+                    remedy[k],
+                )
+            };
             each([coordinate(0)?, coordinate(1)?])
         });
         scanned.map(drop).map_err(|e| {

@@ -16,27 +16,37 @@ impl Family for Tight {
     }
 
     fn summary(&self) -> &'static str {
-        "the paper's set-up with admission limits K_j, uneven, that hold only a part of the users in all"
+        "the paper's set-up with admission limits K_j, uneven, that hold only a part of the users \
+         in all"
     }
 
     fn parameters(&self) -> Vec<Parameter> {
         let mut list = radio_parameters();
-        let fill = "places of all servers over users; below the mandatory share the problem is infeasible";
+        let fill =
+            "places of all servers over users; below the mandatory share the problem is infeasible";
         list.push(Parameter::number("fill", 0.65, 0.0, 10.0, fill));
         list
     }
 
-    /// sum_j K_j = round(fill x N), shared out in proportion to draws from U(0.5, 1.5) by largest remainders.
+    /// sum_j K_j = round(fill x N), shared out in proportion to draws from U(0.5, 1.5) by largest
+    /// remainders.
     fn draw(&self, spec: &Spec, p: &Parameters) -> Result<Instance, String> {
         let mut blueprint = Blueprint::new(spec, p, paper::query);
         let mut random = Random::new(spec.seed, stream::OWN);
         let places = (p.number("fill") * spec.users as f64).round();
-        let share: Vec<f64> = (0..spec.servers).map(|_| random.uniform(0.5, 1.5)).collect();
+        let share: Vec<f64> = (0..spec.servers)
+            .map(|_| random.uniform(0.5, 1.5))
+            .collect();
         let total: f64 = share.iter().sum();
         let exact: Vec<f64> = share.iter().map(|s| places * s / total).collect();
         let mut caps: Vec<usize> = exact.iter().map(|x| x.floor() as usize).collect();
         let mut order: Vec<usize> = (0..spec.servers).collect();
-        order.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()).then(a.cmp(&b)));
+        order.sort_by(|&a, &b| {
+            exact[b]
+                .fract()
+                .total_cmp(&exact[a].fract())
+                .then(a.cmp(&b))
+        });
         let missing = (places as usize).saturating_sub(caps.iter().sum());
         for &j in order.iter().take(missing) {
             caps[j] += 1;

@@ -17,16 +17,25 @@ impl Family for Topology {
     }
 
     fn summary(&self) -> &'static str {
-        "sites and users from CSV (default: a hexagonal grid), path loss of 3GPP TR 38.901 UMi or UMa, shadowing, noise figure, power control"
+        "sites and users from CSV (default: a hexagonal grid), path loss of 3GPP TR 38.901 UMi or \
+         UMa, shadowing, noise figure, power control"
     }
 
     fn parameters(&self) -> Vec<Parameter> {
-        let mut list: Vec<Parameter> = radio_parameters().into_iter().filter(|p| p.name != "side_m").collect();
+        let mut list: Vec<Parameter> = radio_parameters()
+            .into_iter()
+            .filter(|p| p.name != "side_m")
+            .collect();
         list.extend(places::parameters());
         list.extend(channel_parameters());
-        let queries =
-            "paper: as family paper; trace: as family trace; requests: as family requests, with their parameters below";
-        list.push(Parameter::text("queries", "paper", &["paper", "trace", "requests"], queries));
+        let queries = "paper: as family paper; trace: as family trace; requests: as family \
+            requests, with their parameters below";
+        list.push(Parameter::text(
+            "queries",
+            "paper",
+            &["paper", "trace", "requests"],
+            queries,
+        ));
         list.extend(trace::query_parameters());
         list.extend(requests::request_parameters());
         list
@@ -44,7 +53,10 @@ impl Family for Topology {
             requests::apply(&mut blueprint, p)?;
         }
         let noise = from_db(p.number("noise_figure_db"));
-        blueprint.servers.iter_mut().for_each(|s| s.noise_w *= noise);
+        blueprint
+            .servers
+            .iter_mut()
+            .for_each(|s| s.noise_w *= noise);
         let gain = mean_gains(&blueprint, p)?;
         if p.flag("power_control") {
             control_power(&mut blueprint, p, &gain);
@@ -56,28 +68,54 @@ impl Family for Topology {
 
 fn channel_parameters() -> Vec<Parameter> {
     let model = "3GPP TR 38.901: umi (Street Canyon) or uma; or free-space (Friis)";
-    let sight = "line of sight by the report's probability of the distance, or always los, or always nlos";
-    let shadowing = "log-normal shadowing with the report's standard deviations (not for free-space)";
+    let sight =
+        "line of sight by the report's probability of the distance, or always los, or always nlos";
+    let shadowing =
+        "log-normal shadowing with the report's standard deviations (not for free-space)";
     let height = "height of the sites' antennas, m; 0 = the report's (UMi 10, UMa 25)";
     let figure = "noise figure of the base stations, dB (5: ITU-R M.2412, below 6 GHz)";
-    let power =
-        "power by the open loop of 3GPP TS 38.213 section 7.1.1, tx_power_w its limit; false: all send tx_power_w";
+    let power = "power by the open loop of 3GPP TS 38.213 section 7.1.1, tx_power_w its limit; \
+        false: all send tx_power_w";
     let p0 = "P_0 of power control, dBm per resource block of 180 kHz";
     vec![
         Parameter::text("path_loss", "umi", &["umi", "uma", "free-space"], model),
-        Parameter::text("sight", "probability", &["probability", "los", "nlos"], sight),
+        Parameter::text(
+            "sight",
+            "probability",
+            &["probability", "los", "nlos"],
+            sight,
+        ),
         Parameter::flag("shadowing", true, shadowing),
         Parameter::number("site_height_m", 0.0, 0.0, 150.0, height),
-        Parameter::number("user_height_m", 1.5, 1.5, 13.0, "height of the users, m; outdoors"),
-        Parameter::number("antenna_gain_db", 0.0, -30.0, 60.0, "gain of the sites' antennas in every direction, dB"),
+        Parameter::number(
+            "user_height_m",
+            1.5,
+            1.5,
+            13.0,
+            "height of the users, m; outdoors",
+        ),
+        Parameter::number(
+            "antenna_gain_db",
+            0.0,
+            -30.0,
+            60.0,
+            "gain of the sites' antennas in every direction, dB",
+        ),
         Parameter::number("noise_figure_db", 5.0, 0.0, 30.0, figure),
         Parameter::flag("power_control", true, power),
         Parameter::number("p0_dbm", -90.0, -202.0, 24.0, p0),
-        Parameter::number("alpha", 0.8, 0.0, 1.0, "share of the path loss that power control makes up for"),
+        Parameter::number(
+            "alpha",
+            0.8,
+            0.0,
+            1.0,
+            "share of the path loss that power control makes up for",
+        ),
     ]
 }
 
-/// Power gain of every pair, users by rows, without fading: antenna, median path loss and shadowing, each link by itself.
+/// Power gain of every pair, users by rows, without fading: antenna, median path loss and
+/// shadowing, each link by itself.
 fn mean_gains(blueprint: &Blueprint, p: &Parameters) -> Result<Vec<f64>, String> {
     let carrier_hz = blueprint.carrier_hz;
     let scenario = match p.text("path_loss") {
@@ -88,7 +126,8 @@ fn mean_gains(blueprint: &Blueprint, p: &Parameters) -> Result<Vec<f64>, String>
     let (low, high) = CARRIERS_HZ;
     if scenario.is_some() && !(low..=high).contains(&carrier_hz) {
         return Err(format!(
-            "parameter carrier_hz={carrier_hz}: TR 38.901 holds from {low} to {high} Hz; change it, or set path_loss=free-space"
+            "parameter carrier_hz={carrier_hz}: TR 38.901 holds from {low} to {high} Hz; change \
+             it, or set path_loss=free-space"
         ));
     }
     let antenna = from_db(p.number("antenna_gain_db"));
@@ -98,13 +137,17 @@ fn mean_gains(blueprint: &Blueprint, p: &Parameters) -> Result<Vec<f64>, String>
     let mut gains = Vec::with_capacity(blueprint.users.len() * blueprint.servers.len());
     for user in &blueprint.users {
         for server in &blueprint.servers {
-            let (a, b) = (user.position_m.unwrap_or_default(), server.position_m.unwrap_or_default());
+            let (a, b) = (
+                user.position_m.unwrap_or_default(),
+                server.position_m.unwrap_or_default(),
+            );
             let distance = layout::distance_m(a, b);
             let Some(scenario) = scenario else {
                 gains.push(antenna * layout::free_space_gain(distance, carrier_hz));
                 continue;
             };
-            // Both draws are made whatever the switches say, so that a switch changes nothing but its own effect.
+            // Both draws are made whatever the switches say, so that a switch changes nothing but
+            // its own effect.
             let (lot, shadow) = (sights.unit(), shadows.normal());
             let sight = match p.text("sight") {
                 "los" => true,
@@ -115,7 +158,13 @@ fn mean_gains(blueprint: &Blueprint, p: &Parameters) -> Result<Vec<f64>, String>
                 0.0 => scenario.site_height_m(),
                 given => given,
             };
-            let mut loss = scenario.loss_db(distance, carrier_hz, height, p.number("user_height_m"), sight);
+            let mut loss = scenario.loss_db(
+                distance,
+                carrier_hz,
+                height,
+                p.number("user_height_m"),
+                sight,
+            );
             if shadowing {
                 loss += scenario.shadowing_db(sight) * shadow;
             }
@@ -125,7 +174,8 @@ fn mean_gains(blueprint: &Blueprint, p: &Parameters) -> Result<Vec<f64>, String>
     Ok(gains)
 }
 
-/// Sets every user's power from its least loss: a user is served where it is heard best, fading left aside.
+/// Sets every user's power from its least loss: a user is served where it is heard best, fading
+/// left aside.
 fn control_power(blueprint: &mut Blueprint, p: &Parameters, gains: &[f64]) {
     let servers = blueprint.servers.len();
     for (user, row) in blueprint.users.iter_mut().zip(gains.chunks(servers)) {
@@ -151,18 +201,40 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn draw(users: usize, servers: usize, set: &[(&str, &str)]) -> Result<Instance, String> {
-        let parameters: BTreeMap<String, String> = set.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-        generate(find("topology").unwrap().as_ref(), &Spec { users, servers, seed: 5, parameters })
+        let parameters: BTreeMap<String, String> = set
+            .iter()
+            .map(|(k, v)| ((*k).into(), (*v).into()))
+            .collect();
+        generate(
+            find("topology").unwrap().as_ref(),
+            &Spec {
+                users,
+                servers,
+                seed: 5,
+                parameters,
+            },
+        )
     }
 
-    /// A site file in degrees and a user file in degrees, the users a tenth of a kilometre north of their sites.
+    /// A site file in degrees and a user file in degrees, the users a tenth of a kilometre north of
+    /// their sites.
     fn files() -> (tempfile::TempDir, String, String) {
         let folder = tempfile::tempdir().unwrap();
-        let (mut sites, mut users) =
-            (String::from("SITE_ID,LATITUDE,LONGITUDE,NAME\n"), String::from("Latitude,Longitude\n"));
+        let (mut sites, mut users) = (
+            String::from("SITE_ID,LATITUDE,LONGITUDE,NAME\n"),
+            String::from("Latitude,Longitude\n"),
+        );
         for k in 0..12 {
-            sites += &format!("{k},{},{},\"Collins, {k}\"\n", -37.81, 144.95 + 0.003 * f64::from(k));
-            users += &format!("{},{}\n", -37.81 + 100.0 / 111_195.0, 144.95 + 0.003 * f64::from(k));
+            sites += &format!(
+                "{k},{},{},\"Collins, {k}\"\n",
+                -37.81,
+                144.95 + 0.003 * f64::from(k)
+            );
+            users += &format!(
+                "{},{}\n",
+                -37.81 + 100.0 / 111_195.0,
+                144.95 + 0.003 * f64::from(k)
+            );
         }
         let path = |name: &str| folder.path().join(name).display().to_string();
         std::fs::write(path("sites.csv"), sites).unwrap();
@@ -177,22 +249,42 @@ mod tests {
         let all = draw(12, 12, &[("sites", &sites), ("user_positions", &users)]).unwrap();
         for (user, server) in all.users.iter().zip(&all.servers) {
             let (a, b) = (user.position_m.unwrap(), server.position_m.unwrap());
-            assert!((a[0] - b[0]).abs() < 1e-6 && (a[1] - b[1] - 100.0).abs() < 0.01, "{a:?} {b:?}");
+            assert!(
+                (a[0] - b[0]).abs() < 1e-6 && (a[1] - b[1] - 100.0).abs() < 0.01,
+                "{a:?} {b:?}"
+            );
         }
-        let (east, west) = (all.servers[11].position_m.unwrap(), all.servers[0].position_m.unwrap());
+        let (east, west) = (
+            all.servers[11].position_m.unwrap(),
+            all.servers[0].position_m.unwrap(),
+        );
         // 0.033 degrees of longitude at latitude -37.81: 111195 x 0.033 x cos = 2899.2 m.
-        assert!((east[0] - west[0] - 2899.2).abs() < 1.0, "{east:?} {west:?}");
+        assert!(
+            (east[0] - west[0] - 2899.2).abs() < 1.0,
+            "{east:?} {west:?}"
+        );
         let some = draw(5, 4, &[("sites", &sites), ("user_positions", &users)]).unwrap();
-        assert!(some.servers.iter().all(|s| all.servers.iter().any(|t| t.position_m == s.position_m)));
+        assert!(
+            some.servers
+                .iter()
+                .all(|s| all.servers.iter().any(|t| t.position_m == s.position_m))
+        );
         // The nearest four of a row stand side by side, 3 x 0.003 degrees wide.
         let near = draw(5, 4, &[("sites", &sites), ("site_choice", "nearest")]).unwrap();
-        let x: Vec<f64> = near.servers.iter().map(|s| s.position_m.unwrap()[0]).collect();
-        let width = x.iter().copied().fold(f64::MIN, f64::max) - x.iter().copied().fold(f64::MAX, f64::min);
+        let x: Vec<f64> = near
+            .servers
+            .iter()
+            .map(|s| s.position_m.unwrap()[0])
+            .collect();
+        let width =
+            x.iter().copied().fold(f64::MIN, f64::max) - x.iter().copied().fold(f64::MAX, f64::min);
         assert!((width - 790.7).abs() < 1.0, "{x:?}");
         // Users around sites stand in their ring; those of a file within reach.
         for user in &near.users {
             let near = |x: &[f64; 2]| {
-                near.servers.iter().any(|s| crate::layout::distance_m(*x, s.position_m.unwrap()) <= 100.0)
+                near.servers
+                    .iter()
+                    .any(|s| crate::layout::distance_m(*x, s.position_m.unwrap()) <= 100.0)
             };
             assert!(user.position_m.as_ref().is_some_and(near));
         }
@@ -204,7 +296,10 @@ mod tests {
         ];
         assert_eq!(draw(4, 4, &reach).unwrap().n(), 4);
         let e = draw(5, 4, &reach).unwrap_err();
-        assert!(e.contains("4 users within 150 m") && e.contains("user_reach_m"), "{e}");
+        assert!(
+            e.contains("4 users within 150 m") && e.contains("user_reach_m"),
+            "{e}"
+        );
     }
 
     #[test]
@@ -215,23 +310,46 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             draw(3, 2, &[&[("sites", path.as_str())], set].concat()).unwrap_err()
         };
-        let e = bad("LATITUDE,LONGITUDE\n-37.8,144.9\n91,144.9\nx,144.9\n-37.8\n", &[]);
+        let e = bad(
+            "LATITUDE,LONGITUDE\n-37.8,144.9\n91,144.9\nx,144.9\n-37.8\n",
+            &[],
+        );
         assert!(
-            e.contains("bad.csv") && e.contains("line 3: LATITUDE is 91") || e.contains("line 3: latitude is 91"),
+            e.contains("bad.csv") && e.contains("line 3: LATITUDE is 91")
+                || e.contains("line 3: latitude is 91"),
             "{e}"
         );
         assert!(e.contains("line 4: ") && e.contains("line 5: "), "{e}");
         let e = bad("lat,lon\n1,2\n", &[]);
-        assert!(e.contains("no column 'longitude'") && e.contains("site_x"), "{e}");
+        assert!(
+            e.contains("no column 'longitude'") && e.contains("site_x"),
+            "{e}"
+        );
         let e = bad("LATITUDE,LONGITUDE\n-37.8,144.9\n", &[]);
         assert!(e.contains("1 site") && e.contains("--servers"), "{e}");
         let e = bad("LATITUDE,LONGITUDE\n-37.8,144.9\n37.8,144.9\n", &[]);
         assert!(e.contains("km"), "{e}");
         assert!(bad("x,y\n1,2\n3,1e9\n", &[("units", "metres")]).contains("line 3: y is 1e9"));
-        assert!(draw(13, 2, &[("sites", &sites), ("user_positions", &users)]).unwrap_err().contains("12 users"));
-        assert!(draw(3, 2, &[("user_positions", &users)]).unwrap_err().contains("sites"));
-        assert!(draw(3, 2, &[("sites", "nowhere.csv")]).unwrap_err().contains("nowhere.csv"));
-        assert!(draw(3, 2, &[("carrier_hz", "1e8")]).unwrap_err().contains("38.901"));
+        assert!(
+            draw(13, 2, &[("sites", &sites), ("user_positions", &users)])
+                .unwrap_err()
+                .contains("12 users")
+        );
+        assert!(
+            draw(3, 2, &[("user_positions", &users)])
+                .unwrap_err()
+                .contains("sites")
+        );
+        assert!(
+            draw(3, 2, &[("sites", "nowhere.csv")])
+                .unwrap_err()
+                .contains("nowhere.csv")
+        );
+        assert!(
+            draw(3, 2, &[("carrier_hz", "1e8")])
+                .unwrap_err()
+                .contains("38.901")
+        );
         std::fs::write(&path, "latitude,longitude\n-37.8,144.95\n40,-74\n").unwrap();
         let e = draw(1, 2, &[("sites", &sites), ("user_positions", &path)]).unwrap_err();
         assert!(e.contains("line 3: ") && e.contains("km"), "{e}");
@@ -240,29 +358,63 @@ mod tests {
     /// The channel's parts: each switch changes its own part and nothing else.
     #[test]
     fn the_channel_is_made_of_its_parts() {
-        let still = [("fading", "false"), ("shadowing", "false"), ("noise_figure_db", "0"), ("power_control", "false")];
+        let still = [
+            ("fading", "false"),
+            ("shadowing", "false"),
+            ("noise_figure_db", "0"),
+            ("power_control", "false"),
+        ];
         let make = |set: &[(&str, &str)]| draw(30, 4, &[&still, set].concat()).unwrap();
         let base = make(&[]);
         let los = make(&[("sight", "los")]);
-        let (user, server) = (base.users[0].position_m.unwrap(), base.servers[2].position_m.unwrap());
-        let expected =
-            crate::radio::Scenario::UrbanMicro.loss_db(crate::layout::distance_m(user, server), 3.5e9, 10.0, 1.5, true);
+        let (user, server) = (
+            base.users[0].position_m.unwrap(),
+            base.servers[2].position_m.unwrap(),
+        );
+        let expected = crate::radio::Scenario::UrbanMicro.loss_db(
+            crate::layout::distance_m(user, server),
+            3.5e9,
+            10.0,
+            1.5,
+            true,
+        );
         assert!((-10.0 * los.gain[0][2].log10() - expected).abs() < 1e-9);
         let pairs = |a: &Instance, b: &Instance| {
-            a.gain.iter().flatten().zip(b.gain.iter().flatten()).map(|(a, b)| a / b).collect::<Vec<f64>>()
+            a.gain
+                .iter()
+                .flatten()
+                .zip(b.gain.iter().flatten())
+                .map(|(a, b)| a / b)
+                .collect::<Vec<f64>>()
         };
         assert!(pairs(&los, &base).iter().all(|&r| r >= 1.0) && pairs(&los, &base).contains(&1.0));
-        assert!(pairs(&make(&[("sight", "nlos")]), &base).iter().all(|&r| r <= 1.0));
-        assert!(pairs(&make(&[("antenna_gain_db", "8")]), &base).iter().all(|&r| (r - 6.309_573).abs() < 1e-5));
-        assert!(pairs(&make(&[("path_loss", "free-space")]), &los).iter().all(|&r| r > 0.5));
+        assert!(
+            pairs(&make(&[("sight", "nlos")]), &base)
+                .iter()
+                .all(|&r| r <= 1.0)
+        );
+        assert!(
+            pairs(&make(&[("antenna_gain_db", "8")]), &base)
+                .iter()
+                .all(|&r| (r - 6.309_573).abs() < 1e-5)
+        );
+        assert!(
+            pairs(&make(&[("path_loss", "free-space")]), &los)
+                .iter()
+                .all(|&r| r > 0.5)
+        );
         let noisy = make(&[("noise_figure_db", "5")]);
         assert!((noisy.servers[0].noise_w / base.servers[0].noise_w - 3.162_277_66).abs() < 1e-6);
         // Shadowing: its deviation, over 30 x 4 links, in decibels.
         let shadowed = make(&[("sight", "nlos"), ("shadowing", "true")]);
-        let db: Vec<f64> = pairs(&shadowed, &make(&[("sight", "nlos")])).iter().map(|r| 10.0 * r.log10()).collect();
+        let db: Vec<f64> = pairs(&shadowed, &make(&[("sight", "nlos")]))
+            .iter()
+            .map(|r| 10.0 * r.log10())
+            .collect();
         let deviation = (db.iter().map(|x| x * x).sum::<f64>() / 120.0).sqrt();
         assert!((deviation - 7.82).abs() < 1.5, "{deviation}");
-        // Power control: nobody sends more than the limit, somebody less, and the loudest links are the quietest users.
+        // Power control: nobody sends more than the limit, somebody less, and the loudest links are
+        // the quietest users.
         let controlled = draw(30, 4, &still[..3]).unwrap();
         assert!(
             controlled.users.iter().all(|u| u.tx_power_w <= 0.2)

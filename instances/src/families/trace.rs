@@ -8,7 +8,8 @@ use crate::trace::{self, Choice};
 use crate::types::Instance;
 use std::path::Path;
 
-/// Queries drawn, with replacement, from a query trace; by default the bAbI trace shipped with the crate.
+/// Queries drawn, with replacement, from a query trace; by default the bAbI trace shipped with the
+/// crate.
 pub struct Trace;
 
 impl Family for Trace {
@@ -17,7 +18,8 @@ impl Family for Trace {
     }
 
     fn summary(&self) -> &'static str {
-        "the paper's radio and servers, queries from a measured trace (default: bAbI, SmolLM2-135M and Qwen2.5-Coder-0.5B)"
+        "the paper's radio and servers, queries from a measured trace (default: bAbI, \
+         SmolLM2-135M and Qwen2.5-Coder-0.5B)"
     }
 
     fn parameters(&self) -> Vec<Parameter> {
@@ -33,31 +35,52 @@ impl Family for Trace {
 
 /// The parameters that say which queries are drawn.
 pub(super) fn query_parameters() -> Vec<Parameter> {
-    let times = "paper: scale both models' times to the paper's means (32.6 and 209 ms); measured: as in the trace";
-    let bits = "payload bits per prompt byte; 1 counts bytes as bits, as the authors do, 8 is physical";
-    let column = "column of the trace that is the uncertainty; a leading - when low values mean unsure";
-    let scale =
-        "how it becomes 0..1: as-is, rank, calibrated (isotonic); auto = as-is for 'uncertainty', rank for others";
+    let times = "paper: scale both models' times to the paper's means (32.6 and 209 ms); \
+        measured: as in the trace";
+    let bits =
+        "payload bits per prompt byte; 1 counts bytes as bits, as the authors do, 8 is physical";
+    let column =
+        "column of the trace that is the uncertainty; a leading - when low values mean unsure";
+    let scale = "how it becomes 0..1: as-is, rank, calibrated (isotonic); auto = as-is for \
+        'uncertainty', rank for others";
     vec![
-        Parameter::text("trace", "", &[], "path of a query trace (CSV); empty = the embedded bAbI trace"),
+        Parameter::text(
+            "trace",
+            "",
+            &[],
+            "path of a query trace (CSV); empty = the embedded bAbI trace",
+        ),
         Parameter::text("times", "paper", &["paper", "measured"], times),
         Parameter::number("bits_per_byte", 1.0, 1e-3, 1e6, bits),
         Parameter::text("uncertainty", "uncertainty", &[], column),
-        Parameter::text("scale", "auto", &["auto", "as-is", "rank", "calibrated"], scale),
+        Parameter::text(
+            "scale",
+            "auto",
+            &["auto", "as-is", "rank", "calibrated"],
+            scale,
+        ),
     ]
 }
 
 /// A source of queries drawn, with replacement, from the trace that the parameters name.
-pub(super) fn queries(p: &Parameters, seed: u64) -> Result<impl FnMut(&mut Random) -> Query + use<>, String> {
+pub(super) fn queries(
+    p: &Parameters,
+    seed: u64,
+) -> Result<impl FnMut(&mut Random) -> Query + use<>, String> {
     let choice = Choice::parse(p.text("uncertainty"), p.text("scale"))?;
     let queries = match p.text("trace") {
         "" => trace::parse_with(trace::EMBEDDED.as_bytes(), &choice, seed),
         path => trace::read_with(Path::new(path), &choice, seed),
     }?;
-    let mean = |value: fn(&trace::Query) -> f64| queries.iter().map(value).sum::<f64>() / queries.len() as f64;
+    let mean = |value: fn(&trace::Query) -> f64| {
+        queries.iter().map(value).sum::<f64>() / queries.len() as f64
+    };
     let (small, large) = match p.text("times") {
         "measured" => (1.0, 1.0),
-        _ => (SMALL_TIME_S / mean(|q| q.small_time_s), LARGE_TIME_S / mean(|q| q.large_time_s)),
+        _ => (
+            SMALL_TIME_S / mean(|q| q.small_time_s),
+            LARGE_TIME_S / mean(|q| q.large_time_s),
+        ),
     };
     let bits_per_byte = p.number("bits_per_byte");
     Ok(move |random: &mut Random| {

@@ -38,7 +38,8 @@ pub struct StatusChange {
     pub to: State,
     /// How many.
     pub solves: usize,
-    /// Instance and threshold of some of them: where the gap grew most, or where there is none any more, first.
+    /// Instance and threshold of some of them: where the gap grew most, or where there is none any
+    /// more, first.
     pub named: Vec<(String, f64)>,
 }
 
@@ -51,7 +52,8 @@ pub enum Claim {
     Infeasible,
 }
 
-/// A plan that breaks no rule below a bound, or of a problem that is said to have none. One of the programs involved is wrong.
+/// A plan that breaks no rule below a bound, or of a problem that is said to have none. One of the
+/// programs involved is wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contradiction {
     /// Name of the instance.
@@ -108,13 +110,20 @@ impl Contradiction {
     }
 }
 
-/// Changes by solver and kind: those for the worse first, then those for the better; the more solves, the earlier.
+/// Changes by solver and kind: those for the worse first, then those for the better; the more
+/// solves, the earlier.
 pub(super) fn changes(pairs: &[Pair]) -> Vec<StatusChange> {
     /// A solver and what its solves became.
     type Kind<'a> = ((usize, &'a str), [State; 2]);
     let mut kinds: BTreeMap<Kind, Vec<&Pair>> = BTreeMap::new();
-    for pair in pairs.iter().filter(|pair| pair.states()[0] != pair.states()[1]) {
-        kinds.entry((solver_order(&pair.records[0].solver), pair.states())).or_default().push(pair);
+    for pair in pairs
+        .iter()
+        .filter(|pair| pair.states()[0] != pair.states()[1])
+    {
+        kinds
+            .entry((solver_order(&pair.records[0].solver), pair.states()))
+            .or_default()
+            .push(pair);
     }
     let mut all: Vec<StatusChange> = kinds
         .into_iter()
@@ -124,7 +133,13 @@ pub(super) fn changes(pairs: &[Pair]) -> Vec<StatusChange> {
             pairs.sort_by(|x, y| loss(y).total_cmp(&loss(x)));
             let name = |pair: &&Pair| (pair.records[0].instance.clone(), pair.records[0].threshold);
             let named = pairs.iter().take(NAMED).map(name).collect();
-            StatusChange { solver: solver.into(), from, to, solves: pairs.len(), named }
+            StatusChange {
+                solver: solver.into(),
+                from,
+                to,
+                solves: pairs.len(),
+                named,
+            }
         })
         .collect();
     all.sort_by_key(|c| (c.to < c.from, std::cmp::Reverse(c.solves)));
@@ -168,13 +183,25 @@ pub(super) fn rows(pairs: &[Pair]) -> Vec<Vec<String>> {
             b.stop.clone(),
         ]
     };
-    pairs.iter().filter(|pair| pair.states()[0] != pair.states()[1]).map(row).collect()
+    pairs
+        .iter()
+        .filter(|pair| pair.states()[0] != pair.states()[1])
+        .map(row)
+        .collect()
 }
 
 /// Every plan below a bound of either campaign; those between the two first.
 pub(super) fn contradictions(sides: &[&Side; 2], common: &Analysis) -> Vec<Contradiction> {
-    let crossed: Vec<&Problem> = common.problems.iter().filter(|p| p.reference == Reference::Crossed).collect();
-    let places: HashMap<ProblemKey, usize> = crossed.iter().enumerate().map(|(k, p)| (key_of(p), k)).collect();
+    let crossed: Vec<&Problem> = common
+        .problems
+        .iter()
+        .filter(|p| p.reference == Reference::Crossed)
+        .collect();
+    let places: HashMap<ProblemKey, usize> = crossed
+        .iter()
+        .enumerate()
+        .map(|(k, p)| (key_of(p), k))
+        .collect();
     let mut members: Vec<Vec<(usize, &Record)>> = vec![Vec::new(); crossed.len()];
     for (side, of) in sides.iter().enumerate() {
         for record in of.records {
@@ -183,27 +210,41 @@ pub(super) fn contradictions(sides: &[&Side; 2], common: &Analysis) -> Vec<Contr
             }
         }
     }
-    let mut all: Vec<Contradiction> =
-        crossed.iter().zip(&mut members).flat_map(|(problem, records)| of_problem(problem, records)).collect();
+    let mut all: Vec<Contradiction> = crossed
+        .iter()
+        .zip(&mut members)
+        .flat_map(|(problem, records)| of_problem(problem, records))
+        .collect();
     all.sort_by_key(|c| !c.is_between());
     all
 }
 
 fn of_problem(problem: &Problem, records: &mut [(usize, &Record)]) -> Vec<Contradiction> {
     records.sort_by(|x, y| {
-        let order = |r: &(usize, &Record)| (r.0, solver_order(&r.1.solver).0, r.1.solver.clone(), r.1.seed);
+        let order = |r: &(usize, &Record)| {
+            (
+                r.0,
+                solver_order(&r.1.solver).0,
+                r.1.solver.clone(),
+                r.1.seed,
+            )
+        };
         order(x).cmp(&order(y))
     });
     let bound = problem.greatest.as_ref();
     let claims = |r: &&(usize, &Record)| match &problem.infeasible {
         Some(_) => r.1.status == Status::Infeasible,
-        None => r.1.status != Status::Error && bound.is_some_and(|b| r.1.lower_bound == Some(b.value)),
+        None => {
+            r.1.status != Status::Error && bound.is_some_and(|b| r.1.lower_bound == Some(b.value))
+        }
     };
     let claim = match (&problem.infeasible, bound) {
         (None, Some(bound)) => Claim::Bound(bound.value, bound.trust),
         _ => Claim::Infeasible,
     };
-    let Some(&(side, by)) = records.iter().find(claims) else { return Vec::new() };
+    let Some(&(side, by)) = records.iter().find(claims) else {
+        return Vec::new();
+    };
     let below = |r: &Record| {
         let value = plan_value(r)?;
         let wrong = !matches!(claim, Claim::Bound(bound, _) if !is_below(value, bound));

@@ -1,4 +1,5 @@
-//! Where two campaigns were not made alike: program, machine, settings, versions and limits of solvers.
+//! Where two campaigns were not made alike: program, machine, settings, versions and limits of
+//! solvers.
 
 use super::Side;
 use crate::environment::Environment;
@@ -24,7 +25,8 @@ pub struct Difference {
     pub timing: bool,
 }
 
-/// What is told of an environment: its name, whether it decides over times, and the value (empty: not known).
+/// What is told of an environment: its name, whether it decides over times, and the value (empty:
+/// not known).
 type Fact = (&'static str, bool, fn(&Environment) -> String);
 
 const FACTS: [Fact; 11] = [
@@ -35,10 +37,19 @@ const FACTS: [Fact; 11] = [
     ("operating system", false, |e| e.os.clone()),
     ("processor", true, |e| e.cpu.clone()),
     ("cores", true, |e| known(e.cores > 0, e.cores)),
-    ("memory (GB)", false, |e| known(e.memory_bytes > 0, format!("{:.0}", e.memory_bytes as f64 / 1e9))),
-    ("problems at a time", true, |e| known(e.threads > 0, e.threads)),
+    ("memory (GB)", false, |e| {
+        known(
+            e.memory_bytes > 0,
+            format!("{:.0}", e.memory_bytes as f64 / 1e9),
+        )
+    }),
+    ("problems at a time", true, |e| {
+        known(e.threads > 0, e.threads)
+    }),
     ("timing", true, |e| e.timing.clone()),
-    ("repetitions", false, |e| known(e.repetitions > 0, e.repetitions)),
+    ("repetitions", false, |e| {
+        known(e.repetitions > 0, e.repetitions)
+    }),
 ];
 
 fn known(is: bool, value: impl ToString) -> String {
@@ -46,8 +57,14 @@ fn known(is: bool, value: impl ToString) -> String {
 }
 
 fn revision(e: &Environment) -> String {
-    let Some(revision) = &e.revision else { return String::new() };
-    let changed = if e.clean == Some(false) { ", with changes" } else { "" };
+    let Some(revision) = &e.revision else {
+        return String::new();
+    };
+    let changed = if e.clean == Some(false) {
+        ", with changes"
+    } else {
+        ""
+    };
     format!("{}{changed}", clip(revision, 12))
 }
 
@@ -69,14 +86,26 @@ pub(super) fn differences(sides: &[&Side; 2]) -> Vec<Difference> {
     ids.dedup();
     for id in ids {
         let of = |pick: fn(&Made) -> &BTreeSet<String>| {
-            [0, 1].map(|k| solvers[k].get(id).map_or_else(|| "not in it".into(), |made| joined(pick(made))))
+            [0, 1].map(|k| {
+                solvers[k]
+                    .get(id)
+                    .map_or_else(|| "not in it".into(), |made| joined(pick(made)))
+            })
         };
         let there = solvers.iter().all(|s| s.contains_key(id));
         if there {
-            all.extend(difference(&format!("version of {id}"), false, of(|made| &made.versions)));
+            all.extend(difference(
+                &format!("version of {id}"),
+                false,
+                of(|made| &made.versions),
+            ));
         }
         // A solver that one campaign lacks is said once.
-        let what = if there { format!("options of {id}") } else { format!("solver {id}") };
+        let what = if there {
+            format!("options of {id}")
+        } else {
+            format!("solver {id}")
+        };
         all.extend(difference(&what, false, of(|made| &made.options)));
     }
     all
@@ -98,17 +127,28 @@ fn solvers(records: &[Record]) -> BTreeMap<&str, Made> {
         if before.is_some_and(|b| b.solver_version == r.solver_version && b.options == r.options) {
             continue;
         }
-        let options: Vec<String> =
-            r.options.iter().filter(|(name, _)| *name != "id").map(|(name, value)| format!("{name} {value}")).collect();
+        let options: Vec<String> = r
+            .options
+            .iter()
+            .filter(|(name, _)| *name != "id")
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
         let made = all.entry(&r.solver).or_default();
         made.versions.insert(r.solver_version.clone());
-        made.options.insert(if options.is_empty() { "none".into() } else { options.join(", ") });
+        made.options.insert(if options.is_empty() {
+            "none".into()
+        } else {
+            options.join(", ")
+        });
     }
     all
 }
 
 /// The different values of a field.
-fn unlike<'a>(records: &'a [Record], field: fn(&Record) -> &String) -> impl Iterator<Item = String> + 'a {
+fn unlike<'a>(
+    records: &'a [Record],
+    field: fn(&Record) -> &String,
+) -> impl Iterator<Item = String> + 'a {
     let all: BTreeSet<&String> = records.iter().map(field).collect();
     all.into_iter().cloned()
 }
@@ -118,10 +158,22 @@ fn distinct(values: impl Iterator<Item = String>) -> String {
 }
 
 fn joined(values: &BTreeSet<String>) -> String {
-    let known: Vec<&str> = values.iter().filter(|v| !v.is_empty()).map(String::as_str).collect();
-    if known.is_empty() { UNKNOWN.into() } else { clip(&known.join("; "), LONGEST) }
+    let known: Vec<&str> = values
+        .iter()
+        .filter(|v| !v.is_empty())
+        .map(String::as_str)
+        .collect();
+    if known.is_empty() {
+        UNKNOWN.into()
+    } else {
+        clip(&known.join("; "), LONGEST)
+    }
 }
 
 fn difference(what: &str, timing: bool, values: [String; 2]) -> Option<Difference> {
-    (values[0] != values[1]).then(|| Difference { what: what.into(), values, timing })
+    (values[0] != values[1]).then(|| Difference {
+        what: what.into(),
+        values,
+        timing,
+    })
 }

@@ -1,8 +1,11 @@
-//! Two campaigns side by side, such as two versions of the program or two machines: what got better or worse beyond noise.
+//! Two campaigns side by side, such as two versions of the program or two machines: what got better
+//! or worse beyond noise.
 //!
-//! Solves are matched by their [`Record::key`]: the same instance (by fingerprint), threshold, weights, solver and seed. Both plans of a pair are
-//! compared with one reference, the best lower bound that *either* campaign has of the problem, so that a campaign with better bounds does not make its plans
-//! look worse. Differences are B less A: below 0, B is better. `docs/statistics.md` says how they are judged.
+//! Solves are matched by their [`Record::key`]: the same instance (by fingerprint), threshold,
+//! weights, solver and seed. Both plans of a pair are compared with one reference, the best lower
+//! bound that *either* campaign has of the problem, so that a campaign with better bounds does not
+//! make its plans look worse. Differences are B less A: below 0, B is better. `docs/statistics.md`
+//! says how they are judged.
 
 mod changes;
 mod machines;
@@ -106,14 +109,16 @@ pub struct Shift<K> {
     pub pairs: usize,
     /// Solves that only A holds, and only B.
     pub alone: [usize; 2],
-    /// Mean guaranteed gap in A and in B against the common reference (the best plan known where there is no bound), over pairs of two plans that break no
-    /// rule; fractions.
+    /// Mean guaranteed gap in A and in B against the common reference (the best plan known where
+    /// there is no bound), over pairs of two plans that break no rule; fractions.
     pub gaps: [Option<f64>; 2],
-    /// Differences of the same, B less A; `wins` are pairs in which B is better. None without such a pair.
+    /// Differences of the same, B less A; `wins` are pairs in which B is better. None without such
+    /// a pair.
     pub gap: Option<Paired>,
     /// The p value of `gap` after Holm's correction over all shifts of the table; 1 without a test.
     pub corrected_p: f64,
-    /// [`Verdict::Better`] or [`Verdict::Worse`] only where the interval of the mean excludes 0 and `corrected_p` is below [`LEVEL`].
+    /// [`Verdict::Better`] or [`Verdict::Worse`] only where the interval of the mean excludes 0 and
+    /// `corrected_p` is below [`LEVEL`].
     pub verdict: Verdict,
     /// The pair that lost most; None when none lost.
     pub worst: Option<Example>,
@@ -136,7 +141,8 @@ pub struct Comparison {
     pub pairs: usize,
     /// Where the two were not made alike.
     pub differences: Vec<Difference>,
-    /// Whether times may differ because the machines or their load do: what is known of them is not equal.
+    /// Whether times may differ because the machines or their load do: what is known of them is not
+    /// equal.
     pub other_machine: bool,
     /// Whether solves shared the machine in one of the campaigns.
     pub shared_machine: bool,
@@ -210,7 +216,11 @@ impl Verdict {
 
 impl Group {
     fn of(record: &Record) -> Self {
-        Self { interference: record.interference, family: record.family.clone(), users: record.users }
+        Self {
+            interference: record.interference,
+            family: record.family.clone(),
+            users: record.users,
+        }
     }
 }
 
@@ -237,10 +247,17 @@ impl Comparison {
         Self {
             names: sides.map(|s| s.name.to_string()),
             rows: sides.map(|s| s.records.len()),
-            problems: [seen[0].len(), seen[1].len(), seen[0].intersection(&seen[1]).count()],
+            problems: [
+                seen[0].len(),
+                seen[1].len(),
+                seen[0].intersection(&seen[1]).count(),
+            ],
             pairs: matched.pairs.len(),
-            other_machine: differences.iter().any(|d| d.timing) || sides.iter().any(|s| s.environments.is_empty()),
-            shared_machine: sides.iter().any(|s| s.environments.iter().any(|e| e.threads > 1)),
+            other_machine: differences.iter().any(|d| d.timing)
+                || sides.iter().any(|s| s.environments.is_empty()),
+            shared_machine: sides
+                .iter()
+                .any(|s| s.environments.iter().any(|e| e.threads > 1)),
             differences,
             contradictions: changes::contradictions(&sides, &common),
             totals: shifts(&matched, |record| record.interference),
@@ -253,36 +270,55 @@ impl Comparison {
     /// Contradictions of which the plan is in one campaign and the bound in the other.
     #[must_use]
     pub fn crossings_between(&self) -> usize {
-        self.contradictions.iter().filter(|c| c.is_between()).count()
+        self.contradictions
+            .iter()
+            .filter(|c| c.is_between())
+            .count()
     }
 }
 
-/// Writes `compare.md`, `compare.html`, `compare.csv` (a row per solver and kind of problem) and `compare-changes.csv` (a row per solve that ended otherwise)
-/// into `folder`, which is made if it is not there; each whole or not at all. Returns their paths.
+/// Writes `compare.md`, `compare.html`, `compare.csv` (a row per solver and kind of problem) and
+/// `compare-changes.csv` (a row per solve that ended otherwise) into `folder`, which is made if it
+/// is not there; each whole or not at all. Returns their paths.
 ///
 /// # Errors
 /// [`ReportError::Io`], naming the file.
-pub fn write_comparison(comparison: &Comparison, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+pub fn write_comparison(
+    comparison: &Comparison,
+    folder: &Path,
+) -> Result<Vec<PathBuf>, ReportError> {
     let files = [
         ("compare.md", show::markdown(comparison)),
         ("compare.html", show::page(comparison)),
         ("compare.csv", show::csv(comparison)),
         ("compare-changes.csv", show::changes_csv(comparison)),
     ];
-    files.iter().map(|(name, text)| crate::write_under(folder, name, text)).collect()
+    files
+        .iter()
+        .map(|(name, text)| crate::write_under(folder, name, text))
+        .collect()
 }
 
 fn problem_key(record: &Record) -> ProblemKey<'_> {
-    (&record.fingerprint, record.threshold.to_bits(), &record.weights)
+    (
+        &record.fingerprint,
+        record.threshold.to_bits(),
+        &record.weights,
+    )
 }
 
 fn key_of(problem: &Problem) -> ProblemKey<'_> {
-    (&problem.fingerprint, problem.threshold.to_bits(), &problem.weights)
+    (
+        &problem.fingerprint,
+        problem.threshold.to_bits(),
+        &problem.weights,
+    )
 }
 
 /// Pairs in the order of records, and what has no partner.
 fn matched<'a>(records: [&'a [Record]; 2], common: &Analysis) -> Matched<'a> {
-    let problems: HashMap<ProblemKey, &Problem> = common.problems.iter().map(|p| (key_of(p), p)).collect();
+    let problems: HashMap<ProblemKey, &Problem> =
+        common.problems.iter().map(|p| (key_of(p), p)).collect();
     let mut others: HashMap<String, &'a Record> = records[1].iter().map(|r| (r.key(), r)).collect();
     let mut first: Vec<&'a Record> = records[0].iter().collect();
     first.sort_by(|x, y| record_order(x, y));
@@ -290,32 +326,57 @@ fn matched<'a>(records: [&'a [Record]; 2], common: &Analysis) -> Matched<'a> {
     let mut alone = [Vec::new(), Vec::new()];
     for old in first {
         // Every record is of a problem of the analysis.
-        let (Some(new), Some(problem)) = (others.remove(&old.key()), problems.get(&problem_key(old))) else {
+        let (Some(new), Some(problem)) =
+            (others.remove(&old.key()), problems.get(&problem_key(old)))
+        else {
             alone[0].push(old);
             continue;
         };
         let gaps = [old, new].map(|record| excess(problem.outcome_of(record)));
-        pairs.push(Pair { records: [old, new], cluster: problem.cluster, gaps });
+        pairs.push(Pair {
+            records: [old, new],
+            cluster: problem.cluster,
+            gaps,
+        });
     }
     alone[1] = others.into_values().collect();
     Matched { pairs, alone }
 }
 
 /// One shift per solver and value of `key`, sorted by key, then solver.
-fn shifts<'a, K: Ord + Send>(matched: &'a Matched<'a>, key: impl Fn(&Record) -> K) -> Vec<Shift<K>> {
+fn shifts<'a, K: Ord + Send>(
+    matched: &'a Matched<'a>,
+    key: impl Fn(&Record) -> K,
+) -> Vec<Shift<K>> {
     let mut buckets: BTreeMap<(K, (usize, &'a str)), Bucket<'a>> = BTreeMap::new();
     for pair in &matched.pairs {
         let record = pair.records[0];
-        buckets.entry((key(record), solver_order(&record.solver))).or_default().pairs.push(pair);
+        buckets
+            .entry((key(record), solver_order(&record.solver)))
+            .or_default()
+            .pairs
+            .push(pair);
     }
     for (side, records) in matched.alone.iter().enumerate() {
         for &record in records {
-            buckets.entry((key(record), solver_order(&record.solver))).or_default().alone[side] += 1;
+            buckets
+                .entry((key(record), solver_order(&record.solver)))
+                .or_default()
+                .alone[side] += 1;
         }
     }
-    let of = |((key, (_, solver)), bucket): ((K, (usize, &str)), Bucket)| shift(key, solver, &bucket);
-    let mut all: Vec<Shift<K>> = buckets.into_iter().collect::<Vec<_>>().into_par_iter().map(of).collect();
-    let p_values: Vec<f64> = all.iter().map(|s| s.gap.and_then(|g| g.test).map_or(1.0, |t| t.p)).collect();
+    let of =
+        |((key, (_, solver)), bucket): ((K, (usize, &str)), Bucket)| shift(key, solver, &bucket);
+    let mut all: Vec<Shift<K>> = buckets
+        .into_iter()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(of)
+        .collect();
+    let p_values: Vec<f64> = all
+        .iter()
+        .map(|s| s.gap.and_then(|g| g.test).map_or(1.0, |t| t.p))
+        .collect();
     for (shift, p) in all.iter_mut().zip(holm(&p_values)) {
         shift.corrected_p = p;
         shift.verdict = match &shift.gap {
@@ -328,11 +389,25 @@ fn shifts<'a, K: Ord + Send>(matched: &'a Matched<'a>, key: impl Fn(&Record) -> 
 }
 
 fn shift<K>(key: K, solver: &str, bucket: &Bucket) -> Shift<K> {
-    let both: Vec<(&Pair, f64)> = bucket.pairs.iter().filter_map(|&pair| Some((pair, pair.difference()?))).collect();
+    let both: Vec<(&Pair, f64)> = bucket
+        .pairs
+        .iter()
+        .filter_map(|&pair| Some((pair, pair.difference()?)))
+        .collect();
     let differences: Vec<(u64, f64)> = both.iter().map(|(pair, d)| (pair.cluster, *d)).collect();
-    let gap_of = |side: usize| mean(&both.iter().filter_map(|(pair, _)| pair.gaps[side]).collect::<Vec<_>>());
+    let gap_of = |side: usize| {
+        mean(
+            &both
+                .iter()
+                .filter_map(|(pair, _)| pair.gaps[side])
+                .collect::<Vec<_>>(),
+        )
+    };
     // The first of equals, so that the name does not depend on an iterator's tie rule.
-    let worst = both.iter().filter(|(_, d)| *d > TIE).reduce(|x, y| if y.1 > x.1 { y } else { x });
+    let worst = both
+        .iter()
+        .filter(|(_, d)| *d > TIE)
+        .reduce(|x, y| if y.1 > x.1 { y } else { x });
     Shift {
         key,
         solver: solver.into(),
@@ -348,19 +423,33 @@ fn shift<K>(key: K, solver: &str, bucket: &Bucket) -> Shift<K> {
             difference: *difference,
         }),
         time: time_ratio(&bucket.pairs),
-        changed: bucket.pairs.iter().filter(|pair| pair.states()[0] != pair.states()[1]).count(),
+        changed: bucket
+            .pairs
+            .iter()
+            .filter(|pair| pair.states()[0] != pair.states()[1])
+            .count(),
     }
 }
 
 /// exp of the mean of ln(t_B / t_A), over pairs of which neither ended in an error.
 fn time_ratio(pairs: &[&Pair]) -> Option<TimeRatio> {
-    let timed = || pairs.iter().filter(|pair| pair.records.iter().all(|r| r.status != Status::Error));
+    let timed = || {
+        pairs
+            .iter()
+            .filter(|pair| pair.records.iter().all(|r| r.status != Status::Error))
+    };
     let log = |record: &Record| libm::log(record.time_s.max(TIME_FLOOR_S));
-    let (clusters, logs): (Vec<u64>, Vec<f64>) =
-        timed().map(|pair| (pair.cluster, log(pair.records[1]) - log(pair.records[0]))).unzip();
-    let cut_off = timed().filter(|pair| pair.records.iter().any(|r| r.status == Status::Timeout)).count();
-    let exp =
-        |i: Interval| Interval { estimate: libm::exp(i.estimate), low: libm::exp(i.low), high: libm::exp(i.high) };
+    let (clusters, logs): (Vec<u64>, Vec<f64>) = timed()
+        .map(|pair| (pair.cluster, log(pair.records[1]) - log(pair.records[0])))
+        .unzip();
+    let cut_off = timed()
+        .filter(|pair| pair.records.iter().any(|r| r.status == Status::Timeout))
+        .count();
+    let exp = |i: Interval| Interval {
+        estimate: libm::exp(i.estimate),
+        low: libm::exp(i.low),
+        high: libm::exp(i.high),
+    };
     let interval = mean_interval(&logs, &clusters, SEED).map(exp);
     Some(TimeRatio {
         pairs: logs.len(),

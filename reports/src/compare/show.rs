@@ -1,6 +1,8 @@
 //! A comparison as text: Markdown, one HTML page, CSV, and a table for the terminal.
 
-use super::{Claim, Comparison, Contradiction, Difference, Group, LEVEL, Shift, TimeRatio, Verdict, changes};
+use super::{
+    Claim, Comparison, Contradiction, Difference, Group, LEVEL, Shift, TimeRatio, Verdict, changes,
+};
 use crate::comparisons::Paired;
 use crate::csv_files::{cell, percent as full_percent};
 use crate::html::{self, Cell, p_text};
@@ -34,11 +36,21 @@ impl Grid {
     fn markdown(&self) -> String {
         let plain = |cell: &Cell| {
             let text = clip(&cell.text, usize::MAX);
-            let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('|', "\\|").replace('*', "\\*");
+            let text = text
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('|', "\\|")
+                .replace('*', "\\*");
             text.replace('`', "'")
         };
         let first = self.rows.first();
-        let side = |k: usize| if first.is_some_and(|row| row[k].left) { "---" } else { "--:" };
+        let side = |k: usize| {
+            if first.is_some_and(|row| row[k].left) {
+                "---"
+            } else {
+                "--:"
+            }
+        };
         let sides: Vec<&str> = (0..self.header.len()).map(side).collect();
         let mut out = format!("| {} |\n|{}|\n", self.header.join(" | "), sides.join("|"));
         for row in &self.rows {
@@ -49,12 +61,18 @@ impl Grid {
     }
 
     fn html(&self) -> String {
-        html::table(self.caption, &self.header, self.rows.iter().map(|cells| (Vec::new(), cells.clone())))
+        html::table(
+            self.caption,
+            &self.header,
+            self.rows.iter().map(|cells| (Vec::new(), cells.clone())),
+        )
     }
 
     fn console(&self) -> String {
         let mut table = Table::new();
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(&self.header);
+        table
+            .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+            .set_header(&self.header);
         for row in &self.rows {
             table.add_row(row.iter().map(|cell| clip(&cell.text, 40)));
         }
@@ -91,7 +109,8 @@ pub(super) fn page(c: &Comparison) -> String {
     html::plain_page(
         "Comparison of two campaigns",
         &body,
-        "Made by offload-bench. Every number here is in compare.csv and compare-changes.csv beside this page.",
+        "Made by offload-bench. Every number here is in compare.csv and compare-changes.csv \
+         beside this page.",
     )
 }
 
@@ -109,19 +128,38 @@ pub fn console(c: &Comparison) -> String {
         let count = counted(c.contradictions.len(), "plan");
         let _ = writeln!(
             out,
-            "\nERROR: {count} below a lower bound or of a problem without plans, {} of them between the campaigns. See compare.md.",
+            "\nERROR: {count} below a lower bound or of a problem without plans, {} of them \
+             between the campaigns. See compare.md.",
             c.crossings_between()
         );
-        for line in c.contradictions.iter().take(SHOWN).map(|x| contradiction(c, x)) {
+        for line in c
+            .contradictions
+            .iter()
+            .take(SHOWN)
+            .map(|x| contradiction(c, x))
+        {
             let _ = writeln!(out, "  {}", line.replace('`', ""));
         }
     }
     if !c.differences.is_empty() {
-        let _ = write!(out, "\nnot the same in both:\n{}\n", differences(&c.differences).console());
+        let _ = write!(
+            out,
+            "\nnot the same in both:\n{}\n",
+            differences(&c.differences).console()
+        );
     }
-    let _ = write!(out, "\nB against A on {}:\n{}\n", counted(c.pairs, "common solve"), summary(&c.totals).console());
+    let _ = write!(
+        out,
+        "\nB against A on {}:\n{}\n",
+        counted(c.pairs, "common solve"),
+        summary(&c.totals).console()
+    );
     if !c.changes.is_empty() {
-        let _ = write!(out, "\nsolves that ended otherwise:\n{}\n", change_table(c).console());
+        let _ = write!(
+            out,
+            "\nsolves that ended otherwise:\n{}\n",
+            change_table(c).console()
+        );
     }
     for note in notes(c) {
         let _ = writeln!(out, "note: {}", note.replace('`', ""));
@@ -130,15 +168,28 @@ pub fn console(c: &Comparison) -> String {
 }
 
 fn parts(c: &Comparison) -> Vec<Part> {
-    let mut all = vec![Part::Words(first(c)), Part::Heading("What changed"), Part::Words(finding(c))];
+    let mut all = vec![
+        Part::Words(first(c)),
+        Part::Heading("What changed"),
+        Part::Words(finding(c)),
+    ];
     if !c.differences.is_empty() {
-        all.extend([Part::Heading("What is not the same in both"), Part::Table(differences(&c.differences))]);
+        all.extend([
+            Part::Heading("What is not the same in both"),
+            Part::Table(differences(&c.differences)),
+        ]);
     }
     let mode_of = |on: &bool| vec![Cell::text(mode(*on))];
     if !c.totals.is_empty() {
         let lead = vec!["interference"];
-        all.extend([Part::Heading("Gaps by solver"), Part::Table(gaps(&c.totals, lead.clone(), mode_of))]);
-        all.extend([Part::Heading("Times by solver"), Part::Table(times(&c.totals, lead, mode_of))]);
+        all.extend([
+            Part::Heading("Gaps by solver"),
+            Part::Table(gaps(&c.totals, lead.clone(), mode_of)),
+        ]);
+        all.extend([
+            Part::Heading("Times by solver"),
+            Part::Table(times(&c.totals, lead, mode_of)),
+        ]);
     }
     all.push(Part::Heading("Solves that ended otherwise"));
     all.push(if c.changes.is_empty() {
@@ -148,9 +199,21 @@ fn parts(c: &Comparison) -> Vec<Part> {
     });
     if !c.groups.is_empty() {
         let lead = vec!["interference", "family", "N"];
-        let of = |g: &Group| vec![Cell::text(mode(g.interference)), Cell::text(&g.family), Cell::count(g.users)];
-        all.extend([Part::Heading("Gaps by family and N"), Part::Table(gaps(&c.groups, lead.clone(), of))]);
-        all.extend([Part::Heading("Times by family and N"), Part::Table(times(&c.groups, lead, of))]);
+        let of = |g: &Group| {
+            vec![
+                Cell::text(mode(g.interference)),
+                Cell::text(&g.family),
+                Cell::count(g.users),
+            ]
+        };
+        all.extend([
+            Part::Heading("Gaps by family and N"),
+            Part::Table(gaps(&c.groups, lead.clone(), of)),
+        ]);
+        all.extend([
+            Part::Heading("Times by family and N"),
+            Part::Table(times(&c.groups, lead, of)),
+        ]);
     }
     all.extend([Part::Heading("How to read this"), Part::Words(words())]);
     all
@@ -187,7 +250,8 @@ fn contradictions(c: &Comparison) -> String {
     }
     let between = c.crossings_between();
     let mut out = format!(
-        "> **Contradiction: {} where no plan should be, {between} of them between the two campaigns.** A bound, a plan's evaluation or a proof is wrong in one \
+        "> **Contradiction: {} where no plan should be, {between} of them between the two \
+         campaigns.** A bound, a plan's evaluation or a proof is wrong in one \
          of them. The problems concerned are not compared.\n>\n",
         counted(c.contradictions.len(), "plan")
     );
@@ -202,41 +266,91 @@ fn contradictions(c: &Comparison) -> String {
 }
 
 fn contradiction(c: &Comparison, x: &Contradiction) -> String {
-    let side = |k: usize| format!("{} ({})", ["A", "B"][k.min(1)], clip(&c.names[k.min(1)], 60));
+    let side = |k: usize| {
+        format!(
+            "{} ({})",
+            ["A", "B"][k.min(1)],
+            clip(&c.names[k.min(1)], 60)
+        )
+    };
     let claim = match &x.claim {
         Claim::Bound(bound, trust) => {
-            format!("below the lower bound {bound} of {} in {} ({trust})", code(&x.claim_by.0), side(x.claim_by.1))
+            format!(
+                "below the lower bound {bound} of {} in {} ({trust})",
+                code(&x.claim_by.0),
+                side(x.claim_by.1)
+            )
         }
         Claim::Infeasible => {
-            format!("although {} in {} says that there is no plan", code(&x.claim_by.0), side(x.claim_by.1))
+            format!(
+                "although {} in {} says that there is no plan",
+                code(&x.claim_by.0),
+                side(x.claim_by.1)
+            )
         }
     };
-    let at = format!("{}, threshold {}, {} weights", code(&x.instance), x.threshold, clip(&x.weights, 20));
-    format!("{at}: {} in {} has a plan of {}, {claim}", code(&x.plan_by.0), side(x.plan_by.1), x.objective)
+    let at = format!(
+        "{}, threshold {}, {} weights",
+        code(&x.instance),
+        x.threshold,
+        clip(&x.weights, 20)
+    );
+    format!(
+        "{at}: {} in {} has a plan of {}, {claim}",
+        code(&x.plan_by.0),
+        side(x.plan_by.1),
+        x.objective
+    )
 }
 
 fn notes(c: &Comparison) -> Vec<String> {
     let mut all = Vec::new();
     for (side, name) in ["A", "B"].into_iter().enumerate() {
         let alone = c.totals.iter().filter(|s| s.alone[side] > 0);
-        let each: Vec<String> =
-            alone.map(|s| format!("{} (interference {}) {}", code(&s.solver), mode(s.key), s.alone[side])).collect();
+        let each: Vec<String> = alone
+            .map(|s| {
+                format!(
+                    "{} (interference {}) {}",
+                    code(&s.solver),
+                    mode(s.key),
+                    s.alone[side]
+                )
+            })
+            .collect();
         let count: usize = c.totals.iter().map(|s| s.alone[side]).sum();
         if count > 0 {
-            all.push(format!("Only in {name}, and not compared: {} ({}).", counted(count, "solve"), listed(&each)));
+            all.push(format!(
+                "Only in {name}, and not compared: {} ({}).",
+                counted(count, "solve"),
+                listed(&each)
+            ));
         }
     }
     let timed = c.totals.iter().any(|s| s.time.is_some());
     if timed && c.other_machine {
-        all.push("The processor, the number of solves at a time or the timing mode are not the same in both, or not known: a time ratio tells as much of them as of the solvers.".into());
+        all.push(
+            "The processor, the number of solves at a time or the timing mode are not the \
+            same in both, or not known: a time ratio tells as much of them as of the \
+            solvers."
+                .into(),
+        );
     }
     if timed && c.shared_machine {
-        all.push("Solves shared the machine, which distorts times: measure with `timing = \"isolated\"` before a time is called faster or slower.".into());
+        all.push(
+            "Solves shared the machine, which distorts times: measure with `timing \
+            = \"isolated\"` before a time is called faster or slower."
+                .into(),
+        );
     }
-    let most = c.totals.iter().filter_map(|s| s.gap.map(|g| g.instances)).max();
+    let most = c
+        .totals
+        .iter()
+        .filter_map(|s| s.gap.map(|g| g.instances))
+        .max();
     if let Some(most) = most.filter(|&most| most < FEW) {
         all.push(format!(
-            "{} in common: with fewer than {FEW} no difference of gaps can be told from chance, however large.",
+            "{} in common: with fewer than {FEW} no difference of gaps can be told from chance, \
+             however large.",
             counted(most, "instance")
         ));
     }
@@ -246,28 +360,52 @@ fn notes(c: &Comparison) -> Vec<String> {
 /// The verdicts in sentences.
 fn finding(c: &Comparison) -> String {
     if c.pairs == 0 {
-        return "No solve is in both campaigns (same instance, threshold, weights, solver and seed), so that there is nothing to compare.\n\n".into();
+        return "No solve is in both campaigns (same instance, threshold, weights, solver and \
+            seed), so that there is nothing to compare.\n\n"
+            .into();
     }
     let points = |s: &Shift<bool>| {
         let mut text = format!("{} (interference {})", code(&s.solver), mode(s.key));
         if let Some(gap) = &s.gap {
-            let _ = write!(text, " by {} points{}", short(Some(100.0 * gap.mean.abs())), ends(gap));
+            let _ = write!(
+                text,
+                " by {} points{}",
+                short(Some(100.0 * gap.mean.abs())),
+                ends(gap)
+            );
         }
         text
     };
     let name = |s: &Shift<bool>| format!("{} (interference {})", code(&s.solver), mode(s.key));
-    let factor = |s: &Shift<bool>| format!("{} {}", name(s), s.time.as_ref().map_or_else(String::new, ratio_text));
+    let factor = |s: &Shift<bool>| {
+        format!(
+            "{} {}",
+            name(s),
+            s.time.as_ref().map_or_else(String::new, ratio_text)
+        )
+    };
     let of = |verdict: Verdict, show: &dyn Fn(&Shift<bool>) -> String| -> Vec<String> {
-        c.totals.iter().filter(|s| s.verdict == verdict).map(show).collect()
+        c.totals
+            .iter()
+            .filter(|s| s.verdict == verdict)
+            .map(show)
+            .collect()
     };
     let timed = |verdict: Verdict| -> Vec<String> {
-        c.totals.iter().filter(|s| s.time.is_some_and(|t| t.verdict == verdict)).map(factor).collect()
+        c.totals
+            .iter()
+            .filter(|s| s.time.is_some_and(|t| t.verdict == verdict))
+            .map(factor)
+            .collect()
     };
     let mut out = String::new();
     for (lead, items) in [
         ("Worse in B, beyond noise", of(Verdict::Worse, &points)),
         ("Better in B, beyond noise", of(Verdict::Better, &points)),
-        ("No difference of gaps beyond noise", of(Verdict::Unclear, &name)),
+        (
+            "No difference of gaps beyond noise",
+            of(Verdict::Unclear, &name),
+        ),
         ("No gaps to compare", of(Verdict::Nothing, &name)),
         ("Slower in B", timed(Verdict::Worse)),
         ("Faster in B", timed(Verdict::Better)),
@@ -276,29 +414,53 @@ fn finding(c: &Comparison) -> String {
             let _ = writeln!(out, "- {lead}: {}.", listed(&items));
         }
     }
-    let worse: usize = c.changes.iter().filter(|x| x.to > x.from).map(|x| x.solves).sum();
-    let better: usize = c.changes.iter().filter(|x| x.to < x.from).map(|x| x.solves).sum();
-    let _ = writeln!(out, "- Ended worse than before: {}; better: {better}.", counted(worse, "solve"));
+    let worse: usize = c
+        .changes
+        .iter()
+        .filter(|x| x.to > x.from)
+        .map(|x| x.solves)
+        .sum();
+    let better: usize = c
+        .changes
+        .iter()
+        .filter(|x| x.to < x.from)
+        .map(|x| x.solves)
+        .sum();
+    let _ = writeln!(
+        out,
+        "- Ended worse than before: {}; better: {better}.",
+        counted(worse, "solve")
+    );
     out + "\n"
 }
 
 /// ` [low, high]` of a difference in points, if there is one.
 fn ends(gap: &Paired) -> String {
-    gap.interval.map_or_else(String::new, |i| format!(" [{}, {}]", percent(Some(i.low)), percent(Some(i.high))))
+    gap.interval.map_or_else(String::new, |i| {
+        format!(" [{}, {}]", percent(Some(i.low)), percent(Some(i.high)))
+    })
 }
 
 fn ratio_text(t: &TimeRatio) -> String {
-    let ends = t.interval.map_or_else(String::new, |i| format!(" [{}, {}]", short(Some(i.low)), short(Some(i.high))));
+    let ends = t.interval.map_or_else(String::new, |i| {
+        format!(" [{}, {}]", short(Some(i.low)), short(Some(i.high)))
+    });
     format!("{}{ends}", short(Some(t.ratio)))
 }
 
 fn differences(all: &[Difference]) -> Grid {
     let row = |d: &Difference| {
         let times = if d.timing { "times too" } else { "" };
-        vec![Cell::text(&d.what), Cell::text(&d.values[0]), Cell::text(&d.values[1]), Cell::text(times)]
+        vec![
+            Cell::text(&d.what),
+            Cell::text(&d.values[0]),
+            Cell::text(&d.values[1]),
+            Cell::text(times),
+        ]
     };
     Grid {
-        caption: "As the campaigns' environments and records tell it; options are those that each solver was given.",
+        caption: "As the campaigns' environments and records tell it; options are those that each \
+            solver was given.",
         header: vec!["what", "A", "B", "matters for"],
         rows: all.iter().map(row).collect(),
     }
@@ -319,11 +481,17 @@ fn ranged(value: Option<f64>, text: String) -> Cell {
 }
 
 fn difference_cell(gap: Option<&Paired>) -> Cell {
-    ranged(gap.map(|g| g.mean), gap.map_or_else(String::new, |g| percent(Some(g.mean)) + &ends(g)))
+    ranged(
+        gap.map(|g| g.mean),
+        gap.map_or_else(String::new, |g| percent(Some(g.mean)) + &ends(g)),
+    )
 }
 
 fn counts(gap: Option<&Paired>) -> [Cell; 3] {
-    gap.map_or([0; 3], |g| [g.wins, g.problems - g.wins - g.losses, g.losses]).map(Cell::count)
+    gap.map_or([0; 3], |g| {
+        [g.wins, g.problems - g.wins - g.losses, g.losses]
+    })
+    .map(Cell::count)
 }
 
 fn gaps<K>(all: &[Shift<K>], lead: Vec<&'static str>, place: impl Fn(&K) -> Vec<Cell>) -> Grid {
@@ -349,7 +517,13 @@ fn gaps<K>(all: &[Shift<K>], lead: Vec<&'static str>, place: impl Fn(&K) -> Vec<
         let mut cells = vec![Cell::text(&s.solver)];
         cells.extend(place(&s.key));
         cells.extend([s.pairs, s.alone[0], s.alone[1]].map(Cell::count));
-        cells.extend([gap.map_or(0, |g| g.problems), gap.map_or(0, |g| g.instances)].map(Cell::count));
+        cells.extend(
+            [
+                gap.map_or(0, |g| g.problems),
+                gap.map_or(0, |g| g.instances),
+            ]
+            .map(Cell::count),
+        );
         cells.extend(counts(gap));
         cells.extend(s.gaps.map(|g| Cell::number(g, percent)));
         cells.push(difference_cell(gap));
@@ -359,13 +533,21 @@ fn gaps<K>(all: &[Shift<K>], lead: Vec<&'static str>, place: impl Fn(&K) -> Vec<
         cells.push(Cell::text(s.verdict.name()));
         let worst = s.worst.as_ref().map_or_else(
             || "–".into(),
-            |w| format!("{} at {}, threshold {}", percent(Some(w.difference)), w.instance, w.threshold),
+            |w| {
+                format!(
+                    "{} at {}, threshold {}",
+                    percent(Some(w.difference)),
+                    w.instance,
+                    w.threshold
+                )
+            },
         );
         cells.push(Cell::text(&worst));
         cells
     };
     Grid {
-        caption: "Difference: mean guaranteed gap of B less that of A on the same solves, in points (%); below 0 B is better.",
+        caption: "Difference: mean guaranteed gap of B less that of A on the same solves, in \
+            points (%); below 0 B is better.",
         header: ["solver"].into_iter().chain(lead).chain(rest).collect(),
         rows: all.iter().map(row).collect(),
     }
@@ -378,12 +560,18 @@ fn times<K>(all: &[Shift<K>], lead: Vec<&'static str>, place: impl Fn(&K) -> Vec
         cells.extend(place(&s.key));
         let t = s.time.as_ref();
         cells.extend([t.map_or(0, |t| t.pairs), t.map_or(0, |t| t.cut_off)].map(Cell::count));
-        cells.push(ranged(t.map(|t| t.ratio), t.map_or_else(String::new, ratio_text)));
-        cells.push(Cell::text(t.map_or(Verdict::Nothing, |t| t.verdict).time_name()));
+        cells.push(ranged(
+            t.map(|t| t.ratio),
+            t.map_or_else(String::new, ratio_text),
+        ));
+        cells.push(Cell::text(
+            t.map_or(Verdict::Nothing, |t| t.verdict).time_name(),
+        ));
         cells
     };
     Grid {
-        caption: "B / A: geometric mean of the ratios of times on the same solves; below 1 B is faster. Cut off: one of the two ran out of time.",
+        caption: "B / A: geometric mean of the ratios of times on the same solves; below 1 B is \
+            faster. Cut off: one of the two ran out of time.",
         header: ["solver"].into_iter().chain(lead).chain(rest).collect(),
         rows: all.iter().map(row).collect(),
     }
@@ -393,14 +581,26 @@ fn times<K>(all: &[Shift<K>], lead: Vec<&'static str>, place: impl Fn(&K) -> Vec
 fn summary(all: &[Shift<bool>]) -> Grid {
     let row = |s: &Shift<bool>| {
         let gap = s.gap.as_ref();
-        let mut cells = vec![Cell::text(&s.solver), Cell::text(mode(s.key)), Cell::count(s.pairs)];
+        let mut cells = vec![
+            Cell::text(&s.solver),
+            Cell::text(mode(s.key)),
+            Cell::count(s.pairs),
+        ];
         cells.extend(counts(gap));
         cells.push(difference_cell(gap));
-        cells.push(Cell::number(gap.and_then(|g| g.test).map(|_| s.corrected_p), p_cell));
+        cells.push(Cell::number(
+            gap.and_then(|g| g.test).map(|_| s.corrected_p),
+            p_cell,
+        ));
         cells.push(Cell::text(s.verdict.name()));
         let t = s.time.as_ref();
-        cells.push(ranged(t.map(|t| t.ratio), t.map_or_else(String::new, ratio_text)));
-        cells.push(Cell::text(t.map_or(Verdict::Nothing, |t| t.verdict).time_name()));
+        cells.push(ranged(
+            t.map(|t| t.ratio),
+            t.map_or_else(String::new, ratio_text),
+        ));
+        cells.push(Cell::text(
+            t.map_or(Verdict::Nothing, |t| t.verdict).time_name(),
+        ));
         cells
     };
     Grid {
@@ -424,7 +624,11 @@ fn summary(all: &[Shift<bool>]) -> Grid {
 
 fn change_table(c: &Comparison) -> Grid {
     let rows = c.changes.iter().map(|x| {
-        let named: Vec<String> = x.named.iter().map(|(instance, t)| format!("{instance} at threshold {t}")).collect();
+        let named: Vec<String> = x
+            .named
+            .iter()
+            .map(|(instance, t)| format!("{instance} at threshold {t}"))
+            .collect();
         let more = if x.solves > named.len() { ", …" } else { "" };
         let kind = if x.to > x.from { "worse" } else { "better" };
         vec![
@@ -437,19 +641,32 @@ fn change_table(c: &Comparison) -> Grid {
         ]
     });
     Grid {
-        caption: "The problems named lost their plan or most of their gap; every one is in compare-changes.csv.",
-        header: vec!["kind", "solver", "in A", "in B", "solves", "the worst of them"],
+        caption: "The problems named lost their plan or most of their gap; every one is in \
+            compare-changes.csv.",
+        header: vec![
+            "kind",
+            "solver",
+            "in A",
+            "in B",
+            "solves",
+            "the worst of them",
+        ],
         rows: rows.collect(),
     }
 }
 
 fn words() -> String {
     format!(
-        "A solve is matched with the one of the same instance (fingerprint), threshold, weights, solver and seed. Both plans are compared with one reference: the best \
-         lower bound of either campaign, or the best plan known where there is no bound. Plans that break rules have no gap and are not compared.\n\n\
-         Better and worse: the bootstrap 95 % interval of the mean difference over instances excludes 0, and Wilcoxon's p, corrected by Holm's method over the rows of a \
-         table, is below {LEVEL}. Faster and slower: the interval of the ratio excludes 1. Otherwise there is no difference beyond noise, which is no proof that there is none. \
-         Times up to 1 µs count as 1 µs. Solves that ended in an error have no time; of solves that were cut off the time limit counts, so that ratios are \
+        "A solve is matched with the one of the same instance (fingerprint), threshold, weights, \
+         solver and seed. Both plans are compared with one reference: the best \
+         lower bound of either campaign, or the best plan known where there is no bound. Plans \
+         that break rules have no gap and are not compared.\n\n\
+         Better and worse: the bootstrap 95 % interval of the mean difference over instances \
+         excludes 0, and Wilcoxon's p, corrected by Holm's method over the rows of a \
+         table, is below {LEVEL}. Faster and slower: the interval of the ratio excludes 1. \
+         Otherwise there is no difference beyond noise, which is no proof that there is none. \
+         Times up to 1 µs count as 1 µs. Solves that ended in an error have no time; of solves \
+         that were cut off the time limit counts, so that ratios are \
          nearer to 1 than the truth.\n\n"
     )
 }
@@ -489,11 +706,28 @@ const COLUMNS: [&str; 30] = [
 
 /// `compare.csv`: the totals (`scope` is `solver`), then every family and N (`group`).
 pub(super) fn csv(c: &Comparison) -> String {
-    let totals =
-        c.totals.iter().map(|s| csv_row(["solver".into(), s.key.to_string(), String::new(), String::new()], s));
+    let totals = c.totals.iter().map(|s| {
+        csv_row(
+            [
+                "solver".into(),
+                s.key.to_string(),
+                String::new(),
+                String::new(),
+            ],
+            s,
+        )
+    });
     let groups = c.groups.iter().map(|s| {
         let key = &s.key;
-        csv_row(["group".into(), key.interference.to_string(), key.family.clone(), key.users.to_string()], s)
+        csv_row(
+            [
+                "group".into(),
+                key.interference.to_string(),
+                key.family.clone(),
+                key.users.to_string(),
+            ],
+            s,
+        )
     });
     crate::csv_files::table(&COLUMNS, totals.chain(groups))
 }
@@ -504,16 +738,48 @@ fn csv_row<K>(lead: [String; 4], s: &Shift<K>) -> Vec<String> {
     let mut cells: Vec<String> = lead.into();
     cells.push(s.solver.clone());
     cells.extend([s.pairs, s.alone[0], s.alone[1], s.changed].map(|n| n.to_string()));
-    let counted = gap.map_or([0; 5], |g| [g.problems, g.instances, g.wins, g.problems - g.wins - g.losses, g.losses]);
+    let counted = gap.map_or([0; 5], |g| {
+        [
+            g.problems,
+            g.instances,
+            g.wins,
+            g.problems - g.wins - g.losses,
+            g.losses,
+        ]
+    });
     cells.extend(counted.map(|n| n.to_string()));
-    let differences = [gap.map(|g| g.mean), interval.map(|i| i.low), interval.map(|i| i.high)];
+    let differences = [
+        gap.map(|g| g.mean),
+        interval.map(|i| i.low),
+        interval.map(|i| i.high),
+    ];
     cells.extend(s.gaps.into_iter().chain(differences).map(full_percent));
-    cells.extend([test.map(|t| t.effect), test.map(|t| t.p), test.map(|_| s.corrected_p)].map(cell));
+    cells.extend(
+        [
+            test.map(|t| t.effect),
+            test.map(|t| t.p),
+            test.map(|_| s.corrected_p),
+        ]
+        .map(cell),
+    );
     cells.push(s.verdict.name().into());
-    cells.extend([time.map_or(0, |t| t.pairs), time.map_or(0, |t| t.cut_off)].map(|n| n.to_string()));
+    cells.extend(
+        [time.map_or(0, |t| t.pairs), time.map_or(0, |t| t.cut_off)].map(|n| n.to_string()),
+    );
     let ratios = time.and_then(|t| t.interval);
-    cells.extend([time.map(|t| t.ratio), ratios.map(|i| i.low), ratios.map(|i| i.high)].map(cell));
-    cells.push(time.map_or(Verdict::Nothing, |t| t.verdict).time_name().into());
+    cells.extend(
+        [
+            time.map(|t| t.ratio),
+            ratios.map(|i| i.low),
+            ratios.map(|i| i.high),
+        ]
+        .map(cell),
+    );
+    cells.push(
+        time.map_or(Verdict::Nothing, |t| t.verdict)
+            .time_name()
+            .into(),
+    );
     cells.push(full_percent(s.worst.as_ref().map(|w| w.difference)));
     cells
 }

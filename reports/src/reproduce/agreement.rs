@@ -10,7 +10,8 @@ pub const WORST_AIM: f64 = 12.0;
 const PUBLISHED_RUNS: f64 = 500.0;
 /// The parts that the total delay is the sum of.
 pub(super) const PARTS: [Metric; 3] = [Metric::Local, Metric::Uplink, Metric::Compute];
-/// The method that shows how far the published means move by their draws alone: it offloads everybody whatever tau is.
+/// The method that shows how far the published means move by their draws alone: it offloads
+/// everybody whatever tau is.
 pub(super) const WITHOUT_TAU: &str = "all-offload";
 
 /// Agreement of one metric over the cells that the authors published.
@@ -32,7 +33,8 @@ pub struct Agreement {
     pub chance: usize,
 }
 
-/// The most that `mean_abs` should be; none for the parts of the delay, for which nothing is aimed at.
+/// The most that `mean_abs` should be; none for the parts of the delay, for which nothing is aimed
+/// at.
 #[must_use]
 pub fn aim(metric: Metric) -> Option<f64> {
     match metric {
@@ -51,13 +53,19 @@ impl Agreement {
     }
 }
 
-/// Agreement by metric, in the order of [`Metric::ALL`]; metrics without a published cell are left out.
+/// Agreement by metric, in the order of [`Metric::ALL`]; metrics without a published cell are left
+/// out.
 #[must_use]
 pub fn agreement(cells: &[Cell]) -> Vec<Agreement> {
     let of = |metric: Metric| {
-        let all: Vec<(usize, f64)> =
-            cells.iter().enumerate().filter_map(|(k, c)| Some((k, c.deviation(metric)?))).collect();
-        let worst = all.iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()).then(b.0.cmp(&a.0)))?;
+        let all: Vec<(usize, f64)> = cells
+            .iter()
+            .enumerate()
+            .filter_map(|(k, c)| Some((k, c.deviation(metric)?)))
+            .collect();
+        let worst = all
+            .iter()
+            .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()).then(b.0.cmp(&a.0)))?;
         Some(Agreement {
             metric,
             cells: all.len(),
@@ -65,14 +73,18 @@ pub fn agreement(cells: &[Cell]) -> Vec<Agreement> {
             mean: mean(&all.iter().map(|d| d.1).collect::<Vec<f64>>())?,
             max_abs: worst.1.abs(),
             worst: worst.0,
-            chance: all.iter().filter(|d| by_chance(&cells[d.0], metric) == Some(true)).count(),
+            chance: all
+                .iter()
+                .filter(|d| by_chance(&cells[d.0], metric) == Some(true))
+                .count(),
         })
     };
     Metric::ALL.into_iter().filter_map(of).collect()
 }
 
-/// Whether ours less theirs lies within sqrt(h^2 + h'^2): h is half the width of our interval, and h' what it is at the 500 runs of theirs, whose
-/// spread the authors did not publish. None without an interval or a published mean.
+/// Whether ours less theirs lies within sqrt(h^2 + h'^2): h is half the width of our interval, and
+/// h' what it is at the 500 runs of theirs, whose spread the authors did not publish. None without
+/// an interval or a published mean.
 #[must_use]
 pub fn by_chance(cell: &Cell, metric: Metric) -> Option<bool> {
     let place = metric.place();
@@ -82,59 +94,91 @@ pub fn by_chance(cell: &Cell, metric: Metric) -> Option<bool> {
     Some((cell.means[place] - cell.published?[place]).abs() <= reach.max(1e-9))
 }
 
-/// The part of the delay in which ours differs most from the published one, with the difference, ms.
+/// The part of the delay in which ours differs most from the published one, with the difference,
+/// ms.
 #[must_use]
 pub fn main_part(cell: &Cell) -> Option<(Metric, f64)> {
     let theirs = cell.published?;
     let difference = |m: Metric| (m, cell.means[m.place()] - theirs[m.place()]);
-    PARTS.map(difference).into_iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
+    PARTS
+        .map(difference)
+        .into_iter()
+        .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
 }
 
-/// Ours less theirs by part of the delay, summed over the published cells, in % of their total delay; in the order local, uplink, compute.
+/// Ours less theirs by part of the delay, summed over the published cells, in % of their total
+/// delay; in the order local, uplink, compute.
 #[must_use]
 pub fn shares(cells: &[Cell]) -> Option<[f64; 3]> {
-    let with: Vec<(&Cell, [f64; 6])> = cells.iter().filter_map(|c| Some((c, c.published?))).collect();
+    let with: Vec<(&Cell, [f64; 6])> = cells
+        .iter()
+        .filter_map(|c| Some((c, c.published?)))
+        .collect();
     let total: f64 = with.iter().map(|(_, p)| p[Metric::Total.place()]).sum();
-    let part = |m: Metric| with.iter().map(|(c, p)| c.means[m.place()] - p[m.place()]).sum::<f64>();
+    let part = |m: Metric| {
+        with.iter()
+            .map(|(c, p)| c.means[m.place()] - p[m.place()])
+            .sum::<f64>()
+    };
     (total > 0.0).then(|| PARTS.map(|m| 100.0 * part(m) / total))
 }
 
-/// Least and greatest published mean of a metric over the thresholds, of one method at one N. For a method that ignores tau they are repetitions of one
-/// experiment, so they show how far a published mean moves by its draws alone.
+/// Least and greatest published mean of a metric over the thresholds, of one method at one N. For a
+/// method that ignores tau they are repetitions of one experiment, so they show how far a published
+/// mean moves by its draws alone.
 #[must_use]
 pub fn published_range(users: usize, method: &str, metric: Metric) -> Option<(f64, f64)> {
     let table = published();
-    let values = table.iter().filter(|p| p.users == users && p.solver == method).map(|p| p.values()[metric.place()]);
-    values.fold(None, |range, v| Some(range.map_or((v, v), |(low, high): (f64, f64)| (low.min(v), high.max(v)))))
+    let values = table
+        .iter()
+        .filter(|p| p.users == users && p.solver == method)
+        .map(|p| p.values()[metric.place()]);
+    values.fold(None, |range, v| {
+        Some(range.map_or((v, v), |(low, high): (f64, f64)| (low.min(v), high.max(v))))
+    })
 }
 
-/// What the instances assume that a part of the delay rests on; what it says of the estimates is in family `paper`.
+/// What the instances assume that a part of the delay rests on; what it says of the estimates is in
+/// family `paper`.
 #[must_use]
 pub fn assumption(part: Metric) -> &'static str {
     match part {
         Metric::Uplink => {
-            "the channels drawn, Rayleigh fading on free space, where few users with bad channels make the mean; and the payloads, log-normal with mean 585 bit by estimate"
+            "the channels drawn, Rayleigh fading on free space, where few users with bad channels \
+             make the mean; and the payloads, log-normal with mean 585 bit by estimate"
         }
         Metric::Compute => {
-            "the time of the large model, 209 ms +- 3 % for everybody by estimate from the published means, and how many users are offloaded"
+            "the time of the large model, 209 ms +- 3 % for everybody by estimate from the \
+             published means, and how many users are offloaded"
         }
         _ => {
-            "who stays local: the distribution of the uncertainty, Beta(1.8, 1), and the planner's edge work are estimates from the published means; and the small model's time, 32.6 ms +- 5 %"
+            "who stays local: the distribution of the uncertainty, Beta(1.8, 1), and the \
+             planner's edge work are estimates from the published means; and the small model's \
+             time, 32.6 ms +- 5 %"
         }
     }
 }
 
-/// In which part the deviation of a cell's total delay lies most, and the assumption behind it. Empty without a published mean.
+/// In which part the deviation of a cell's total delay lies most, and the assumption behind it.
+/// Empty without a published mean.
 #[must_use]
 pub fn cause(cell: &Cell) -> String {
-    let Some((part, difference)) = main_part(cell) else { return String::new() };
-    let range = published_range(cell.users, WITHOUT_TAU, Metric::Uplink).filter(|_| part == Metric::Uplink);
+    let Some((part, difference)) = main_part(cell) else {
+        return String::new();
+    };
+    let range =
+        published_range(cell.users, WITHOUT_TAU, Metric::Uplink).filter(|_| part == Metric::Uplink);
     let moves = range.map_or(String::new(), |(low, high)| {
         format!(
-            "; the authors' own uplink mean of `{WITHOUT_TAU}`, which does not depend on tau, runs from {low:.0} to {high:.0} ms over their five thresholds at this N"
+            "; the authors' own uplink mean of `{WITHOUT_TAU}`, which does not depend on tau, \
+             runs from {low:.0} to {high:.0} ms over their five thresholds at this N"
         )
     });
-    format!("{difference:+.0} ms of it in the {}: {}{moves}", part.name().trim_end_matches(" (ms)"), assumption(part))
+    format!(
+        "{difference:+.0} ms of it in the {}: {}{moves}",
+        part.name().trim_end_matches(" (ms)"),
+        assumption(part)
+    )
 }
 
 #[cfg(test)]
@@ -143,9 +187,23 @@ mod tests {
     use crate::bootstrap::Interval;
 
     fn cell(means: [f64; 6], published: Option<[f64; 6]>) -> Cell {
-        let around = |m: f64| Some(Interval { estimate: m, low: m - 10.0, high: m + 10.0 });
+        let around = |m: f64| {
+            Some(Interval {
+                estimate: m,
+                low: m - 10.0,
+                high: m + 10.0,
+            })
+        };
         let intervals = means.map(around);
-        Cell { users: 50, threshold: 0.8, method: "goa".into(), runs: 500, means, intervals, published }
+        Cell {
+            users: 50,
+            threshold: 0.8,
+            method: "goa".into(),
+            runs: 500,
+            means,
+            intervals,
+            published,
+        }
     }
 
     const THEIRS: [f64; 6] = [100.0, 50.0, 55.0, 20.0, 30.0, 50.0];
@@ -156,13 +214,25 @@ mod tests {
         let far = cell([80.0, 45.0, 54.0, 20.0, 10.0, 50.0], Some(THEIRS));
         let all = agreement(&[near.clone(), far.clone(), cell(THEIRS, None)]);
         let total = &all[0];
-        assert_eq!((total.metric, total.cells, total.worst), (Metric::Total, 2, 1));
+        assert_eq!(
+            (total.metric, total.cells, total.worst),
+            (Metric::Total, 2, 1)
+        );
         assert!((total.mean_abs - 12.0).abs() < 1e-12 && (total.mean + 8.0).abs() < 1e-12);
         assert_eq!((total.is_met(), total.chance), (Some(false), 1));
-        assert_eq!(agreement(std::slice::from_ref(&near))[0].is_met(), Some(true));
+        assert_eq!(
+            agreement(std::slice::from_ref(&near))[0].is_met(),
+            Some(true)
+        );
         assert_eq!(all[4].is_met(), None);
         // sqrt(10^2 + 10^2) = 14.1 ms.
-        assert_eq!((by_chance(&near, Metric::Total), by_chance(&far, Metric::Total)), (Some(true), Some(false)));
+        assert_eq!(
+            (
+                by_chance(&near, Metric::Total),
+                by_chance(&far, Metric::Total)
+            ),
+            (Some(true), Some(false))
+        );
         assert_eq!(main_part(&far), Some((Metric::Uplink, -20.0)));
         assert_eq!(shares(&[near, far]), Some([0.0, -8.0, 0.0]));
         assert!(agreement(&[]).is_empty());
@@ -171,10 +241,20 @@ mod tests {
     #[test]
     fn causes_name_the_part() {
         let uplink = cause(&cell([80.0, 45.0, 54.0, 20.0, 10.0, 50.0], Some(THEIRS)));
-        assert!(uplink.starts_with("-20 ms of it in the uplink delay") && uplink.contains("81 to 152 ms"), "{uplink}");
+        assert!(
+            uplink.starts_with("-20 ms of it in the uplink delay")
+                && uplink.contains("81 to 152 ms"),
+            "{uplink}"
+        );
         let compute = cause(&cell([120.0, 50.0, 55.0, 20.0, 30.0, 70.0], Some(THEIRS)));
-        assert!(compute.starts_with("+20 ms of it in the edge compute delay"), "{compute}");
-        assert!(cause(&cell([120.0, 50.0, 55.0, 40.0, 30.0, 50.0], Some(THEIRS))).contains("who stays local"));
+        assert!(
+            compute.starts_with("+20 ms of it in the edge compute delay"),
+            "{compute}"
+        );
+        assert!(
+            cause(&cell([120.0, 50.0, 55.0, 40.0, 30.0, 50.0], Some(THEIRS)))
+                .contains("who stays local")
+        );
         assert_eq!(cause(&cell(THEIRS, None)), "");
     }
 }

@@ -62,7 +62,14 @@ pub struct Cell {
 
 impl Metric {
     /// All of them, in the order of arrays.
-    pub const ALL: [Self; 6] = [Self::Total, Self::Offloaded, Self::Accuracy, Self::Local, Self::Uplink, Self::Compute];
+    pub const ALL: [Self; 6] = [
+        Self::Total,
+        Self::Offloaded,
+        Self::Accuracy,
+        Self::Local,
+        Self::Uplink,
+        Self::Compute,
+    ];
 
     /// Name in tables, with the unit.
     #[must_use]
@@ -90,7 +97,8 @@ impl Metric {
         }
     }
 
-    /// Ours less theirs: accuracy in points, all others in % of theirs. None where theirs is 0 and ours is not.
+    /// Ours less theirs: accuracy in points, all others in % of theirs. None where theirs is 0 and
+    /// ours is not.
     #[must_use]
     pub fn deviation(self, ours: f64, theirs: f64) -> Option<f64> {
         match self {
@@ -103,7 +111,11 @@ impl Metric {
     /// `points` or `%`.
     #[must_use]
     pub fn unit(self) -> &'static str {
-        if self == Self::Accuracy { "points" } else { "%" }
+        if self == Self::Accuracy {
+            "points"
+        } else {
+            "%"
+        }
     }
 
     /// Place in arrays.
@@ -143,12 +155,21 @@ pub(super) type CellKey<'a> = (usize, Threshold, (usize, &'a str));
 pub fn cells(runs: &[Run]) -> Vec<Cell> {
     let table = published();
     let theirs = |users: usize, threshold: f64, method: &str| {
-        let row = table.iter().find(|p| p.users == users && p.threshold == threshold && p.solver == method);
+        let row = table
+            .iter()
+            .find(|p| p.users == users && p.threshold == threshold && p.solver == method);
         row.map(Published::values)
     };
     let mut groups: BTreeMap<CellKey, Vec<&Run>> = BTreeMap::new();
     for run in runs {
-        groups.entry((run.users, Threshold(run.threshold), solver_order(&run.method))).or_default().push(run);
+        groups
+            .entry((
+                run.users,
+                Threshold(run.threshold),
+                solver_order(&run.method),
+            ))
+            .or_default()
+            .push(run);
     }
     let cell = |((users, threshold, (_, method)), runs): (CellKey, Vec<&Run>)| {
         let ids: Vec<u64> = runs.iter().map(|r| r.run as u64).collect();
@@ -181,10 +202,16 @@ mod tests {
             values: [total, 49.4, 56.084, 12.0, 90.0, 0.0],
         };
         let cells = cells(&[run(0, 800.0), run(1, 900.0), run(2, 1000.0)]);
-        assert_eq!((cells.len(), cells[0].runs, cells[0].means[0]), (1, 3, 900.0));
+        assert_eq!(
+            (cells.len(), cells[0].runs, cells[0].means[0]),
+            (1, 3, 900.0)
+        );
         let around = cells[0].intervals[0].unwrap();
         assert!(
-            800.0 <= around.low && around.low < 900.0 && 900.0 < around.high && around.high <= 1000.0,
+            800.0 <= around.low
+                && around.low < 900.0
+                && 900.0 < around.high
+                && around.high <= 1000.0,
             "{around:?}"
         );
         assert!(cells[0].intervals[1].is_some_and(|i| (i.high - i.low).abs() < 1e-9));

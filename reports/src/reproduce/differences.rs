@@ -19,7 +19,8 @@ pub enum Sign {
     Above,
 }
 
-/// One method less another in one cell: mean over the runs, with its 95 % interval by [`mean_interval`]; None for a single run.
+/// One method less another in one cell: mean over the runs, with its 95 % interval by
+/// [`mean_interval`]; None for a single run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
     /// N.
@@ -66,12 +67,25 @@ impl Sign {
 pub fn differences(runs: &[Run], first: &str) -> Vec<Difference> {
     let mut groups: BTreeMap<CellKey, Vec<&Run>> = BTreeMap::new();
     for run in runs {
-        groups.entry((run.users, Threshold(run.threshold), solver_order(&run.method))).or_default().push(run);
+        groups
+            .entry((
+                run.users,
+                Threshold(run.threshold),
+                solver_order(&run.method),
+            ))
+            .or_default()
+            .push(run);
     }
     let pairs: Vec<_> = groups
         .iter()
         .filter(|((_, _, (_, method)), _)| *method != first)
-        .filter_map(|(key, theirs)| Some((key, groups.get(&(key.0, key.1, solver_order(first)))?, theirs)))
+        .filter_map(|(key, theirs)| {
+            Some((
+                key,
+                groups.get(&(key.0, key.1, solver_order(first)))?,
+                theirs,
+            ))
+        })
         .collect();
     let one = |(key, ours, theirs): (&CellKey, &Vec<&Run>, &Vec<&Run>)| Difference {
         users: key.0,
@@ -88,7 +102,11 @@ pub fn differences(runs: &[Run], first: &str) -> Vec<Difference> {
 pub fn steps(runs: &[Run], method: &str) -> Vec<Step> {
     by_threshold(runs, method)
         .iter()
-        .flat_map(|of| of.windows(2).map(|w| step(&w[0], &w[1])).collect::<Vec<_>>())
+        .flat_map(|of| {
+            of.windows(2)
+                .map(|w| step(&w[0], &w[1]))
+                .collect::<Vec<_>>()
+        })
         .collect()
 }
 
@@ -96,16 +114,27 @@ pub fn steps(runs: &[Run], method: &str) -> Vec<Step> {
 #[must_use]
 pub fn ends(runs: &[Run], method: &str) -> Vec<Step> {
     let all = by_threshold(runs, method);
-    all.iter().filter(|of| of.len() > 1).map(|of| step(&of[0], &of[of.len() - 1])).collect()
+    all.iter()
+        .filter(|of| of.len() > 1)
+        .map(|of| step(&of[0], &of[of.len() - 1]))
+        .collect()
 }
 
 /// For each N the runs of a method by threshold.
 fn by_threshold<'a>(runs: &'a [Run], method: &str) -> Vec<Vec<Vec<&'a Run>>> {
     let mut groups: BTreeMap<usize, BTreeMap<Threshold, Vec<&Run>>> = BTreeMap::new();
     for run in runs.iter().filter(|r| r.method == method) {
-        groups.entry(run.users).or_default().entry(Threshold(run.threshold)).or_default().push(run);
+        groups
+            .entry(run.users)
+            .or_default()
+            .entry(Threshold(run.threshold))
+            .or_default()
+            .push(run);
     }
-    groups.into_values().map(|of| of.into_values().collect()).collect()
+    groups
+        .into_values()
+        .map(|of| of.into_values().collect())
+        .collect()
 }
 
 fn step(from: &[&Run], to: &[&Run]) -> Step {
@@ -121,8 +150,10 @@ fn step(from: &[&Run], to: &[&Run]) -> Step {
 fn paired(first: &[&Run], second: &[&Run], metric: Metric) -> Option<Interval> {
     let place = metric.place();
     let other: BTreeMap<usize, f64> = second.iter().map(|r| (r.run, r.values[place])).collect();
-    let (values, ids): (Vec<f64>, Vec<u64>) =
-        first.iter().filter_map(|r| Some((r.values[place] - other.get(&r.run)?, r.run as u64))).unzip();
+    let (values, ids): (Vec<f64>, Vec<u64>) = first
+        .iter()
+        .filter_map(|r| Some((r.values[place] - other.get(&r.run)?, r.run as u64)))
+        .unzip();
     mean_interval(&values, &ids, SEED)
 }
 
@@ -131,7 +162,13 @@ mod tests {
     use super::*;
 
     fn run(threshold: f64, method: &str, run: usize, total: f64, accuracy: f64) -> Run {
-        Run { users: 50, threshold, method: method.into(), run, values: [total, 0.0, accuracy, 0.0, 0.0, 0.0] }
+        Run {
+            users: 50,
+            threshold,
+            method: method.into(),
+            run,
+            values: [total, 0.0, accuracy, 0.0, 0.0, 0.0],
+        }
     }
 
     /// Runs differ by far more than methods do: only pairing shows the difference.
@@ -139,15 +176,31 @@ mod tests {
     fn runs_are_paired() {
         let base = [100.0, 900.0, 400.0, 700.0, 200.0, 500.0];
         let of = |method: &str, shift: f64, points: f64| {
-            let one = |(k, b): (usize, &f64)| run(0.6, method, k, b + shift + k as f64 * 0.1, 50.0 + points);
+            let one = |(k, b): (usize, &f64)| {
+                run(0.6, method, k, b + shift + k as f64 * 0.1, 50.0 + points)
+            };
             base.iter().enumerate().map(one).collect::<Vec<_>>()
         };
-        let runs = [of("goa", 0.0, 0.0), of("dmin", 10.0, 0.0), of("random", -10.0, -1.0)].concat();
+        let runs = [
+            of("goa", 0.0, 0.0),
+            of("dmin", 10.0, 0.0),
+            of("random", -10.0, -1.0),
+        ]
+        .concat();
         let all = differences(&runs, "goa");
-        assert_eq!(all.iter().map(|d| d.method.as_str()).collect::<Vec<_>>(), ["random", "dmin"]);
+        assert_eq!(
+            all.iter().map(|d| d.method.as_str()).collect::<Vec<_>>(),
+            ["random", "dmin"]
+        );
         assert!((all[1].delay.unwrap().estimate + 10.0).abs() < 1e-9);
-        assert_eq!((Sign::of(all[1].delay), Sign::of(all[1].accuracy)), (Sign::Below, Sign::Open));
-        assert_eq!((Sign::of(all[0].delay), Sign::of(all[0].accuracy)), (Sign::Above, Sign::Above));
+        assert_eq!(
+            (Sign::of(all[1].delay), Sign::of(all[1].accuracy)),
+            (Sign::Below, Sign::Open)
+        );
+        assert_eq!(
+            (Sign::of(all[0].delay), Sign::of(all[0].accuracy)),
+            (Sign::Above, Sign::Above)
+        );
         assert!(differences(&runs, "ga").is_empty());
     }
 
@@ -160,11 +213,17 @@ mod tests {
             runs.push(run(0.8, "goa", k, 90.0 + k as f64, 55.0));
         }
         let all = steps(&runs, "goa");
-        assert_eq!(all.iter().map(|s| (s.from, s.to)).collect::<Vec<_>>(), [(0.6, 0.8), (0.8, 1.0)]);
+        assert_eq!(
+            all.iter().map(|s| (s.from, s.to)).collect::<Vec<_>>(),
+            [(0.6, 0.8), (0.8, 1.0)]
+        );
         assert_eq!(Sign::of(all[0].accuracy), Sign::Open);
         let whole = ends(&runs, "goa");
         assert_eq!((whole.len(), whole[0].from, whole[0].to), (1, 0.6, 1.0));
-        assert_eq!((Sign::of(whole[0].delay), Sign::of(whole[0].accuracy)), (Sign::Below, Sign::Below));
+        assert_eq!(
+            (Sign::of(whole[0].delay), Sign::of(whole[0].accuracy)),
+            (Sign::Below, Sign::Below)
+        );
         assert_eq!(Sign::of(steps(&runs[..3], "goa")[0].delay), Sign::Open);
     }
 }

@@ -1,4 +1,5 @@
-//! What the published tables cannot show: how far every plan is from the optimum, by a certified bound.
+//! What the published tables cannot show: how far every plan is from the optimum, by a certified
+//! bound.
 
 use super::SEED;
 use super::cells::CellKey;
@@ -69,22 +70,34 @@ impl Exact {
     /// UB, the least objective among plans that break no rule.
     #[must_use]
     pub fn upper(&self) -> Option<f64> {
-        self.solves.iter().filter(|s| s.violations == 0).filter_map(|s| s.objective).min_by(f64::total_cmp)
+        self.solves
+            .iter()
+            .filter(|s| s.violations == 0)
+            .filter_map(|s| s.objective)
+            .min_by(f64::total_cmp)
     }
 
     /// The gap of a plan, when it breaks no rule and LB > 0.
     #[must_use]
     pub fn gap(&self, solve: &Solve) -> Option<Gap> {
-        let z = solve.objective.filter(|_| solve.violations == 0 && self.lower > 0.0)?;
+        let z = solve
+            .objective
+            .filter(|_| solve.violations == 0 && self.lower > 0.0)?;
         let upper = self.upper()?;
-        Some(Gap { low: ((z - upper) / upper).max(0.0), guaranteed: ((z - self.lower) / self.lower).max(0.0) })
+        Some(Gap {
+            low: ((z - upper) / upper).max(0.0),
+            guaranteed: ((z - self.lower) / self.lower).max(0.0),
+        })
     }
 
     /// A plan below the bound by more than rounding: a bug in a bound or in the evaluation.
     #[must_use]
     pub fn crossing(&self) -> Option<&Solve> {
-        let below =
-            |s: &&Solve| s.violations == 0 && s.objective.is_some_and(|z| z < self.lower - ROUNDING * self.lower.abs());
+        let below = |s: &&Solve| {
+            s.violations == 0
+                && s.objective
+                    .is_some_and(|z| z < self.lower - ROUNDING * self.lower.abs())
+        };
         self.solves.iter().find(below)
     }
 }
@@ -109,13 +122,20 @@ pub fn gap_cells(all: &[Exact]) -> Vec<GapCell> {
     let mut groups: BTreeMap<CellKey, Vec<(&Exact, &Solve)>> = BTreeMap::new();
     for exact in all {
         for solve in &exact.solves {
-            let key = (exact.users, Threshold(exact.threshold), solver_order(&solve.solver));
+            let key = (
+                exact.users,
+                Threshold(exact.threshold),
+                solver_order(&solve.solver),
+            );
             groups.entry(key).or_default().push((exact, solve));
         }
     }
     let cell = |((users, threshold, (_, solver)), mut rows): (CellKey, Vec<(&Exact, &Solve)>)| {
         rows.sort_by_key(|(exact, _)| exact.run);
-        let with: Vec<(&Exact, Gap)> = rows.iter().filter_map(|(e, s)| Some((*e, e.gap(s)?))).collect();
+        let with: Vec<(&Exact, Gap)> = rows
+            .iter()
+            .filter_map(|(e, s)| Some((*e, e.gap(s)?)))
+            .collect();
         let gaps: Vec<f64> = with.iter().map(|(_, g)| g.guaranteed).collect();
         let ids: Vec<u64> = with.iter().map(|(e, _)| e.run as u64).collect();
         GapCell {
@@ -138,27 +158,66 @@ mod tests {
     use super::*;
 
     fn solve(solver: &str, objective: f64, violations: usize) -> Solve {
-        Solve { solver: solver.into(), objective: Some(objective), violations }
+        Solve {
+            solver: solver.into(),
+            objective: Some(objective),
+            violations,
+        }
     }
 
     fn exact(run: usize, lower: f64, solves: Vec<Solve>) -> Exact {
         let instance = format!("i{run}");
-        Exact { users: 50, threshold: 0.8, run, instance, lower, trust: Trust::Certified, proved: true, solves }
+        Exact {
+            users: 50,
+            threshold: 0.8,
+            run,
+            instance,
+            lower,
+            trust: Trust::Certified,
+            proved: true,
+            solves,
+        }
     }
 
     #[test]
     fn gaps_by_hand() {
-        let one = exact(0, 2.0, vec![solve("goa", 3.0, 0), solve("bnb", 2.5, 0), solve("dmin", 1.0, 4)]);
+        let one = exact(
+            0,
+            2.0,
+            vec![
+                solve("goa", 3.0, 0),
+                solve("bnb", 2.5, 0),
+                solve("dmin", 1.0, 4),
+            ],
+        );
         assert_eq!(one.upper(), Some(2.5));
-        assert_eq!(one.gap(&one.solves[0]), Some(Gap { low: 0.2, guaranteed: 0.5 }));
+        assert_eq!(
+            one.gap(&one.solves[0]),
+            Some(Gap {
+                low: 0.2,
+                guaranteed: 0.5
+            })
+        );
         assert_eq!(one.gap(&one.solves[2]), None);
         assert_eq!(one.crossing(), None);
         let two = exact(1, 2.0, vec![solve("goa", 2.2, 0), solve("dmin", 2.0, 0)]);
         let cells = gap_cells(&[two, one]);
-        assert_eq!(cells.iter().map(|c| c.solver.as_str()).collect::<Vec<_>>(), ["dmin", "goa", "bnb"]);
-        assert_eq!((cells[0].problems, cells[0].gaps.len(), cells[0].violating), (2, 1, 1));
-        assert!((cells[1].mean().unwrap() - 0.3).abs() < 1e-12 && cells[1].max() == Some(0.5), "{cells:?}");
-        assert_eq!((cells[1].trust, cells[2].interval), (Some(Trust::Certified), None));
+        assert_eq!(
+            cells.iter().map(|c| c.solver.as_str()).collect::<Vec<_>>(),
+            ["dmin", "goa", "bnb"]
+        );
+        assert_eq!(
+            (cells[0].problems, cells[0].gaps.len(), cells[0].violating),
+            (2, 1, 1)
+        );
+        assert!(
+            (cells[1].mean().unwrap() - 0.3).abs() < 1e-12 && cells[1].max() == Some(0.5),
+            "{cells:?}"
+        );
+        assert_eq!(
+            (cells[1].trust, cells[2].interval),
+            (Some(Trust::Certified), None)
+        );
     }
 
     #[test]

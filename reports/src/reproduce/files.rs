@@ -15,7 +15,11 @@ fn cell<T: Debug>(value: Option<T>) -> String {
 }
 
 fn ends(interval: Option<Interval>) -> [String; 3] {
-    [cell(interval.map(|i| i.estimate)), cell(interval.map(|i| i.low)), cell(interval.map(|i| i.high))]
+    [
+        cell(interval.map(|i| i.estimate)),
+        cell(interval.map(|i| i.low)),
+        cell(interval.map(|i| i.high)),
+    ]
 }
 
 /// `cells.csv`: one row for each N, threshold, method and metric.
@@ -51,7 +55,12 @@ pub(super) fn cells(of: &Reproduction) -> String {
             cell(by_chance(c, metric)),
         ]
     };
-    table(&header, of.cells.iter().flat_map(|c| Metric::ALL.map(|metric| row(c, metric))))
+    table(
+        &header,
+        of.cells
+            .iter()
+            .flat_map(|c| Metric::ALL.map(|metric| row(c, metric))),
+    )
 }
 
 /// Columns of a paired difference in delay and accuracy, each with its interval.
@@ -68,7 +77,11 @@ const DIFFERENCE: [&str; 6] = [
 pub(super) fn differences(of: &Reproduction) -> String {
     let header = [["users", "threshold", "method"].as_slice(), &DIFFERENCE].concat();
     let rows = of.differences.iter().map(|d| {
-        let mut row = vec![d.users.to_string(), d.threshold.to_string(), d.method.clone()];
+        let mut row = vec![
+            d.users.to_string(),
+            d.threshold.to_string(),
+            d.method.clone(),
+        ];
         row.extend(ends(d.delay));
         row.extend(ends(d.accuracy));
         row
@@ -76,9 +89,14 @@ pub(super) fn differences(of: &Reproduction) -> String {
     table(&header, rows)
 }
 
-/// `thresholds.csv`: GOA at each threshold less GOA at the one before, then at the last less at the first.
+/// `thresholds.csv`: GOA at each threshold less GOA at the one before, then at the last less at the
+/// first.
 pub(super) fn thresholds(of: &Reproduction) -> String {
-    let header = [["users", "threshold_from", "threshold_to"].as_slice(), &DIFFERENCE].concat();
+    let header = [
+        ["users", "threshold_from", "threshold_to"].as_slice(),
+        &DIFFERENCE,
+    ]
+    .concat();
     let row = |s: &Step| {
         let mut row = vec![s.users.to_string(), s.from.to_string(), s.to.to_string()];
         row.extend(ends(s.delay));
@@ -128,7 +146,14 @@ pub(super) fn gaps(of: &Reproduction) -> String {
 
 /// `times.csv`: the only file whose numbers differ from run to run.
 pub(super) fn times(of: &Reproduction) -> String {
-    let header = ["solver", "users", "servers", "seed", "repetitions", "time_median_s"];
+    let header = [
+        "solver",
+        "users",
+        "servers",
+        "seed",
+        "repetitions",
+        "time_median_s",
+    ];
     let rows = of.times.iter().flat_map(|times| {
         times.rows.iter().map(move |t| {
             vec![
@@ -148,18 +173,25 @@ pub(super) fn times(of: &Reproduction) -> String {
 pub(super) fn deviations(of: &Reproduction) -> String {
     let mut text = format!(
         "# Deviations from the published means\n\n{}\n\n\
-         Ours (95 % interval over runs) / published: deviation, in % of the published mean, for accuracy in points. `*` marks what chance alone does not explain.\n\n",
+         Ours (95 % interval over runs) / published: deviation, in % of the published mean, for \
+         accuracy in points. `*` marks what chance alone does not explain.\n\n",
         of.setup.sentence()
     );
     text += &agreement_table(of);
-    text += "\n| N | tau | method | total delay, ms | offloaded | accuracy, % | local | uplink | edge compute |\n|--:|--:|---|---|---|---|--:|--:|--:|\n";
+    text += "\n| N | tau | method | total delay, ms | offloaded | accuracy, % | local | uplink | \
+        edge compute |\n|--:|--:|---|---|---|---|--:|--:|--:|\n";
     for c in of.cells.iter().filter(|c| c.published.is_some()) {
-        let [total, offloaded, accuracy] = [(Metric::Total, 0), (Metric::Offloaded, 1), (Metric::Accuracy, 1)]
-            .map(|(m, digits)| compared(c, m, digits));
+        let [total, offloaded, accuracy] = [
+            (Metric::Total, 0),
+            (Metric::Offloaded, 1),
+            (Metric::Accuracy, 1),
+        ]
+        .map(|(m, digits)| compared(c, m, digits));
         let [local, uplink, compute] = super::agreement::PARTS.map(|m| deviation(c, m));
         let _ = writeln!(
             text,
-            "| {} | {} | `{}` | {total} | {offloaded} | {accuracy} | {local} | {uplink} | {compute} |",
+            "| {} | {} | `{}` | {total} | {offloaded} | {accuracy} | {local} | {uplink} | \
+             {compute} |",
             c.users, c.threshold, c.method
         );
     }
@@ -167,21 +199,35 @@ pub(super) fn deviations(of: &Reproduction) -> String {
 }
 
 fn deviation(c: &Cell, metric: Metric) -> String {
-    let mark = if by_chance(c, metric) == Some(false) { " *" } else { "" };
-    c.deviation(metric).map_or("–".into(), |d| format!("{d:+.1}{mark}"))
+    let mark = if by_chance(c, metric) == Some(false) {
+        " *"
+    } else {
+        ""
+    };
+    c.deviation(metric)
+        .map_or("–".into(), |d| format!("{d:+.1}{mark}"))
 }
 
 fn compared(c: &Cell, metric: Metric, digits: usize) -> String {
     let place = metric.place();
-    let around = c.intervals[place].map_or(String::new(), |i| format!(" ({:.digits$}–{:.digits$})", i.low, i.high));
-    let theirs = c.published.map_or("–".into(), |p| format!("{:.digits$}", p[place]));
-    format!("{:.digits$}{around} / {theirs}: {}", c.means[place], deviation(c, metric))
+    let around = c.intervals[place].map_or(String::new(), |i| {
+        format!(" ({:.digits$}–{:.digits$})", i.low, i.high)
+    });
+    let theirs = c
+        .published
+        .map_or("–".into(), |p| format!("{:.digits$}", p[place]));
+    format!(
+        "{:.digits$}{around} / {theirs}: {}",
+        c.means[place],
+        deviation(c, metric)
+    )
 }
 
 /// One row for each metric: how far we are off over all cells.
 pub(super) fn agreement_table(of: &Reproduction) -> String {
     let mut text = String::from(
-        "| | cells | mean absolute deviation | mean deviation | greatest, where | aim | met | within chance |\n|---|--:|--:|--:|---|---|---|--:|\n",
+        "| | cells | mean absolute deviation | mean deviation | greatest, where | aim | met | \
+         within chance |\n|---|--:|--:|--:|---|---|---|--:|\n",
     );
     for a in agreement(&of.cells) {
         let at = &of.cells[a.worst];
@@ -192,11 +238,15 @@ pub(super) fn agreement_table(of: &Reproduction) -> String {
             None => "–",
         };
         let wanted = aim(a.metric).map_or("–".into(), |mean| {
-            format!("{mean} {unit} on average, {} in any cell", super::agreement::WORST_AIM)
+            format!(
+                "{mean} {unit} on average, {} in any cell",
+                super::agreement::WORST_AIM
+            )
         });
         let _ = writeln!(
             text,
-            "| {} | {} | {:.2} {unit} | {:+.2} {unit} | {:.1} {unit}: `{}`, N = {}, tau = {} | {wanted} | {met} | {} of {} |",
+            "| {} | {} | {:.2} {unit} | {:+.2} {unit} | {:.1} {unit}: `{}`, N = {}, tau = {} | \
+             {wanted} | {met} | {} of {} |",
             a.metric.name(),
             a.cells,
             a.mean_abs,

@@ -1,5 +1,5 @@
-//! The page of findings: each claim of the paper's abstract, and what was measured for and against it. Every sentence with a result in it depends on the
-//! numbers; nothing is known beforehand.
+//! The page of findings: each claim of the paper's abstract, and what was measured for and against
+//! it. Every sentence with a result in it depends on the numbers; nothing is known beforehand.
 
 use super::agreement::{PARTS, aim, assumption, cause, shares};
 use super::cells::{Cell, Metric};
@@ -50,7 +50,11 @@ pub(super) fn verdicts(of: &Reproduction) -> Vec<(&'static str, String)> {
         Some(tuning_verdict(&of.ends)),
         of.margin.as_ref().map(margin_verdict),
     ];
-    CLAIMS.into_iter().zip(all).filter_map(|(claim, verdict)| Some((claim, verdict?))).collect()
+    CLAIMS
+        .into_iter()
+        .zip(all)
+        .filter_map(|(claim, verdict)| Some((claim, verdict?)))
+        .collect()
 }
 
 /// The whole page; `file` names a figure's file, without its ending.
@@ -58,29 +62,45 @@ pub(super) fn page(of: &Reproduction, file: &dyn Fn(&str) -> String) -> String {
     let figure = |name: &str, what: &str| format!("![{what}](figures/{}.svg)\n\n", file(name));
     let mut text = format!(
         "# Findings\n\n\
-         What the abstract of Kim, Lyu, Lee, Yang, *Accuracy-Delay Trade-Off in LLM Offloading via Token-Level Uncertainty* (arXiv 2602.07958), claims, and what was \
-         measured here for and against it. This page is written by the command; its sentences follow from the numbers.\n\n{}\n\n\
-         Intervals are 95 %, BCa bootstrap over runs (`docs/statistics.md`). 'Less' and 'more' are said where an interval of paired differences excludes 0, 'undecided' where it does not; \
+         What the abstract of Kim, Lyu, Lee, Yang, *Accuracy-Delay Trade-Off in LLM Offloading \
+         via Token-Level Uncertainty* (arXiv 2602.07958), claims, and what was \
+         measured here for and against it. This page is written by the command; its sentences \
+         follow from the numbers.\n\n{}\n\n\
+         Intervals are 95 %, BCa bootstrap over runs (`docs/statistics.md`). 'Less' and 'more' \
+         are said where an interval of paired differences excludes 0, 'undecided' where it does \
+         not; \
          single cells are not corrected for their number.\n\n",
         of.setup.sentence()
     );
     text += &agreement_section(of);
-    text += &figure("delay-vs-users", "Total delay against the number of users, ours and published");
-    text += &figure("accuracy-vs-users", "Accuracy against the number of users, ours and published");
+    text += &figure(
+        "delay-vs-users",
+        "Total delay against the number of users, ours and published",
+    );
+    text += &figure(
+        "accuracy-vs-users",
+        "Accuracy against the number of users, ours and published",
+    );
     text += &baselines_section(of);
     text += &near_section(of);
     if !of.gaps.is_empty() {
         text += &figure("gap-vs-users", "Certified gap against the number of users");
     }
     text += &tuning_section(of);
-    text += &figure("accuracy-vs-delay", "Accuracy against delay over thresholds");
+    text += &figure(
+        "accuracy-vs-delay",
+        "Accuracy against delay over thresholds",
+    );
     text += &margin_section(of.margin.as_ref());
     text += &times_section(of.times.as_ref());
     text.trim_end().to_string() + "\n"
 }
 
 fn shown(i: Interval, digits: usize) -> String {
-    format!("{:.digits$} ({:.digits$} to {:.digits$})", i.estimate, i.low, i.high)
+    format!(
+        "{:.digits$} ({:.digits$} to {:.digits$})",
+        i.estimate, i.low, i.high
+    )
 }
 
 /// `none`, or the items.
@@ -96,24 +116,37 @@ fn bullets(title: &str, items: &[String]) -> String {
 
 fn agreement_section(of: &Reproduction) -> String {
     let mut text = String::from(
-        "## Is it the same experiment?\n\nOurs less the published means, over the cells that the authors published:\n\n",
+        "## Is it the same experiment?\n\nOurs less the published means, over the cells that the \
+         authors published:\n\n",
     );
     text += &agreement_table(of);
-    text += "\nEvery cell is in `deviations.md` and `cells.csv`. The last column counts cells whose deviation two samples of the same size would show by chance.\n\n";
+    text += "\nEvery cell is in `deviations.md` and `cells.csv`. The last column counts cells \
+        whose deviation two samples of the same size would show by chance.\n\n";
     if let Some(parts) = shares(&of.cells) {
-        text += "By part, in % of the published total delay of all cells together, with the assumptions that the part rests on:\n\n";
+        text += "By part, in % of the published total delay of all cells together, with the \
+            assumptions that the part rests on:\n\n";
         for (part, share) in PARTS.into_iter().zip(parts) {
-            let _ = writeln!(text, "- {} {share:+.2} %: {}.", part.name().trim_end_matches(" (ms)"), assumption(part));
+            let _ = writeln!(
+                text,
+                "- {} {share:+.2} %: {}.",
+                part.name().trim_end_matches(" (ms)"),
+                assumption(part)
+            );
         }
         text.push('\n');
     }
     text + &far_cells(&of.cells)
 }
 
-/// The cells that are off by more than the aims for their averages, with the assumption behind each.
+/// The cells that are off by more than the aims for their averages, with the assumption behind
+/// each.
 fn far_cells(cells: &[Cell]) -> String {
     let beyond = |c: &&Cell| {
-        Metric::ALL.iter().any(|&m| aim(m).zip(c.deviation(m)).is_some_and(|(aim, deviation)| deviation.abs() > aim))
+        Metric::ALL.iter().any(|&m| {
+            aim(m)
+                .zip(c.deviation(m))
+                .is_some_and(|(aim, deviation)| deviation.abs() > aim)
+        })
     };
     let mut far: Vec<&Cell> = cells.iter().filter(beyond).collect();
     if far.is_empty() {
@@ -122,7 +155,8 @@ fn far_cells(cells: &[Cell]) -> String {
     let size = |c: &Cell| c.deviation(Metric::Total).map_or(0.0, f64::abs);
     far.sort_by(|a, b| size(b).total_cmp(&size(a)));
     let mut text = format!(
-        "Cells off by more than what is aimed at on average ({} of {}), the largest deviations of delay first, each with the assumption in which it lies:\n\n",
+        "Cells off by more than what is aimed at on average ({} of {}), the largest deviations of \
+         delay first, each with the assumption in which it lies:\n\n",
         far.len(),
         cells.iter().filter(|c| c.published.is_some()).count()
     );
@@ -167,7 +201,9 @@ struct Tally {
 }
 
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+        (low.min(v), high.max(v))
+    })
 }
 
 fn tallies(differences: &[Difference]) -> Vec<Tally> {
@@ -176,11 +212,17 @@ fn tallies(differences: &[Difference]) -> Vec<Tally> {
         if all.iter().any(|t| t.method == d.method) {
             continue;
         }
-        let of: Vec<&Difference> = differences.iter().filter(|o| o.method == d.method).collect();
+        let of: Vec<&Difference> = differences
+            .iter()
+            .filter(|o| o.method == d.method)
+            .collect();
         let count = |f: &dyn Fn(&Difference) -> bool| of.iter().filter(|d| f(d)).count();
-        let delay = [Sign::Below, Sign::Open, Sign::Above].map(|s| count(&|d| Sign::of(d.delay) == s));
-        let accuracy = [Sign::Above, Sign::Open, Sign::Below].map(|s| count(&|d| Sign::of(d.accuracy) == s));
-        let both = |a: Sign, b: Sign| count(&|d| Sign::of(d.delay) == a && Sign::of(d.accuracy) == b);
+        let delay =
+            [Sign::Below, Sign::Open, Sign::Above].map(|s| count(&|d| Sign::of(d.delay) == s));
+        let accuracy =
+            [Sign::Above, Sign::Open, Sign::Below].map(|s| count(&|d| Sign::of(d.accuracy) == s));
+        let both =
+            |a: Sign, b: Sign| count(&|d| Sign::of(d.delay) == a && Sign::of(d.accuracy) == b);
         all.push(Tally {
             method: d.method.clone(),
             cells: of.len(),
@@ -206,14 +248,19 @@ fn baselines_verdict(tallies: &[Tally]) -> String {
         _ => "holds in part",
     };
     format!(
-        "{head}: GOA has both less delay and more accuracy in {better} of {total} comparisons ({} over the cells), both more delay and less accuracy in {worse}.",
+        "{head}: GOA has both less delay and more accuracy in {better} of {total} comparisons ({} \
+         over the cells), both more delay and less accuracy in {worse}.",
         counted(tallies.len(), "baseline")
     )
 }
 
 fn baselines_section(of: &Reproduction) -> String {
     let all = tallies(&of.differences);
-    let mut text = format!("## {}\n\n{}\n\n", CLAIMS[0], sentence(&baselines_verdict(&all)));
+    let mut text = format!(
+        "## {}\n\n{}\n\n",
+        CLAIMS[0],
+        sentence(&baselines_verdict(&all))
+    );
     if all.is_empty() {
         return text;
     }
@@ -221,30 +268,46 @@ fn baselines_section(of: &Reproduction) -> String {
     for t in &all {
         let name = format!("`{}`", t.method);
         if t.both_better > 0 {
-            pro.push(format!("less delay and more accuracy than {name} in {} of {} cells.", t.both_better, t.cells));
+            pro.push(format!(
+                "less delay and more accuracy than {name} in {} of {} cells.",
+                t.both_better, t.cells
+            ));
         }
         if t.both_better < t.cells {
             if t.delay[0] > 0 {
                 let by = format!("by up to {:.0} ms", -t.delay_range.0);
-                pro.push(format!("less delay than {name} in {} of {} cells ({by}).", t.delay[0], t.cells));
+                pro.push(format!(
+                    "less delay than {name} in {} of {} cells ({by}).",
+                    t.delay[0], t.cells
+                ));
             }
             if t.accuracy[0] > 0 {
                 let by = format!("by up to {:.2} points", t.accuracy_range.1);
-                pro.push(format!("more accuracy than {name} in {} of {} cells ({by}).", t.accuracy[0], t.cells));
+                pro.push(format!(
+                    "more accuracy than {name} in {} of {} cells ({by}).",
+                    t.accuracy[0], t.cells
+                ));
             }
         }
         if t.delay[2] > 0 {
             let by = format!("by up to {:.0} ms", t.delay_range.1);
-            con.push(format!("more delay than {name} in {} of {} cells ({by}).", t.delay[2], t.cells));
+            con.push(format!(
+                "more delay than {name} in {} of {} cells ({by}).",
+                t.delay[2], t.cells
+            ));
         }
         if t.accuracy[2] > 0 {
             let by = format!("by up to {:.2} points", -t.accuracy_range.0);
-            con.push(format!("less accuracy than {name} in {} of {} cells ({by}).", t.accuracy[2], t.cells));
+            con.push(format!(
+                "less accuracy than {name} in {} of {} cells ({by}).",
+                t.accuracy[2], t.cells
+            ));
         }
     }
     text += &bullets("For, GOA has", &pro);
     text += &bullets("Against, GOA has", &con);
-    text += "| against | delay: less / undecided / more | GOA less it, ms: least to greatest | accuracy: more / undecided / less | points: least to greatest |\n|---|---|---|---|---|\n";
+    text += "| against | delay: less / undecided / more | GOA less it, ms: least to greatest | \
+        accuracy: more / undecided / less | points: least to greatest |\n|---|---|---|---|---|\n";
     for t in &all {
         let three = |c: [usize; 3]| format!("{} / {} / {}", c[0], c[1], c[2]);
         let _ = writeln!(
@@ -259,15 +322,20 @@ fn baselines_section(of: &Reproduction) -> String {
             t.accuracy_range.1
         );
     }
-    text + "\nHow to read it: a baseline that offloads more or fewer users than GOA stands at another point of the trade-off between accuracy and delay. `all-offload` gives everybody the large model. \
-            `local-only`, `random` and `dmin` may leave a user above the threshold local, which GOA may not: they solve a looser problem. `random` offloads as many users as GOA. \
+    text + "\nHow to read it: a baseline that offloads more or fewer users than GOA stands at \
+        another point of the trade-off between accuracy and delay. `all-offload` gives everybody \
+        the large model. \
+            `local-only`, `random` and `dmin` may leave a user above the threshold local, which \
+            GOA may not: they solve a looser problem. `random` offloads as many users as GOA. \
             The paper's genetic algorithm is compared by its gap below, on fewer runs.\n\n"
 }
 
 /// A verdict as a sentence of its own.
 fn sentence(verdict: &str) -> String {
     let mut letters = verdict.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 // Near-optimal.
@@ -286,9 +354,17 @@ fn near_verdict(cells: &[&GapCell]) -> Option<String> {
         0 => "holds in no cell measured".into(),
         n => format!("holds in {n} of {} cells measured", means.len()),
     };
-    let at = |m: &(f64, &GapCell)| format!("{} % (N = {}, tau = {})", percent(Some(m.0)), m.1.users, m.1.threshold);
+    let at = |m: &(f64, &GapCell)| {
+        format!(
+            "{} % (N = {}, tau = {})",
+            percent(Some(m.0)),
+            m.1.users,
+            m.1.threshold
+        )
+    };
     Some(format!(
-        "{head}, taking a mean guaranteed gap of at most {} % for near: GOA's means run from {} to {}.",
+        "{head}, taking a mean guaranteed gap of at most {} % for near: GOA's means run from {} \
+         to {}.",
         short(Some(100.0 * NEAR)),
         at(least),
         at(greatest)
@@ -298,12 +374,17 @@ fn near_verdict(cells: &[&GapCell]) -> Option<String> {
 fn near_section(of: &Reproduction) -> String {
     let cells = goa_gaps(of);
     let mut text = format!("## {}\n\n", CLAIMS[1]);
-    let Some(verdict) = near_verdict(&cells) else { return text + "Not measured.\n\n" };
+    let Some(verdict) = near_verdict(&cells) else {
+        return text + "Not measured.\n\n";
+    };
     let _ = write!(
         text,
         "{} The paper names no number.\n\n\
-         Lower bounds are those of `bnb`, asked for a gap of {} within {} s, on {} for each N and threshold. A *certified* bound was re-checked by the verifier from its certificate and the instance alone. \
-         Gaps are guaranteed ones, (z - LB)/LB; with so few problems a cell, intervals are too short (`docs/statistics.md`).\n\n",
+         Lower bounds are those of `bnb`, asked for a gap of {} within {} s, on {} for each N and \
+         threshold. A *certified* bound was re-checked by the verifier from its certificate and \
+         the instance alone. \
+         Gaps are guaranteed ones, (z - LB)/LB; with so few problems a cell, intervals are too \
+         short (`docs/statistics.md`).\n\n",
         sentence(&verdict),
         of.setup.gap,
         of.setup.time_limit_s,
@@ -320,8 +401,16 @@ fn near_section(of: &Reproduction) -> String {
     let (mut pro, mut con) = (Vec::new(), Vec::new());
     let count = |f: &dyn Fn(f64) -> bool| cells.iter().filter(|c| c.mean().is_some_and(f)).count();
     for (limit, list) in [(0.01, true), (NEAR, true), (0.10, false), (0.20, false)] {
-        let (number, side) = if list { (count(&|g| g <= limit), "at most") } else { (count(&|g| g > limit), "above") };
-        let line = format!("its mean gap is {side} {:.0} % in {number} of {} cells.", 100.0 * limit, cells.len());
+        let (number, side) = if list {
+            (count(&|g| g <= limit), "at most")
+        } else {
+            (count(&|g| g > limit), "above")
+        };
+        let line = format!(
+            "its mean gap is {side} {:.0} % in {number} of {} cells.",
+            100.0 * limit,
+            cells.len()
+        );
         match (number, list) {
             (0, _) => {}
             (_, true) => pro.push(line),
@@ -334,7 +423,11 @@ fn near_section(of: &Reproduction) -> String {
             percent(mean(&p.gaps)),
             percent(p.max())
         );
-        if p.max().is_some_and(|m| m > NEAR) { con.push(line) } else { pro.push(line) }
+        if p.max().is_some_and(|m| m > NEAR) {
+            con.push(line)
+        } else {
+            pro.push(line)
+        }
     }
     con.extend(beaten(of));
     text += &bullets("For GOA", &pro);
@@ -348,8 +441,13 @@ fn beaten(of: &Reproduction) -> Vec<String> {
     let smaller = |id: &&str| {
         let p = pooled(of, id, None)?;
         let m = mean(&p.gaps)?;
-        (m < goa?)
-            .then(|| format!("`{id}` comes to {} % on average, {} % at most.", percent(Some(m)), percent(p.max())))
+        (m < goa?).then(|| {
+            format!(
+                "`{id}` comes to {} % on average, {} % at most.",
+                percent(Some(m)),
+                percent(p.max())
+            )
+        })
     };
     OTHERS.iter().filter_map(smaller).collect()
 }
@@ -358,7 +456,10 @@ fn beaten(of: &Reproduction) -> Vec<String> {
 fn gap_grid(cells: &[&GapCell]) -> String {
     let thresholds: BTreeSet<Threshold> = cells.iter().map(|c| Threshold(c.threshold)).collect();
     let users: BTreeSet<usize> = cells.iter().map(|c| c.users).collect();
-    let heads: Vec<String> = thresholds.iter().map(|t| format!(" tau = {} |", t.0)).collect();
+    let heads: Vec<String> = thresholds
+        .iter()
+        .map(|t| format!(" tau = {} |", t.0))
+        .collect();
     let mut text = format!(
         "GOA's mean (largest) guaranteed gap, %:\n\n| N |{}\n|--:|{}\n",
         heads.concat(),
@@ -367,8 +468,12 @@ fn gap_grid(cells: &[&GapCell]) -> String {
     for n in users {
         let _ = write!(text, "| {n} |");
         for tau in &thresholds {
-            let cell = cells.iter().find(|c| c.users == n && Threshold(c.threshold) == *tau);
-            let said = cell.map_or("–".into(), |c| format!("{} ({})", percent(c.mean()), percent(c.max())));
+            let cell = cells
+                .iter()
+                .find(|c| c.users == n && Threshold(c.threshold) == *tau);
+            let said = cell.map_or("–".into(), |c| {
+                format!("{} ({})", percent(c.mean()), percent(c.max()))
+            });
             let _ = write!(text, " {said} |");
         }
         text.push('\n');
@@ -390,12 +495,17 @@ impl Pooled {
     }
 
     fn within(&self, limit: f64) -> String {
-        percent(Some(self.gaps.iter().filter(|g| **g <= limit).count() as f64 / self.problems.max(1) as f64))
+        percent(Some(
+            self.gaps.iter().filter(|g| **g <= limit).count() as f64 / self.problems.max(1) as f64,
+        ))
     }
 }
 
 fn pooled(of: &Reproduction, solver: &str, tau: Option<f64>) -> Option<Pooled> {
-    let cells = of.gaps.iter().filter(|c| c.solver == solver && tau.is_none_or(|t| c.threshold == t));
+    let cells = of
+        .gaps
+        .iter()
+        .filter(|c| c.solver == solver && tau.is_none_or(|t| c.threshold == t));
     let cells: Vec<&GapCell> = cells.collect();
     let trust = cells.iter().filter_map(|c| c.trust).max();
     (!cells.is_empty()).then(|| Pooled {
@@ -415,14 +525,21 @@ fn gap_solvers(of: &Reproduction) -> String {
     }
     solvers.sort_by_key(|id| crate::order::solver_order(id));
     let mut text = String::from(
-        "All solvers, all cells together. A plan that leaves a user above the threshold local breaks a rule and has no gap; at tau = 1 nobody has to be offloaded and every plan has one. \
+        "All solvers, all cells together. A plan that leaves a user above the threshold local \
+         breaks a rule and has no gap; at tau = 1 nobody has to be offloaded and every plan has \
+         one. \
          The reference is the weakest behind the gaps of the row.\n\n\
-         | solver | problems | break a rule | mean gap, % | largest | within 1 % | within 5 % | at tau = 1: mean (largest) | reference |\n|---|--:|--:|--:|--:|--:|--:|--:|---|\n",
+         | solver | problems | break a rule | mean gap, % | largest | within 1 % | within 5 % | \
+         at tau = 1: mean (largest) | reference |\n|---|--:|--:|--:|--:|--:|--:|--:|---|\n",
     );
     for id in solvers {
-        let Some(p) = pooled(of, id, None) else { continue };
+        let Some(p) = pooled(of, id, None) else {
+            continue;
+        };
         let free = pooled(of, id, Some(1.0));
-        let last = free.map_or("–".into(), |f| format!("{} ({})", percent(mean(&f.gaps)), percent(f.max())));
+        let last = free.map_or("–".into(), |f| {
+            format!("{} ({})", percent(mean(&f.gaps)), percent(f.max()))
+        });
         let _ = writeln!(
             text,
             "| `{id}` | {} | {} | {} | {} | {} | {} | {last} | {} |",
@@ -435,7 +552,8 @@ fn gap_solvers(of: &Reproduction) -> String {
             p.reference
         );
     }
-    text + "\nShares are of all problems, those without a gap included. Every problem is in `gaps.csv`.\n\n"
+    text + "\nShares are of all problems, those without a gap included. Every problem is in \
+        `gaps.csv`.\n\n"
 }
 
 // The threshold.
@@ -454,43 +572,73 @@ fn tuning_verdict(ends: &[Step]) -> String {
     };
     let (from, to) = (ends[0].from, ends[0].to);
     format!(
-        "{head}: from tau = {from} to {to}, GOA's delay and its accuracy both fall at {falls} of {} values of N.",
+        "{head}: from tau = {from} to {to}, GOA's delay and its accuracy both fall at {falls} of \
+         {} values of N.",
         ends.len()
     )
 }
 
 fn tuning_section(of: &Reproduction) -> String {
-    let mut text = format!("## {}\n\n{}\n\n", CLAIMS[2], sentence(&tuning_verdict(&of.ends)));
+    let mut text = format!(
+        "## {}\n\n{}\n\n",
+        CLAIMS[2],
+        sentence(&tuning_verdict(&of.ends))
+    );
     if of.ends.is_empty() {
         return text;
     }
     let count = |f: &dyn Fn(&Step) -> bool| of.steps.iter().filter(|s| f(s)).count();
     let total = of.steps.len();
-    let of_total = |n: usize, what: &str| (n > 0).then(|| format!("{what} in {n} of {total} steps."));
+    let of_total =
+        |n: usize, what: &str| (n > 0).then(|| format!("{what} in {n} of {total} steps."));
     let pro: Vec<String> = [
-        of_total(count(&both_fall), "from one threshold to the next, delay and accuracy both fall"),
+        of_total(
+            count(&both_fall),
+            "from one threshold to the next, delay and accuracy both fall",
+        ),
         of_total(count(&|s| Sign::of(s.delay) == Sign::Below), "delay falls"),
-        of_total(count(&|s| Sign::of(s.accuracy) == Sign::Below), "accuracy falls"),
+        of_total(
+            count(&|s| Sign::of(s.accuracy) == Sign::Below),
+            "accuracy falls",
+        ),
     ]
     .into_iter()
     .flatten()
     .collect();
     let con: Vec<String> = [
-        of_total(count(&|s| Sign::of(s.delay) == Sign::Open), "delay does not clearly change"),
+        of_total(
+            count(&|s| Sign::of(s.delay) == Sign::Open),
+            "delay does not clearly change",
+        ),
         of_total(count(&|s| Sign::of(s.delay) == Sign::Above), "delay rises"),
-        of_total(count(&|s| Sign::of(s.accuracy) == Sign::Open), "accuracy does not clearly change"),
-        of_total(count(&|s| Sign::of(s.accuracy) == Sign::Above), "accuracy rises"),
+        of_total(
+            count(&|s| Sign::of(s.accuracy) == Sign::Open),
+            "accuracy does not clearly change",
+        ),
+        of_total(
+            count(&|s| Sign::of(s.accuracy) == Sign::Above),
+            "accuracy rises",
+        ),
     ]
     .into_iter()
     .flatten()
     .collect();
     text += &bullets("For", &pro);
     text += &bullets("Against", &con);
-    text += "GOA from the lowest threshold to the highest, on the same runs:\n\n| N | tau | total delay, ms | change | accuracy, % | change, points |\n|--:|---|---|---|---|---|\n";
+    text += "GOA from the lowest threshold to the highest, on the same runs:\n\n| N | tau | total \
+        delay, ms | change | accuracy, % | change, points |\n|--:|---|---|---|---|---|\n";
     for s in &of.ends {
-        let at = |tau: f64| of.cells.iter().find(|c| c.users == s.users && c.threshold == tau && c.method == GOA);
+        let at = |tau: f64| {
+            of.cells
+                .iter()
+                .find(|c| c.users == s.users && c.threshold == tau && c.method == GOA)
+        };
         let pair = |metric: Metric, digits: usize| {
-            let value = |tau| at(tau).map_or("–".into(), |c| format!("{:.digits$}", c.means[metric.place()]));
+            let value = |tau| {
+                at(tau).map_or("–".into(), |c| {
+                    format!("{:.digits$}", c.means[metric.place()])
+                })
+            };
             format!("{} → {}", value(s.from), value(s.to))
         };
         let change = |i: Option<Interval>, digits| i.map_or("–".into(), |i| shown(i, digits));
@@ -523,24 +671,34 @@ fn margin_verdict(m: &Margin) -> String {
         _ => "it does not tell where the large model gains over the small one",
     };
     format!(
-        "{head}: a wrong answer of the small model has the smaller margin in {} % of pairs (50 would be chance); {gain}, rank correlation {}.",
+        "{head}: a wrong answer of the small model has the smaller margin in {} % of pairs (50 \
+         would be chance); {gain}, rank correlation {}.",
         shown(scaled(m.quality.auroc, 100.0), 1),
         shown(m.quality.gain, 3)
     )
 }
 
 fn scaled(i: Interval, factor: f64) -> Interval {
-    Interval { estimate: factor * i.estimate, low: factor * i.low, high: factor * i.high }
+    Interval {
+        estimate: factor * i.estimate,
+        low: factor * i.low,
+        high: factor * i.high,
+    }
 }
 
 fn margin_section(margin: Option<&Margin>) -> String {
     let mut text = format!("## {}\n\n", CLAIMS[3]);
-    let Some(m) = margin else { return text + "Not measured.\n\n" };
+    let Some(m) = margin else {
+        return text + "Not measured.\n\n";
+    };
     let q = &m.quality;
     let _ = write!(
         text,
-        "{}\n\nMeasured on {}: {} queries, the small model right in {:.1} %, the large one in {:.1} %. The instances of this page are no evidence here: their answers are drawn from the uncertainty, so the claim is built into them. \
-         Intervals are over queries; AUROC {}, point-biserial correlation with being right {}, rank correlation {}.\n\n",
+        "{}\n\nMeasured on {}: {} queries, the small model right in {:.1} %, the large one in \
+         {:.1} %. The instances of this page are no evidence here: their answers are drawn from \
+         the uncertainty, so the claim is built into them. \
+         Intervals are over queries; AUROC {}, point-biserial correlation with being right {}, \
+         rank correlation {}.\n\n",
         sentence(&margin_verdict(m)),
         m.trace,
         m.queries,
@@ -550,27 +708,41 @@ fn margin_section(margin: Option<&Margin>) -> String {
         shown(q.biserial, 3),
         shown(q.spearman, 3)
     );
-    // Bins go from the least predicted probability of a right answer, so from the most unsure tenth.
-    if let Some((unsure, sure)) = q.bins.first().and_then(|bins| bins.first().zip(bins.last())) {
+    // Bins go from the least predicted probability of a right answer, so from the most unsure
+    // tenth.
+    if let Some((unsure, sure)) = q
+        .bins
+        .first()
+        .and_then(|bins| bins.first().zip(bins.last()))
+    {
         let share = |s: crate::uncertainty::statistics::Share| {
-            format!("{:.0} % ({:.0} to {:.0})", 100.0 * s.value, 100.0 * s.low, 100.0 * s.high)
+            format!(
+                "{:.0} % ({:.0} to {:.0})",
+                100.0 * s.value,
+                100.0 * s.low,
+                100.0 * s.high
+            )
         };
         let _ = writeln!(
             text,
-            "| tenth of the queries | small model right | large model right |\n|---|---|---|\n| largest margin | {} | {} |\n| smallest margin | {} | {} |\n",
+            "| tenth of the queries | small model right | large model right |\n|---|---|---|\n| \
+             largest margin | {} | {} |\n| smallest margin | {} | {} |\n",
             share(sure.small),
             share(sure.large),
             share(unsure.small),
             share(unsure.large)
         );
     }
-    text + "One trace of two small models on one set of questions; `offload-bench uncertainty` asks the same of any other.\n\n"
+    text + "One trace of two small models on one set of questions; `offload-bench uncertainty` \
+        asks the same of any other.\n\n"
 }
 
 // Running time.
 
 fn growth_sentence(what: &str, scaling: Option<Scaling>, stated: f64) -> String {
-    let Some(s) = scaling else { return format!("with {what}: no exponent could be fitted.") };
+    let Some(s) = scaling else {
+        return format!("with {what}: no exponent could be fitted.");
+    };
     let e = s.exponent;
     let to = if e.high < stated {
         "below the stated"
@@ -579,36 +751,59 @@ fn growth_sentence(what: &str, scaling: Option<Scaling>, stated: f64) -> String 
     } else {
         "compatible with the stated"
     };
-    format!("with {what}: time grows as {what}^{}, {to} {stated}.", shown(e, 2))
+    format!(
+        "with {what}: time grows as {what}^{}, {to} {stated}.",
+        shown(e, 2)
+    )
 }
 
 fn times_section(times: Option<&Times>) -> String {
     let mut text = format!("## {}\n\n", CLAIMS[4]);
-    text += "A stated complexity is an upper bound: a smaller exponent does not contradict it. Exponents are fitted to times by maximum likelihood on logarithms (`docs/statistics.md`).\n\n";
+    text += "A stated complexity is an upper bound: a smaller exponent does not contradict it. \
+        Exponents are fitted to times by maximum likelihood on logarithms \
+        (`docs/statistics.md`).\n\n";
     let published = published_times();
     if let Some(most) = published.iter().map(|t| t.0).max() {
-        let of: Vec<String> =
-            published.iter().filter(|t| t.0 == most).map(|t| format!("{:.1} ms at tau = {}", t.2, t.1)).collect();
+        let of: Vec<String> = published
+            .iter()
+            .filter(|t| t.0 == most)
+            .map(|t| format!("{:.1} ms at tau = {}", t.2, t.1))
+            .collect();
         let _ = writeln!(
             text,
-            "The authors' own times of one GOA run at N = {most} (their implementation and machine): {}. The 413.7 ms of the paper is one of them. Their times over all N and tau, {}\n",
+            "The authors' own times of one GOA run at N = {most} (their implementation and \
+             machine): {}. The 413.7 ms of the paper is one of them. Their times over all N and \
+             tau, {}\n",
             listed(&of),
             growth_sentence("N", published_growth(), STATED[0])
         );
     }
-    let Some(t) = times else { return text + "Not measured here.\n" };
+    let Some(t) = times else {
+        return text + "Not measured here.\n";
+    };
     let _ = write!(text, "{TIMES_FROM}\n\n{}", measured_times(t, &published));
     text + "\n" + TIMES_TO + "\n"
 }
 
 fn measured_times(t: &Times, published: &[(usize, f64, f64)]) -> String {
     let mut text = String::new();
-    let machine = if t.machine.is_empty() { String::new() } else { format!(" ({})", t.machine) };
-    let theirs: Vec<f64> = published.iter().filter(|p| p.0 == t.users).map(|p| p.2).collect();
-    if let (Some(ours), Some(theirs)) = (t.median(GOA, t.users, t.servers), quantile(&theirs, 0.5)) {
+    let machine = if t.machine.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", t.machine)
+    };
+    let theirs: Vec<f64> = published
+        .iter()
+        .filter(|p| p.0 == t.users)
+        .map(|p| p.2)
+        .collect();
+    if let (Some(ours), Some(theirs)) = (t.median(GOA, t.users, t.servers), quantile(&theirs, 0.5))
+    {
         let _ = writeln!(
             text,
-            "The GOA of this program takes {} ms at N = {}, M = {}, tau = {}{machine}, 1/{:.0} of the authors' median of {theirs:.1} ms there. It makes the same decisions, but prices a pair anew only when it may have become the least.\n",
+            "The GOA of this program takes {} ms at N = {}, M = {}, tau = {}{machine}, 1/{:.0} of \
+             the authors' median of {theirs:.1} ms there. It makes the same decisions, but prices \
+             a pair anew only when it may have become the least.\n",
             short(Some(1e3 * ours)),
             t.users,
             t.servers,
@@ -616,20 +811,43 @@ fn measured_times(t: &Times, published: &[(usize, f64, f64)]) -> String {
             theirs / (1e3 * ours)
         );
     }
-    let _ = writeln!(text, "- {}", growth_sentence("N", t.over_users(GOA), STATED[0]));
-    let _ = writeln!(text, "- {}\n", growth_sentence("M", t.over_servers(GOA), STATED[1]));
+    let _ = writeln!(
+        text,
+        "- {}",
+        growth_sentence("N", t.over_users(GOA), STATED[0])
+    );
+    let _ = writeln!(
+        text,
+        "- {}\n",
+        growth_sentence("M", t.over_servers(GOA), STATED[1])
+    );
     let mut solvers: Vec<&str> = t.rows.iter().map(|r| r.solver.as_str()).collect();
     solvers.sort_by_key(|id| crate::order::solver_order(id));
     solvers.dedup();
     let heads: Vec<String> = solvers.iter().map(|id| format!(" `{id}`, ms |")).collect();
-    let _ = writeln!(text, "| N | M |{}\n|--:|--:|{}", heads.concat(), "--:|".repeat(solvers.len()));
+    let _ = writeln!(
+        text,
+        "| N | M |{}\n|--:|--:|{}",
+        heads.concat(),
+        "--:|".repeat(solvers.len())
+    );
     for (users, servers) in t.sizes() {
-        let cells: Vec<String> =
-            solvers.iter().map(|id| format!(" {} |", short(t.median(id, users, servers).map(|s| 1e3 * s)))).collect();
+        let cells: Vec<String> = solvers
+            .iter()
+            .map(|id| {
+                format!(
+                    " {} |",
+                    short(t.median(id, users, servers).map(|s| 1e3 * s))
+                )
+            })
+            .collect();
         let _ = writeln!(text, "| {users} | {servers} |{}", cells.concat());
     }
-    let _ =
-        writeln!(text, "\nMedians over instances of medians of {} solves, one at a time on one thread.", t.repetitions);
+    let _ = writeln!(
+        text,
+        "\nMedians over instances of medians of {} solves, one at a time on one thread.",
+        t.repetitions
+    );
     text
 }
 
@@ -640,7 +858,11 @@ mod tests {
     use crate::uncertainty::statistics::Quality;
 
     fn interval(low: f64, high: f64) -> Option<Interval> {
-        Some(Interval { estimate: f64::midpoint(low, high), low, high })
+        Some(Interval {
+            estimate: f64::midpoint(low, high),
+            low,
+            high,
+        })
     }
 
     fn difference(method: &str, delay: (f64, f64), accuracy: (f64, f64)) -> Difference {
@@ -669,43 +891,75 @@ mod tests {
 
     fn step(delay: (f64, f64), accuracy: (f64, f64)) -> Step {
         let (delay, accuracy) = (interval(delay.0, delay.1), interval(accuracy.0, accuracy.1));
-        Step { users: 50, from: 0.6, to: 1.0, delay, accuracy }
+        Step {
+            users: 50,
+            from: 0.6,
+            to: 1.0,
+            delay,
+            accuracy,
+        }
     }
 
     #[test]
     fn baselines_are_judged_both_ways() {
-        let better =
-            [difference("local-only", (-9.0, -8.0), (1.0, 2.0)), difference("random", (-2.0, -1.0), (0.1, 0.2))];
+        let better = [
+            difference("local-only", (-9.0, -8.0), (1.0, 2.0)),
+            difference("random", (-2.0, -1.0), (0.1, 0.2)),
+        ];
         let verdict = baselines_verdict(&tallies(&better));
         assert!(
-            verdict.starts_with("holds in every comparison") && verdict.contains("in 2 of 2 comparisons"),
+            verdict.starts_with("holds in every comparison")
+                && verdict.contains("in 2 of 2 comparisons"),
             "{verdict}"
         );
-        let worse =
-            [difference("dmin", (1.0, 2.0), (-2.0, -1.0)), difference("all-offload", (-3.0, -2.0), (-1.0, 0.1))];
+        let worse = [
+            difference("dmin", (1.0, 2.0), (-2.0, -1.0)),
+            difference("all-offload", (-3.0, -2.0), (-1.0, 0.1)),
+        ];
         let verdict = baselines_verdict(&tallies(&worse));
-        assert!(verdict.starts_with("holds in no comparison") && verdict.ends_with("accuracy in 1."), "{verdict}");
+        assert!(
+            verdict.starts_with("holds in no comparison") && verdict.ends_with("accuracy in 1."),
+            "{verdict}"
+        );
         let some = baselines_verdict(&tallies(&[better[0].clone(), worse[0].clone()]));
         assert!(some.starts_with("holds in part"), "{some}");
         assert_eq!(baselines_verdict(&[]), "not measured.");
         let tally = &tallies(&worse)[1];
-        assert_eq!((tally.delay, tally.accuracy, tally.both_better), ([1, 0, 0], [0, 1, 0], 0));
+        assert_eq!(
+            (tally.delay, tally.accuracy, tally.both_better),
+            ([1, 0, 0], [0, 1, 0], 0)
+        );
     }
 
     #[test]
     fn near_is_judged_both_ways() {
         let (near, far) = (gap_cell(20, &[0.001, 0.003]), gap_cell(120, &[0.2, 0.4]));
         let verdict = |cells: &[&GapCell]| near_verdict(cells).unwrap();
-        assert!(verdict(&[&near]).starts_with("holds in every cell"), "{}", verdict(&[&near]));
-        assert!(verdict(&[&far]).starts_with("holds in no cell"), "{}", verdict(&[&far]));
+        assert!(
+            verdict(&[&near]).starts_with("holds in every cell"),
+            "{}",
+            verdict(&[&near])
+        );
+        assert!(
+            verdict(&[&far]).starts_with("holds in no cell"),
+            "{}",
+            verdict(&[&far])
+        );
         let both = verdict(&[&near, &far]);
-        assert!(both.starts_with("holds in 1 of 2 cells") && both.contains("30.0 % (N = 120, tau = 0.8)"), "{both}");
+        assert!(
+            both.starts_with("holds in 1 of 2 cells")
+                && both.contains("30.0 % (N = 120, tau = 0.8)"),
+            "{both}"
+        );
         assert_eq!(near_verdict(&[]), None);
     }
 
     #[test]
     fn the_threshold_is_judged_both_ways() {
-        let (falls, flat) = (step((-5.0, -4.0), (-2.0, -1.0)), step((-5.0, 4.0), (-2.0, -1.0)));
+        let (falls, flat) = (
+            step((-5.0, -4.0), (-2.0, -1.0)),
+            step((-5.0, 4.0), (-2.0, -1.0)),
+        );
         assert!(tuning_verdict(std::slice::from_ref(&falls)).starts_with("holds at every N"));
         assert!(tuning_verdict(std::slice::from_ref(&flat)).starts_with("holds at no N"));
         assert!(tuning_verdict(&[falls, flat]).contains("at 1 of 2 values of N"));
@@ -713,7 +967,11 @@ mod tests {
     }
 
     fn margin(auroc: (f64, f64), gain: (f64, f64)) -> Margin {
-        let of = |ends: (f64, f64)| Interval { estimate: f64::midpoint(ends.0, ends.1), low: ends.0, high: ends.1 };
+        let of = |ends: (f64, f64)| Interval {
+            estimate: f64::midpoint(ends.0, ends.1),
+            low: ends.0,
+            high: ends.1,
+        };
         let (zero, name) = (of((-0.1, 0.1)), "uncertainty".to_string());
         let (calibration, bins) = (Vec::new(), Vec::new());
         let quality = Quality {
@@ -726,26 +984,50 @@ mod tests {
             calibration,
             bins,
         };
-        Margin { trace: "a trace".into(), queries: 10, right_pct: [20.0, 40.0], quality }
+        Margin {
+            trace: "a trace".into(),
+            queries: 10,
+            right_pct: [20.0, 40.0],
+            quality,
+        }
     }
 
     #[test]
     fn the_margin_is_judged_both_ways() {
         let holds = margin_verdict(&margin((0.6, 0.8), (0.1, 0.2)));
-        assert!(holds.starts_with("holds in the measured trace") && holds.contains("70.0 (60.0 to 80.0) %"), "{holds}");
+        assert!(
+            holds.starts_with("holds in the measured trace")
+                && holds.contains("70.0 (60.0 to 80.0) %"),
+            "{holds}"
+        );
         let fails = margin_verdict(&margin((0.2, 0.4), (-0.1, 0.2)));
-        assert!(fails.starts_with("contradicted") && fails.contains("does not tell where"), "{fails}");
+        assert!(
+            fails.starts_with("contradicted") && fails.contains("does not tell where"),
+            "{fails}"
+        );
         assert!(margin_verdict(&margin((0.4, 0.6), (-0.2, -0.1))).starts_with("undecided"));
     }
 
     #[test]
     fn growth_is_judged_all_ways() {
         let fit = |low: f64, high: f64| {
-            let exponent = Interval { estimate: f64::midpoint(low, high), low, high };
-            Some(Scaling { exponent, factor: 1e-6, deviation: 0.1, runs: 9, censored: 0 })
+            let exponent = Interval {
+                estimate: f64::midpoint(low, high),
+                low,
+                high,
+            };
+            Some(Scaling {
+                exponent,
+                factor: 1e-6,
+                deviation: 0.1,
+                runs: 9,
+                censored: 0,
+            })
         };
         assert!(growth_sentence("N", fit(1.0, 2.0), 3.0).ends_with("below the stated 3."));
-        assert!(growth_sentence("N", fit(2.0, 4.0), 3.0).ends_with("compatible with the stated 3."));
+        assert!(
+            growth_sentence("N", fit(2.0, 4.0), 3.0).ends_with("compatible with the stated 3.")
+        );
         assert!(growth_sentence("N", fit(3.5, 4.0), 3.0).ends_with("above the stated 3."));
         assert!(growth_sentence("N", None, 3.0).contains("no exponent"));
     }
@@ -764,7 +1046,8 @@ mod tests {
         };
         let text = far_cells(&[cell(810.0, 100.0), cell(720.0, 10.0)]);
         assert!(
-            text.contains("(1 of 2)") && text.contains("`dmin`, N = 50, tau = 0.8: total delay (ms) -10.0 %"),
+            text.contains("(1 of 2)")
+                && text.contains("`dmin`, N = 50, tau = 0.8: total delay (ms) -10.0 %"),
             "{text}"
         );
         assert!(text.contains("-80 ms of it in the uplink delay"), "{text}");

@@ -1,7 +1,8 @@
-//! The paper's experiment: ours beside the published means, certified gaps, and what both say to the claims of the abstract.
+//! The paper's experiment: ours beside the published means, certified gaps, and what both say to
+//! the claims of the abstract.
 //!
-//! [`Reproduction::of`] computes everything once; [`Reproduction::write`] shows it. Nothing here knows a solver or a model: runs, bounds and times
-//! come in as numbers.
+//! [`Reproduction::of`] computes everything once; [`Reproduction::write`] shows it. Nothing here
+//! knows a solver or a model: runs, bounds and times come in as numbers.
 
 pub mod agreement;
 mod cells;
@@ -107,10 +108,12 @@ impl Setup {
         let sharing = if self.paired {
             "All methods and thresholds of a run share its instance."
         } else {
-            "The servers' capacities are drawn anew for every method and threshold, as in the published comparison."
+            "The servers' capacities are drawn anew for every method and threshold, as in the \
+             published comparison."
         };
         format!(
-            "Made by offload-bench {} with `{}`: {} for each N (family `paper`, seed 1000 N + run), 4 servers, weights `uncertainty`. {sharing}",
+            "Made by offload-bench {} with `{}`: {} for each N (family `paper`, seed 1000 N + \
+             run), 4 servers, weights `uncertainty`. {sharing}",
             self.version,
             self.command,
             crate::text::counted(self.runs, "run")
@@ -136,16 +139,26 @@ impl Reproduction {
         }
     }
 
-    /// Writes into `folder`, which is made if it is not there: `findings.md`, `deviations.md`, `cells.csv`, `differences.csv`, `thresholds.csv`, where
-    /// they were measured `gaps.csv` and `times.csv`, and each figure as `figures/NAME.svg`, `.tex` (pgfplots) and `.csv` (every number drawn). Each
-    /// file is written whole or not at all. Returns the paths of those in `folder` itself.
+    /// Writes into `folder`, which is made if it is not there: `findings.md`, `deviations.md`,
+    /// `cells.csv`, `differences.csv`, `thresholds.csv`, where they were measured `gaps.csv` and
+    /// `times.csv`, and each figure as `figures/NAME.svg`, `.tex` (pgfplots) and `.csv` (every
+    /// number drawn). Each file is written whole or not at all. Returns the paths of those in
+    /// `folder` itself.
     ///
     /// # Errors
     /// [`ReportError::Io`], naming the file.
     pub fn write(&self, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
         for figure in figures::figures(self) {
-            for (ending, text) in [("svg", figure.svg()), ("tex", figure.tex()), ("csv", figure.csv())] {
-                write_under(&folder.join(FIGURES), &format!("{}.{ending}", figure.name()), &text)?;
+            for (ending, text) in [
+                ("svg", figure.svg()),
+                ("tex", figure.tex()),
+                ("csv", figure.csv()),
+            ] {
+                write_under(
+                    &folder.join(FIGURES),
+                    &format!("{}.{ending}", figure.name()),
+                    &text,
+                )?;
             }
         }
         let mut all = vec![
@@ -161,15 +174,21 @@ impl Reproduction {
         if self.times.is_some() {
             all.push(("times.csv", files::times(self)));
         }
-        all.iter().map(|(name, text)| write_under(folder, name, text)).collect()
+        all.iter()
+            .map(|(name, text)| write_under(folder, name, text))
+            .collect()
     }
 
-    /// Writes the findings into a file and the figures that they show into `figures` beside it. Returns the path of the page.
+    /// Writes the findings into a file and the figures that they show into `figures` beside it.
+    /// Returns the path of the page.
     ///
     /// # Errors
     /// [`ReportError::Io`], naming the file.
     pub fn write_findings(&self, file: &Path) -> Result<PathBuf, ReportError> {
-        let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = file
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         for figure in figures::figures(self) {
             write_under(
                 &folder.join(FIGURES),
@@ -180,7 +199,8 @@ impl Reproduction {
         write_whole(file, self.findings_with(findings::figure_name).as_bytes())
     }
 
-    /// The findings as Markdown: each claim of the paper's abstract, and what was measured for and against it.
+    /// The findings as Markdown: each claim of the paper's abstract, and what was measured for and
+    /// against it.
     #[must_use]
     pub fn findings(&self) -> String {
         self.findings_with(str::to_string)
@@ -190,10 +210,12 @@ impl Reproduction {
         findings::page(self, &file)
     }
 
-    /// A few lines for the console: agreement with the published means, and the claims' verdicts. Without a running time in it.
+    /// A few lines for the console: agreement with the published means, and the claims' verdicts.
+    /// Without a running time in it.
     #[must_use]
     pub fn summary(&self) -> String {
-        let mut text = String::from("deviation from the published means (mean absolute, mean, greatest):\n");
+        let mut text =
+            String::from("deviation from the published means (mean absolute, mean, greatest):\n");
         for a in agreement::agreement(&self.cells) {
             let met = match a.is_met() {
                 Some(true) => "  as aimed at",
@@ -202,7 +224,11 @@ impl Reproduction {
             };
             let unit = a.metric.unit();
             let name = a.metric.name();
-            let _ = writeln!(text, "  {name:24} {:6.2} {:+7.2} {:6.1} {unit}{met}", a.mean_abs, a.mean, a.max_abs);
+            let _ = writeln!(
+                text,
+                "  {name:24} {:6.2} {:+7.2} {:6.1} {unit}{met}",
+                a.mean_abs, a.mean, a.max_abs
+            );
         }
         for (claim, verdict) in findings::verdicts(self) {
             let _ = writeln!(text, "{claim}: {verdict}");
@@ -222,10 +248,17 @@ mod tests {
             for (t, threshold) in [0.6, 1.0].into_iter().enumerate() {
                 for (m, method) in ["local-only", "dmin", GOA].into_iter().enumerate() {
                     for run in 0..4 {
-                        let total = 800.0 + (100 * n) as f64 - (50 * t) as f64 - (10 * m) as f64 + run as f64;
+                        let total = 800.0 + (100 * n) as f64 - (50 * t) as f64 - (10 * m) as f64
+                            + run as f64;
                         let accuracy = 50.0 + m as f64 - t as f64 + 0.1 * run as f64;
                         let values = [total, 49.0, accuracy, 12.0, 90.0, total - 102.0];
-                        runs.push(Run { users, threshold, method: method.into(), run, values });
+                        runs.push(Run {
+                            users,
+                            threshold,
+                            method: method.into(),
+                            run,
+                            values,
+                        });
                     }
                 }
             }
@@ -243,7 +276,11 @@ mod tests {
             lower: 1.0,
             trust: Trust::Certified,
             proved: run > 0,
-            solves: vec![solve("dmin", 0.9, 2), solve(GOA, 1.3 + 0.1 * run as f64, 0), solve("bnb", 1.001, 0)],
+            solves: vec![
+                solve("dmin", 0.9, 2),
+                solve(GOA, 1.3 + 0.1 * run as f64, 0),
+                solve("bnb", 1.001, 0),
+            ],
         };
         if reversed {
             runs.reverse();
@@ -255,7 +292,10 @@ mod tests {
             seed,
             time_s: 1e-8 * (users * users) as f64 * (1.0 + 0.1 * seed as f64),
         };
-        let rows = [30, 60, 120].into_iter().flat_map(|n| [timed(n, 0), timed(n, 1)]).collect();
+        let rows = [30, 60, 120]
+            .into_iter()
+            .flat_map(|n| [timed(n, 0), timed(n, 1)])
+            .collect();
         let machine = "a machine".to_string();
         Experiment {
             setup: Setup {
@@ -269,7 +309,14 @@ mod tests {
             },
             runs,
             exact: vec![exact(0), exact(1)],
-            times: Some(Times { rows, threshold: 0.8, repetitions: 3, servers: 4, users: 120, machine }),
+            times: Some(Times {
+                rows,
+                threshold: 0.8,
+                repetitions: 3,
+                servers: 4,
+                users: 120,
+                machine,
+            }),
             margin: None,
         }
     }
@@ -277,16 +324,38 @@ mod tests {
     #[test]
     fn the_order_of_runs_does_not_matter_and_every_file_is_written() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let files = Reproduction::of(experiment(false)).write(one.path()).unwrap();
-        Reproduction::of(experiment(true)).write(two.path()).unwrap();
-        let names: Vec<&str> = files.iter().map(|f| f.file_name().unwrap().to_str().unwrap()).collect();
+        let files = Reproduction::of(experiment(false))
+            .write(one.path())
+            .unwrap();
+        Reproduction::of(experiment(true))
+            .write(two.path())
+            .unwrap();
+        let names: Vec<&str> = files
+            .iter()
+            .map(|f| f.file_name().unwrap().to_str().unwrap())
+            .collect();
         assert_eq!(
             names,
-            ["findings.md", "deviations.md", "cells.csv", "differences.csv", "thresholds.csv", "gaps.csv", "times.csv"]
+            [
+                "findings.md",
+                "deviations.md",
+                "cells.csv",
+                "differences.csv",
+                "thresholds.csv",
+                "gaps.csv",
+                "times.csv"
+            ]
         );
-        let figures = ["delay-vs-users", "accuracy-vs-users", "accuracy-vs-delay", "gap-vs-users"];
+        let figures = [
+            "delay-vs-users",
+            "accuracy-vs-users",
+            "accuracy-vs-delay",
+            "gap-vs-users",
+        ];
         let endings = ["svg", "tex", "csv"];
-        let drawn = figures.iter().flat_map(|f| endings.map(|e| format!("{FIGURES}/{f}.{e}")));
+        let drawn = figures
+            .iter()
+            .flat_map(|f| endings.map(|e| format!("{FIGURES}/{f}.{e}")));
         for name in names.iter().map(ToString::to_string).chain(drawn) {
             let read = |folder: &Path| std::fs::read_to_string(folder.join(&name)).unwrap();
             assert_eq!(read(one.path()), read(two.path()), "{name}");
@@ -298,7 +367,8 @@ mod tests {
     fn the_page_says_what_the_numbers_say() {
         let page = Reproduction::of(experiment(false)).findings();
         for text in [
-            "Holds in every comparison: GOA has both less delay and more accuracy in 8 of 8 comparisons",
+            "Holds in every comparison: GOA has both less delay and more accuracy in 8 of 8 \
+             comparisons",
             "Holds in no cell measured",
             "35.0 (40.0)",
             "1 problem was not solved",
@@ -310,12 +380,19 @@ mod tests {
             assert!(page.contains(text), "no '{text}' in {page}");
         }
         let summary = Reproduction::of(experiment(false)).summary();
-        assert!(summary.contains("Near-optimal: holds in no cell") && !summary.contains("a machine"), "{summary}");
+        assert!(
+            summary.contains("Near-optimal: holds in no cell") && !summary.contains("a machine"),
+            "{summary}"
+        );
     }
 
     #[test]
     fn parts_may_be_left_out() {
-        let less = Experiment { exact: Vec::new(), times: None, ..experiment(false) };
+        let less = Experiment {
+            exact: Vec::new(),
+            times: None,
+            ..experiment(false)
+        };
         let folder = tempfile::tempdir().unwrap();
         let reproduction = Reproduction::of(less);
         assert_eq!(reproduction.write(folder.path()).unwrap().len(), 5);
@@ -323,7 +400,16 @@ mod tests {
         let page = folder.path().join("page.md");
         reproduction.write_findings(&page).unwrap();
         let text = std::fs::read_to_string(&page).unwrap();
-        assert!(text.contains("(figures/reproduce-delay-vs-users.svg)") && !text.contains("gap-vs-users"), "{text}");
-        assert!(folder.path().join("figures/reproduce-delay-vs-users.svg").is_file());
+        assert!(
+            text.contains("(figures/reproduce-delay-vs-users.svg)")
+                && !text.contains("gap-vs-users"),
+            "{text}"
+        );
+        assert!(
+            folder
+                .path()
+                .join("figures/reproduce-delay-vs-users.svg")
+                .is_file()
+        );
     }
 }

@@ -32,7 +32,10 @@ pub struct Published {
 #[must_use]
 pub fn published() -> Vec<Published> {
     let mut reader = csv::Reader::from_reader(include_str!("../../data/published.csv").as_bytes());
-    reader.deserialize().map(|row| row.expect("the shipped table is valid")).collect()
+    reader
+        .deserialize()
+        .map(|row| row.expect("the shipped table is valid"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -45,8 +48,14 @@ mod tests {
         let rows = published();
         assert_eq!(rows.len(), 125);
         let users: BTreeSet<usize> = rows.iter().map(|r| r.users).collect();
-        assert_eq!(users.into_iter().collect::<Vec<_>>(), [50, 70, 80, 100, 120]);
-        assert!(rows.iter().all(|r| r.goa_time_s.is_some() == (r.solver == "goa")));
+        assert_eq!(
+            users.into_iter().collect::<Vec<_>>(),
+            [50, 70, 80, 100, 120]
+        );
+        assert!(
+            rows.iter()
+                .all(|r| r.goa_time_s.is_some() == (r.solver == "goa"))
+        );
         for r in &rows {
             let parts = r.delay_local_ms + r.uplink_ms + r.edge_compute_ms;
             assert!((parts - r.delay_total_ms).abs() < 0.01, "{r:?}");

@@ -42,13 +42,26 @@ impl Times {
     #[must_use]
     pub fn median(&self, solver: &str, users: usize, servers: usize) -> Option<f64> {
         let same = |t: &&Timed| t.solver == solver && t.users == users && t.servers == servers;
-        quantile(&self.rows.iter().filter(same).map(|t| t.time_s).collect::<Vec<f64>>(), 0.5)
+        quantile(
+            &self
+                .rows
+                .iter()
+                .filter(same)
+                .map(|t| t.time_s)
+                .collect::<Vec<f64>>(),
+            0.5,
+        )
     }
 
     /// Sizes (N, M) at which there are times, ascending.
     #[must_use]
     pub fn sizes(&self) -> Vec<(usize, usize)> {
-        self.rows.iter().map(|t| (t.users, t.servers)).collect::<BTreeSet<_>>().into_iter().collect()
+        self.rows
+            .iter()
+            .map(|t| (t.users, t.servers))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
     }
 
     /// Growth with N at M = [`Times::servers`].
@@ -63,7 +76,12 @@ impl Times {
         self.growth(solver, |t| t.users == self.users, |t| t.servers)
     }
 
-    fn growth(&self, solver: &str, kept: impl Fn(&Timed) -> bool, size: impl Fn(&Timed) -> usize) -> Option<Scaling> {
+    fn growth(
+        &self,
+        solver: &str,
+        kept: impl Fn(&Timed) -> bool,
+        size: impl Fn(&Timed) -> usize,
+    ) -> Option<Scaling> {
         let rows = self.rows.iter().filter(|t| t.solver == solver && kept(t));
         let timings = rows.enumerate().map(|(k, t)| Timing {
             size: size(t) as f64,
@@ -79,8 +97,10 @@ impl Times {
 /// The authors' own times of one GOA run, ms: (N, tau, time), by N and tau.
 #[must_use]
 pub fn published_times() -> Vec<(usize, f64, f64)> {
-    let mut all: Vec<(usize, f64, f64)> =
-        published().iter().filter_map(|p| Some((p.users, p.threshold, 1e3 * p.goa_time_s?))).collect();
+    let mut all: Vec<(usize, f64, f64)> = published()
+        .iter()
+        .filter_map(|p| Some((p.users, p.threshold, 1e3 * p.goa_time_s?)))
+        .collect();
     all.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     all
 }
@@ -94,7 +114,10 @@ pub fn published_growth() -> Option<Scaling> {
         censored: false,
         cluster: users as u64,
     };
-    fit(&published_times().into_iter().map(timing).collect::<Vec<_>>())
+    fit(&published_times()
+        .into_iter()
+        .map(timing)
+        .collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -112,14 +135,26 @@ mod tests {
         };
         let mut rows = Vec::new();
         for (seed, wobble) in [(0, 0.9), (1, 1.0), (2, 1.1)] {
-            rows.extend([30, 60, 120, 240].map(|n| timed(n, 4, seed, 1e-8 * (n * n) as f64 * wobble)));
+            rows.extend(
+                [30, 60, 120, 240].map(|n| timed(n, 4, seed, 1e-8 * (n * n) as f64 * wobble)),
+            );
             rows.extend([2, 8, 16].map(|m| timed(120, m, seed, 3.6e-5 * m as f64 * wobble)));
         }
-        let times = Times { rows, threshold: 0.8, repetitions: 3, servers: 4, users: 120, machine: String::new() };
+        let times = Times {
+            rows,
+            threshold: 0.8,
+            repetitions: 3,
+            servers: 4,
+            users: 120,
+            machine: String::new(),
+        };
         assert!((times.over_users("goa").unwrap().exponent.estimate - 2.0).abs() < 1e-6);
         assert!((times.over_servers("goa").unwrap().exponent.estimate - 1.0).abs() < 1e-6);
         assert!((times.median("goa", 120, 4).unwrap() - 1.44e-4).abs() < 1e-12);
-        assert_eq!((times.over_users("dmin"), times.median("goa", 7, 7)), (None, None));
+        assert_eq!(
+            (times.over_users("dmin"), times.median("goa", 7, 7)),
+            (None, None)
+        );
         assert_eq!(times.sizes().len(), 7);
     }
 
@@ -127,7 +162,11 @@ mod tests {
     fn the_published_time_of_the_abstract_is_there() {
         let times = published_times();
         assert_eq!(times.len(), 25);
-        assert!(times.iter().any(|t| t.0 == 120 && (t.2 - 413.7).abs() < 0.1));
+        assert!(
+            times
+                .iter()
+                .any(|t| t.0 == 120 && (t.2 - 413.7).abs() < 0.1)
+        );
         assert!(published_growth().is_some_and(|g| g.exponent.estimate > 1.0));
     }
 }

@@ -1,7 +1,9 @@
-//! The report `uncertainty`: what each metric of a query trace knows about right answers, and what that is worth when plans are made by it.
+//! The report `uncertainty`: what each metric of a query trace knows about right answers, and what
+//! that is worth when plans are made by it.
 //!
-//! The statistics are in [`statistics`]; what needs a model or a solver (the plans) comes in as [`Planned`] numbers. `docs/uncertainty.md`
-//! defines every figure, the allocation gap and the information gap in particular.
+//! The statistics are in [`statistics`]; what needs a model or a solver (the plans) comes in as
+//! [`Planned`] numbers. `docs/uncertainty.md` defines every figure, the allocation gap and the
+//! information gap in particular.
 
 mod chart;
 pub mod statistics;
@@ -37,7 +39,8 @@ pub struct Planned {
     pub gap: Option<f64>,
 }
 
-/// What knowing the answers would have gained over the certified plan of one metric, threshold and instance.
+/// What knowing the answers would have gained over the certified plan of one metric, threshold and
+/// instance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Informed {
     /// The metric of the plan compared with.
@@ -46,9 +49,11 @@ pub struct Informed {
     pub threshold: f64,
     /// The instance.
     pub instance: u64,
-    /// Planned total delay of the metric's plan over that of the informed one with no fewer right answers, less 1.
+    /// Planned total delay of the metric's plan over that of the informed one with no fewer right
+    /// answers, less 1.
     pub delay_gap: f64,
-    /// Accuracy of the informed plan that forces as many users as the metric's, less that of the metric's plan, percentage points.
+    /// Accuracy of the informed plan that forces as many users as the metric's, less that of the
+    /// metric's plan, percentage points.
     pub accuracy_gap: f64,
 }
 
@@ -98,26 +103,40 @@ struct Cell<'a> {
 }
 
 impl Report {
-    /// Writes `uncertainty.md`, `uncertainty-metrics.csv`, `uncertainty-reliability.csv`, `uncertainty-front.csv`, `uncertainty-gaps.csv`, a reliability plot for each
-    /// metric and a front for each solver into `folder`, which is made if it is not there. Each file is written whole or not at all. Returns the paths.
+    /// Writes `uncertainty.md`, `uncertainty-metrics.csv`, `uncertainty-reliability.csv`,
+    /// `uncertainty-front.csv`, `uncertainty-gaps.csv`, a reliability plot for each metric and a
+    /// front for each solver into `folder`, which is made if it is not there. Each file is written
+    /// whole or not at all. Returns the paths.
     ///
     /// # Errors
     /// [`ReportError::Io`], naming the file.
     pub fn write(&self, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
-        std::fs::create_dir_all(folder).map_err(|e| ReportError::io(folder, "make the folder", e))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|e| ReportError::io(folder, "make the folder", e))?;
         let cells = self.cells();
         let mut files = vec![
             ("uncertainty.md".to_string(), self.markdown(&cells)),
             ("uncertainty-metrics.csv".into(), self.metrics_csv()),
             ("uncertainty-reliability.csv".into(), self.reliability_csv()),
         ];
-        files.extend(self.qualities.iter().map(|q| (reliability_name(&q.name), reliability_plot(q))));
+        files.extend(
+            self.qualities
+                .iter()
+                .map(|q| (reliability_name(&q.name), reliability_plot(q))),
+        );
         if !cells.is_empty() {
             files.push(("uncertainty-front.csv".into(), front_csv(&cells)));
             files.push(("uncertainty-gaps.csv".into(), self.gaps_csv()));
-            files.extend(self.solvers().into_iter().map(|s| (front_name(s), front_plot(s, &cells))));
+            files.extend(
+                self.solvers()
+                    .into_iter()
+                    .map(|s| (front_name(s), front_plot(s, &cells))),
+            );
         }
-        files.iter().map(|(name, text)| write_whole(&folder.join(name), text.as_bytes())).collect()
+        files
+            .iter()
+            .map(|(name, text)| write_whole(&folder.join(name), text.as_bytes()))
+            .collect()
     }
 
     fn solvers(&self) -> Vec<&str> {
@@ -126,14 +145,23 @@ impl Report {
 
     fn cells(&self) -> Vec<Cell<'_>> {
         let mut cells = Vec::new();
-        let keys = firsts(self.planned.iter().map(|p| (p.metric.as_str(), p.solver.as_str(), p.threshold.to_bits())));
+        let keys = firsts(
+            self.planned
+                .iter()
+                .map(|p| (p.metric.as_str(), p.solver.as_str(), p.threshold.to_bits())),
+        );
         for (metric, solver, bits) in keys {
-            let same = |p: &&Planned| p.metric == metric && p.solver == solver && p.threshold.to_bits() == bits;
+            let same = |p: &&Planned| {
+                p.metric == metric && p.solver == solver && p.threshold.to_bits() == bits
+            };
             let plans: Vec<&Planned> = self.planned.iter().filter(same).collect();
-            let of = |value: &dyn Fn(&Planned) -> f64| self.interval(plans.iter().map(|p| (value(p), p.instance)));
+            let of = |value: &dyn Fn(&Planned) -> f64| {
+                self.interval(plans.iter().map(|p| (value(p), p.instance)))
+            };
             let gaps = plans.iter().filter_map(|p| p.gap.map(|g| (g, p.instance)));
-            let mean =
-                |value: fn(&Planned) -> usize| plans.iter().map(|p| value(p) as f64).sum::<f64>() / plans.len() as f64;
+            let mean = |value: fn(&Planned) -> usize| {
+                plans.iter().map(|p| value(p) as f64).sum::<f64>() / plans.len() as f64
+            };
             cells.push(Cell {
                 metric,
                 solver,
@@ -142,7 +170,10 @@ impl Report {
                 accuracy: of(&|p| p.accuracy_pct),
                 offloaded: mean(|p| p.offloaded),
                 mandatory: mean(|p| p.mandatory),
-                gap: plans.iter().all(|p| p.gap.is_some()).then(|| self.interval(gaps)),
+                gap: plans
+                    .iter()
+                    .all(|p| p.gap.is_some())
+                    .then(|| self.interval(gaps)),
             });
         }
         cells
@@ -152,38 +183,72 @@ impl Report {
     fn interval(&self, values: impl Iterator<Item = (f64, u64)>) -> Interval {
         let (values, instances): (Vec<f64>, Vec<u64>) = values.unzip();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        mean_interval(&values, &instances, self.seed).unwrap_or(Interval { estimate: mean, low: mean, high: mean })
+        mean_interval(&values, &instances, self.seed).unwrap_or(Interval {
+            estimate: mean,
+            low: mean,
+            high: mean,
+        })
     }
 
     fn markdown(&self, cells: &[Cell]) -> String {
         let mut text = format!(
-            "# Uncertainty\n\nTrace: {}; {} queries, the small model right in {:.1} %, the large one in {:.1} %. Intervals are 95 %, by bootstrap: over queries here, over instances below. \
+            "# Uncertainty\n\nTrace: {}; {} queries, the small model right in {:.1} %, the large \
+             one in {:.1} %. Intervals are 95 %, by bootstrap: over queries here, over instances \
+             below. \
              `docs/uncertainty.md` defines every figure.\n\n## What each metric knows\n\n",
             self.trace, self.queries, self.right_pct[0], self.right_pct[1]
         );
-        text += "Claim of Kim et al. (arXiv 2602.07958): the small model is right less often where its uncertainty is high. 'predicts' = the interval of the area lies above 0.5, 'contradicts' = below, 'open' = neither.\n\n";
-        text += "| metric | claim | AUROC | less the first | point-biserial | Spearman | Spearman with the gain of offloading |\n|---|---|---|---|---|---|---|\n";
+        text += "Claim of Kim et al. (arXiv 2602.07958): the small model is right less often \
+            where its uncertainty is high. 'predicts' = the interval of the area lies above 0.5, \
+            'contradicts' = below, 'open' = neither.\n\n";
+        text += "| metric | claim | AUROC | less the first | point-biserial | Spearman | Spearman \
+            with the gain of offloading |\n|---|---|---|---|---|---|---|\n";
         for q in &self.qualities {
             let ahead = q.ahead.map_or("–".into(), |a| shown(a, 3));
-            let [area, biserial, rank, gain] = [q.auroc, q.biserial, q.spearman, q.gain].map(|i| shown(i, 3));
-            let _ = writeln!(text, "| {} | {} | {area} | {ahead} | {biserial} | {rank} | {gain} |", q.name, verdict(q));
+            let [area, biserial, rank, gain] =
+                [q.auroc, q.biserial, q.spearman, q.gain].map(|i| shown(i, 3));
+            let _ = writeln!(
+                text,
+                "| {} | {} | {area} | {ahead} | {biserial} | {rank} | {gain} |",
+                q.name,
+                verdict(q)
+            );
         }
-        text += "\n## Calibration\n\nExpected calibration error, ten bins of equal size, of the probability of a right answer: 1 less the value as it stands, 1 less its rank, and isotonic (fitted on four fifths, judged on the other). Noise alone makes it greater than 0.\n\n| metric | prediction | error |\n|---|---|---|\n";
+        text += "\n## Calibration\n\nExpected calibration error, ten bins of equal size, of the \
+            probability of a right answer: 1 less the value as it stands, 1 less its rank, and \
+            isotonic (fitted on four fifths, judged on the other). Noise alone makes it greater \
+            than 0.\n\n| metric | prediction | error |\n|---|---|---|\n";
         for q in &self.qualities {
             for (name, error) in &q.calibration {
                 let _ = writeln!(text, "| {} | {name} | {} |", q.name, shown(*error, 3));
             }
         }
         for q in &self.qualities {
-            let _ = write!(text, "\n![Reliability of {0}]({1})\n", q.name, reliability_name(&q.name));
+            let _ = write!(
+                text,
+                "\n![Reliability of {0}]({1})\n",
+                q.name,
+                reliability_name(&q.name)
+            );
         }
-        text += "\nBoth models by tenths of each metric, from sure to unsure:\n\n| metric | small right, % | large right, % |\n|---|---|---|\n";
+        text += "\nBoth models by tenths of each metric, from sure to unsure:\n\n| metric | small \
+            right, % | large right, % |\n|---|---|---|\n";
         for q in &self.qualities {
             if let Some(bins) = rank_bins(q) {
                 let list = |value: fn(&statistics::Bin) -> f64| {
-                    bins.iter().rev().map(|b| format!("{:.0}", 100.0 * value(b))).collect::<Vec<_>>().join(" ")
+                    bins.iter()
+                        .rev()
+                        .map(|b| format!("{:.0}", 100.0 * value(b)))
+                        .collect::<Vec<_>>()
+                        .join(" ")
                 };
-                let _ = writeln!(text, "| {} | {} | {} |", q.name, list(|b| b.small.value), list(|b| b.large.value));
+                let _ = writeln!(
+                    text,
+                    "| {} | {} | {} |",
+                    q.name,
+                    list(|b| b.small.value),
+                    list(|b| b.large.value)
+                );
             }
         }
         if !cells.is_empty() {
@@ -195,9 +260,14 @@ impl Report {
     fn plans_markdown(&self, text: &mut String, cells: &[Cell]) {
         let _ = write!(text, "\n## What plans make of it\n\n{}\n", self.setup);
         for solver in self.solvers() {
-            let _ = write!(text, "\n![Accuracy and delay, {solver}]({})\n", front_name(solver));
+            let _ = write!(
+                text,
+                "\n![Accuracy and delay, {solver}]({})\n",
+                front_name(solver)
+            );
         }
-        *text += "\n| metric | solver | tau | forced | offloaded | delay, ms | right, % | allocation gap, % |\n|---|---|--:|--:|--:|---|---|---|\n";
+        *text += "\n| metric | solver | tau | forced | offloaded | delay, ms | right, % | \
+            allocation gap, % |\n|---|---|--:|--:|--:|---|---|---|\n";
         for c in cells {
             let gap = c.gap.map_or("–".into(), |g| shown(scaled(g, 100.0), 2));
             let _ = writeln!(
@@ -215,18 +285,30 @@ impl Report {
         if self.informed.is_empty() {
             return;
         }
-        *text += "\n## The two gaps\n\nAllocation gap: what the solver's plan is worse than the optimum for the same uncertainty. Information gap: what that optimum is worse than a plan that knew which answers are right, in delay (with no fewer right answers) and in right answers (with as many users forced).\n\n";
+        *text += "\n## The two gaps\n\nAllocation gap: what the solver's plan is worse than the \
+            optimum for the same uncertainty. Information gap: what that optimum is worse than a \
+            plan that knew which answers are right, in delay (with no fewer right answers) and in \
+            right answers (with as many users forced).\n\n";
         let solvers = self.solvers();
-        let heads: Vec<String> = solvers.iter().map(|s| format!("allocation, {s}, %")).collect();
-        let _ =
-            writeln!(text, "| metric | tau | {} | information, delay, % | information, points |", heads.join(" | "));
+        let heads: Vec<String> = solvers
+            .iter()
+            .map(|s| format!("allocation, {s}, %"))
+            .collect();
+        let _ = writeln!(
+            text,
+            "| metric | tau | {} | information, delay, % | information, points |",
+            heads.join(" | ")
+        );
         let _ = writeln!(text, "|---|--:|{}---|---|", "---|".repeat(solvers.len()));
         for (metric, threshold, delay, accuracy) in self.informed_rows() {
             let gap = |s: &&str| {
-                let cell = cells
-                    .iter()
-                    .find(|c| c.metric == metric && c.solver == *s && c.threshold.to_bits() == threshold.to_bits());
-                cell.and_then(|c| c.gap).map_or("–".into(), |g| shown(scaled(g, 100.0), 2))
+                let cell = cells.iter().find(|c| {
+                    c.metric == metric
+                        && c.solver == *s
+                        && c.threshold.to_bits() == threshold.to_bits()
+                });
+                cell.and_then(|c| c.gap)
+                    .map_or("–".into(), |g| shown(scaled(g, 100.0), 2))
             };
             let gaps: Vec<String> = solvers.iter().map(gap).collect();
             let _ = writeln!(
@@ -241,21 +323,42 @@ impl Report {
 
     /// (metric, tau, information gap in delay, in points), in the order of the plans.
     fn informed_rows(&self) -> Vec<(&str, f64, Interval, Interval)> {
-        let keys = firsts(self.informed.iter().map(|p| (p.metric.as_str(), p.threshold.to_bits())));
+        let keys = firsts(
+            self.informed
+                .iter()
+                .map(|p| (p.metric.as_str(), p.threshold.to_bits())),
+        );
         let row = |(metric, bits): (&'_ str, u64)| {
-            let rows: Vec<&Informed> =
-                self.informed.iter().filter(|i| i.metric == metric && i.threshold.to_bits() == bits).collect();
+            let rows: Vec<&Informed> = self
+                .informed
+                .iter()
+                .filter(|i| i.metric == metric && i.threshold.to_bits() == bits)
+                .collect();
             let delay = self.interval(rows.iter().map(|i| (i.delay_gap, i.instance)));
-            (f64::from_bits(bits), delay, self.interval(rows.iter().map(|i| (i.accuracy_gap, i.instance))))
+            (
+                f64::from_bits(bits),
+                delay,
+                self.interval(rows.iter().map(|i| (i.accuracy_gap, i.instance))),
+            )
         };
-        keys.into_iter().map(|key| (key.0, row(key))).map(|(m, (t, d, a))| (m, t, d, a)).collect()
+        keys.into_iter()
+            .map(|key| (key.0, row(key)))
+            .map(|(m, (t, d, a))| (m, t, d, a))
+            .collect()
     }
 
     fn metrics_csv(&self) -> String {
         let mut text = String::from("metric,statistic,estimate,low,high\n");
         for q in &self.qualities {
             let mut put = |name: &str, i: Interval| {
-                let _ = writeln!(text, "{},{name},{},{},{}", quoted(&q.name), i.estimate, i.low, i.high);
+                let _ = writeln!(
+                    text,
+                    "{},{name},{},{},{}",
+                    quoted(&q.name),
+                    i.estimate,
+                    i.low,
+                    i.high
+                );
             };
             for (name, i) in [
                 ("auroc", q.auroc),
@@ -284,7 +387,11 @@ impl Report {
                 for b in bins {
                     let (s, l) = (b.small, b.large);
                     let head = format!("{},{name},{},{}", quoted(&q.name), b.count, b.predicted);
-                    let _ = writeln!(text, "{head},{},{},{},{},{},{}", s.value, s.low, s.high, l.value, l.low, l.high);
+                    let _ = writeln!(
+                        text,
+                        "{head},{},{},{},{},{},{}",
+                        s.value, s.low, s.high, l.value, l.low, l.high
+                    );
                 }
             }
         }
@@ -323,19 +430,38 @@ fn front_csv(cells: &[Cell]) -> String {
     );
     for c in cells {
         let (d, a) = (c.delay, c.accuracy);
-        let head = format!("{},{},{},{},{}", quoted(c.metric), c.solver, c.threshold, c.mandatory, c.offloaded);
-        let _ = writeln!(text, "{head},{},{},{},{},{},{}", d.estimate, d.low, d.high, a.estimate, a.low, a.high);
+        let head = format!(
+            "{},{},{},{},{}",
+            quoted(c.metric),
+            c.solver,
+            c.threshold,
+            c.mandatory,
+            c.offloaded
+        );
+        let _ = writeln!(
+            text,
+            "{head},{},{},{},{},{},{}",
+            d.estimate, d.low, d.high, a.estimate, a.low, a.high
+        );
     }
     text
 }
 
 /// Bins of the prediction by rank.
 fn rank_bins(q: &Quality) -> Option<&Vec<statistics::Bin>> {
-    q.calibration.iter().position(|(name, _)| name == "rank").map(|k| &q.bins[k])
+    q.calibration
+        .iter()
+        .position(|(name, _)| name == "rank")
+        .map(|k| &q.bins[k])
 }
 
 fn reliability_plot(q: &Quality) -> String {
-    let point = |b: &statistics::Bin| Point { x: b.predicted, y: b.small.value, low: b.small.low, high: b.small.high };
+    let point = |b: &statistics::Bin| Point {
+        x: b.predicted,
+        y: b.small.value,
+        low: b.small.low,
+        high: b.small.high,
+    };
     let series: Vec<_> = q
         .calibration
         .iter()
@@ -354,9 +480,16 @@ fn reliability_plot(q: &Quality) -> String {
 }
 
 fn front_plot(solver: &str, cells: &[Cell]) -> String {
-    let metrics = firsts(cells.iter().filter(|c| c.solver == solver).map(|c| c.metric));
+    let metrics = firsts(
+        cells
+            .iter()
+            .filter(|c| c.solver == solver)
+            .map(|c| c.metric),
+    );
     let series = |metric: &str| {
-        let mine = cells.iter().filter(|c| c.solver == solver && c.metric == metric);
+        let mine = cells
+            .iter()
+            .filter(|c| c.solver == solver && c.metric == metric);
         let point = |c: &Cell| Point {
             x: c.delay.estimate,
             y: c.accuracy.estimate,
@@ -387,11 +520,23 @@ fn front_name(solver: &str) -> String {
 
 /// A text that can be part of a file's name everywhere.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect()
 }
 
 fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.into() }
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.into()
+    }
 }
 
 /// Distinct items in the order of their first appearance.
@@ -406,12 +551,19 @@ fn firsts<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 fn scaled(i: Interval, factor: f64) -> Interval {
-    Interval { estimate: i.estimate * factor, low: i.low * factor, high: i.high * factor }
+    Interval {
+        estimate: i.estimate * factor,
+        low: i.low * factor,
+        high: i.high * factor,
+    }
 }
 
 /// `0.712 (0.690 to 0.734)`.
 fn shown(i: Interval, digits: usize) -> String {
-    format!("{:.digits$} ({:.digits$} to {:.digits$})", i.estimate, i.low, i.high)
+    format!(
+        "{:.digits$} ({:.digits$} to {:.digits$})",
+        i.estimate, i.low, i.high
+    )
 }
 
 #[cfg(test)]
@@ -421,9 +573,15 @@ mod tests {
 
     fn report() -> Report {
         let values: Vec<f64> = (0..40).map(|k| f64::from(k) / 40.0).collect();
-        let small: Vec<f64> = (0..40).map(|k| f64::from(u8::from(k % 3 != 0 && k < 30))).collect();
+        let small: Vec<f64> = (0..40)
+            .map(|k| f64::from(u8::from(k % 3 != 0 && k < 30)))
+            .collect();
         let predictions = vec![("rank".to_string(), values.iter().map(|v| 1.0 - v).collect())];
-        let metrics = [Metric { name: "a, b".into(), values, predictions }];
+        let metrics = [Metric {
+            name: "a, b".into(),
+            values,
+            predictions,
+        }];
         let plan = |instance, threshold, solver: &str| Planned {
             metric: "a, b".into(),
             solver: solver.into(),
@@ -435,16 +593,31 @@ mod tests {
             accuracy_pct: 50.0 - 10.0 * threshold,
             gap: Some(0.1),
         };
-        let planned =
-            (0..3).flat_map(|i| [0.2, 0.8].map(|t| [plan(i, t, "goa"), plan(i, t, "bnb")])).flatten().collect();
-        let informed =
-            |instance| Informed { metric: "a, b".into(), threshold: 0.2, instance, delay_gap: 0.25, accuracy_gap: 5.0 };
+        let planned = (0..3)
+            .flat_map(|i| [0.2, 0.8].map(|t| [plan(i, t, "goa"), plan(i, t, "bnb")]))
+            .flatten()
+            .collect();
+        let informed = |instance| Informed {
+            metric: "a, b".into(),
+            threshold: 0.2,
+            instance,
+            delay_gap: 0.25,
+            accuracy_gap: 5.0,
+        };
         Report {
             trace: "a test".into(),
             queries: 40,
             right_pct: [50.0, 60.0],
             setup: "Small.".into(),
-            qualities: qualities(&metrics, Answers { small: &small, large: &small }, 0).unwrap(),
+            qualities: qualities(
+                &metrics,
+                Answers {
+                    small: &small,
+                    large: &small,
+                },
+                0,
+            )
+            .unwrap(),
             planned,
             informed: (0..3).map(informed).collect(),
             seed: 0,
@@ -480,9 +653,18 @@ mod tests {
             assert!(!read(one.path()).contains("NaN"), "{name}");
         }
         let text = std::fs::read_to_string(one.path().join("uncertainty.md")).unwrap();
-        assert!(text.contains("| a, b | predicts |") && text.contains("| 10.00 (10.00 to 10.00) |"), "{text}");
-        assert!(text.contains("25.0 (25.0 to 25.0) | 5.0 (5.0 to 5.0)"), "{text}");
+        assert!(
+            text.contains("| a, b | predicts |") && text.contains("| 10.00 (10.00 to 10.00) |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("25.0 (25.0 to 25.0) | 5.0 (5.0 to 5.0)"),
+            "{text}"
+        );
         let csv = std::fs::read_to_string(one.path().join("uncertainty-front.csv")).unwrap();
-        assert!(csv.contains("\"a, b\",goa,0.2,10,20,31.2,") && csv.lines().count() == 5, "{csv}");
+        assert!(
+            csv.contains("\"a, b\",goa,0.2,10,20,31.2,") && csv.lines().count() == 5,
+            "{csv}"
+        );
     }
 }

@@ -1,9 +1,11 @@
-//! How well a number tells right answers from wrong ones, each statistic with a 95 % interval over queries.
+//! How well a number tells right answers from wrong ones, each statistic with a 95 % interval over
+//! queries.
 
 use crate::bootstrap::{CONFIDENCE, Draw, Interval, RESAMPLES};
 use crate::stats::quantile;
 
-/// Bins of the reliability tables and of the calibration error, of equal numbers of queries as far as ties allow.
+/// Bins of the reliability tables and of the calibration error, of equal numbers of queries as far
+/// as ties allow.
 pub const BINS: usize = 10;
 
 /// One metric of a trace.
@@ -13,7 +15,8 @@ pub struct Metric {
     pub name: String,
     /// One value per query; high means unsure.
     pub values: Vec<f64>,
-    /// Probabilities of a right answer that were made of it, by name, each within 0..1, one per query.
+    /// Probabilities of a right answer that were made of it, by name, each within 0..1, one per
+    /// query.
     pub predictions: Vec<(String, Vec<f64>)>,
 }
 
@@ -31,13 +34,16 @@ pub struct Answers<'a> {
 pub struct Quality {
     /// Its name.
     pub name: String,
-    /// Probability that a wrong answer of the small model has a greater value than a right one, ties half (area under the ROC curve); 0.5 = tells nothing.
+    /// Probability that a wrong answer of the small model has a greater value than a right one,
+    /// ties half (area under the ROC curve); 0.5 = tells nothing.
     pub auroc: Interval,
-    /// Pearson's correlation of the value with the small model's being right (point-biserial when that is 0 or 1).
+    /// Pearson's correlation of the value with the small model's being right (point-biserial when
+    /// that is 0 or 1).
     pub biserial: Interval,
     /// Spearman's rank correlation of the value with the small model's being right.
     pub spearman: Interval,
-    /// Spearman's rank correlation of the value with what offloading gains, large right less small right.
+    /// Spearman's rank correlation of the value with what offloading gains, large right less small
+    /// right.
     pub gain: Interval,
     /// The area less that of the first metric, on the same resamples; none for the first.
     pub ahead: Option<Interval>,
@@ -81,13 +87,18 @@ impl Share {
         let p = hits / n;
         let centre = (p + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
         let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt() / (1.0 + Z * Z / n);
-        Share { value: p, low: (centre - half).max(0.0).min(p), high: (centre + half).min(1.0).max(p) }
+        Share {
+            value: p,
+            low: (centre - half).max(0.0).min(p),
+            high: (centre + half).min(1.0).max(p),
+        }
     }
 }
 
-/// What the metrics of a trace are worth, in their order. Queries are resampled, the same resamples for all metrics, and the ends of
-/// an interval are quantiles of what [`RESAMPLES`] resamples give (percentile bootstrap). Calibration errors are means of absolute
-/// values, so noise makes them, and more so their resamples, greater than 0 even when the calibration is perfect.
+/// What the metrics of a trace are worth, in their order. Queries are resampled, the same resamples
+/// for all metrics, and the ends of an interval are quantiles of what [`RESAMPLES`] resamples give
+/// (percentile bootstrap). Calibration errors are means of absolute values, so noise makes them,
+/// and more so their resamples, greater than 0 even when the calibration is perfect.
 ///
 /// None with fewer than two queries, or when the small model is always right or always wrong.
 ///
@@ -97,16 +108,30 @@ impl Share {
 pub fn qualities(metrics: &[Metric], answers: Answers, seed: u64) -> Option<Vec<Quality>> {
     let n = answers.small.len();
     assert_eq!(n, answers.large.len(), "one answer of each model per query");
-    let gain: Vec<f64> = answers.large.iter().zip(answers.small).map(|(l, s)| l - s).collect();
+    let gain: Vec<f64> = answers
+        .large
+        .iter()
+        .zip(answers.small)
+        .map(|(l, s)| l - s)
+        .collect();
     let (right, gain) = (Ranked::new(answers.small), Ranked::new(&gain));
-    let prepared: Vec<Prepared> = metrics.iter().map(|m| Prepared::new(m, answers.small)).collect();
+    let prepared: Vec<Prepared> = metrics
+        .iter()
+        .map(|m| Prepared::new(m, answers.small))
+        .collect();
     let ones = vec![1.0; n];
     let first = |weights: &[f64]| -> Option<Vec<Vec<f64>>> {
-        prepared.iter().map(|p| p.statistics(weights, &right, &gain)).collect()
+        prepared
+            .iter()
+            .map(|p| p.statistics(weights, &right, &gain))
+            .collect()
     };
     let estimates = first(&ones).filter(|_| n >= 2)?;
     let mut draw = Draw::new(seed);
-    let mut replicates: Vec<Vec<Vec<f64>>> = estimates.iter().map(|e| vec![Vec::new(); e.len() + 1]).collect();
+    let mut replicates: Vec<Vec<Vec<f64>>> = estimates
+        .iter()
+        .map(|e| vec![Vec::new(); e.len() + 1])
+        .collect();
     let mut weights = vec![0.0; n];
     for _ in 0..RESAMPLES {
         weights.fill(0.0);
@@ -120,13 +145,29 @@ pub fn qualities(metrics: &[Metric], answers: Answers, seed: u64) -> Option<Vec<
     }
     let interval = |estimate: f64, values: &[f64]| {
         let tail = (1.0 - CONFIDENCE) / 2.0;
-        Some(Interval { estimate, low: quantile(values, tail)?, high: quantile(values, 1.0 - tail)? })
+        Some(Interval {
+            estimate,
+            low: quantile(values, tail)?,
+            high: quantile(values, 1.0 - tail)?,
+        })
     };
     let quality = |(k, metric): (usize, &Metric)| {
-        let all: Vec<Interval> =
-            estimates[k].iter().zip(&replicates[k][1..]).map(|(&e, r)| interval(e, r)).collect::<Option<_>>()?;
-        let ahead = if k == 0 { None } else { interval(estimates[k][0] - estimates[0][0], &replicates[k][0]) };
-        let calibration = metric.predictions.iter().zip(&all[4..]).map(|(p, i)| (p.0.clone(), *i)).collect();
+        let all: Vec<Interval> = estimates[k]
+            .iter()
+            .zip(&replicates[k][1..])
+            .map(|(&e, r)| interval(e, r))
+            .collect::<Option<_>>()?;
+        let ahead = if k == 0 {
+            None
+        } else {
+            interval(estimates[k][0] - estimates[0][0], &replicates[k][0])
+        };
+        let calibration = metric
+            .predictions
+            .iter()
+            .zip(&all[4..])
+            .map(|(p, i)| (p.0.clone(), *i))
+            .collect();
         let bins = prepared[k].bins.iter().zip(&metric.predictions);
         Some(Quality {
             name: metric.name.clone(),
@@ -136,7 +177,9 @@ pub fn qualities(metrics: &[Metric], answers: Answers, seed: u64) -> Option<Vec<
             gain: all[3],
             ahead,
             calibration,
-            bins: bins.map(|(of, (_, p))| reliability(of, p, answers)).collect(),
+            bins: bins
+                .map(|(of, (_, p))| reliability(of, p, answers))
+                .collect(),
         })
     };
     metrics.iter().enumerate().map(quality).collect()
@@ -151,7 +194,9 @@ fn bins_of(prediction: &[f64]) -> Vec<usize> {
     for group in &ranked.groups {
         // A group of equal predictions goes where its middle falls, so that ties stay together.
         let middle = from as f64 + group.len() as f64 / 2.0;
-        group.iter().for_each(|&k| bin[k] = ((middle * BINS as f64 / n as f64) as usize).min(BINS - 1));
+        group
+            .iter()
+            .for_each(|&k| bin[k] = ((middle * BINS as f64 / n as f64) as usize).min(BINS - 1));
         from += group.len();
     }
     bin
@@ -181,17 +226,23 @@ impl Ranked {
     fn new(values: &[f64]) -> Self {
         let mut order: Vec<usize> = (0..values.len()).collect();
         order.sort_by(|&a, &b| (values[a] + 0.0).total_cmp(&(values[b] + 0.0)));
-        let groups = order.chunk_by(|&a, &b| values[a] == values[b]).map(<[usize]>::to_vec).collect();
+        let groups = order
+            .chunk_by(|&a, &b| values[a] == values[b])
+            .map(<[usize]>::to_vec)
+            .collect();
         Ranked { groups }
     }
 
-    /// Ranks of a sample in which query k is there weights\[k\] times, equal values sharing the mean of theirs.
+    /// Ranks of a sample in which query k is there weights\[k\] times, equal values sharing the
+    /// mean of theirs.
     fn ranks(&self, weights: &[f64]) -> Vec<f64> {
         let mut ranks = vec![0.0; weights.len()];
         let mut below = 0.0;
         for group in &self.groups {
             let mass: f64 = group.iter().map(|&k| weights[k]).sum();
-            group.iter().for_each(|&k| ranks[k] = below + (mass + 1.0) / 2.0);
+            group
+                .iter()
+                .for_each(|&k| ranks[k] = below + (mass + 1.0) / 2.0);
             below += mass;
         }
         ranks
@@ -208,12 +259,23 @@ struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     fn new(metric: &'a Metric, small: &'a [f64]) -> Self {
-        assert_eq!(metric.values.len(), small.len(), "one value of '{}' per query", metric.name);
+        assert_eq!(
+            metric.values.len(),
+            small.len(),
+            "one value of '{}' per query",
+            metric.name
+        );
         let bins = metric.predictions.iter().map(|(_, p)| bins_of(p)).collect();
-        Prepared { metric, small, ranked: Ranked::new(&metric.values), bins }
+        Prepared {
+            metric,
+            small,
+            ranked: Ranked::new(&metric.values),
+            bins,
+        }
     }
 
-    /// Area, correlations with right answers (plain, ranks) and with gains (ranks), then the calibration errors.
+    /// Area, correlations with right answers (plain, ranks) and with gains (ranks), then the
+    /// calibration errors.
     fn statistics(&self, weights: &[f64], right: &Ranked, gain: &Ranked) -> Option<Vec<f64>> {
         let ranks = self.ranked.ranks(weights);
         let mut all = vec![
@@ -223,7 +285,9 @@ impl<'a> Prepared<'a> {
             correlation(&ranks, &gain.ranks(weights), weights),
         ];
         let predictions = self.metric.predictions.iter().zip(&self.bins);
-        all.extend(predictions.map(|((_, p), bins)| calibration_error(p, self.small, bins, weights)));
+        all.extend(
+            predictions.map(|((_, p), bins)| calibration_error(p, self.small, bins, weights)),
+        );
         Some(all)
     }
 
@@ -256,10 +320,15 @@ fn correlation(x: &[f64], y: &[f64], weights: &[f64]) -> f64 {
         yy += weights[k] * b * b;
         xy += weights[k] * a * b;
     }
-    if xx > 0.0 && yy > 0.0 { xy / (xx * yy).sqrt() } else { 0.0 }
+    if xx > 0.0 && yy > 0.0 {
+        xy / (xx * yy).sqrt()
+    } else {
+        0.0
+    }
 }
 
-/// sum over bins of (share of the queries) x |share right - mean prediction| (Naeini, Cooper, Hauskrecht 2015, AAAI).
+/// sum over bins of (share of the queries) x |share right - mean prediction| (Naeini, Cooper,
+/// Hauskrecht 2015, AAAI).
 fn calibration_error(prediction: &[f64], right: &[f64], bins: &[usize], weights: &[f64]) -> f64 {
     let mut off = [0.0; BINS];
     for k in 0..right.len() {
@@ -273,7 +342,11 @@ mod tests {
     use super::*;
 
     fn metric(values: &[f64], predictions: &[f64]) -> Metric {
-        Metric { name: "m".into(), values: values.to_vec(), predictions: vec![("p".into(), predictions.to_vec())] }
+        Metric {
+            name: "m".into(),
+            values: values.to_vec(),
+            predictions: vec![("p".into(), predictions.to_vec())],
+        }
     }
 
     /// By hand, correlations apart.
@@ -284,28 +357,66 @@ mod tests {
         let values = [0.1, 0.4, 0.4, 0.9, 0.6];
         let predicted = [0.9, 0.6, 0.6, 0.1, 0.4];
         let m = metric(&values, &predicted);
-        let all = qualities(&[m.clone(), m], Answers { small: &small, large: &large }, 1).unwrap();
+        let all = qualities(
+            &[m.clone(), m],
+            Answers {
+                small: &small,
+                large: &large,
+            },
+            1,
+        )
+        .unwrap();
         let q = &all[0];
         // Pairs (wrong, right): 0.4 > 0.1, 0.4 = 0.4 (half), 0.9 twice, 0.6 twice: 5.5 of 6.
         assert!((q.auroc.estimate - 5.5 / 6.0).abs() < 1e-12);
-        // Pearson's formula on the values and on the ranks (2, 1, 2, ..), worked out in Python by itself.
-        assert!((q.biserial.estimate + 0.711_832).abs() < 1e-6, "{}", q.biserial.estimate);
-        assert!((q.spearman.estimate + 0.740_436).abs() < 1e-6, "{}", q.spearman.estimate);
-        assert!((q.gain.estimate - 0.189_258).abs() < 1e-6, "{}", q.gain.estimate);
-        // Bins: 0.1 alone, 0.4 alone, the two 0.6, 0.9: |0 - 0.1| + |0 - 0.4| + |1 - 1.2| + |1 - 0.9| over 5.
+        // Pearson's formula on the values and on the ranks (2, 1, 2, ..), worked out in Python by
+        // itself.
+        assert!(
+            (q.biserial.estimate + 0.711_832).abs() < 1e-6,
+            "{}",
+            q.biserial.estimate
+        );
+        assert!(
+            (q.spearman.estimate + 0.740_436).abs() < 1e-6,
+            "{}",
+            q.spearman.estimate
+        );
+        assert!(
+            (q.gain.estimate - 0.189_258).abs() < 1e-6,
+            "{}",
+            q.gain.estimate
+        );
+        // Bins: 0.1 alone, 0.4 alone, the two 0.6, 0.9: |0 - 0.1| + |0 - 0.4| + |1 - 1.2| + |1 -
+        // 0.9| over 5.
         assert!((q.calibration[0].1.estimate - 0.16).abs() < 1e-12);
-        assert_eq!(q.bins[0].iter().map(|b| b.count).collect::<Vec<_>>(), [1, 1, 2, 1]);
+        assert_eq!(
+            q.bins[0].iter().map(|b| b.count).collect::<Vec<_>>(),
+            [1, 1, 2, 1]
+        );
         assert!(q.auroc.low <= q.auroc.estimate && q.auroc.high <= 1.0);
         let ahead = all[1].ahead.unwrap();
         assert_eq!((ahead.estimate, ahead.low, ahead.high), (0.0, 0.0, 0.0));
-        assert!(qualities(&[metric(&values, &predicted)], Answers { small: &[1.0; 5], large: &large }, 1).is_none());
+        assert!(
+            qualities(
+                &[metric(&values, &predicted)],
+                Answers {
+                    small: &[1.0; 5],
+                    large: &large
+                },
+                1
+            )
+            .is_none()
+        );
     }
 
     /// Wilson, 95 %: 8 of 10 gives 0.4902 to 0.9433 (Newcombe 1998 works the formula).
     #[test]
     fn wilson() {
         let s = Share::of(8.0, 10);
-        assert!((s.low - 0.490_16).abs() < 1e-4 && (s.high - 0.943_32).abs() < 1e-4, "{s:?}");
+        assert!(
+            (s.low - 0.490_16).abs() < 1e-4 && (s.high - 0.943_32).abs() < 1e-4,
+            "{s:?}"
+        );
         assert_eq!((Share::of(0.0, 5).low, Share::of(5.0, 5).high), (0.0, 1.0));
     }
 
@@ -320,7 +431,15 @@ mod tests {
             // Right with probability 1 - a, a uniform: the area is 5/6.
             let small: Vec<f64> = values.iter().map(|a| f64::from(unit() > *a)).collect();
             let predicted: Vec<f64> = values.iter().map(|a| 1.0 - a).collect();
-            let q = qualities(&[metric(&values, &predicted)], Answers { small: &small, large: &small }, seed).unwrap();
+            let q = qualities(
+                &[metric(&values, &predicted)],
+                Answers {
+                    small: &small,
+                    large: &small,
+                },
+                seed,
+            )
+            .unwrap();
             hits += usize::from(q[0].auroc.contains(5.0 / 6.0));
         }
         assert!((88..=100).contains(&hits), "{hits}");

@@ -30,34 +30,49 @@ impl Data {
         let (n, m) = (problem.n(), problem.m());
         let (users, servers) = (&problem.instance().users, &problem.instance().servers);
         let by_server = |f: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
-            (0..m).flat_map(|j| (0..n).map(move |i| (i, j))).map(|(i, j)| f(i, j)).collect()
+            (0..m)
+                .flat_map(|j| (0..n).map(move |i| (i, j)))
+                .map(|(i, j)| f(i, j))
+                .collect()
         };
         let volume = |i: usize, j: usize| {
-            problem.weight(i) * users[i].payload_bits * std::f64::consts::LN_2 / servers[j].bandwidth_hz
+            problem.weight(i) * users[i].payload_bits * std::f64::consts::LN_2
+                / servers[j].bandwidth_hz
         };
-        let heard = |i, j| if problem.has_interference() { problem.signal(i, j) } else { 0.0 };
+        let heard = |i, j| {
+            if problem.has_interference() {
+                problem.signal(i, j)
+            } else {
+                0.0
+            }
+        };
         Data {
             n,
             m,
-            local: (0..n).map(|i| problem.weight(i) * problem.local_delay(i)).collect(),
+            local: (0..n)
+                .map(|i| problem.weight(i) * problem.local_delay(i))
+                .collect(),
             signal: by_server(&heard),
             volume: by_server(&volume),
             own: by_server(&|i, j| problem.signal(i, j)),
-            work: (0..n).map(|i| problem.weight(i) * users[i].edge_work_flop).collect(),
+            work: (0..n)
+                .map(|i| problem.weight(i) * users[i].edge_work_flop)
+                .collect(),
             noise: servers.iter().map(|s| s.noise_w).collect(),
             slowest: servers.iter().map(|s| 1.0 / s.user_cap_flops).collect(),
             per_load: servers.iter().map(|s| 1.0 / s.capacity_flops).collect(),
         }
     }
 
-    /// Uplink cost of user i at server j per user of load under interference `power` (W), weighted s.
+    /// Uplink cost of user i at server j per user of load under interference `power` (W), weighted
+    /// s.
     pub fn unit_uplink(&self, i: usize, j: usize, power: f64) -> f64 {
         let k = j * self.n + i;
         self.volume[k] / libm::log1p(self.own[k] / (self.noise[j] + power))
     }
 
-    /// The slope of [`Data::unit_uplink`] along the interference, weighted s per W: with L = ln(1 + S/(s + I)),
-    /// volume S / ((s + I)(s + I + S) L^2).
+    /// The slope of [`Data::unit_uplink`] along the interference, weighted s per W: with L = ln(1 +
+    /// S/(s + I)), volume S / ((s + I)(s + I + S) L^2).
     pub fn unit_uplink_slope(&self, i: usize, j: usize, power: f64) -> f64 {
         let k = j * self.n + i;
         let (signal, rest) = (self.own[k], self.noise[j] + power);
@@ -161,8 +176,9 @@ impl Region {
         (0..=self.m).filter(|&p| self.allows(i, p)).count()
     }
 
-    /// Tightens load ranges by counting, until nothing changes: a server holds at least the users that can be nowhere else and at most
-    /// those that may be there; all servers together hold at least the users that cannot stay local and at most those that may leave.
+    /// Tightens load ranges by counting, until nothing changes: a server holds at least the users
+    /// that can be nowhere else and at most those that may be there; all servers together hold at
+    /// least the users that cannot stay local and at most those that may leave.
     pub fn count_loads(&mut self) {
         let (m, n) = (self.m, self.allowed.len() / (self.m + 1));
         let (mut forced, mut admitted) = (vec![0; m], vec![0; m]);
@@ -187,7 +203,10 @@ impl Region {
         }
         loop {
             let before = (self.load_low.clone(), self.load_high.clone());
-            let (low, high) = (before.0.iter().sum::<usize>(), before.1.iter().sum::<usize>());
+            let (low, high) = (
+                before.0.iter().sum::<usize>(),
+                before.1.iter().sum::<usize>(),
+            );
             for j in 0..m {
                 self.load_low[j] = self.load_low[j].max(must.saturating_sub(high - before.1[j]));
                 self.load_high[j] = self.load_high[j].min(may.saturating_sub(low - before.0[j]));

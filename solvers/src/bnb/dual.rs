@@ -1,5 +1,5 @@
-//! Improves multipliers by steps whose size adapts to every coordinate (Adam: Kingma and Ba 2015), and averages the relaxed plans on
-//! the way (Barahona and Anbil 2000).
+//! Improves multipliers by steps whose size adapts to every coordinate (Adam: Kingma and Ba 2015),
+//! and averages the relaxed plans on the way (Barahona and Anbil 2000).
 
 use super::bound::{Multipliers, Oracle, Selection};
 use super::data::{Data, Region};
@@ -7,8 +7,8 @@ use super::search::Split;
 use crate::Deadline;
 use offload_instances::{Assignment, Problem};
 
-/// The first and the last step of an ascent along a coordinate whose slope keeps its sign, in target values a user, or in `MISSING` times
-/// what the bound is below the target if that is less.
+/// The first and the last step of an ascent along a coordinate whose slope keeps its sign, in
+/// target values a user, or in `MISSING` times what the bound is below the target if that is less.
 const STEP: [f64; 2] = [0.1, 0.01];
 /// See [`STEP`].
 const MISSING: f64 = 50.0;
@@ -43,8 +43,8 @@ pub struct Steps<'a> {
     pub unit: &'a [f64],
 }
 
-/// Raises the bound from `start` until it reaches `target`, progress dries up, the steps are done or the time is up.
-/// On return the oracle's table is that of the best multipliers.
+/// Raises the bound from `start` until it reaches `target`, progress dries up, the steps are done
+/// or the time is up. On return the oracle's table is that of the best multipliers.
 pub fn ascend(
     oracle: &mut Oracle,
     start: &Multipliers,
@@ -53,18 +53,26 @@ pub fn ascend(
     deadline: &Deadline,
     averages: &mut Averages,
 ) -> Ascent {
-    let Steps { count, boldness, unit } = *steps;
+    let Steps {
+        count,
+        boldness,
+        unit,
+    } = *steps;
     let (n, m) = (start.users.len(), start.power.len());
     let mut x = start.clone();
     let mut now = oracle.evaluate(&x);
-    let mut best = Ascent { best: x.clone(), bound: now };
+    let mut best = Ascent {
+        best: x.clone(),
+        bound: now,
+    };
     let mut checked = now;
     let mut selection = Selection::default();
     let [mut mean, mut square, mut direction] = [0; 3].map(|_| vec![0.0; n + m]);
     // How much of the two memories is still their first value, 0.
     let mut unfilled = [1.0, 1.0];
     let shrink = libm::pow(STEP[1] / STEP[0], 1.0 / count.max(1) as f64);
-    // A u_i is about a user's cost, r_j times its unit about a server's, N / M times as much; in between, both are found in time.
+    // A u_i is about a user's cost, r_j times its unit about a server's, N / M times as much; in
+    // between, both are found in time.
     let reach = (n as f64 / m as f64).sqrt();
     // Where little is missing, long steps lose more than there is to gain.
     let scale = target.min(MISSING * (target - now));
@@ -82,13 +90,22 @@ pub fn ascend(
         }
         oracle.select(&x, &mut selection);
         averages.add(&selection);
-        if selection.slack.iter().chain(&selection.power_slack).all(|s| *s == 0.0) {
+        if selection
+            .slack
+            .iter()
+            .chain(&selection.power_slack)
+            .all(|s| *s == 0.0)
+        {
             break;
         }
         unfilled = [unfilled[0] * MEMORY[0], unfilled[1] * MEMORY[1]];
         let mut rise = 0.0;
         for k in 0..n + m {
-            let slope = if k < n { selection.slack[k] } else { selection.power_slack[k - n] / unit[k - n] };
+            let slope = if k < n {
+                selection.slack[k]
+            } else {
+                selection.power_slack[k - n] / unit[k - n]
+            };
             mean[k] = MEMORY[0] * mean[k] + (1.0 - MEMORY[0]) * slope;
             square[k] = MEMORY[1] * square[k] + (1.0 - MEMORY[1]) * slope * slope;
             let size = (square[k] / (1.0 - unfilled[1])).sqrt() + SETTLED;
@@ -98,8 +115,13 @@ pub fn ascend(
             }
             rise += slope * direction[k];
         }
-        // Polyak's length where the bound rises that way: no step is longer than it must be to reach the target if the bound went straight on.
-        let stride = if rise > 0.0 { length.min((target - now).max(1e-12 * target) / rise) } else { length };
+        // Polyak's length where the bound rises that way: no step is longer than it must be to
+        // reach the target if the bound went straight on.
+        let stride = if rise > 0.0 {
+            length.min((target - now).max(1e-12 * target) / rise)
+        } else {
+            length
+        };
         for (u, d) in x.users.iter_mut().zip(&direction) {
             *u += stride * d;
         }
@@ -170,10 +192,21 @@ impl Averages {
     fn add(&mut self, selection: &Selection) {
         let keep = 1.0 - NEWEST;
         self.weight = self.weight * keep + NEWEST;
-        for values in [&mut self.share, &mut self.load, &mut self.loaded, &mut self.uplink, &mut self.compute] {
+        for values in [
+            &mut self.share,
+            &mut self.load,
+            &mut self.loaded,
+            &mut self.uplink,
+            &mut self.compute,
+        ] {
             values.iter_mut().for_each(|v| *v *= keep);
         }
-        for (i, _) in selection.local.iter().enumerate().filter(|(_, local)| **local) {
+        for (i, _) in selection
+            .local
+            .iter()
+            .enumerate()
+            .filter(|(_, local)| **local)
+        {
             self.share[i * (self.m + 1) + self.m] += NEWEST;
         }
         for (j, chosen) in selection.chosen.iter().enumerate() {
@@ -193,7 +226,8 @@ impl Averages {
         self.share[i * (self.m + 1) + p]
     }
 
-    /// A plan that keeps the rules: users by falling share, each to its best place that is still open.
+    /// A plan that keeps the rules: users by falling share, each to its best place that is still
+    /// open.
     pub fn plan(&self, problem: &Problem) -> Assignment {
         let m = self.m;
         let mut free: Vec<usize> = (0..m).map(|j| problem.capacity(j)).collect();
@@ -208,8 +242,11 @@ impl Averages {
         for i in order {
             let stays = !problem.is_mandatory(i) && self.share(i, m) >= best(i);
             let open = (0..m).filter(|&j| free[j] > 0);
-            if let Some(j) = open.max_by(|&a, &b| self.share(i, a).total_cmp(&self.share(i, b)).then(b.cmp(&a)))
-                && !stays
+            if let Some(j) = open.max_by(|&a, &b| {
+                self.share(i, a)
+                    .total_cmp(&self.share(i, b))
+                    .then(b.cmp(&a))
+            }) && !stays
             {
                 plan[i] = Some(j);
                 free[j] -= 1;
@@ -218,31 +255,41 @@ impl Averages {
         plan
     }
 
-    /// Where to split: what makes the largest error of the averaged plan, I_j or n_j; where none is worth it, loads, then users, then I_j.
-    /// When few plans are left, users first.
-    /// `missing` is the gap to close, weighted s.
+    /// Where to split: what makes the largest error of the averaged plan, I_j or n_j; where none is
+    /// worth it, loads, then users, then I_j. When few plans are left, users first. `missing` is
+    /// the gap to close, weighted s.
     pub fn choose(&self, data: &Data, region: &Region, missing: f64) -> Option<Split> {
         let errors: Vec<Error> = (0..self.m).map(|j| self.error(data, region, j)).collect();
         let larger = |a: &(f64, Split), b: &(f64, Split)| a.0.total_cmp(&b.0);
-        let powers = || (0..self.m).filter_map(|j| Some((errors[j].power, power_split(data, region, j)?)));
-        let loads = || (0..self.m).filter_map(|j| Some((errors[j].load, self.load_split(region, j)?)));
+        let powers =
+            || (0..self.m).filter_map(|j| Some((errors[j].power, power_split(data, region, j)?)));
+        let loads =
+            || (0..self.m).filter_map(|j| Some((errors[j].load, self.load_split(region, j)?)));
         let any = |best: Option<(f64, Split)>| best.map(|(_, split)| split);
-        let bits: f64 = (0..data.n).map(|i| libm::log2(region.choices(i) as f64)).sum();
+        let bits: f64 = (0..data.n)
+            .map(|i| libm::log2(region.choices(i) as f64))
+            .sum();
         if bits <= FEW_PLANS {
-            // So few plans are left that going through the users is sure to end soon; each one fixed narrows interference too.
-            return self.user_split(data, region).or(any(powers().max_by(larger)));
+            // So few plans are left that going through the users is sure to end soon; each one
+            // fixed narrows interference too.
+            return self
+                .user_split(data, region)
+                .or(any(powers().max_by(larger)));
         }
         match powers().chain(loads()).max_by(larger) {
             Some((error, split)) if error >= LEAST_ERROR * missing => Some(split),
-            // Loads are few: once they and the interference are points, the region is a transportation problem.
+            // Loads are few: once they and the interference are points, the region is a
+            // transportation problem.
             _ => any(loads().max_by(larger))
                 .or_else(|| self.user_split(data, region))
                 .or_else(|| any(powers().max_by(larger))),
         }
     }
 
-    /// The error that server j makes. With bars for averages, c_i for the uplink cost a unit of load and x_i for 'user i is at j', uplink costs
-    /// sum_i avg(x_i) avg(n) c_i(avg I) in the averaged plan; of what is missing to it in avg(x_i n c_i(I)), avg(x_i n) c_i(avg I) tells the two parts apart.
+    /// The error that server j makes. With bars for averages, c_i for the uplink cost a unit of
+    /// load and x_i for 'user i is at j', uplink costs sum_i avg(x_i) avg(n) c_i(avg I) in the
+    /// averaged plan; of what is missing to it in avg(x_i n c_i(I)), avg(x_i n) c_i(avg I) tells
+    /// the two parts apart.
     fn error(&self, data: &Data, region: &Region, j: usize) -> Error {
         let mut error = Error::default();
         if self.weight <= 0.0 {
@@ -258,8 +305,8 @@ impl Averages {
                 let unit = data.unit_uplink(i, j, power);
                 let loaded = self.loaded[k] / self.weight;
                 error.power += loaded * unit - self.uplink[k] / self.weight;
-                error.load +=
-                    (share * load - loaded) * unit + share * data.work(i) * pace - self.compute[k] / self.weight;
+                error.load += (share * load - loaded) * unit + share * data.work(i) * pace
+                    - self.compute[k] / self.weight;
             }
         }
         error
@@ -267,16 +314,32 @@ impl Averages {
 
     /// I_j of the averaged plan, W; nothing averaged counts as a plan without users.
     pub fn interference(&self, data: &Data, j: usize) -> f64 {
-        let elsewhere = |i: usize| (0..self.m).filter(|&l| l != j).map(|l| self.share(i, l)).sum::<f64>();
+        let elsewhere = |i: usize| {
+            (0..self.m)
+                .filter(|&l| l != j)
+                .map(|l| self.share(i, l))
+                .sum::<f64>()
+        };
         let sum: f64 = (0..data.n).map(|i| data.heard(j)[i] * elsewhere(i)).sum();
-        if self.weight > 0.0 { sum / self.weight } else { 0.0 }
+        if self.weight > 0.0 {
+            sum / self.weight
+        } else {
+            0.0
+        }
     }
 
     /// n_j below and above its average.
     fn load_split(&self, region: &Region, j: usize) -> Option<Split> {
         let (low, high) = (region.load_low[j], region.load_high[j]);
-        let mean = if self.weight > 0.0 { self.load[j] / self.weight } else { 0.0 };
-        (low < high).then(|| Split::Load { server: j, at: (mean.floor() as usize).clamp(low, high - 1) })
+        let mean = if self.weight > 0.0 {
+            self.load[j] / self.weight
+        } else {
+            0.0
+        };
+        (low < high).then(|| Split::Load {
+            server: j,
+            at: (mean.floor() as usize).clamp(low, high - 1),
+        })
     }
 
     /// The user that is most undecided, at its most used place.
@@ -284,8 +347,16 @@ impl Averages {
         let mut best: Option<(f64, Split)> = None;
         for i in (0..data.n).filter(|&i| region.choices(i) > 1) {
             let places = (0..=self.m).filter(|&p| region.allows(i, p));
-            let place = places.max_by(|&a, &b| self.share(i, a).total_cmp(&self.share(i, b)).then(b.cmp(&a)))?;
-            let share = if self.weight > 0.0 { self.share(i, place) / self.weight } else { 0.0 };
+            let place = places.max_by(|&a, &b| {
+                self.share(i, a)
+                    .total_cmp(&self.share(i, b))
+                    .then(b.cmp(&a))
+            })?;
+            let share = if self.weight > 0.0 {
+                self.share(i, place) / self.weight
+            } else {
+                0.0
+            };
             let undecided = (1.0 - share).abs().min(share.abs()) * data.local[i].max(1e-300);
             if best.is_none_or(|(b, _)| undecided > b) {
                 best = Some((undecided, Split::User { user: i, place }));
@@ -295,7 +366,8 @@ impl Averages {
     }
 }
 
-/// The middle of I_j's range in the logarithm of I_j + s_j / 10: what costs depend on, and fine enough where a user is far below the noise.
+/// The middle of I_j's range in the logarithm of I_j + s_j / 10: what costs depend on, and fine
+/// enough where a user is far below the noise.
 fn power_split(data: &Data, region: &Region, j: usize) -> Option<Split> {
     let (low, high) = (region.power_low[j], region.power_high[j]);
     // Beside the noise a narrower range makes no difference that a double could show.
@@ -305,6 +377,10 @@ fn power_split(data: &Data, region: &Region, j: usize) -> Option<Split> {
     let shift = 0.1 * data.noise(j);
     // Two roots, since the product may overflow.
     let middle = (low + shift).sqrt() * (high + shift).sqrt() - shift;
-    let at = if low < middle && middle < high { middle } else { f64::midpoint(low, high) };
+    let at = if low < middle && middle < high {
+        middle
+    } else {
+        f64::midpoint(low, high)
+    };
     (low < at && at < high).then_some(Split::Power { server: j, at })
 }

@@ -27,7 +27,8 @@ impl Solver for Bnb {
     }
 
     fn summary(&self) -> &'static str {
-        "spatial branch and bound on loads and interference with a Lagrangian bound; writes certificates"
+        "spatial branch and bound on loads and interference with a Lagrangian bound; writes \
+         certificates"
     }
 
     fn is_exact(&self) -> bool {
@@ -48,28 +49,43 @@ impl Solver for Bnb {
     }
 }
 
-/// The root alone: the Lagrangian bound, its certificate, and the plan that rounding its relaxed plans gives.
+/// The root alone: the Lagrangian bound, its certificate, and the plan that rounding its relaxed
+/// plans gives.
 pub fn root(problem: &Problem, budget: &Budget) -> Outcome {
     let data = Data::new(problem);
-    let outcome = conclude(Search::new(problem, &data, budget, Effort::Root), &data, budget, 1);
+    let outcome = conclude(
+        Search::new(problem, &data, budget, Effort::Root),
+        &data,
+        budget,
+        1,
+    );
     let stop = match outcome.stop {
         Stop::Stalled(_) => Stop::Finished,
         stop => stop,
     };
-    Outcome { stop, note: String::new(), ..outcome }
+    Outcome {
+        stop,
+        note: String::new(),
+        ..outcome
+    }
 }
 
 fn conclude(mut search: Search, data: &Data, budget: &Budget, regions: usize) -> Outcome {
-    let end = if search.evaluation_work() > MAX_WORK { End::Work } else { search.run(regions) };
+    let end = if search.evaluation_work() > MAX_WORK {
+        End::Work
+    } else {
+        search.run(regions)
+    };
     let bound = search.bound();
-    let proved = relative_gap(search.value, bound).is_some_and(|g| g <= budget.gap.max(search::LEAST_GAP));
+    let proved =
+        relative_gap(search.value, bound).is_some_and(|g| g <= budget.gap.max(search::LEAST_GAP));
     let stop = match end {
         _ if proved => Stop::Proved,
         End::Time => Stop::TimeLimit,
         End::Memory => Stop::Stalled("the bound on memory".into()),
-        End::Work => {
-            Stop::Stalled("the problem is too large to evaluate its bound; the bound is the trivial one".into())
-        }
+        End::Work => Stop::Stalled(
+            "the problem is too large to evaluate its bound; the bound is the trivial one".into(),
+        ),
         End::Regions => Stop::Stalled("the root is done".into()),
         End::Closed => Stop::Stalled("no region can be split further".into()),
     };
@@ -85,7 +101,8 @@ fn conclude(mut search: Search, data: &Data, budget: &Budget, regions: usize) ->
     }
 }
 
-/// Exchanges users between places at fixed loads, exactly for prices at a plan's interference (see `start`).
+/// Exchanges users between places at fixed loads, exactly for prices at a plan's interference (see
+/// `start`).
 pub struct Exchange {
     data: Data,
     region: Region,
@@ -107,7 +124,13 @@ impl Exchange {
 
 /// More mandatory users than places: counting loads empties the root, whatever the multipliers.
 fn infeasible(problem: &Problem, data: &Data) -> Outcome {
-    let multipliers = Multipliers { users: vec![0.0; problem.n()], power: vec![0.0; problem.m()] };
+    let multipliers = Multipliers {
+        users: vec![0.0; problem.n()],
+        power: vec![0.0; problem.m()],
+    };
     let tree = Tree::new(Rc::new(multipliers));
-    Outcome { certificate: Some(tree.certificate(data.m)), ..Outcome::nothing(Stop::Infeasible) }
+    Outcome {
+        certificate: Some(tree.certificate(data.m)),
+        ..Outcome::nothing(Stop::Infeasible)
+    }
 }

@@ -26,7 +26,8 @@ const ROOT_STEPS: [usize; 13] = [0, 0, 10, 20, 40, 80, 160, 320, 320, 320, 320, 
 const STEPS: usize = 60;
 /// Ascents of other regions, at most.
 const ASCENTS: usize = 4;
-/// The root's first ascent after which something is cut off. Earlier cuts would be made again, further in, and each costs the verifier time.
+/// The root's first ascent after which something is cut off. Earlier cuts would be made again,
+/// further in, and each costs the verifier time.
 const FIRST_CUT: usize = 3;
 /// The first after which ends of interference ranges are.
 const FIRST_POWER_CUT: usize = 5;
@@ -50,7 +51,10 @@ struct Open {
 /// Reversed: the heap's top is the least bound, then the oldest node.
 impl Ord for Open {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.bound.total_cmp(&self.bound).then(other.node.cmp(&self.node))
+        other
+            .bound
+            .total_cmp(&self.bound)
+            .then(other.node.cmp(&self.node))
     }
 }
 
@@ -121,18 +125,34 @@ impl<'a> Search<'a> {
     pub fn new(problem: &'a Problem, data: &'a Data, budget: &Budget, effort: Effort) -> Self {
         let begun = Instant::now();
         let deadline = budget.deadline();
-        let start = Budget { time_limit: budget.time_limit.map(|t| t.mul_f64(START_SHARE)), ..budget.clone() };
+        let start = Budget {
+            time_limit: budget.time_limit.map(|t| t.mul_f64(START_SHARE)),
+            ..budget.clone()
+        };
         let plan = if effort == Effort::Root {
             goa_marginal::plan(problem, &start.deadline())
         } else {
-            improve_from(problem, greedy::goa(problem), STARTS, budget.seed, &start.deadline())
+            improve_from(
+                problem,
+                greedy::goa(problem),
+                STARTS,
+                budget.seed,
+                &start.deadline(),
+            )
         };
         let region = Region::root(problem, data);
         let typical = typical_power(problem, &plan, &region);
-        let plan = if effort == Effort::Root { plan } else { polish(problem, data, &region, plan, &start.deadline()) };
+        let plan = if effort == Effort::Root {
+            plan
+        } else {
+            polish(problem, data, &region, plan, &start.deadline())
+        };
         let (plan, multipliers) = improve_by_transport(problem, data, &region, plan);
         let (least, bound) = crate::milp::trivial_bound(problem);
-        let first = Rc::new(Multipliers { users: least, power: vec![0.0; data.m] });
+        let first = Rc::new(Multipliers {
+            users: least,
+            power: vec![0.0; data.m],
+        });
         let mut search = Search {
             problem,
             data,
@@ -150,16 +170,24 @@ impl<'a> Search<'a> {
             start: Some(multipliers),
             bytes: 0,
         };
-        let open = Open { bound, node: 0, region, multipliers: first, typical: Rc::new(typical) };
+        let open = Open {
+            bound,
+            node: 0,
+            region,
+            multipliers: first,
+            typical: Rc::new(typical),
+        };
         let open = search.cut_loads(open);
         search.open.push(open);
         search
     }
 
-    /// Cuts off loads so high that even without interference, and everybody else alone at its best place, no good plan has them.
+    /// Cuts off loads so high that even without interference, and everybody else alone at its best
+    /// place, no good plan has them.
     ///
-    /// With u_i = that best place's cost and r = 0, V_j(n) is a sum of n terms that are not negative and grow with n, so bisection finds the
-    /// greatest open load. Without it the first evaluation would take O(M N^2).
+    /// With u_i = that best place's cost and r = 0, V_j(n) is a sum of n terms that are not
+    /// negative and grow with n, so bisection finds the greatest open load. Without it the first
+    /// evaluation would take O(M N^2).
     fn cut_loads(&mut self, mut open: Open) -> Open {
         let (d, target) = (self.data, self.target());
         let mut loads = Vec::new();
@@ -167,14 +195,20 @@ impl<'a> Search<'a> {
             let is_open = |load: usize| {
                 let compute = d.unit_compute(j, load);
                 let price = |i: usize| load as f64 * d.unit_uplink(i, j, 0.0) + d.work(i) * compute;
-                let mut extra: Vec<f64> = (0..d.n).map(|i| price(i) - open.multipliers.users[i]).collect();
+                let mut extra: Vec<f64> = (0..d.n)
+                    .map(|i| price(i) - open.multipliers.users[i])
+                    .collect();
                 open.bound + sum_of_least(&mut extra, load) < target
             };
             let high = open.region.load_high[j];
             let (mut good, mut bad) = (0, high + 1);
             while bad - good > 1 {
                 let middle = usize::midpoint(good, bad);
-                if is_open(middle) { good = middle } else { bad = middle }
+                if is_open(middle) {
+                    good = middle
+                } else {
+                    bad = middle
+                }
             }
             if good < high {
                 loads.push((j, 0, good));
@@ -188,15 +222,30 @@ impl<'a> Search<'a> {
         for &(j, _, high) in &loads {
             open.region.load_high[j] = high;
         }
-        self.tree.0[open.node] = Node::Tighten { by: open.multipliers.clone(), loads, remove: Vec::new(), child };
-        Open { node: child, ..open }
+        self.tree.0[open.node] = Node::Tighten {
+            by: open.multipliers.clone(),
+            loads,
+            remove: Vec::new(),
+            child,
+        };
+        Open {
+            node: child,
+            ..open
+        }
     }
 
     /// The work of one evaluation of the root, in reduced costs looked at.
     pub fn evaluation_work(&self) -> f64 {
-        let loads =
-            |r: &Region| r.load_low.iter().zip(&r.load_high).map(|(l, h)| (h + 1).saturating_sub(*l)).sum::<usize>();
-        self.open.peek().map_or(0.0, |o| 2.0 * loads(&o.region) as f64 * self.data.n as f64)
+        let loads = |r: &Region| {
+            r.load_low
+                .iter()
+                .zip(&r.load_high)
+                .map(|(l, h)| (h + 1).saturating_sub(*l))
+                .sum::<usize>()
+        };
+        self.open
+            .peek()
+            .map_or(0.0, |o| 2.0 * loads(&o.region) as f64 * self.data.n as f64)
     }
 
     /// The value at which a region closes: no plan above it is worth looking for.
@@ -205,7 +254,8 @@ impl<'a> Search<'a> {
         self.value / (1.0 + self.gap * (1.0 - 1e-6)) * (1.0 + 2.0 * BOUND_ROUNDING)
     }
 
-    /// The lower bound so far: the least of what is closed and what is open, and never above the incumbent.
+    /// The lower bound so far: the least of what is closed and what is open, and never above the
+    /// incumbent.
     pub fn bound(&self) -> f64 {
         let open = self.open.peek().map_or(f64::INFINITY, |o| o.bound);
         (self.closed.min(open) * (1.0 - BOUND_ROUNDING)).min(self.value)
@@ -235,11 +285,15 @@ impl<'a> Search<'a> {
         End::Closed
     }
 
-    /// Closes a region whose loads and interference are points: its best plan and its exact bound are a transportation problem.
+    /// Closes a region whose loads and interference are points: its best plan and its exact bound
+    /// are a transportation problem.
     fn close_point(&mut self, open: &Open) -> bool {
         let r = &open.region;
         let is_point = r.load_low == r.load_high && r.power_low == r.power_high;
-        let Some((plan, multipliers)) = is_point.then(|| exact(self.problem, self.data, r)).flatten() else {
+        let Some((plan, multipliers)) = is_point
+            .then(|| exact(self.problem, self.data, r))
+            .flatten()
+        else {
             return false;
         };
         if !plan.is_empty() {
@@ -247,7 +301,8 @@ impl<'a> Search<'a> {
         }
         let bound = Oracle::new(self.data, r.clone()).evaluate(&multipliers);
         self.bytes += 8 * (self.data.n + self.data.m);
-        // Without rounding the bound would be the region's best value, which the incumbent is not above.
+        // Without rounding the bound would be the region's best value, which the incumbent is not
+        // above.
         if bound >= self.target().min(self.value * (1.0 - LEAST_GAP)) {
             self.close(open.node, &Rc::new(multipliers), bound);
             return true;
@@ -255,9 +310,13 @@ impl<'a> Search<'a> {
         false
     }
 
-    /// Closes a region that holds one plan: with u_i = v_i t_i and r = 0 its bound is the plan's value.
+    /// Closes a region that holds one plan: with u_i = v_i t_i and r = 0 its bound is the plan's
+    /// value.
     fn close_single(&mut self, node: usize, region: Region) {
-        let multipliers = Multipliers { users: self.data.local.clone(), power: vec![0.0; self.data.m] };
+        let multipliers = Multipliers {
+            users: self.data.local.clone(),
+            power: vec![0.0; self.data.m],
+        };
         let mut oracle = Oracle::new(self.data, region);
         if !oracle.is_empty() {
             let m = self.data.m;
@@ -285,7 +344,13 @@ impl<'a> Search<'a> {
         let is_root = self.nodes == 1;
         // Small problems need many steps, which cost next to nothing there.
         let steps = STEPS.max(6000 / (self.data.n * self.data.m));
-        let Open { mut bound, mut node, region, mut multipliers, mut typical } = open;
+        let Open {
+            mut bound,
+            mut node,
+            region,
+            mut multipliers,
+            mut typical,
+        } = open;
         let mut oracle = Oracle::new(self.data, region);
         let mut averages = Averages::new(self.data);
         let mut boldness = 1.0;
@@ -294,7 +359,8 @@ impl<'a> Search<'a> {
                 self.close(node, &multipliers, f64::INFINITY);
                 return;
             }
-            // The root starts from poor multipliers: the prices at the first plan are mostly better.
+            // The root starts from poor multipliers: the prices at the first plan are mostly
+            // better.
             if round == 1
                 && let Some(start) = self.start.take()
                 && oracle.evaluate(&start) > bound
@@ -303,15 +369,31 @@ impl<'a> Search<'a> {
             }
             let count = if is_root { ROOT_STEPS[round] } else { steps };
             if averages.is_some() {
-                typical = Rc::new((0..self.data.m).map(|j| averages.interference(self.data, j)).collect());
+                typical = Rc::new(
+                    (0..self.data.m)
+                        .map(|j| averages.interference(self.data, j))
+                        .collect(),
+                );
             }
-            let steps = Steps { count, boldness, unit: &self.unit(oracle.region(), &typical) };
+            let steps = Steps {
+                count,
+                boldness,
+                unit: &self.unit(oracle.region(), &typical),
+            };
             let (target, deadline) = (self.target(), &self.deadline);
-            let ascent = ascend(&mut oracle, &multipliers, target, &steps, deadline, &mut averages);
+            let ascent = ascend(
+                &mut oracle,
+                &multipliers,
+                target,
+                &steps,
+                deadline,
+                &mut averages,
+            );
             if count > 0 && gained_little(bound, ascent.bound, target) {
                 boldness *= MODESTY;
             }
-            // Never the parent's bound: what is cut off or closed below must follow from these multipliers alone.
+            // Never the parent's bound: what is cut off or closed below must follow from these
+            // multipliers alone.
             bound = ascent.bound;
             multipliers = Rc::new(ascent.best);
             self.bytes += 8 * (self.data.n + self.data.m);
@@ -323,8 +405,15 @@ impl<'a> Search<'a> {
                 continue;
             }
             let before = oracle.size();
-            node = self.tighten(&mut oracle, node, &multipliers, bound, !is_root || round >= FIRST_POWER_CUT);
-            let little = oracle.size() > before - if is_root { 0.02 } else { 0.25 } * f64::from(self.data.m as u32);
+            node = self.tighten(
+                &mut oracle,
+                node,
+                &multipliers,
+                bound,
+                !is_root || round >= FIRST_POWER_CUT,
+            );
+            let little = oracle.size()
+                > before - if is_root { 0.02 } else { 0.25 } * f64::from(self.data.m as u32);
             if self.deadline.is_over() || (little && !(is_root && round < 9)) {
                 break;
             }
@@ -336,7 +425,13 @@ impl<'a> Search<'a> {
         if oracle.is_empty() {
             self.close(node, &multipliers, f64::INFINITY);
         } else {
-            let left = Open { bound, node, region: oracle.into_region(), multipliers, typical };
+            let left = Open {
+                bound,
+                node,
+                region: oracle.into_region(),
+                multipliers,
+                typical,
+            };
             if self.deadline.is_over() {
                 self.open.push(left);
             } else {
@@ -345,16 +440,28 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What counts as a unit of r_j's slope in a region, W: the interference that its relaxed plans make, within its range, and the noise.
+    /// What counts as a unit of r_j's slope in a region, W: the interference that its relaxed plans
+    /// make, within its range, and the noise.
     fn unit(&self, region: &Region, typical: &[f64]) -> Vec<f64> {
-        (0..self.data.m).map(|j| region.within(j, typical[j]) + self.data.noise(j)).collect()
+        (0..self.data.m)
+            .map(|j| region.within(j, typical[j]) + self.data.noise(j))
+            .collect()
     }
 
     fn note_progress(&mut self) {
         let (objective, bound) = (self.value, self.bound());
-        if self.trajectory.last().is_none_or(|p| p.objective != objective || p.bound != bound) {
+        if self
+            .trajectory
+            .last()
+            .is_none_or(|p| p.objective != objective || p.bound != bound)
+        {
             let time_s = self.begun.elapsed().as_secs_f64();
-            self.trajectory.push(Progress { time_s, work: self.nodes, objective, bound });
+            self.trajectory.push(Progress {
+                time_s,
+                work: self.nodes,
+                objective,
+                bound,
+            });
         }
     }
 
@@ -363,8 +470,16 @@ impl<'a> Search<'a> {
         self.closed = self.closed.min(bound);
     }
 
-    /// Cuts off loads and places that the multipliers close, and with `power` ends of interference ranges. Returns the node that is left.
-    fn tighten(&mut self, oracle: &mut Oracle, node: usize, by: &Rc<Multipliers>, bound: f64, power: bool) -> usize {
+    /// Cuts off loads and places that the multipliers close, and with `power` ends of interference
+    /// ranges. Returns the node that is left.
+    fn tighten(
+        &mut self,
+        oracle: &mut Oracle,
+        node: usize,
+        by: &Rc<Multipliers>,
+        bound: f64,
+        power: bool,
+    ) -> usize {
         let target = self.target();
         let (mut loads, mut remove) = (Vec::new(), Vec::new());
         for j in 0..self.data.m {
@@ -386,7 +501,12 @@ impl<'a> Search<'a> {
                 }
             });
             self.bytes += 24 * loads.len() + 16 * remove.len();
-            self.tree.0[node] = Node::Tighten { by: by.clone(), loads, remove, child };
+            self.tree.0[node] = Node::Tighten {
+                by: by.clone(),
+                loads,
+                remove,
+                child,
+            };
             node = child;
             if oracle.is_empty() {
                 return node;
@@ -399,17 +519,37 @@ impl<'a> Search<'a> {
         node
     }
 
-    /// Cuts off the low and the high end of I_j as far as the multipliers close them; each cut is a split whose one child is closed.
-    fn tighten_power(&mut self, oracle: &mut Oracle, node: usize, by: &Rc<Multipliers>, bound: f64, j: usize) -> usize {
+    /// Cuts off the low and the high end of I_j as far as the multipliers close them; each cut is a
+    /// split whose one child is closed.
+    fn tighten_power(
+        &mut self,
+        oracle: &mut Oracle,
+        node: usize,
+        by: &Rc<Multipliers>,
+        bound: f64,
+        j: usize,
+    ) -> usize {
         let target = self.target();
         let mut node = node;
         for low_side in [true, false] {
-            let Some(at) = oracle.closable_power(by, j, bound, target, low_side) else { continue };
+            let Some(at) = oracle.closable_power(by, j, bound, target, low_side) else {
+                continue;
+            };
             self.closed = self.closed.min(target);
             let children = [self.tree.add(by), self.tree.add(by)];
-            self.tree.0[node] = Node::Power { server: j, at, children };
+            self.tree.0[node] = Node::Power {
+                server: j,
+                at,
+                children,
+            };
             node = children[usize::from(low_side)];
-            oracle.change(Some(j), |r| *(if low_side { &mut r.power_low[j] } else { &mut r.power_high[j] }) = at);
+            oracle.change(Some(j), |r| {
+                *(if low_side {
+                    &mut r.power_low[j]
+                } else {
+                    &mut r.power_high[j]
+                }) = at
+            });
             oracle.evaluate(by);
         }
         node
@@ -423,7 +563,13 @@ impl<'a> Search<'a> {
     }
 
     fn split(&mut self, open: Open, averages: &Averages) {
-        let Open { bound, node, region, multipliers, typical } = open;
+        let Open {
+            bound,
+            node,
+            region,
+            multipliers,
+            typical,
+        } = open;
         let Some(choice) = averages.choose(self.data, &region, self.value - bound) else {
             if (0..self.data.n).all(|i| region.choices(i) == 1) {
                 self.close_single(node, region);
@@ -438,23 +584,41 @@ impl<'a> Search<'a> {
             Split::Load { server, at } => {
                 first.load_high[server] = at;
                 second.load_low[server] = at + 1;
-                Node::Load { server, at, children }
+                Node::Load {
+                    server,
+                    at,
+                    children,
+                }
             }
             Split::Power { server, at } => {
                 first.power_high[server] = at;
                 second.power_low[server] = at;
-                Node::Power { server, at, children }
+                Node::Power {
+                    server,
+                    at,
+                    children,
+                }
             }
             Split::User { user, place } => {
                 first.fix(user, place);
                 second.forbid(user, place);
-                Node::User { user, place, children }
+                Node::User {
+                    user,
+                    place,
+                    children,
+                }
             }
         };
         self.bytes += 2 * first.bytes() + 8 * self.data.m;
         for (node, region) in children.into_iter().zip([first, second]) {
             let (multipliers, typical) = (multipliers.clone(), typical.clone());
-            self.open.push(Open { bound, node, region, multipliers, typical });
+            self.open.push(Open {
+                bound,
+                node,
+                region,
+                multipliers,
+                typical,
+            });
         }
     }
 }
@@ -488,6 +652,11 @@ pub enum Split {
 /// A typical I_j for every server, W: that of the incumbent, or of all users where it has none.
 fn typical_power(problem: &Problem, plan: &Assignment, region: &Region) -> Vec<f64> {
     let power = problem.interference(plan);
-    let pick = |j: usize| [power[j], region.power_high[j], 1.0].into_iter().find(|&p| p > 0.0).unwrap_or(1.0);
+    let pick = |j: usize| {
+        [power[j], region.power_high[j], 1.0]
+            .into_iter()
+            .find(|&p| p > 0.0)
+            .unwrap_or(1.0)
+    };
     (0..problem.m()).map(pick).collect()
 }

@@ -1,4 +1,5 @@
-//! Multipliers from a plan: the duals of the transportation problem at its loads and its interference.
+//! Multipliers from a plan: the duals of the transportation problem at its loads and its
+//! interference.
 
 use super::bound::Multipliers;
 use super::data::{Data, Region};
@@ -11,8 +12,9 @@ const ROUNDS: usize = 8;
 
 /// Multipliers near the best ones for plans like this one, and a plan at least as good.
 ///
-/// At the plan's loads and interference, r_j is minus the slope of server j's cost along I_j: what a watt more at j costs its
-/// users. With these prices of harm the rest is a transportation problem, whose duals are u. Its solution is taken over when it is better.
+/// At the plan's loads and interference, r_j is minus the slope of server j's cost along I_j: what
+/// a watt more at j costs its users. With these prices of harm the rest is a transportation
+/// problem, whose duals are u. Its solution is taken over when it is better.
 pub fn improve_by_transport(
     problem: &Problem,
     data: &Data,
@@ -32,9 +34,16 @@ pub fn improve_by_transport(
     (best.1, multipliers.1)
 }
 
-/// Climbs down over load vectors: moves one user between two places along the cheapest way, exchanges the others by transportation, and keeps what
-/// improves F. Ends at a plan that no such move improves, or when the time is up.
-pub fn polish(problem: &Problem, data: &Data, region: &Region, plan: Assignment, deadline: &Deadline) -> Assignment {
+/// Climbs down over load vectors: moves one user between two places along the cheapest way,
+/// exchanges the others by transportation, and keeps what improves F. Ends at a plan that no such
+/// move improves, or when the time is up.
+pub fn polish(
+    problem: &Problem,
+    data: &Data,
+    region: &Region,
+    plan: Assignment,
+    deadline: &Deadline,
+) -> Assignment {
     let m = data.m;
     let mut best = (problem.objective(&plan), plan);
     'again: loop {
@@ -43,7 +52,9 @@ pub fn polish(problem: &Problem, data: &Data, region: &Region, plan: Assignment,
                 if deadline.is_over() {
                     return best.1;
                 }
-                let Some(moved) = shift(problem, data, region, &best.1, from, to) else { continue };
+                let Some(moved) = shift(problem, data, region, &best.1, from, to) else {
+                    continue;
+                };
                 let (exchanged, _) = prices(problem, data, region, &moved);
                 let value = problem.objective(&exchanged);
                 if value < best.0 * (1.0 - 1e-13) {
@@ -56,7 +67,8 @@ pub fn polish(problem: &Problem, data: &Data, region: &Region, plan: Assignment,
     }
 }
 
-/// The plan with one user sent from one place to another, the one that gains most by it; `None` when nobody may or no place is free.
+/// The plan with one user sent from one place to another, the one that gains most by it; `None`
+/// when nobody may or no place is free.
 fn shift(
     problem: &Problem,
     data: &Data,
@@ -74,19 +86,24 @@ fn shift(
         if p == m {
             return data.local[i];
         }
-        loads[p].max(1) as f64 * data.unit_uplink(i, p, power[p]) + data.work(i) * data.unit_compute(p, loads[p].max(1))
+        loads[p].max(1) as f64 * data.unit_uplink(i, p, power[p])
+            + data.work(i) * data.unit_compute(p, loads[p].max(1))
     };
     let here = (0..data.n).filter(|&i| plan[i].unwrap_or(m) == from && region.allows(i, to));
-    let user = here.min_by(|&a, &b| (price(a, to) - price(a, from)).total_cmp(&(price(b, to) - price(b, from))))?;
+    let user = here.min_by(|&a, &b| {
+        (price(a, to) - price(a, from)).total_cmp(&(price(b, to) - price(b, from)))
+    })?;
     let mut moved = plan.clone();
     moved[user] = Some(to).filter(|&p| p < m);
     Some(moved)
 }
 
-/// The best plan and the exact duals of a region whose loads and interference are points; `None` when its loads do not add up.
+/// The best plan and the exact duals of a region whose loads and interference are points; `None`
+/// when its loads do not add up.
 ///
-/// Places that the region forbids get a cost so high that they are used only where nothing else is left; the bound of the duals then
-/// lies far above every plan's value, which closes the region as well as a proof of emptiness would.
+/// Places that the region forbids get a cost so high that they are used only where nothing else is
+/// left; the bound of the duals then lies far above every plan's value, which closes the region as
+/// well as a proof of emptiness would.
 pub fn exact(problem: &Problem, data: &Data, region: &Region) -> Option<(Assignment, Multipliers)> {
     let m = data.m;
     let offloaded: usize = region.load_low.iter().sum();
@@ -96,7 +113,8 @@ pub fn exact(problem: &Problem, data: &Data, region: &Region) -> Option<(Assignm
         for j in 0..m {
             let load = region.load_low[j].max(1);
             cost.push(
-                load as f64 * data.unit_uplink(i, j, region.power_low[j]) + data.work(i) * data.unit_compute(j, load),
+                load as f64 * data.unit_uplink(i, j, region.power_low[j])
+                    + data.work(i) * data.unit_compute(j, load),
             );
         }
         cost.push(data.local[i]);
@@ -108,14 +126,41 @@ pub fn exact(problem: &Problem, data: &Data, region: &Region) -> Option<(Assignm
         }
     }
     let counts = region.load_low.iter().copied().chain([here]);
-    let place: Vec<usize> = counts.enumerate().flat_map(|(p, count)| vec![p; count]).collect();
-    let optimum = solve(&Costs { places: m + 1, cost }, &place);
-    let plan: Assignment = optimum.place.iter().map(|&p| (p < m).then_some(p)).collect();
-    let fits = plan.iter().enumerate().all(|(i, p)| p.is_some() || !problem.is_mandatory(i));
-    Some((if fits { plan } else { Vec::new() }, Multipliers { users: optimum.users, power: vec![0.0; m] }))
+    let place: Vec<usize> = counts
+        .enumerate()
+        .flat_map(|(p, count)| vec![p; count])
+        .collect();
+    let optimum = solve(
+        &Costs {
+            places: m + 1,
+            cost,
+        },
+        &place,
+    );
+    let plan: Assignment = optimum
+        .place
+        .iter()
+        .map(|&p| (p < m).then_some(p))
+        .collect();
+    let fits = plan
+        .iter()
+        .enumerate()
+        .all(|(i, p)| p.is_some() || !problem.is_mandatory(i));
+    Some((
+        if fits { plan } else { Vec::new() },
+        Multipliers {
+            users: optimum.users,
+            power: vec![0.0; m],
+        },
+    ))
 }
 
-fn prices(problem: &Problem, data: &Data, region: &Region, plan: &Assignment) -> (Assignment, Multipliers) {
+fn prices(
+    problem: &Problem,
+    data: &Data,
+    region: &Region,
+    plan: &Assignment,
+) -> (Assignment, Multipliers) {
     let m = data.m;
     let (loads, power) = (problem.loads(plan), problem.interference(plan));
     let mut harm = vec![0.0; m];
@@ -141,19 +186,38 @@ fn prices(problem: &Problem, data: &Data, region: &Region, plan: &Assignment) ->
         for j in 0..m {
             // An empty server is priced as if this user were alone there.
             let load = loads[j].max(1);
-            let own = load as f64 * data.unit_uplink(i, j, power[j]) + data.work(i) * data.unit_compute(j, load);
+            let own = load as f64 * data.unit_uplink(i, j, power[j])
+                + data.work(i) * data.unit_compute(j, load);
             let outward = total - harm[j] * data.heard(j)[i];
-            let price = if region.allows(i, j) { own - outward } else { f64::INFINITY };
+            let price = if region.allows(i, j) {
+                own - outward
+            } else {
+                f64::INFINITY
+            };
             cost.push(price);
             users[i] = users[i].min(price + crowding[j]);
         }
         if region.allows(i, m) {
             users[i] = users[i].min(data.local[i]);
         }
-        cost.push(if region.allows(i, m) { data.local[i] } else { f64::INFINITY });
+        cost.push(if region.allows(i, m) {
+            data.local[i]
+        } else {
+            f64::INFINITY
+        });
     }
     let place: Vec<usize> = plan.iter().map(|p| p.unwrap_or(m)).collect();
-    let optimum = solve(&Costs { places: m + 1, cost }, &place);
-    let plan = optimum.place.iter().map(|&p| (p < m).then_some(p)).collect();
+    let optimum = solve(
+        &Costs {
+            places: m + 1,
+            cost,
+        },
+        &place,
+    );
+    let plan = optimum
+        .place
+        .iter()
+        .map(|&p| (p < m).then_some(p))
+        .collect();
     (plan, Multipliers { users, power: harm })
 }

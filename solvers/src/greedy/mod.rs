@@ -1,11 +1,13 @@
-//! The greedy that GOA and most baselines are made of: again and again attach the (user, server) pair of least delta.
+//! The greedy that GOA and most baselines are made of: again and again attach the (user, server)
+//! pair of least delta.
 
 mod queues;
 mod rows;
 
 use offload_instances::{Assignment, Problem};
 
-/// From this many users on [`queues`] is the faster way, as long as there are few servers; else [`rows`].
+/// From this many users on [`queues`] is the faster way, as long as there are few servers; else
+/// [`rows`].
 const MANY_USERS: usize = 512;
 /// Up to so many servers.
 const FEW_SERVERS: usize = 6;
@@ -55,8 +57,8 @@ struct User {
     local: f64,
 }
 
-/// delta_ij = v_i (d_ij - t_i) with n_j + 1 users at j and I_j as of now, in the very operations of `Problem::edge_delay`, so that decisions are those of
-/// the plain rule to the last bit.
+/// delta_ij = v_i (d_ij - t_i) with n_j + 1 users at j and I_j as of now, in the very operations of
+/// `Problem::edge_delay`, so that decisions are those of the plain rule to the last bit.
 fn delta(user: &User, server: &Server, signal: f64) -> f64 {
     let efficiency = libm::log1p(signal / server.z) * std::f64::consts::LOG2_E;
     let uplink = user.payload * server.load / (server.bandwidth * efficiency);
@@ -90,7 +92,13 @@ impl<'a> Partial<'a> {
         Partial {
             problem,
             assignment: vec![None; problem.n()],
-            servers: problem.instance().servers.iter().enumerate().map(server).collect(),
+            servers: problem
+                .instance()
+                .servers
+                .iter()
+                .enumerate()
+                .map(server)
+                .collect(),
             places: problem.total_capacity(),
             waiting_mandatory: problem.mandatory_count(),
         }
@@ -104,35 +112,64 @@ impl<'a> Partial<'a> {
         self.servers[server].load += 1.0;
         self.servers[server].free -= 1;
         if self.problem.has_interference() {
-            for (j, s) in self.servers.iter_mut().enumerate().filter(|(j, _)| *j != server) {
+            for (j, s) in self
+                .servers
+                .iter_mut()
+                .enumerate()
+                .filter(|(j, _)| *j != server)
+            {
                 s.interference += self.problem.signal(user, j);
                 s.z = s.noise + s.interference;
             }
         }
     }
 
-    /// Repeats: take the pair of least delta among `users` (ascending), ties to the lower user, then the lower server; attach it. Ends when
-    /// all are attached, no admitted pair is left or, with `only_gains`, the least delta is not below 0.
+    /// Repeats: take the pair of least delta among `users` (ascending), ties to the lower user,
+    /// then the lower server; attach it. Ends when all are attached, no admitted pair is left or,
+    /// with `only_gains`, the least delta is not below 0.
     ///
-    /// Loads and interference only grow, so deltas only grow, and an old delta is a lower bound. Two ways make use of it and take the same decisions, to the
-    /// last tie, as looking at every pair each time.
+    /// Loads and interference only grow, so deltas only grow, and an old delta is a lower bound.
+    /// Two ways make use of it and take the same decisions, to the last tie, as looking at every
+    /// pair each time.
     ///
-    /// With `keep_places`, an optional user is taken only while enough places for all waiting mandatory users remain.
+    /// With `keep_places`, an optional user is taken only while enough places for all waiting
+    /// mandatory users remain.
     pub fn run(&mut self, users: &[usize], rule: Rule, only_gains: bool, keep_places: bool) {
         let p = self.problem;
         let user = |&i: &usize| {
             let u = &p.instance().users[i];
-            let weight = if rule == Rule::Weighted { p.weight(i) } else { 1.0 };
-            User { weight, payload: u.payload_bits, work: u.edge_work_flop, local: u.local_delay_s }
+            let weight = if rule == Rule::Weighted {
+                p.weight(i)
+            } else {
+                1.0
+            };
+            User {
+                weight,
+                payload: u.payload_bits,
+                work: u.edge_work_flop,
+                local: u.local_delay_s,
+            }
         };
-        let task = Task { users, data: &users.iter().map(user).collect::<Vec<_>>(), only_gains, keep_places };
+        let task = Task {
+            users,
+            data: &users.iter().map(user).collect::<Vec<_>>(),
+            only_gains,
+            keep_places,
+        };
         let by_queues = users.len() >= MANY_USERS && p.m() <= FEW_SERVERS;
-        if by_queues { queues::run(self, &task) } else { rows::run(self, &task) }
+        if by_queues {
+            queues::run(self, &task)
+        } else {
+            rows::run(self, &task)
+        }
     }
 
-    /// Whether `keep_places` keeps an optional user out: from then on for good, since every place goes to a mandatory one.
+    /// Whether `keep_places` keeps an optional user out: from then on for good, since every place
+    /// goes to a mandatory one.
     fn keeps_out(&self, user: usize, task: &Task) -> bool {
-        task.keep_places && !self.problem.is_mandatory(user) && self.places <= self.waiting_mandatory
+        task.keep_places
+            && !self.problem.is_mandatory(user)
+            && self.places <= self.waiting_mandatory
     }
 }
 
@@ -147,14 +184,18 @@ struct Task<'a> {
 
 /// The mandatory users, ascending.
 pub fn mandatory(problem: &Problem) -> Vec<usize> {
-    (0..problem.n()).filter(|&i| problem.is_mandatory(i)).collect()
+    (0..problem.n())
+        .filter(|&i| problem.is_mandatory(i))
+        .collect()
 }
 
 /// GOA's two steps.
 pub fn goa(problem: &Problem) -> Assignment {
     let mut partial = Partial::new(problem);
     partial.run(&mandatory(problem), Rule::Weighted, false, false);
-    let others: Vec<_> = (0..problem.n()).filter(|&i| !problem.is_mandatory(i)).collect();
+    let others: Vec<_> = (0..problem.n())
+        .filter(|&i| !problem.is_mandatory(i))
+        .collect();
     partial.run(&others, Rule::Weighted, true, false);
     partial.assignment
 }
@@ -169,15 +210,31 @@ mod tests {
 
     fn plan(problem: &Problem, rule: Rule, flags: (bool, bool), by_rows: bool) -> Assignment {
         let users: Vec<usize> = (0..problem.n()).collect();
-        let weight = |i: usize| if rule == Rule::Weighted { problem.weight(i) } else { 1.0 };
-        let data = problem.instance().users.iter().enumerate().map(|(i, u)| User {
-            weight: weight(i),
-            payload: u.payload_bits,
-            work: u.edge_work_flop,
-            local: u.local_delay_s,
-        });
+        let weight = |i: usize| {
+            if rule == Rule::Weighted {
+                problem.weight(i)
+            } else {
+                1.0
+            }
+        };
+        let data = problem
+            .instance()
+            .users
+            .iter()
+            .enumerate()
+            .map(|(i, u)| User {
+                weight: weight(i),
+                payload: u.payload_bits,
+                work: u.edge_work_flop,
+                local: u.local_delay_s,
+            });
         let mut partial = Partial::new(problem);
-        let task = Task { users: &users, data: &data.collect::<Vec<_>>(), only_gains: flags.0, keep_places: flags.1 };
+        let task = Task {
+            users: &users,
+            data: &data.collect::<Vec<_>>(),
+            only_gains: flags.0,
+            keep_places: flags.1,
+        };
         if by_rows {
             rows::run(&mut partial, &task)
         } else {
@@ -186,16 +243,28 @@ mod tests {
         partial.assignment
     }
 
-    /// `tests/` holds the short way to the plain rule; here the two ways meet at sizes that only one of them is used for.
+    /// `tests/` holds the short way to the plain rule; here the two ways meet at sizes that only
+    /// one of them is used for.
     #[test]
     fn both_ways_decide_alike() {
-        for (family, n, m) in
-            [("paper", 40, 1), ("paper", 150, 4), ("paper", 800, 7), ("tight", 60, 3), ("heterogeneous", 300, 16)]
-        {
+        for (family, n, m) in [
+            ("paper", 40, 1),
+            ("paper", 150, 4),
+            ("paper", 800, 7),
+            ("tight", 60, 3),
+            ("heterogeneous", 300, 16),
+        ] {
             for seed in 0..4 {
-                let spec = Spec { users: n, servers: m, seed, parameters: BTreeMap::new() };
-                let instance = generate(find(family).expect("a family").as_ref(), &spec).expect("an instance");
-                let problem = Problem::new(Arc::new(instance), 0.7, Weights::Uncertainty).expect("a problem");
+                let spec = Spec {
+                    users: n,
+                    servers: m,
+                    seed,
+                    parameters: BTreeMap::new(),
+                };
+                let instance =
+                    generate(find(family).expect("a family").as_ref(), &spec).expect("an instance");
+                let problem =
+                    Problem::new(Arc::new(instance), 0.7, Weights::Uncertainty).expect("a problem");
                 for rule in [Rule::Weighted, Rule::Plain] {
                     for flags in [(false, false), (true, false), (false, true)] {
                         assert_eq!(

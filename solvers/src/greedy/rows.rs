@@ -1,5 +1,6 @@
-//! The way for few users, or many servers: a row of deltas is kept for each user and a heap of users by the least of its row, so that the heap stays small and a user leaves
-//! it as a whole. A pair whose recomputed delta is still the least of all old ones is the least of all.
+//! The way for few users, or many servers: a row of deltas is kept for each user and a heap of
+//! users by the least of its row, so that the heap stays small and a user leaves it as a whole. A
+//! pair whose recomputed delta is still the least of all old ones is the least of all.
 
 use super::{Partial, Task, delta};
 use crate::waiting::Waiting;
@@ -7,7 +8,8 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
-/// Stands for the delta to a server without a free place; in the order of `total_cmp` after every other.
+/// Stands for the delta to a server without a free place; in the order of `total_cmp` after every
+/// other.
 const FULL: f64 = f64::NAN;
 
 /// The least of a user's deltas and its server, ties to the lower.
@@ -26,10 +28,19 @@ pub(super) fn run(partial: &mut Partial, task: &Task) {
     let (p, m) = (partial.problem, partial.problem.m());
     let mut rows = Vec::with_capacity(task.users.len() * m);
     for (u, &i) in task.data.iter().zip(task.users) {
-        rows.extend(partial.servers.iter().enumerate().map(|(j, s)| delta(u, s, p.signal(i, j))));
+        rows.extend(
+            partial
+                .servers
+                .iter()
+                .enumerate()
+                .map(|(j, s)| delta(u, s, p.signal(i, j))),
+        );
     }
     // Each user with the least of its deltas, exact at some earlier moment.
-    let first = |(row, deltas): (usize, &[f64])| Waiting { price: least(deltas).0, user: row as u32 };
+    let first = |(row, deltas): (usize, &[f64])| Waiting {
+        price: least(deltas).0,
+        user: row as u32,
+    };
     let mut heap: BinaryHeap<Waiting> = rows.chunks_exact(m).enumerate().map(first).collect();
     while let Some(mut top) = heap.peek_mut() {
         let row = top.user as usize;
@@ -47,7 +58,11 @@ pub(super) fn run(partial: &mut Partial, task: &Task) {
             top.price = least(deltas).0;
             continue;
         }
-        let now = delta(&task.data[row], &partial.servers[server], p.signal(user, server));
+        let now = delta(
+            &task.data[row],
+            &partial.servers[server],
+            p.signal(user, server),
+        );
         if now > stale {
             deltas[server] = now;
             top.price = least(deltas).0;

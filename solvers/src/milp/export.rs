@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 /// Free-format MPS, objective row `cost`, minimised. Names have no blanks; numbers are exact.
 #[must_use]
 pub fn mps(linear: &Linear, name: &str) -> String {
-    let mut out = format!("NAME {}\nROWS\n N cost\n", name.replace(char::is_whitespace, "_"));
+    let mut out = format!(
+        "NAME {}\nROWS\n N cost\n",
+        name.replace(char::is_whitespace, "_")
+    );
     for row in &linear.rows {
         let sense = match row.sense {
             Sense::AtMost => 'L',
@@ -26,7 +29,11 @@ pub fn mps(linear: &Linear, name: &str) -> String {
     for (column, rows) in linear.columns.iter().zip(&entries) {
         if column.integer != integer {
             integer = column.integer;
-            let _ = writeln!(out, " MARKER 'MARKER' {}", if integer { "'INTORG'" } else { "'INTEND'" });
+            let _ = writeln!(
+                out,
+                " MARKER 'MARKER' {}",
+                if integer { "'INTORG'" } else { "'INTEND'" }
+            );
         }
         let _ = writeln!(out, " {} cost {:e}", column.name, column.cost);
         for &(r, x) in rows {
@@ -52,7 +59,15 @@ pub fn mps(linear: &Linear, name: &str) -> String {
 #[must_use]
 pub fn lp(linear: &Linear, name: &str) -> String {
     let mut out = format!("\\ {}\nMinimize\n cost:", name.replace('\n', " "));
-    terms(&mut out, linear, &mut linear.columns.iter().enumerate().map(|(c, column)| (c, column.cost)));
+    terms(
+        &mut out,
+        linear,
+        &mut linear
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(c, column)| (c, column.cost)),
+    );
     out.push_str("\nSubject To\n");
     for row in &linear.rows {
         let _ = write!(out, " {}:", row.name);

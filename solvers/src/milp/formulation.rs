@@ -1,9 +1,11 @@
-//! Formulations A and B1 of docs/model.md: one-hot loads, and with interference one-hot bins of I_j.
+//! Formulations A and B1 of docs/model.md: one-hot loads, and with interference one-hot bins of
+//! I_j.
 
 use super::linear::{Linear, Sense};
 use offload_instances::{Assignment, Problem};
 
-/// The bins of every server's interference: rising edges, W; bin k of server j is \[edges\[j\]\[k\], edges\[j\]\[k + 1\]\].
+/// The bins of every server's interference: rising edges, W; bin k of server j is
+/// \[edges\[j\]\[k\], edges\[j\]\[k + 1\]\].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bins(Vec<Vec<f64>>);
 
@@ -14,27 +16,39 @@ impl Bins {
         Bins(vec![vec![0.0, 0.0]; problem.m()])
     }
 
-    /// One bin per server, from 0 to the power of all users together. The last edge leaves room for rounding.
+    /// One bin per server, from 0 to the power of all users together. The last edge leaves room for
+    /// rounding.
     #[must_use]
     pub fn whole(problem: &Problem) -> Self {
         if !problem.has_interference() {
             return Self::none(problem);
         }
         let total = |j| (0..problem.n()).map(|k| problem.signal(k, j)).sum::<f64>();
-        Bins((0..problem.m()).map(|j| vec![0.0, total(j) * (1.0 + 1e-9)]).collect())
+        Bins(
+            (0..problem.m())
+                .map(|j| vec![0.0, total(j) * (1.0 + 1e-9)])
+                .collect(),
+        )
     }
 
-    /// `count` bins per server: \[0, least signal\], then geometric up to the power of all users together.
+    /// `count` bins per server: \[0, least signal\], then geometric up to the power of all users
+    /// together.
     #[must_use]
     pub fn geometric(problem: &Problem, count: usize) -> Self {
         let mut bins = Self::whole(problem);
         if problem.has_interference() && count > 1 {
             for (j, edges) in bins.0.iter_mut().enumerate() {
-                let least = (0..problem.n()).map(|k| problem.signal(k, j)).fold(f64::INFINITY, f64::min);
+                let least = (0..problem.n())
+                    .map(|k| problem.signal(k, j))
+                    .fold(f64::INFINITY, f64::min);
                 let top = edges[1];
                 let ratio = libm::log(top / least) / (count - 1) as f64;
                 let inner = (0..count - 1).map(|k| least * libm::exp(ratio * k as f64));
-                *edges = [0.0].into_iter().chain(inner.filter(|&e| e < top)).chain([top]).collect();
+                *edges = [0.0]
+                    .into_iter()
+                    .chain(inner.filter(|&e| e < top))
+                    .chain([top])
+                    .collect();
             }
         }
         bins
@@ -55,8 +69,8 @@ impl Bins {
         inner.partition_point(|&e| e <= interference)
     }
 
-    /// Puts an edge just below the interference of a plan at every server that it uses, so that the plan is priced (almost) exactly.
-    /// Returns whether any edge is new.
+    /// Puts an edge just below the interference of a plan at every server that it uses, so that the
+    /// plan is priced (almost) exactly. Returns whether any edge is new.
     pub fn refine(&mut self, loads: &[usize], interference: &[f64]) -> bool {
         let mut added = false;
         for (j, edges) in self.0.iter_mut().enumerate() {
@@ -85,7 +99,8 @@ struct Slot {
 
 /// A stated problem: the linear program and what its columns mean.
 pub struct Formulation {
-    /// The program. Its optimum is F* (interference off) or a lower bound on F* (on), times `scale`.
+    /// The program. Its optimum is F* (interference off) or a lower bound on F* (on), times
+    /// `scale`.
     pub linear: Linear,
     /// Objective units per weighted second.
     pub scale: f64,
@@ -103,14 +118,21 @@ pub struct Pruning {
     least: Vec<f64>,
 }
 
-/// A lower bound that needs no solver: every user alone at its best place, with nobody else around. Per user and in sum, weighted s.
+/// A lower bound that needs no solver: every user alone at its best place, with nobody else around.
+/// Per user and in sum, weighted s.
 #[must_use]
 pub fn trivial_bound(problem: &Problem) -> (Vec<f64>, f64) {
     let least = |i: usize| {
         let edge = (0..problem.m()).filter(|&j| problem.capacity(j) > 0);
-        let edge = edge.map(|j| problem.weight(i) * problem.edge_delay(i, j, 1, 0.0)).fold(f64::INFINITY, f64::min);
+        let edge = edge
+            .map(|j| problem.weight(i) * problem.edge_delay(i, j, 1, 0.0))
+            .fold(f64::INFINITY, f64::min);
         let local = problem.weight(i) * problem.local_delay(i);
-        if problem.is_mandatory(i) { edge } else { local.min(edge) }
+        if problem.is_mandatory(i) {
+            edge
+        } else {
+            local.min(edge)
+        }
     };
     let least: Vec<f64> = (0..problem.n()).map(least).collect();
     let total = least.iter().sum();
@@ -122,7 +144,11 @@ impl Pruning {
     #[must_use]
     pub fn new(problem: &Problem, value: f64) -> Self {
         let (least, base) = trivial_bound(problem);
-        Pruning { cutoff: value * (1.0 + 1e-9), base, least }
+        Pruning {
+            cutoff: value * (1.0 + 1e-9),
+            base,
+            least,
+        }
     }
 
     /// Whether a plan with user i at this cost can be as good.
@@ -139,7 +165,8 @@ impl Pruning {
 }
 
 impl Formulation {
-    /// States the problem over the given bins, with costs taken at each bin's low end. `scale` multiplies the objective.
+    /// States the problem over the given bins, with costs taken at each bin's low end. `scale`
+    /// multiplies the objective.
     #[must_use]
     pub fn new(problem: &Problem, bins: Bins, scale: f64, pruning: Option<&Pruning>) -> Self {
         let mut f = Formulation {
@@ -160,7 +187,8 @@ impl Formulation {
         f
     }
 
-    /// Whether any server has more than one bin. If none has, interference constrains nothing: the x columns and the rows of I_j are left out.
+    /// Whether any server has more than one bin. If none has, interference constrains nothing: the
+    /// x columns and the rows of I_j are left out.
     fn has_bins(&self) -> bool {
         (0..self.bins.0.len()).any(|j| self.bins.count(j) > 1)
     }
@@ -168,7 +196,9 @@ impl Formulation {
     /// The number of z columns that [`Formulation::new`] would make at most.
     #[must_use]
     pub fn size(problem: &Problem, bins: &Bins) -> usize {
-        (0..problem.m()).map(|j| problem.n() * problem.capacity(j) * bins.count(j)).sum()
+        (0..problem.m())
+            .map(|j| problem.n() * problem.capacity(j) * bins.count(j))
+            .sum()
     }
 
     fn add_columns(&mut self, problem: &Problem, pruning: Option<&Pruning>) {
@@ -176,15 +206,22 @@ impl Formulation {
         for i in (0..problem.n()).filter(|&i| !problem.is_mandatory(i)) {
             let cost = problem.weight(i) * problem.local_delay(i);
             if pruning.is_none_or(|p| p.keeps(i, cost)) {
-                self.local[i] = Some(self.linear.add_unit(format!("x_{i}_local"), cost * scale, false));
+                self.local[i] = Some(self.linear.add_unit(
+                    format!("x_{i}_local"),
+                    cost * scale,
+                    false,
+                ));
             }
         }
         if self.has_bins() {
             let pairs = (0..problem.n()).flat_map(|i| (0..problem.m()).map(move |j| (i, j)));
-            self.place = pairs.map(|(i, j)| Some(self.linear.add_unit(format!("x_{i}_{j}"), 0.0, true))).collect();
+            self.place = pairs
+                .map(|(i, j)| Some(self.linear.add_unit(format!("x_{i}_{j}"), 0.0, true)))
+                .collect();
         }
         for j in 0..problem.m() {
-            self.empty.push(self.linear.add_unit(format!("y_{j}_0"), 0.0, true));
+            self.empty
+                .push(self.linear.add_unit(format!("y_{j}_0"), 0.0, true));
             for load in 1..=problem.capacity(j) {
                 for bin in 0..self.bins.count(j) {
                     self.add_slot(problem, pruning, j, load, bin);
@@ -193,7 +230,14 @@ impl Formulation {
         }
     }
 
-    fn add_slot(&mut self, problem: &Problem, pruning: Option<&Pruning>, server: usize, load: usize, bin: usize) {
+    fn add_slot(
+        &mut self,
+        problem: &Problem,
+        pruning: Option<&Pruning>,
+        server: usize,
+        load: usize,
+        bin: usize,
+    ) {
         let low = self.bins.range(server, bin).0;
         let cost = |i| problem.weight(i) * problem.edge_delay(i, server, load, low);
         let mut costs: Vec<(usize, f64)> = (0..problem.n()).map(|i| (i, cost(i))).collect();
@@ -206,21 +250,42 @@ impl Formulation {
         if costs.len() < load {
             return;
         }
-        let used = self.linear.add_unit(format!("y_{server}_{load}_{bin}"), 0.0, true);
+        let used = self
+            .linear
+            .add_unit(format!("y_{server}_{load}_{bin}"), 0.0, true);
         let column = |(i, c): (usize, f64)| {
-            (i, self.linear.add_unit(format!("z_{i}_{server}_{load}_{bin}"), c * self.scale, false))
+            (
+                i,
+                self.linear.add_unit(
+                    format!("z_{i}_{server}_{load}_{bin}"),
+                    c * self.scale,
+                    false,
+                ),
+            )
         };
         let users = costs.into_iter().map(column).collect();
-        self.slots.push(Slot { server, load, bin, used, users });
+        self.slots.push(Slot {
+            server,
+            load,
+            bin,
+            used,
+            users,
+        });
     }
 
     /// x_i0 + sum z = 1 and, with interference, x_ij = sum over loads and bins of z.
     fn add_assignment_rows(&mut self, problem: &Problem) {
         let m = problem.m();
-        let mut of_user: Vec<Vec<(usize, f64)>> =
-            self.local.iter().map(|c| c.iter().map(|&c| (c, 1.0)).collect()).collect();
-        let mut of_pair: Vec<Vec<(usize, f64)>> =
-            self.place.iter().map(|c| c.iter().map(|&c| (c, -1.0)).collect()).collect();
+        let mut of_user: Vec<Vec<(usize, f64)>> = self
+            .local
+            .iter()
+            .map(|c| c.iter().map(|&c| (c, 1.0)).collect())
+            .collect();
+        let mut of_pair: Vec<Vec<(usize, f64)>> = self
+            .place
+            .iter()
+            .map(|c| c.iter().map(|&c| (c, -1.0)).collect())
+            .collect();
         for slot in &self.slots {
             for &(i, z) in &slot.users {
                 of_user[i].push((z, 1.0));
@@ -230,10 +295,16 @@ impl Formulation {
             }
         }
         for (i, entries) in of_user.into_iter().enumerate() {
-            self.linear.add_row(format!("user_{i}"), entries, Sense::Equal, 1.0);
+            self.linear
+                .add_row(format!("user_{i}"), entries, Sense::Equal, 1.0);
         }
         for (k, entries) in of_pair.into_iter().enumerate() {
-            self.linear.add_row(format!("pair_{}_{}", k / m, k % m), entries, Sense::Equal, 0.0);
+            self.linear.add_row(
+                format!("pair_{}_{}", k / m, k % m),
+                entries,
+                Sense::Equal,
+                0.0,
+            );
         }
     }
 
@@ -243,26 +314,39 @@ impl Formulation {
         for slot in &self.slots {
             one[slot.server].push((slot.used, 1.0));
             let name = format!("{}_{}_{}", slot.server, slot.load, slot.bin);
-            let filled = slot.users.iter().map(|&(_, z)| (z, 1.0)).chain([(slot.used, -(slot.load as f64))]).collect();
-            self.linear.add_row(format!("load_{name}"), filled, Sense::Equal, 0.0);
+            let filled = slot
+                .users
+                .iter()
+                .map(|&(_, z)| (z, 1.0))
+                .chain([(slot.used, -(slot.load as f64))])
+                .collect();
+            self.linear
+                .add_row(format!("load_{name}"), filled, Sense::Equal, 0.0);
             for &(i, z) in &slot.users {
                 let entries = vec![(z, 1.0), (slot.used, -1.0)];
-                self.linear.add_row(format!("link_{i}_{name}"), entries, Sense::AtMost, 0.0);
+                self.linear
+                    .add_row(format!("link_{i}_{name}"), entries, Sense::AtMost, 0.0);
             }
         }
         for (j, entries) in one.into_iter().enumerate().take(problem.m()) {
-            self.linear.add_row(format!("server_{j}"), entries, Sense::Equal, 1.0);
+            self.linear
+                .add_row(format!("server_{j}"), entries, Sense::Equal, 1.0);
         }
     }
 
-    /// I_j lies in the bin of the slot that server j uses; anywhere when it is empty. Divided by the largest signal at j.
+    /// I_j lies in the bin of the slot that server j uses; anywhere when it is empty. Divided by
+    /// the largest signal at j.
     fn add_interference_rows(&mut self, problem: &Problem) {
         let m = problem.m();
         for j in 0..m {
-            let unit = (0..problem.n()).map(|k| problem.signal(k, j)).fold(0.0, f64::max);
+            let unit = (0..problem.n())
+                .map(|k| problem.signal(k, j))
+                .fold(0.0, f64::max);
             let mut power = Vec::new();
             for k in 0..problem.n() {
-                let others = (0..m).filter(|&l| l != j).filter_map(|l| self.place[k * m + l]);
+                let others = (0..m)
+                    .filter(|&l| l != j)
+                    .filter_map(|l| self.place[k * m + l]);
                 power.extend(others.map(|x| (x, problem.signal(k, j) / unit)));
             }
             let (mut low, mut high) = (power.clone(), power);
@@ -273,12 +357,15 @@ impl Formulation {
             }
             let top = self.bins.range(j, self.bins.count(j) - 1).1;
             high.push((self.empty[j], -top / unit));
-            self.linear.add_row(format!("low_{j}"), low, Sense::AtLeast, 0.0);
-            self.linear.add_row(format!("high_{j}"), high, Sense::AtMost, 0.0);
+            self.linear
+                .add_row(format!("low_{j}"), low, Sense::AtLeast, 0.0);
+            self.linear
+                .add_row(format!("high_{j}"), high, Sense::AtMost, 0.0);
         }
     }
 
-    /// Forbids one plan (and no other): at least one user is elsewhere. Only with bins, where x is there.
+    /// Forbids one plan (and no other): at least one user is elsewhere. Only with bins, where x is
+    /// there.
     pub fn exclude(&mut self, plan: &Assignment) {
         let m = self.empty.len();
         let mut entries = Vec::new();
@@ -288,7 +375,11 @@ impl Formulation {
                 entries.extend(self.place[i * m + j].map(|x| (x, -1.0)));
                 right -= 1.0;
             } else {
-                entries.extend((0..m).filter_map(|j| self.place[i * m + j]).map(|x| (x, 1.0)));
+                entries.extend(
+                    (0..m)
+                        .filter_map(|j| self.place[i * m + j])
+                        .map(|x| (x, 1.0)),
+                );
             }
         }
         let name = format!("exclude_{}", self.linear.rows.len());
@@ -333,14 +424,25 @@ impl Formulation {
                 }
             }
         }
-        for (j, &y) in self.empty.iter().enumerate().filter(|&(j, _)| loads[j] == 0) {
+        for (j, &y) in self
+            .empty
+            .iter()
+            .enumerate()
+            .filter(|&(j, _)| loads[j] == 0)
+        {
             debug_assert!(loads[j] == 0);
             values[y] = 1.0;
         }
-        let used = |s: &&Slot| loads[s.server] == s.load && self.bins.find(s.server, interference[s.server]) == s.bin;
+        let used = |s: &&Slot| {
+            loads[s.server] == s.load && self.bins.find(s.server, interference[s.server]) == s.bin
+        };
         for slot in self.slots.iter().filter(used) {
             values[slot.used] = 1.0;
-            for &(i, z) in slot.users.iter().filter(|&&(i, _)| plan[i] == Some(slot.server)) {
+            for &(i, z) in slot
+                .users
+                .iter()
+                .filter(|&&(i, _)| plan[i] == Some(slot.server))
+            {
                 debug_assert!(plan[i].is_some());
                 values[z] = 1.0;
                 covered += 1;

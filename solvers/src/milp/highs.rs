@@ -1,4 +1,5 @@
-//! Hands a linear program to HiGHS: stated with good_lp, solved on one thread, the bound read from HiGHS itself.
+//! Hands a linear program to HiGHS: stated with good_lp, solved on one thread, the bound read from
+//! HiGHS itself.
 
 use super::linear::{Linear, Sense};
 use crate::Deadline;
@@ -19,15 +20,23 @@ pub struct Answer {
 
 /// Minimises `linear` to a relative gap of `gap`, starting from `start` (one value per column).
 ///
-/// Options are set on the HiGHS model itself, because good_lp drops them on the way; there is no objective constant.
+/// Options are set on the HiGHS model itself, because good_lp drops them on the way; there is no
+/// objective constant.
 ///
 /// # Errors
 /// What HiGHS objects to.
-pub fn minimise(linear: &Linear, start: Option<&[f64]>, gap: f64, deadline: &Deadline) -> Result<Answer, String> {
+pub fn minimise(
+    linear: &Linear,
+    start: Option<&[f64]>,
+    gap: f64,
+    deadline: &Deadline,
+) -> Result<Answer, String> {
     let mut model = state(linear)?;
     model.make_quiet();
     let mut set = |name: &str, value: f64| {
-        model.try_set_option(name, value).map_err(|_| format!("HiGHS refuses the option {name} = {value}"))
+        model
+            .try_set_option(name, value)
+            .map_err(|_| format!("HiGHS refuses the option {name} = {value}"))
     };
     set("mip_rel_gap", gap)?;
     // The absolute gap is off: it would end the search where objectives are small.
@@ -37,16 +46,24 @@ pub fn minimise(linear: &Linear, start: Option<&[f64]>, gap: f64, deadline: &Dea
     if let Some(left) = deadline.left() {
         set("time_limit", left.as_secs_f64().max(1e-3))?;
     }
-    model.try_set_option("parallel", "off").map_err(|_| "HiGHS refuses the option parallel")?;
-    model.try_set_option("threads", 1).map_err(|_| "HiGHS refuses the option threads")?;
+    model
+        .try_set_option("parallel", "off")
+        .map_err(|_| "HiGHS refuses the option parallel")?;
+    model
+        .try_set_option("threads", 1)
+        .map_err(|_| "HiGHS refuses the option threads")?;
     if let Some(values) = start {
         model
             .try_set_solution(Some(values), None, None, None)
             .map_err(|e| format!("HiGHS refuses the start: {e:?}"))?;
     }
-    let solved = model.try_solve().map_err(|e| format!("HiGHS failed: {e:?}"))?;
+    let solved = model
+        .try_solve()
+        .map_err(|e| format!("HiGHS failed: {e:?}"))?;
     let status = solved.status();
-    let bound = solved.double_info_value(c"mip_dual_bound").map_err(|e| format!("HiGHS gives no bound: {e:?}"))?;
+    let bound = solved
+        .double_info_value(c"mip_dual_bound")
+        .map_err(|e| format!("HiGHS gives no bound: {e:?}"))?;
     let has_values = solved.primal_solution_status() == highs::HighsSolutionStatus::Feasible;
     match status {
         HighsModelStatus::Optimal
@@ -54,7 +71,11 @@ pub fn minimise(linear: &Linear, start: Option<&[f64]>, gap: f64, deadline: &Dea
         | HighsModelStatus::ReachedTimeLimit
         | HighsModelStatus::ReachedInterrupt => Ok(Answer {
             values: has_values.then(|| solved.get_solution().columns().to_vec()),
-            bound: if bound.is_nan() { f64::NEG_INFINITY } else { bound },
+            bound: if bound.is_nan() {
+                f64::NEG_INFINITY
+            } else {
+                bound
+            },
             infeasible: status == HighsModelStatus::Infeasible,
             timed_out: status == HighsModelStatus::ReachedTimeLimit,
         }),
@@ -66,7 +87,11 @@ fn state(linear: &Linear) -> Result<highs::Model, String> {
     let mut variables = ProblemVariables::new();
     let add = |c: &super::linear::Column| {
         let definition = variable().min(0.0).max(c.upper);
-        variables.add(if c.integer { definition.integer() } else { definition })
+        variables.add(if c.integer {
+            definition.integer()
+        } else {
+            definition
+        })
     };
     let columns: Vec<Variable> = linear.columns.iter().map(add).collect();
     let sum = |entries: &mut dyn Iterator<Item = (usize, f64)>| -> Expression {
@@ -76,7 +101,11 @@ fn state(linear: &Linear) -> Result<highs::Model, String> {
         }
         expression
     };
-    let cost = sum(&mut linear.columns.iter().enumerate().map(|(c, column)| (c, column.cost)));
+    let cost = sum(&mut linear
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(c, column)| (c, column.cost)));
     let mut problem = variables.minimise(cost).using(good_lp::highs);
     for row in &linear.rows {
         let left = sum(&mut row.entries.iter().copied());
@@ -86,5 +115,7 @@ fn state(linear: &Linear) -> Result<highs::Model, String> {
             Sense::Equal => constraint!(left == row.right),
         });
     }
-    problem.try_into_inner().map_err(|e| format!("HiGHS refuses the model: {e}"))
+    problem
+        .try_into_inner()
+        .map_err(|e| format!("HiGHS refuses the model: {e}"))
 }

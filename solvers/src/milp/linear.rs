@@ -49,12 +49,22 @@ pub struct Linear {
 impl Linear {
     /// Adds a variable within \[0, 1\] and returns its index.
     pub fn add_unit(&mut self, name: String, cost: f64, integer: bool) -> usize {
-        self.columns.push(Column { name, cost, upper: 1.0, integer });
+        self.columns.push(Column {
+            name,
+            cost,
+            upper: 1.0,
+            integer,
+        });
         self.columns.len() - 1
     }
 
     /// Adds a constraint.
     pub fn add_row(&mut self, name: String, entries: Vec<(usize, f64)>, sense: Sense, right: f64) {
-        self.rows.push(Row { name, entries, sense, right });
+        self.rows.push(Row {
+            name,
+            entries,
+            sense,
+            right,
+        });
     }
 }

@@ -16,7 +16,8 @@ const SHARDS: usize = 8;
 /// Most parts: what Slurm can be set up to allow in one array.
 const MAX_SHARDS: usize = 4_000_000;
 
-/// How long before its time limit a task is told, s: to finish what it is solving, and to be queued again. Slurm may tell it a minute earlier.
+/// How long before its time limit a task is told, s: to finish what it is solving, and to be queued
+/// again. Slurm may tell it a minute earlier.
 const NOTICE_S: u32 = 120;
 
 /// What the array's script does behind its settings.
@@ -25,12 +26,14 @@ const ARRAY: &str = include_str!("array.sh");
 /// What the script of the job behind the array does.
 const MERGE: &str = include_str!("merge.sh");
 
-/// Run a campaign on a Slurm cluster: a job array of shards, and a job behind it that merges and reports
+/// Run a campaign on a Slurm cluster: a job array of shards, and a job behind it that merges and
+/// reports
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Configuration (offload-config/1, TOML)
     config: PathBuf,
-    /// The campaign's folder, on a disk that all machines share; the same command again does only what is missing
+    /// The campaign's folder, on a disk that all machines share; the same command again does only
+    /// what is missing
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
     /// Parts, a task of the array each; default: as before in this folder, or 8
@@ -59,7 +62,8 @@ pub struct Arguments {
 /// What both scripts need to know.
 struct Plan<'a> {
     arguments: &'a Arguments,
-    /// The program, the configuration's copy, the folder that its paths are relative to, and the campaign's folder; all absolute.
+    /// The program, the configuration's copy, the folder that its paths are relative to, and the
+    /// campaign's folder; all absolute.
     bench: String,
     config: String,
     base: String,
@@ -86,7 +90,10 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         && now != then
         && has_records(&out, then)
     {
-        bail!("{}: was submitted in {then} shards; say --shards {then}, or choose another folder", a.output.display());
+        bail!(
+            "{}: was submitted in {then} shards; say --shards {then}, or choose another folder",
+            a.output.display()
+        );
     }
     let shards = asked.or(earlier).unwrap_or(SHARDS).min(problems.max(1));
     let base = std::path::absolute(config.folder.join("."))?;
@@ -99,10 +106,16 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         shards,
         cpus: a.cpus.unwrap_or_else(|| config.workers()),
     };
-    let scripts = [("array.sbatch", plan.array()?), ("merge.sbatch", plan.merge()?)];
+    let scripts = [
+        ("array.sbatch", plan.array()?),
+        ("merge.sbatch", plan.merge()?),
+    ];
     if a.dry_run {
         for (name, script) in &scripts {
-            print(&format!("==> {} <==\n{script}", submit.join(name).display()))?;
+            print(&format!(
+                "==> {} <==\n{script}",
+                submit.join(name).display()
+            ))?;
         }
         return Ok(Verdict::Done);
     }
@@ -112,12 +125,18 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         offload_instances::files::write_bytes(&submit.join(name), script.as_bytes())?;
     }
     if a.shards.is_some_and(|asked| asked > shards) {
-        tell(&format!("note: there are {problems} problems: {shards} shards are enough"));
+        tell(&format!(
+            "note: there are {problems} problems: {shards} shards are enough"
+        ));
     }
     let array = sbatch(&[], &submit.join(scripts[0].0))?;
-    // Not `afterok`: if a task fails for good, what is there is merged all the same, and what is missing is listed.
-    let behind = sbatch(&[format!("--dependency=afterany:{array}")], &submit.join(scripts[1].0))
-        .with_context(|| format!("job {array} (the array) is queued, but not the job that merges"))?;
+    // Not `afterok`: if a task fails for good, what is there is merged all the same, and what is
+    // missing is listed.
+    let behind = sbatch(
+        &[format!("--dependency=afterany:{array}")],
+        &submit.join(scripts[1].0),
+    )
+    .with_context(|| format!("job {array} (the array) is queued, but not the job that merges"))?;
     let name = a.output.display();
     print(&format!(
         "job {array}: {shards} shards; job {behind} merges them and reports in {name}; logs: {name}/submit/logs; see squeue -j {array},{behind}"
@@ -142,24 +161,40 @@ impl Plan<'_> {
 
     /// The script of the job behind it.
     fn merge(&self) -> anyhow::Result<String> {
-        self.script(vec!["--job-name=offload-merge".to_string()], "merge.log", MERGE)
+        self.script(
+            vec!["--job-name=offload-merge".to_string()],
+            "merge.log",
+            MERGE,
+        )
     }
 
     fn script(&self, mut settings: Vec<String>, log: &str, body: &str) -> anyhow::Result<String> {
         let a = self.arguments;
         // In a file name a percent sign begins a pattern.
         let logs = format!("{}/submit/logs/{log}", self.out.replace('%', "%%"));
-        settings.extend(["--requeue".to_string(), "--open-mode=append".to_string(), format!("--output={logs}")]);
+        settings.extend([
+            "--requeue".to_string(),
+            "--open-mode=append".to_string(),
+            format!("--output={logs}"),
+        ]);
         settings.extend(a.partition.as_ref().map(|p| format!("--partition={p}")));
         settings.extend(a.more.iter().cloned());
         let mut script = String::from("#!/bin/bash\n");
         for setting in settings {
             let bare = setting.starts_with('-') && !setting.chars().any(char::is_control);
-            ensure!(bare, "'{setting}' is no argument of sbatch; it begins with - and is one line");
+            ensure!(
+                bare,
+                "'{setting}' is no argument of sbatch; it begins with - and is one line"
+            );
             writeln!(script, "#SBATCH {}", setting_quoted(&setting))?;
         }
         script += "# Written by offload-bench submit.\nset -u\n";
-        let values = [("bench", &self.bench), ("config", &self.config), ("base", &self.base), ("out", &self.out)];
+        let values = [
+            ("bench", &self.bench),
+            ("config", &self.config),
+            ("base", &self.base),
+            ("out", &self.out),
+        ];
         for (name, value) in values {
             writeln!(script, "{name}={}", quoted(value))?;
         }
@@ -172,7 +207,10 @@ impl Plan<'_> {
 fn text(path: &Path) -> anyhow::Result<String> {
     let text = path.to_str().filter(|t| !t.chars().any(char::is_control));
     text.map(String::from).with_context(|| {
-        format!("{}: a script cannot hold this path; use one without line ends and in UTF-8", path.display())
+        format!(
+            "{}: a script cannot hold this path; use one without line ends and in UTF-8",
+            path.display()
+        )
     })
 }
 
@@ -181,7 +219,8 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// One word of a `#SBATCH` line, which knows double quotes and the backslash, but nothing else of a shell.
+/// One word of a `#SBATCH` line, which knows double quotes and the backslash, but nothing else of a
+/// shell.
 fn setting_quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=:.,/@%+[]".contains(c);
     if word.chars().all(plain) {
@@ -193,17 +232,29 @@ fn setting_quoted(word: &str) -> String {
 /// The number of shards in a script of an earlier submission.
 fn earlier_shards(script: &Path) -> Option<usize> {
     let text = std::fs::read_to_string(script).ok()?;
-    text.lines().find_map(|line| line.strip_prefix("#SBATCH --array=1-"))?.parse().ok()
+    text.lines()
+        .find_map(|line| line.strip_prefix("#SBATCH --array=1-"))?
+        .parse()
+        .ok()
 }
 
 fn has_records(out: &Path, shards: usize) -> bool {
-    (1..=shards).any(|k| out.join("shards").join(k.to_string()).join(RECORDS).exists())
+    (1..=shards).any(|k| {
+        out.join("shards")
+            .join(k.to_string())
+            .join(RECORDS)
+            .exists()
+    })
 }
 
 /// Submits a script; returns the job's number.
 fn sbatch(arguments: &[String], script: &Path) -> anyhow::Result<String> {
     let name = script.display();
-    let ran = Command::new("sbatch").arg("--parsable").args(arguments).arg(script).output();
+    let ran = Command::new("sbatch")
+        .arg("--parsable")
+        .args(arguments)
+        .arg(script)
+        .output();
     let ran = ran.map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => anyhow::anyhow!(
             "sbatch is missing: this is no machine of a Slurm cluster. The scripts are in {}; submit again on one that is, \
@@ -213,12 +264,20 @@ fn sbatch(arguments: &[String], script: &Path) -> anyhow::Result<String> {
         _ => anyhow::anyhow!("sbatch: cannot be started: {e}"),
     })?;
     let said = String::from_utf8_lossy(&ran.stderr);
-    ensure!(ran.status.success(), "sbatch refused {name}: {}", said.trim());
+    ensure!(
+        ran.status.success(),
+        "sbatch refused {name}: {}",
+        said.trim()
+    );
     let output = String::from_utf8_lossy(&ran.stdout);
     // With several clusters it is followed by the cluster's name.
     let job = output.trim().split(';').next().unwrap_or("").to_string();
     let number = !job.is_empty() && job.bytes().all(|b| b.is_ascii_digit());
-    ensure!(number, "sbatch answered \"{}\" to {name} and not a job's number; see squeue", output.trim());
+    ensure!(
+        number,
+        "sbatch answered \"{}\" to {name} and not a job's number; see squeue",
+        output.trim()
+    );
     Ok(job)
 }
 
@@ -230,6 +289,9 @@ mod tests {
     fn words_survive_shell_and_sbatch() {
         assert_eq!(quoted("it's $here"), r"'it'\''s $here'");
         assert_eq!(setting_quoted("--output=/a/%a.log"), "--output=/a/%a.log");
-        assert_eq!(setting_quoted("--comment=a \"b\" \\"), r#""--comment=a \"b\" \\""#);
+        assert_eq!(
+            setting_quoted("--comment=a \"b\" \\"),
+            r#""--comment=a \"b\" \\""#
+        );
     }
 }
