@@ -9,7 +9,7 @@ use offload_instances::calibrate::{Isotonic, by_rank};
 use offload_instances::evaluate::evaluate;
 use offload_instances::families::{self, Spec};
 use offload_instances::random::Random;
-use offload_instances::trace::{self, Choice, Query, Table};
+use offload_instances::trace::{self, ColumnRange, Query, TraceTable, UncertaintyColumn};
 use offload_instances::{Assignment, Evaluation, Instance, Problem, Weights, rows};
 use offload_reports::uncertainty::statistics::{Answers, Metric, qualities};
 use offload_reports::uncertainty::{Informed, Planned, Report};
@@ -139,7 +139,7 @@ fn header(a: &Arguments) -> anyhow::Result<Vec<String>> {
     header.map_err(|e| anyhow!(e))
 }
 
-fn choices(a: &Arguments) -> anyhow::Result<Vec<Choice>> {
+fn choices(a: &Arguments) -> anyhow::Result<Vec<UncertaintyColumn>> {
     let mut names = a.columns.clone();
     if names.is_empty() {
         let header = header(a)?;
@@ -163,19 +163,25 @@ fn choices(a: &Arguments) -> anyhow::Result<Vec<Choice>> {
     names
         .iter()
         .map(|name| {
-            Choice::parse(name.trim(), &a.scale).map_err(|e| anyhow!("--columns, --scale: {e}"))
+            UncertaintyColumn::parse(name.trim(), &a.scale)
+                .map_err(|e| anyhow!("--columns, --scale: {e}"))
         })
         .collect()
 }
 
-fn read(a: &Arguments, choices: &[Choice]) -> anyhow::Result<Table> {
+fn read(a: &Arguments, choices: &[UncertaintyColumn]) -> anyhow::Result<TraceTable> {
     let columns: Vec<&str> = choices.iter().map(|c| c.column.as_str()).collect();
     let table = match &a.trace {
-        None => trace::parse_columns(trace::EMBEDDED.as_bytes(), &columns, false, a.seed),
+        None => trace::parse_columns(
+            trace::EMBEDDED.as_bytes(),
+            &columns,
+            ColumnRange::Finite,
+            a.seed,
+        ),
         Some(path) => trace::parse_columns(
             rows::open(path).map_err(|e| anyhow!(e))?,
             &columns,
-            false,
+            ColumnRange::Finite,
             a.seed,
         )
         .map_err(|e| format!("{}: not a valid query trace: {e}", path.display())),
@@ -205,7 +211,7 @@ fn solvers(a: &Arguments) -> anyhow::Result<Vec<Box<dyn Solver>>> {
 
 /// A column as the statistics want it: high means unsure, with the probabilities of a right answer
 /// that can be made of it.
-fn metric(table: &Table, k: usize, choice: &Choice, seed: u64) -> Metric {
+fn metric(table: &TraceTable, k: usize, choice: &UncertaintyColumn, seed: u64) -> Metric {
     let sign = if choice.falling { -1.0 } else { 1.0 };
     let values: Vec<f64> = table.columns[k].iter().map(|x| sign * x).collect();
     let mut predictions = Vec::new();
@@ -263,7 +269,7 @@ struct Case {
 /// All plans, in the order of metrics, thresholds, instances.
 fn plans(
     a: &Arguments,
-    choices: &[Choice],
+    choices: &[UncertaintyColumn],
     solvers: &[Box<dyn Solver>],
 ) -> anyhow::Result<(Vec<Planned>, Vec<Informed>)> {
     let mut cases = Vec::new();
