@@ -59,13 +59,13 @@ fn anytime_solvers_use_all_their_time() {
     }
 }
 
-/// A solver that ignores the rule leaves a mandatory user local on some instance.
+/// A heuristic that ignores the rule leaves a mandatory user local on some instance.
 #[test]
 fn solvers_that_ignore_the_threshold_say_so() {
-    for solver in all() {
-        let broken = (0..20).any(|seed| {
+    for solver in all().into_iter().filter(|s| !s.is_exact()) {
+        let broken = (0..5).any(|seed| {
             let problem = problem(
-                instance("paper", 8, 2, seed, &[]),
+                instance("paper", 40, 1, seed, &[]),
                 0.5,
                 Weights::Uncertainty,
             );
