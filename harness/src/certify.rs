@@ -1,13 +1,14 @@
 //! Has the independent verifier re-check what a solver claims, as soon as it claims it.
 
 use offload_instances::Problem;
-use offload_solvers::certificate::Claim;
+use offload_solvers::certificate::CertificateHead;
 use offload_solvers::{Solved, Status, Stop, Trust, relative_gap};
 
 /// Re-checks the certificate of a solve, if there is one, and returns it as it stands in a file.
 ///
-/// The bound becomes what the verifier proved, and its trust `certified`. A certificate that is
-/// refused turns the solve into an error.
+/// The bound becomes what the verifier proved, and its trust `certified`. A claimed bound that is
+/// stronger than the certificate's own (all plans were enumerated, or a MILP solver went on) stays
+/// as it is. A certificate that is refused turns the solve into an error.
 ///
 /// # Errors
 /// When the certificate cannot even be read back.
@@ -19,16 +20,16 @@ pub fn certify(
     let Some(certificate) = &solved.outcome.certificate else {
         return Ok(None);
     };
-    let claim = Claim {
+    let about = CertificateHead {
         solver: &solved.solver,
         instance_file,
         plan: solved.outcome.plan.as_ref(),
-        bound: solved.outcome.bound.map(|(b, _)| b),
     };
     let mut bytes = Vec::new();
-    certificate.write(&mut bytes, problem, &claim)?;
+    certificate.write(&mut bytes, problem, &about)?;
     let (parsed, _) = offload_verify::parse_certificate("certificate", &bytes)?;
     let check = offload_verify::verify_certificate(problem.instance(), &parsed);
+    let is_claimed_bound = certificate.bound == solved.outcome.bound.map(|(bound, _)| bound);
     if let Some(fault) = check.faults.first() {
         let reason = format!(
             "its certificate is refused at {}: {}",
@@ -38,7 +39,7 @@ pub fn certify(
         solved.outcome.stop = Stop::Failed(reason);
         solved.outcome.bound = None;
         solved.gap = None;
-    } else if check.is_certified() && check.lower.is_finite() {
+    } else if is_claimed_bound && check.is_certified() && check.lower.is_finite() {
         solved.outcome.bound = Some((check.lower, Trust::Certified));
         let value = solved
             .evaluation

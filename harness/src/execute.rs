@@ -5,7 +5,7 @@ use crate::process::{Certificate, solve_apart};
 use crate::solver::{Entry, Subject};
 use nix::time::{ClockId, clock_gettime};
 use offload_instances::Problem;
-use offload_solvers::{Budget, Outcome, Solved, Solver, Stop, solve};
+use offload_solvers::{Author, Budget, Solved, Solver, Stop, TimedOutcome, judge, solve};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -20,6 +20,18 @@ pub struct Measured {
     pub peak_memory_bytes: Option<u64>,
     /// What an external solver printed.
     pub output: Option<String>,
+}
+
+impl Measured {
+    /// A solve of which nothing else was measured.
+    pub fn of(solved: Solved) -> Self {
+        Measured {
+            solved,
+            cpu_s: None,
+            peak_memory_bytes: None,
+            output: None,
+        }
+    }
 }
 
 /// An instance as text, made when the first process needs it.
@@ -54,21 +66,10 @@ pub fn execute(
 ) -> Measured {
     match &entry.subject {
         Subject::Own(solver) if !entry.isolated => here(solver.as_ref(), problem, budget),
-        // As with our own heuristics: nobody is asked for a plan that cannot exist.
+        // As with our own heuristics: no solver is asked for a plan that cannot exist.
         Subject::Command { .. } if !problem.is_feasible() => {
-            let solved = judged(
-                problem,
-                &entry.name,
-                true,
-                Outcome::nothing(Stop::Infeasible),
-                0.0,
-            );
-            Measured {
-                solved,
-                cpu_s: None,
-                peak_memory_bytes: None,
-                output: None,
-            }
+            let timed = TimedOutcome::untimed(Stop::Infeasible);
+            Measured::of(judge(problem, entry.author(), timed))
         }
         _ => solve_apart(entry, problem, text.get(), budget, threads, certificate),
     }
@@ -76,30 +77,22 @@ pub fn execute(
 
 fn here(solver: &dyn Solver, problem: &Problem, budget: &Budget) -> Measured {
     let before = thread_cpu();
-    let solved = catch_unwind(AssertUnwindSafe(|| solve(solver, problem, budget))).unwrap_or_else(
-        |payload| {
-            let text = payload
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or(payload.downcast_ref::<&str>().copied());
-            let reason = format!("it panicked: {}", text.unwrap_or("without a message"));
-            judged(
-                problem,
-                solver.id(),
-                true,
-                Outcome::nothing(Stop::Failed(reason)),
-                0.0,
-            )
-        },
-    );
+    let run = || solve(solver, problem, budget);
+    let solved = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
+        let text = payload
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or(payload.downcast_ref::<&str>().copied());
+        let reason = format!("it panicked: {}", text.unwrap_or("without a message"));
+        let stop = Stop::Failed(reason);
+        judge(problem, Author::of(solver), TimedOutcome::untimed(stop))
+    });
     let cpu_s = before
         .zip(thread_cpu())
         .map(|(a, b)| b.saturating_sub(a).as_secs_f64());
     Measured {
-        solved,
         cpu_s,
-        peak_memory_bytes: None,
-        output: None,
+        ..Measured::of(solved)
     }
 }
 
@@ -108,55 +101,4 @@ fn thread_cpu() -> Option<Duration> {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
         .ok()
         .map(Duration::from)
-}
-
-/// Hands an outcome that came from elsewhere to the same evaluation and the same doubts as every
-/// other.
-struct Told {
-    outcome: Outcome,
-    respects_threshold: bool,
-}
-
-impl Solver for Told {
-    fn id(&self) -> &'static str {
-        "told"
-    }
-
-    fn summary(&self) -> &'static str {
-        "what a process returned"
-    }
-
-    fn respects_threshold(&self) -> bool {
-        self.respects_threshold
-    }
-
-    fn is_exact(&self) -> bool {
-        // So that an outcome is taken as it is, also where no plan exists.
-        true
-    }
-
-    fn solve(&self, _: &Problem, _: &Budget) -> Outcome {
-        self.outcome.clone()
-    }
-}
-
-/// Evaluates an outcome that a process returned.
-pub fn judged(
-    problem: &Problem,
-    name: &str,
-    respects_threshold: bool,
-    outcome: Outcome,
-    time_s: f64,
-) -> Solved {
-    let mut solved = solve(
-        &Told {
-            outcome,
-            respects_threshold,
-        },
-        problem,
-        &Budget::default(),
-    );
-    solved.solver = name.into();
-    solved.time_s = time_s;
-    solved
 }

@@ -3,7 +3,7 @@
 use crate::execute::Measured;
 use crate::matrix::Cell;
 use crate::solver::Entry;
-use offload_instances::{Instance, Realised};
+use offload_instances::Instance;
 use offload_reports::record::{self, RECORD_FORMAT, Record};
 use std::sync::Arc;
 
@@ -54,35 +54,24 @@ pub fn blank(
 
 /// Fills in what came of it.
 pub fn filled(mut record: Record, measured: &Measured) -> Record {
-    use offload_solvers::{Status, Trust};
     let solved = &measured.solved;
-    record.status = match solved.status {
-        Status::Optimal => record::Status::Optimal,
-        Status::Feasible => record::Status::Feasible,
-        Status::Infeasible => record::Status::Infeasible,
-        Status::Timeout => record::Status::Timeout,
-        Status::Error => record::Status::Error,
-    };
+    record.status = solved.status;
     record.stop = solved.outcome.stop.describe();
     record.time_s = solved.time_s;
     record.cpu_s = measured.cpu_s;
     record.peak_memory_bytes = measured.peak_memory_bytes;
     record.output.clone_from(&measured.output);
     record.trajectory = solved.outcome.trajectory.iter().map(moment).collect();
-    if let Some((bound, trust)) = solved.outcome.bound.filter(|(bound, _)| bound.is_finite()) {
+    if let Some((bound, trust)) = solved.outcome.bound {
         record.lower_bound = Some(bound);
-        record.trust = Some(match trust {
-            Trust::Enumerated => record::Trust::Enumerated,
-            Trust::Certified => record::Trust::Certified,
-            Trust::Solver => record::Trust::Solver,
-        });
+        record.trust = Some(trust);
     }
     if let Some(e) = &solved.evaluation {
         record.objective = Some(e.objective);
         record.violations = e.violations.len();
         record.mandatory_local = e.mandatory_local;
         record.offloaded = Some(e.offloaded);
-        record.realised = e.realised.as_ref().map(realised);
+        record.realised = e.realised;
     }
     record
 }
@@ -96,24 +85,10 @@ pub fn with_times(mut record: Record, times: Vec<f64>) -> Record {
     record
 }
 
-/// One moment of a solve as a record holds it: infinite means that nothing was known.
 fn moment(p: &offload_solvers::Progress) -> record::Moment {
-    let known = |x: f64| x.is_finite().then_some(x);
     record::Moment {
         time_s: p.time_s,
-        objective: known(p.objective),
-        bound: known(p.bound),
-    }
-}
-
-fn realised(r: &Realised) -> record::Realised {
-    record::Realised {
-        delay_total_ms: r.delay_total_ms,
-        delay_mean_ms: r.delay_mean_ms,
-        delay_p95_ms: r.delay_p95_ms,
-        delay_local_ms: r.delay_local_ms,
-        delay_uplink_ms: r.delay_uplink_ms,
-        delay_compute_ms: r.delay_compute_ms,
-        accuracy_pct: r.accuracy_pct,
+        objective: p.objective,
+        bound: p.bound,
     }
 }

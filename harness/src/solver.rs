@@ -1,7 +1,7 @@
 //! A solver as a campaign uses it: one of ours or any command, with a name and limits.
 
 use anyhow::{anyhow, ensure};
-use offload_solvers::{Budget, Solver, find};
+use offload_solvers::{Author, Budget, Solver, find};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -104,6 +104,25 @@ impl Entry {
             isolated,
             version,
         })
+    }
+
+    /// Whose outcomes these are, for the judge. Every external solver is held to the threshold rule.
+    pub fn author(&self) -> Author<'_> {
+        Author {
+            name: &self.name,
+            respects_threshold: match &self.subject {
+                Subject::Own(solver) => solver.respects_threshold(),
+                Subject::Command { .. } => true,
+            },
+        }
+    }
+
+    /// Whether it may write a certificate.
+    pub fn writes_certificate(&self) -> bool {
+        match &self.subject {
+            Subject::Own(solver) => solver.writes_certificate(),
+            Subject::Command { .. } => false,
+        }
     }
 
     /// The budget with one of the campaign's seeds.

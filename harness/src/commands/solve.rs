@@ -41,7 +41,8 @@ pub struct Arguments {
     /// Write the best plan to this file, feasible ones first
     #[arg(short, long, value_name = "PLAN")]
     output: Option<PathBuf>,
-    /// Write a certificate that `offload-bench verify` re-checks (bnb, exact; .gz compresses)
+    /// Write a certificate that `offload-bench verify` re-checks (bnb, exact, lagrangian; .gz
+    /// compresses)
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
     /// Print one JSON object per solver, one a line
@@ -78,9 +79,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         check_target(path)?;
     }
     check_distinct(&[&[a.instance.as_path()], written.as_slice()].concat())?;
-    let writes = solvers
-        .iter()
-        .any(|s| ["bnb", "exact"].contains(&s.id.as_str()));
+    let writes = solvers.iter().any(Entry::writes_certificate);
     anyhow::ensure!(
         writes || a.certificate.is_none(),
         "--certificate: none of these solvers writes one; use bnb"
@@ -123,7 +122,6 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         write_best(path, a, &problem, &all)?;
     }
     if let Some(path) = &a.certificate {
-        // `exact` enumerates where there are few plans, and then there is nothing to certify.
         let bytes = certificate.context("the solver wrote no certificate; use bnb")?;
         write_bytes(path, &bytes)?;
     }

@@ -4,7 +4,7 @@
 use super::bound::Multipliers;
 use super::data::{Data, Region};
 use crate::Deadline;
-use crate::transport::{Costs, solve};
+use crate::search::transport::{Costs, solve};
 use offload_instances::{Assignment, Problem};
 
 /// Rounds of 'price at the plan, exchange users at fixed loads'.

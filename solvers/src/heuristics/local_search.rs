@@ -1,8 +1,8 @@
 //! Variable neighbourhood search over relocations, swaps and ejection chains.
 
-use crate::descent::{Descent, Moves, shake};
-use crate::incumbent::Incumbent;
-use crate::random_feasible::random_plan;
+use crate::search::descent::{Descent, Moves, shake};
+use crate::search::incumbent::Incumbent;
+use crate::baselines::random_feasible::random_plan;
 use crate::state::State;
 use crate::{Budget, Deadline, Outcome, Solver, greedy};
 use offload_instances::random::Random;

@@ -5,8 +5,8 @@ use super::data::{Data, Region};
 use super::dual::{Averages, Steps, ascend, gained_little};
 use super::start::{exact, improve_by_transport, polish};
 use super::tree::{Node, Tree};
-use crate::goa_marginal;
-use crate::local_search::improve_from;
+use crate::greedy::goa_marginal;
+use crate::heuristics::local_search::improve_from;
 use crate::{Budget, Deadline, Progress, greedy};
 use offload_instances::{Assignment, Problem};
 use std::cmp::Ordering;
@@ -148,7 +148,7 @@ impl<'a> Search<'a> {
             polish(problem, data, &region, plan, &start.deadline())
         };
         let (plan, multipliers) = improve_by_transport(problem, data, &region, plan);
-        let (least, bound) = crate::milp::trivial_bound(problem);
+        let (least, bound) = crate::exact::milp::trivial_bound(problem);
         let first = Rc::new(Multipliers {
             users: least,
             power: vec![0.0; data.m],
@@ -449,7 +449,8 @@ impl<'a> Search<'a> {
     }
 
     fn note_progress(&mut self) {
-        let (objective, bound) = (self.value, self.bound());
+        let known = |value: f64| value.is_finite().then_some(value);
+        let (objective, bound) = (known(self.value), known(self.bound()));
         if self
             .trajectory
             .last()

@@ -1,7 +1,7 @@
 //! Tabu search.
 
-use crate::descent::{Descent, Moves, Place};
-use crate::incumbent::Incumbent;
+use crate::search::descent::{Descent, Moves, Place};
+use crate::search::incumbent::Incumbent;
 use crate::state::State;
 use crate::{Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;
@@ -87,7 +87,7 @@ impl Search {
     ) -> bool {
         let m = problem.m();
         // A tabu step is taken all the same when it leads below the incumbent.
-        let aspired = incumbent.value() * (1.0 - crate::descent::LEAST_GAIN) - state.objective();
+        let aspired = incumbent.value() * (1.0 - crate::search::descent::LEAST_GAIN) - state.objective();
         let mut best: Option<(f64, Step)> = None;
         let limit = |best: &Option<(f64, Step)>| best.as_ref().map_or(f64::INFINITY, |b| b.0);
         for i in 0..problem.n() {

@@ -51,14 +51,16 @@ impl Tree {
         self.0.len() - 1
     }
 
-    /// The tree in preorder with its multipliers listed once each.
-    pub fn certificate(&self, places: usize) -> Certificate {
+    /// The tree in preorder with its multipliers listed once each. `bound` is what it proves
+    /// (weighted s), or `None` when no plan exists; `servers` is M.
+    pub fn certificate(&self, bound: Option<f64>, servers: usize) -> Certificate {
         let mut certificate = Certificate {
+            bound,
             multipliers: Vec::new(),
             tree: Vec::with_capacity(self.0.len()),
         };
         let mut listed: HashMap<*const Multipliers, usize> = HashMap::new();
-        let place = |p: usize| (p < places).then_some(p);
+        let place = |p: usize| (p < servers).then_some(p);
         let mut waiting = vec![0];
         while let Some(k) = waiting.pop() {
             let mut list = |m: &Rc<Multipliers>| {

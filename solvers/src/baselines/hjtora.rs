@@ -1,7 +1,7 @@
 //! Remove and exchange, after Tran and Pompili.
 
-use crate::descent::LEAST_GAIN;
-use crate::incumbent::Incumbent;
+use crate::search::descent::LEAST_GAIN;
+use crate::search::incumbent::Incumbent;
 use crate::state::State;
 use crate::{Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;

@@ -1,7 +1,7 @@
 //! Simulated annealing.
 
-use crate::descent::{Descent, Moves, place};
-use crate::incumbent::Incumbent;
+use crate::search::descent::{Descent, Moves, place};
+use crate::search::incumbent::Incumbent;
 use crate::state::State;
 use crate::{Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;

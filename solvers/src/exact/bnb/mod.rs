@@ -39,6 +39,10 @@ impl Solver for Bnb {
         "O(N^2 M) a bound, exponentially many regions at worst"
     }
 
+    fn writes_certificate(&self) -> bool {
+        true
+    }
+
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let data = Data::new(problem);
         if !problem.is_feasible() {
@@ -90,7 +94,7 @@ fn conclude(mut search: Search, data: &Data, budget: &Budget, regions: usize) ->
         End::Closed => Stop::Stalled("no region can be split further".into()),
     };
     let note = format!("{} regions", search.nodes);
-    let certificate = Some(search.tree.certificate(data.m));
+    let certificate = Some(search.tree.certificate(Some(bound), data.m));
     Outcome {
         plan: Some(search.plan),
         bound: Some((bound, Trust::Solver)),
@@ -130,7 +134,7 @@ fn infeasible(problem: &Problem, data: &Data) -> Outcome {
     };
     let tree = Tree::new(Rc::new(multipliers));
     Outcome {
-        certificate: Some(tree.certificate(data.m)),
+        certificate: Some(tree.certificate(None, data.m)),
         ..Outcome::nothing(Stop::Infeasible)
     }
 }

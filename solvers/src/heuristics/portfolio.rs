@@ -1,9 +1,9 @@
 //! What does best within a time budget.
 
-use crate::bnb::Exchange;
-use crate::descent::{Descent, Moves, shake};
-use crate::goa_marginal;
-use crate::incumbent::Incumbent;
+use crate::exact::bnb::Exchange;
+use crate::search::descent::{Descent, Moves, shake};
+use crate::greedy::goa_marginal;
+use crate::search::incumbent::Incumbent;
 use crate::state::State;
 use crate::{Budget, Outcome, Solver};
 use offload_instances::Problem;
@@ -30,6 +30,10 @@ impl Solver for Portfolio {
 
     fn complexity(&self) -> &'static str {
         "as long as the budget; O(N^2 M) a shake, 200 shakes without a limit"
+    }
+
+    fn is_anytime(&self) -> bool {
+        true
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

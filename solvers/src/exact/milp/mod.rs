@@ -9,7 +9,7 @@ pub use export::{lp, mps};
 pub use formulation::{Bins, Formulation, trivial_bound};
 pub use linear::{Column, Linear, Row, Sense};
 
-use crate::local_search::improve_from;
+use crate::heuristics::local_search::improve_from;
 use crate::{Budget, Deadline, Outcome, Solver, Stop, Trust, greedy, relative_gap};
 use formulation::Pruning;
 use offload_instances::{Assignment, Problem};

@@ -1,6 +1,6 @@
 //! Greedy by regret.
 
-use crate::descent::{Descent, Moves, Place, place};
+use crate::search::descent::{Descent, Moves, Place, place};
 use crate::state::State;
 use crate::{Budget, Outcome, Solver, Stop};
 use offload_instances::Problem;

@@ -33,7 +33,8 @@ impl Incumbent {
     /// Takes the plan over when it is better by more than rounding (weighted s); tells whether it
     /// was.
     pub fn offer(&mut self, value: f64, plan: &[Option<usize>]) -> bool {
-        if value >= self.value * (1.0 - crate::descent::LEAST_GAIN) && !self.plan.is_empty() {
+        if value >= self.value * (1.0 - crate::search::descent::LEAST_GAIN) && !self.plan.is_empty()
+        {
             return false;
         }
         self.value = value;
@@ -44,8 +45,8 @@ impl Incumbent {
         self.trajectory.push(Progress {
             time_s,
             work,
-            objective: value,
-            bound: f64::NEG_INFINITY,
+            objective: Some(value),
+            bound: None,
         });
         true
     }

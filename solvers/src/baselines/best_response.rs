@@ -1,6 +1,6 @@
 //! Users who look after themselves.
 
-use crate::incumbent::Incumbent;
+use crate::search::incumbent::Incumbent;
 use crate::state::State;
 use crate::{Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;

@@ -1,6 +1,6 @@
 //! The Lagrangian relaxation by itself.
 
-use crate::bnb;
+use crate::exact::bnb;
 use crate::{Budget, Outcome, Solver};
 use offload_instances::Problem;
 
@@ -22,6 +22,10 @@ impl Solver for Lagrangian {
 
     fn complexity(&self) -> &'static str {
         "O(N^2 M) a step of the multipliers, about 1,000 steps"
+    }
+
+    fn writes_certificate(&self) -> bool {
+        true
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

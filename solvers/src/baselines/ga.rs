@@ -1,7 +1,7 @@
 //! The genetic algorithm that the paper's authors describe, with the mutation done right.
 
-use crate::incumbent::Incumbent;
-use crate::random_feasible::random_plan;
+use crate::search::incumbent::Incumbent;
+use crate::baselines::random_feasible::random_plan;
 use crate::{Budget, Outcome, Solver};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Problem};

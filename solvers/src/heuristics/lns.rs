@@ -1,9 +1,9 @@
 //! Large neighbourhood search with exact repair by transportation.
 
-use crate::bnb::Exchange;
-use crate::descent::{Descent, Moves};
-use crate::incumbent::Incumbent;
-use crate::regret;
+use crate::exact::bnb::Exchange;
+use crate::search::descent::{Descent, Moves};
+use crate::search::incumbent::Incumbent;
+use crate::greedy::regret;
 use crate::state::State;
 use crate::{Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;

@@ -1,9 +1,9 @@
 //! GOA's greedy with the true price: what an assignment does to everybody, not to the newcomer
 //! alone.
 
-use crate::descent::{Descent, Moves, Place};
+use crate::greedy::waiting::Waiting;
+use crate::search::descent::{Descent, Moves, Place};
 use crate::state::State;
-use crate::waiting::Waiting;
 use crate::{Budget, Deadline, Outcome, Solver, Stop};
 use offload_instances::{Assignment, Problem};
 use std::collections::BinaryHeap;
