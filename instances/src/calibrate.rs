@@ -48,13 +48,13 @@ impl Isotonic {
     #[must_use]
     pub fn fit(x: &[f64], y: &[f64]) -> Self {
         assert_eq!(x.len(), y.len(), "one y for each x");
-        let mut blocks: Vec<Block> = Vec::new();
+        let mut blocks: Vec<PooledBlock> = Vec::new();
         let order = ascending(x);
         let mut from = 0;
         while from < order.len() {
             let at = x[order[from]];
             let same = order[from..].iter().take_while(|&&k| x[k] == at).count();
-            blocks.push(Block {
+            blocks.push(PooledBlock {
                 first: at,
                 last: at,
                 sum: order[from..from + same].iter().map(|&k| y[k]).sum(),
@@ -100,7 +100,7 @@ impl Isotonic {
 }
 
 /// Neighbouring points that share one level of the fit.
-struct Block {
+struct PooledBlock {
     /// The first x.
     first: f64,
     /// The last x.
@@ -111,9 +111,9 @@ struct Block {
     count: f64,
 }
 
-impl Block {
-    fn pooled_with(&self, next: &Block) -> Block {
-        Block {
+impl PooledBlock {
+    fn pooled_with(&self, next: &PooledBlock) -> PooledBlock {
+        PooledBlock {
             first: self.first,
             last: next.last,
             sum: self.sum + next.sum,

@@ -4,8 +4,8 @@
 use super::message::{
     CertificateState, CommandReply, Killed, MARK, SolverReply, WorkerRequest, WorkerTask,
 };
-use crate::execute::Measured;
-use crate::solver::{Entry, Subject};
+use crate::process::Measured;
+use crate::process::solver::{SolverEntry, SolverKind};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use offload_instances::Problem;
@@ -33,7 +33,7 @@ const OUTPUT_KEPT: usize = 4096;
 const WORKER_STDERR: usize = 2048;
 
 /// Where a certificate goes once it was re-checked.
-pub struct Certificate {
+pub struct CertificateTarget {
     /// The certificate's file.
     pub file: PathBuf,
     /// What it says about the instance's file.
@@ -41,7 +41,7 @@ pub struct Certificate {
 }
 
 /// What came back from a worker.
-struct Answer {
+struct WorkerAnswer {
     /// Its replies, without the mark.
     replies: Vec<String>,
     /// Other lines on its stdout.
@@ -54,18 +54,18 @@ struct Answer {
 
 /// Solves in a process of its own. Whatever happens there ends up in the result.
 pub fn solve_apart(
-    entry: &Entry,
+    entry: &SolverEntry,
     problem: &Problem,
     instance: &str,
     budget: &Budget,
     threads: usize,
-    certificate: Option<Certificate>,
+    certificate: Option<CertificateTarget>,
 ) -> Measured {
     let kill_after = entry.limits.kill_after();
     let memory = entry.limits.memory(threads);
     let certificate = certificate.map(|c| (c.file, c.instance_file));
-    let (task, limit) = match &entry.subject {
-        Subject::Own(_) => {
+    let (task, limit) = match &entry.kind {
+        SolverKind::Own(_) => {
             let (file, instance_file) = certificate.unzip();
             let task = WorkerTask::Own {
                 id: entry.id.clone(),
@@ -74,7 +74,7 @@ pub fn solve_apart(
             };
             (task, kill_after)
         }
-        Subject::Command { line, folder } => {
+        SolverKind::Command { line, folder } => {
             let task = WorkerTask::Command {
                 line: line.clone(),
                 folder: folder.clone(),
@@ -95,9 +95,9 @@ pub fn solve_apart(
         instance_bytes: instance.len(),
     };
     match converse(&request, instance, limit) {
-        Ok(answer) => match &entry.subject {
-            Subject::Own(_) => own(problem, entry.author(), &answer),
-            Subject::Command { .. } => command(problem, entry, kill_after, memory, &answer),
+        Ok(answer) => match &entry.kind {
+            SolverKind::Own(_) => own(problem, entry.author(), &answer),
+            SolverKind::Command { .. } => command(problem, entry, kill_after, memory, &answer),
         },
         Err(e) => {
             let reason = format!("its process could not be started: {e}");
@@ -112,7 +112,7 @@ fn converse(
     request: &WorkerRequest,
     instance: &str,
     limit: Option<Duration>,
-) -> std::io::Result<Answer> {
+) -> std::io::Result<WorkerAnswer> {
     // Not the path: somebody may put another program there while a campaign runs.
     let own = std::path::Path::new("/proc/self/exe");
     let program = if own.exists() {
@@ -139,7 +139,7 @@ fn converse(
             .write_all(text.as_bytes())
             .and_then(|()| stdin.write_all(instance.as_bytes()));
     }
-    let mut answer = Answer {
+    let mut answer = WorkerAnswer {
         replies: Vec::new(),
         printed: String::new(),
         stderr: String::new(),
@@ -222,7 +222,7 @@ fn failed(problem: &Problem, author: Author, reason: &str) -> Measured {
     Measured::of(judge(problem, author, timed))
 }
 
-fn own(problem: &Problem, author: Author, answer: &Answer) -> Measured {
+fn own(problem: &Problem, author: Author, answer: &WorkerAnswer) -> Measured {
     let replies: Vec<SolverReply> = answer
         .replies
         .iter()
@@ -263,7 +263,7 @@ fn own(problem: &Problem, author: Author, answer: &Answer) -> Measured {
     }
 }
 
-fn how_it_died(answer: &Answer) -> String {
+fn how_it_died(answer: &WorkerAnswer) -> String {
     let last = answer
         .stderr
         .lines()
@@ -302,10 +302,10 @@ fn kept(parts: &[&str]) -> Option<String> {
 
 fn command(
     problem: &Problem,
-    entry: &Entry,
+    entry: &SolverEntry,
     kill_after: Option<Duration>,
     memory: Option<u64>,
-    answer: &Answer,
+    answer: &WorkerAnswer,
 ) -> Measured {
     let Some(ended) = answer
         .replies

@@ -2,7 +2,7 @@
 
 use super::message::{CertificateState, MARK, SolverReply, WorkerRequest, WorkerTask};
 use super::supervise::supervise;
-use crate::certify::certify;
+use crate::process::certify::certify;
 use anyhow::Context;
 use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
 use nix::sys::time::TimeValLike;
@@ -157,7 +157,7 @@ fn cpu_s() -> anyhow::Result<f64> {
 /// Greatest resident memory of this process so far, bytes. Not from `getrusage`, which counts the
 /// parent's memory before `exec`.
 fn peak_memory() -> Option<u64> {
-    let kib: u64 = crate::environment::field("/proc/self/status", "VmHWM")?
+    let kib: u64 = crate::machine::field("/proc/self/status", "VmHWM")?
         .split_whitespace()
         .next()?
         .parse()

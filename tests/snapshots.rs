@@ -1,0 +1,1 @@
+//! Displayed text.
