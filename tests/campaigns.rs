@@ -4,7 +4,9 @@
 //! As in `cli.rs`, the built binary is run in a folder of the test's own.
 #![cfg(unix)]
 
-use offload_tests::program::{Ran, binary, ran};
+use offload_tests::program::{
+    CAMPAIGN, bench, binary, ends, good, json_lines, record_of, records, words,
+};
 use offload_tests::timeless;
 use serde_json::Value;
 use std::fs;
@@ -13,49 +15,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-fn bench(folder: &Path, words: &[&str]) -> Ran {
-    ran(
-        Command::new(binary()).args(words).current_dir(folder),
-        &format!("{words:?}"),
-    )
-}
-
-fn good(folder: &Path, line: &str) -> String {
-    let ran = bench(folder, &line.split_whitespace().collect::<Vec<_>>());
-    assert_eq!(ran.code, Some(0), "{line}: {} {}", ran.out, ran.err);
-    ran.out
-}
-
-fn fails(folder: &Path, line: &str, code: i32, key: &str) {
-    let ran = bench(folder, &line.split_whitespace().collect::<Vec<_>>());
-    assert_eq!(ran.code, Some(code), "{line}: {} {}", ran.out, ran.err);
-    assert!(
-        ran.err.contains(key) || ran.out.contains(key),
-        "{line}: no '{key}' in {} {}",
-        ran.out,
-        ran.err
-    );
-}
-
 /// A folder with the configuration `c.toml`.
 fn with_config(text: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("c.toml"), text).unwrap();
     folder
-}
-
-fn records(folder: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(folder.join("records.jsonl")).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-fn record_of(folder: &Path, solver: &str) -> Value {
-    records(folder)
-        .into_iter()
-        .find(|r| r["solver"] == solver)
-        .unwrap_or_else(|| panic!("no record of {solver}"))
 }
 
 /// The head of a configuration with one instance.
@@ -109,7 +73,7 @@ fn external_solvers_are_evaluated_by_us() {
     );
     let line =
         "evaluate paper-n6-m4-s1.json plan.json --threshold 0.7 --weights uncertainty --json";
-    let ran = bench(path, &line.split_whitespace().collect::<Vec<_>>());
+    let ran = bench(path, line);
     let value: Value =
         serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("{e}: {}", ran.err));
     assert_eq!(ours["objective"], value["objective"]);
@@ -306,35 +270,26 @@ fn our_own_solvers_are_limited_too() {
     );
 }
 
-const FEW: &str = r#"format = "offload-config/1"
-thresholds = [0.5, 0.8]
-solvers = ["goa", "dmin"]
-[[instances]]
-family = "paper"
-users = [5, 9]
-seeds = { from = 1, count = 3 }
-parameters = { interference = [true, false] }
-"#;
-
 #[test]
 fn records_of_another_making_are_not_mixed() {
-    let folder = with_config(FEW);
+    let folder = with_config(CAMPAIGN);
     let path = folder.path();
     assert!(good(path, "run c.toml -o out").starts_with("48 new"));
     // More of the same is added to what is there.
     fs::write(
         path.join("c.toml"),
-        FEW.replace("\"dmin\"]", "\"dmin\", \"ga\"]")
+        CAMPAIGN
+            .replace("\"dmin\"]", "\"dmin\", \"ga\"]")
             .replace("[5, 9]", "[5, 9, 11]"),
     )
     .unwrap();
     assert!(good(path, "run c.toml -o out").starts_with("60 new records, 48 were there"));
     // Another budget makes another record.
-    let limited = FEW.replace("[[inst", "[budget]\ntime_limit_s = 9\n[[inst");
+    let limited = CAMPAIGN.replace("[[inst", "[budget]\ntime_limit_s = 9\n[[inst");
     fs::write(path.join("c.toml"), &limited).unwrap();
     let before = timeless(&path.join("out/records.jsonl"));
-    fails(path, "run c.toml -o out", 2, "time_limit_s 9");
-    fails(path, "run c.toml -o out", 2, "--redo");
+    ends(path, "run c.toml -o out", 2, "time_limit_s 9");
+    ends(path, "run c.toml -o out", 2, "--redo");
     assert_eq!(timeless(&path.join("out/records.jsonl")), before);
     assert!(
         good(path, "run c.toml -o out --redo")
@@ -350,7 +305,7 @@ fn records_of_another_making_are_not_mixed() {
         text.replace("\"solver_version\":\"", "\"solver_version\":\"0.0."),
     )
     .unwrap();
-    fails(path, "run c.toml -o out", 2, "--redo");
+    ends(path, "run c.toml -o out", 2, "--redo");
 }
 
 #[test]
@@ -368,7 +323,7 @@ fn a_changed_instance_is_noticed() {
         instance.replacen("\"uncertainty\":", "\"uncertainty\":0.5,\"was\":", 1),
     )
     .unwrap();
-    fails(
+    ends(
         path,
         "run c.toml -o out",
         2,
@@ -380,20 +335,22 @@ fn a_changed_instance_is_noticed() {
     );
     // A command's version is what its files hold.
     fs::write(path.join("my.sh"), format!("# new\necho '{PLAN}'")).unwrap();
-    fails(path, "run c.toml -o out", 2, "blake3");
+    ends(path, "run c.toml -o out", 2, "blake3");
     assert!(good(path, "run c.toml -o out --redo").starts_with("3 new records, 3 were there"));
 }
 
 #[test]
-fn threads_change_nothing_but_times() {
+fn two_runs_and_any_threads_differ_in_times_only() {
     let folder = with_config(
-        &FEW.replace("[5, 9]", "[5, 9]\n")
+        &CAMPAIGN
+            .replace("[5, 9]", "[5, 9]\n")
             .replace("\"dmin\"", "\"dmin\", \"bnb\", \"ga\""),
     );
     let path = folder.path();
     let base = fs::read_to_string(path.join("c.toml")).unwrap();
     let mut seen = Vec::new();
     for (k, more) in [
+        "threads = 1",
         "threads = 1",
         "threads = 4",
         "timing = \"isolated\"\nrepetitions = 3",
@@ -409,9 +366,8 @@ fn threads_change_nothing_but_times() {
         good(path, &format!("run c.toml -o out{k} --quiet"));
         seen.push(timeless(&path.join(format!("out{k}/records.jsonl"))));
     }
-    assert_eq!(seen[0], seen[1]);
-    assert_eq!(seen[0], seen[2]);
-    for record in records(&path.join("out2")) {
+    assert!(seen.iter().all(|records| *records == seen[0]));
+    for record in records(&path.join("out3")) {
         let mut times: Vec<f64> = record["times_s"]
             .as_array()
             .unwrap()
@@ -426,12 +382,12 @@ fn threads_change_nothing_but_times() {
         );
     }
     // Interleaved: the records of one problem stand together, its solvers in turn.
-    let order: Vec<String> = records(&path.join("out2"))[..4]
+    let order: Vec<String> = records(&path.join("out3"))[..4]
         .iter()
         .map(|r| r["solver"].as_str().unwrap().into())
         .collect();
     assert_eq!(order, ["goa", "dmin", "bnb", "ga"]);
-    let line = fs::read_to_string(path.join("out2/environments.jsonl")).unwrap();
+    let line = fs::read_to_string(path.join("out3/environments.jsonl")).unwrap();
     let environment: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(
         (
@@ -512,7 +468,7 @@ fn has_fields(object: &Value, format: &str, part: &str) {
 
 #[test]
 fn a_dry_run_writes_nothing() {
-    let folder = with_config(FEW);
+    let folder = with_config(CAMPAIGN);
     let text = good(folder.path(), "run c.toml --dry-run -o out");
     assert!(
         text.contains("12 instances, 24 problems, 2 solvers, 1 seeds: 48 rows"),
@@ -537,20 +493,21 @@ fn unknown_keys_are_refused_with_the_nearest() {
             "Did you mean 'name'",
         ),
     ] {
-        let folder = with_config(&FEW.replace(from, to));
-        fails(folder.path(), "run c.toml -o out", 2, hint);
+        let folder = with_config(&CAMPAIGN.replace(from, to));
+        ends(folder.path(), "run c.toml -o out", 2, hint);
     }
-    let folder = with_config(&FEW.replace("[[inst", "[[solver]]\nid = \"goa\"\n[[inst"));
-    fails(folder.path(), "run c.toml -o out", 2, "twice");
+    let folder = with_config(&CAMPAIGN.replace("[[inst", "[[solver]]\nid = \"goa\"\n[[inst"));
+    ends(folder.path(), "run c.toml -o out", 2, "twice");
 }
 
 /// A campaign of a few hundred rows, some of them in processes of their own.
 fn long() -> String {
-    FEW.replace(
-        "\"dmin\"]",
-        "\"dmin\", \"local-search\", \"bnb\"]\ncertificates = true",
-    )
-    .replace("count = 3", "count = 12")
+    CAMPAIGN
+        .replace(
+            "\"dmin\"]",
+            "\"dmin\", \"local-search\", \"bnb\"]\ncertificates = true",
+        )
+        .replace("count = 3", "count = 12")
 }
 
 #[test]
@@ -690,9 +647,9 @@ fn two_runs_in_one_folder_are_refused() {
         .spawn()
         .unwrap();
     std::thread::sleep(Duration::from_millis(800));
-    fails(path, "run c.toml -o out", 2, "another run is at work");
+    ends(path, "run c.toml -o out", 2, "another run is at work");
     assert!(first.wait().unwrap().success());
-    fails(path, "run c.toml -o c.toml", 2, "c.toml");
+    ends(path, "run c.toml -o c.toml", 2, "c.toml");
 }
 
 #[test]
@@ -713,7 +670,7 @@ fn the_example_in_python_works() {
     )
     .unwrap();
     good(path, "generate --family paper --users 12 --seed 4 -o .");
-    let words = [
+    let typed = [
         "solve",
         "paper-n12-m4-s4.json",
         "--threshold",
@@ -722,13 +679,9 @@ fn the_example_in_python_works() {
         "--solver",
         "goa,exec:python3 my_solver.py",
     ];
-    let ran = bench(path, &words);
+    let ran = words(path, &typed);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    let rows: Vec<Value> = ran
-        .out
-        .lines()
-        .map(|l| serde_json::from_str(l).unwrap())
-        .collect();
+    let rows = json_lines(&ran.out);
     assert_eq!(rows[1]["status"], "feasible", "{}", rows[1]);
     assert!(rows[1]["objective"].as_f64().unwrap() >= 0.9 * rows[0]["objective"].as_f64().unwrap());
 }

@@ -1,69 +1,14 @@
-//! The command line as its users meet it: the built binary, real files, exit codes, stdout and
-//! stderr.
+//! The command line: the built binary, real files, exit codes, stdout and stderr.
 //!
-//! `OFFLOAD_BENCH` names the binary; without it target/release/offload-bench is taken, so build
-//! that first. Every test works in a folder of its own, and a command is written here as it is
-//! typed, with blanks between its words. Nothing outside that folder is ever given as an output: a
-//! program that mistreats its target must not meet a device or somebody's file.
+//! Every test works in its own folder, and no output is ever outside of it: a faulty program must not
+//! overwrite a device or a user's file.
 
-use offload_tests::program::bench;
+use offload_tests::program::{bench, files, good, json as read, json_lines, refuse};
 use offload_tests::timeless;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tempfile::TempDir;
-
-/// Runs what has to succeed, and returns its stdout.
-fn good(folder: &Path, line: &str) -> String {
-    let ran = bench(folder, line);
-    assert_eq!(ran.code, Some(0), "{line}: {}", ran.err);
-    ran.out
-}
-
-/// Runs what has to be refused as bad input: exit code 2, a message with `key`, no result, and no
-/// file made or changed.
-fn refuse(folder: &Path, what: &str, line: &str, key: &str) {
-    let before = files(folder);
-    let ran = bench(folder, line);
-    assert_eq!(ran.code, Some(2), "{what}: {line}: {} {}", ran.out, ran.err);
-    assert!(
-        ran.err.contains("error") && ran.err.contains(key),
-        "{what}: {line}: no '{key}' in: {}",
-        ran.err
-    );
-    assert!(ran.out.is_empty(), "{what}: {line}: {}", ran.out);
-    assert!(
-        files(folder) == before,
-        "{what}: {line}: a file was made, removed or changed"
-    );
-}
-
-/// Every file below a folder, with its content.
-fn files(folder: &Path) -> BTreeSet<(PathBuf, Vec<u8>)> {
-    let mut all = BTreeSet::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            all.extend(files(&path));
-        } else {
-            let content = fs::read(&path).unwrap();
-            all.insert((path, content));
-        }
-    }
-    all
-}
-
-/// The objects that `--json` prints, one a line.
-fn objects(text: &str) -> Vec<Value> {
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-fn read(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
 
 /// A folder with the instance good.json (6 users, 3 servers) and its plan plan.json; returns the
 /// instance too.
@@ -387,7 +332,7 @@ fn plans_that_break_the_threshold_rule_are_refuted() {
     );
     let ran = bench(path, "evaluate good.json local.json --json");
     assert_eq!(ran.code, Some(1), "{}", ran.err);
-    let value = &objects(&ran.out)[0];
+    let value = &json_lines(&ran.out)[0];
     assert_eq!(value["feasible"], json!(false));
     assert_eq!(value["mandatory_local"], json!(3));
     let ran = bench(path, "verify local.json --instance good.json");
@@ -736,7 +681,7 @@ fn infeasible_problems_exit_with_1() {
             &format!("solve caps.json --solver {solver} --threshold 0.7 --json -o out.json"),
         );
         assert_eq!(ran.code, Some(1), "{solver}: {}", ran.err);
-        let value = &objects(&ran.out)[0];
+        let value = &json_lines(&ran.out)[0];
         assert_eq!(value["status"], json!("infeasible"), "{solver}");
         assert!(
             value["objective"].is_null() && value["assignment"].is_null(),
@@ -770,7 +715,7 @@ fn generating_twice_gives_the_same_bytes() {
         assert!(a.lines().all(|name| name.ends_with(end)), "{a}");
     }
     let solve = |file: &str| {
-        objects(&good(
+        json_lines(&good(
             path,
             &format!("solve {file} --solver goa --threshold 0.7 --json"),
         ))
@@ -796,7 +741,7 @@ fn solve_prints_the_documented_object() {
         .as_array()
         .unwrap()
         .len();
-    let all = objects(&good(
+    let all = json_lines(&good(
         path,
         "solve golden.json --solver goa,dmin,bnb --threshold 0.7 --gap 0.1 --json",
     ));
@@ -849,7 +794,7 @@ fn goa_decides_as_its_authors_do() {
                 "solve golden.json --solver goa --threshold {} --json",
                 decision["threshold"]
             );
-            let value = objects(&good(path, &line)).remove(0);
+            let value = json_lines(&good(path, &line)).remove(0);
             assert_eq!(
                 value["assignment"],
                 decision["assignment"],
@@ -872,11 +817,11 @@ fn evaluate_recomputes_what_solve_prints() {
             let line = format!(
                 "solve golden.json --solver goa --threshold 0.8 --weights {weights} --json -o plan.json"
             );
-            let solved = objects(&good(path, &line)).remove(0);
+            let solved = json_lines(&good(path, &line)).remove(0);
             let plan = read(&path.join("plan.json"));
             assert_eq!(plan["format"], json!("offload-plan/1"));
             assert_eq!(plan["assignment"], solved["assignment"]);
-            let value = objects(&good(path, "evaluate golden.json plan.json --json")).remove(0);
+            let value = json_lines(&good(path, "evaluate golden.json plan.json --json")).remove(0);
             assert_eq!(value["objective"], solved["objective"], "{line}");
             assert_eq!(value["feasible"], json!(true));
             assert_eq!(value["weights"], json!(weights));
@@ -927,7 +872,7 @@ fn what_there_is_gets_listed() {
             path,
             &format!("generate --family {id} --users 4 --servers 2 -o made"),
         );
-        let value = objects(&good(
+        let value = json_lines(&good(
             path,
             &format!("solve {} --solver goa --threshold 1 --json", made.trim()),
         ))
@@ -1138,7 +1083,7 @@ fn certificates_are_certified() {
                 continue;
             }
             assert_eq!(ran.code, Some(0), "{line}: {}", ran.err);
-            assert_eq!(objects(&ran.out)[0]["status"], json!("optimal"));
+            assert_eq!(json_lines(&ran.out)[0]["status"], json!("optimal"));
             let text = good(path, "verify c.json");
             assert!(
                 text.contains("certified") && !text.contains("REFUSED"),
@@ -1267,7 +1212,7 @@ fn real_data_is_generated_and_solved() {
             path,
             &format!("solve {} --solver bnb --threshold 0.5 --json", made.trim()),
         );
-        assert_eq!(objects(&solved)[0]["status"], json!("optimal"), "{line}");
+        assert_eq!(json_lines(&solved)[0]["status"], json!("optimal"), "{line}");
     }
 }
 

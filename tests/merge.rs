@@ -5,7 +5,7 @@
 //! `make test-slurm`.
 #![cfg(unix)]
 
-use offload_tests::program::{Ran, binary, ran};
+use offload_tests::program::{CAMPAIGN, Ran, bench, program, ran, words};
 use offload_tests::timeless;
 use serde_json::Value;
 use std::fs;
@@ -15,39 +15,31 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// Runs the program with these words and this PATH.
-fn bench(folder: &Path, words: &[&str], path: Option<&str>) -> Ran {
-    let mut command = Command::new(binary());
-    command.args(words).current_dir(folder);
-    if let Some(path) = path {
-        command.env("PATH", path);
-    }
-    ran(&mut command, &format!("{words:?}"))
+fn with_path(folder: &Path, words: &[&str], path: &str) -> Ran {
+    ran(
+        program(folder).args(words).env("PATH", path),
+        &format!("{words:?}"),
+    )
 }
 
-/// Runs a line, expects an exit code, and returns all that was printed.
+/// Runs a line, expects an exit code, and returns everything printed.
 fn ends(folder: &Path, line: &str, code: i32) -> String {
-    let ran = bench(folder, &line.split_whitespace().collect::<Vec<_>>(), None);
+    let ran = bench(folder, line);
     assert_eq!(ran.code, Some(code), "{line}: {} {}", ran.out, ran.err);
     ran.out + &ran.err
 }
 
-const CONFIG: &str = r#"format = "offload-config/1"
-thresholds = [0.5, 0.8]
-solvers = ["goa", "dmin", "bnb"]
-certificates = true
-[[instances]]
-family = "paper"
-users = [5, 9]
-seeds = { from = 1, count = 3 }
-parameters = { interference = [true, false] }
-"#;
+/// The small campaign with certificates.
+fn config() -> String {
+    CAMPAIGN.replace("\"dmin\"]", "\"dmin\", \"bnb\"]\ncertificates = true")
+}
 
 const ROWS: usize = 72;
 
 /// A folder with `c.toml` and its shards 1 to 3 in `s1` to `s3`.
 fn sharded() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("c.toml"), CONFIG).unwrap();
+    fs::write(folder.path().join("c.toml"), config()).unwrap();
     for k in 1..=3 {
         ends(
             folder.path(),
@@ -181,7 +173,7 @@ fn what_is_missing_is_told_and_the_rest_merged() {
     ends(path, "run c.toml --shard 2/3 -o s2 --quiet", 0);
     ends(path, "merge s1 s2 s3 -o torn --force", 0);
     // Another configuration asks for other rows.
-    fs::write(path.join("more.toml"), CONFIG.replace("[5, 9]", "[5, 7]")).unwrap();
+    fs::write(path.join("more.toml"), config().replace("[5, 9]", "[5, 7]")).unwrap();
     let said = ends(path, "merge s1 s2 s3 -o other --config more.toml", 1);
     assert!(
         said.contains("missing: 36 of 72 rows") && said.contains("36 records are not what"),
@@ -289,14 +281,14 @@ fn awkward() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("it's 100% here");
     fs::create_dir(&path).unwrap();
-    fs::write(path.join("c.toml"), CONFIG).unwrap();
+    fs::write(path.join("c.toml"), config()).unwrap();
     (folder, path)
 }
 
 #[test]
 fn a_dry_submission_prints_the_scripts() {
     let (_folder, path) = awkward();
-    let words = [
+    let typed = [
         "submit",
         "c.toml",
         "-o",
@@ -318,7 +310,7 @@ fn a_dry_submission_prints_the_scripts() {
         "--sbatch-arg=--comment=a b",
         "--dry-run",
     ];
-    let ran = bench(&path, &[&words[..], &more[..]].concat(), None);
+    let ran = words(&path, &[&typed[..], &more[..]].concat());
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     for line in [
         "#SBATCH --array=1-5",
@@ -361,9 +353,9 @@ fn submission_hands_two_jobs_to_sbatch() {
     let tools = path.join("bin");
     fs::create_dir(&tools).unwrap();
     let search = format!("{}:/usr/bin:/bin", tools.display());
-    let words = ["submit", "c.toml", "-o", "all", "--shards", "99"];
+    let typed = ["submit", "c.toml", "-o", "all", "--shards", "99"];
     // A PATH without sbatch.
-    let ran = bench(&path, &words, Some(tools.to_str().unwrap()));
+    let ran = with_path(&path, &typed, tools.to_str().unwrap());
     assert!(
         ran.code == Some(2) && ran.err.contains("sbatch is missing"),
         "{}",
@@ -375,14 +367,14 @@ fn submission_hands_two_jobs_to_sbatch() {
     );
     assert_eq!(
         fs::read_to_string(path.join("all/submit/config.toml")).unwrap(),
-        CONFIG
+        config()
     );
 
     let fake = tools.join("sbatch");
     let record = "#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"$(dirname \"$0\")/calls\"\necho '7;main'\n";
     fs::write(&fake, record).unwrap();
     fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
-    let ran = bench(&path, &words, Some(&search));
+    let ran = with_path(&path, &typed, &search);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     // No more shards than problems.
     assert!(
@@ -428,20 +420,20 @@ fn submission_hands_two_jobs_to_sbatch() {
         "{said}"
     );
     // The same command again does what is missing, though it asks for more shards than there are.
-    let again = bench(&path, &words, Some(&search));
+    let again = with_path(&path, &typed, &search);
     assert_eq!(again.code, Some(0), "{}", again.err);
     // Another number of shards would do rows twice; without a number it is the one from before.
-    let refused = bench(
+    let refused = with_path(
         &path,
         &["submit", "c.toml", "-o", "all", "--shards", "4"],
-        Some(&search),
+        &search,
     );
     assert!(
         refused.code == Some(2) && refused.err.contains("--shards 24"),
         "{}",
         refused.err
     );
-    let again = bench(&path, &["submit", "c.toml", "-o", "all"], Some(&search));
+    let again = with_path(&path, &["submit", "c.toml", "-o", "all"], &search);
     assert!(
         again.out.starts_with("job 7: 24 shards"),
         "{} {}",

@@ -1,6 +1,7 @@
 //! What the tests across crates share: second implementations, kept naive on purpose, and instances
 //! to try.
 
+pub mod conformance;
 pub mod program;
 pub mod scaling;
 
