@@ -1,7 +1,5 @@
-//! Campaigns that survive: external and hostile solvers, limits, changed configurations, kills,
-//! full disks, shards, gates.
-//!
-//! As in `cli.rs`, the built binary is run in a folder of the test's own.
+//! Campaigns under bad conditions: external and hostile solvers, limits, changed configurations,
+//! kills, full disks.
 #![cfg(unix)]
 
 use offload_tests::program::{
@@ -108,95 +106,52 @@ fn external_solvers_are_evaluated_by_us() {
     );
 }
 
+/// Name, command, limit, and the status and reason of its record.
+struct Hostile(
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+const TWO_SECONDS: &str = "hard_time_limit_s = 2";
+const MEMORY: &str = "hard_time_limit_s = 20\nmemory_limit_bytes = 100000000";
+
+#[rustfmt::skip] // a table
+const HOSTILE: [Hostile; 13] = [
+    Hostile("hangs", "sleep 1000", TWO_SECONDS, "timeout", "killed after 2 s"),
+    Hostile("ignores", "trap '' TERM INT HUP; while :; do sleep 1; done",
+        TWO_SECONDS, "timeout", "killed after 2 s"),
+    Hostile("allocates", "head -c 4000000000 /dev/zero | tail -c 3999999999",
+        MEMORY, "error", "bytes of memory"),
+    Hostile("garbage", "head -c 3000 /dev/urandom", TWO_SECONDS, "error", "wrote no plan"),
+    Hostile("silent", "true", TWO_SECONDS, "error", "nothing on stdout"),
+    Hostile("exits", "echo reason >&2; exit 3", TWO_SECONDS, "error", "exit code 3"),
+    Hostile("dies", "kill -SEGV $$", TWO_SECONDS, "error", "SIGSEGV"),
+    Hostile("floods", "head -c 1000000000 /dev/zero", TWO_SECONDS, "error", "printed more than"),
+    Hostile("shouts", "head -c 1000000000 /dev/zero >&2; exit 4",
+        "hard_time_limit_s = 60", "error", "exit code 4"),
+    Hostile("late", "sleep 1.5", "time_limit_s = 1", "timeout", "nothing on stdout"),
+    Hostile("missing", "no-such-program", TWO_SECONDS, "error", "exit code 127"),
+    Hostile("leaves", "sleep 4321 & setsid sleep 4321 & exit 5",
+        TWO_SECONDS, "error", "exit code 5"),
+    // Bounded, in case the limit fails: a test must not take the machine down.
+    Hostile("forks", "for k in $(seq 400); do sleep 4321 & done; sleep 4321",
+        "hard_time_limit_s = 20", "error", "too many processes"),
+];
+
 #[test]
 fn hostile_solvers_cost_one_row_each() {
-    let limit = "hard_time_limit_s = 2";
-    let memory = "hard_time_limit_s = 20\nmemory_limit_bytes = 100000000";
-    let cases = [
-        ("hangs", "sleep 1000", limit, "timeout", "killed after 2 s"),
-        (
-            "ignores",
-            "trap '' TERM INT HUP; while :; do sleep 1; done",
-            limit,
-            "timeout",
-            "killed after 2 s",
-        ),
-        (
-            "allocates",
-            "head -c 4000000000 /dev/zero | tail -c 3999999999",
-            memory,
-            "error",
-            "bytes of memory",
-        ),
-        (
-            "garbage",
-            "head -c 3000 /dev/urandom",
-            limit,
-            "error",
-            "wrote no plan",
-        ),
-        ("silent", "true", limit, "error", "nothing on stdout"),
-        (
-            "exits",
-            "echo reason >&2; exit 3",
-            limit,
-            "error",
-            "exit code 3",
-        ),
-        ("dies", "kill -SEGV $$", limit, "error", "SIGSEGV"),
-        (
-            "floods",
-            "head -c 1000000000 /dev/zero",
-            limit,
-            "error",
-            "printed more than",
-        ),
-        (
-            "shouts",
-            "head -c 1000000000 /dev/zero >&2; exit 4",
-            "hard_time_limit_s = 60",
-            "error",
-            "exit code 4",
-        ),
-        (
-            "late",
-            "sleep 1.5",
-            "time_limit_s = 1",
-            "timeout",
-            "nothing on stdout",
-        ),
-        (
-            "missing",
-            "no-such-program",
-            limit,
-            "error",
-            "exit code 127",
-        ),
-        (
-            "leaves",
-            "sleep 4321 & setsid sleep 4321 & exit 5",
-            limit,
-            "error",
-            "exit code 5",
-        ),
-        // Bounded, in case the limit fails: a test must not take the machine down with it.
-        (
-            "forks",
-            "for k in $(seq 400); do sleep 4321 & done; sleep 4321",
-            "hard_time_limit_s = 20",
-            "error",
-            "too many processes",
-        ),
-    ];
     let mut text = ONE.replace("thresholds", "solvers = [\"goa\"]\nthresholds");
-    for (name, command, more, ..) in cases {
+    for Hostile(name, command, more, ..) in HOSTILE {
         text += &shell(name, command, more);
     }
     let folder = with_config(&text);
     let out = folder.path().join("out");
     good(folder.path(), "run c.toml -o out");
-    assert_eq!(records(&out).len(), cases.len() + 1);
-    for (name, _, _, status, reason) in cases {
+    assert_eq!(records(&out).len(), HOSTILE.len() + 1);
+    for Hostile(name, _, _, status, reason) in HOSTILE {
         let record = record_of(&out, name);
         assert_eq!(record["status"], status, "{name}: {record}");
         assert!(
@@ -580,14 +535,14 @@ fn a_polite_stop_keeps_what_is_running() {
                 .success()
         );
         let output = run.wait_with_output().unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{said}");
-        assert!(said.contains("stopped"), "{said}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{printed}");
+        assert!(printed.contains("stopped"), "{printed}");
         // Everything that it counted is there, and nothing is torn.
         let text = fs::read_to_string(path.join("out/records.jsonl")).unwrap();
         assert!(text.is_empty() || text.ends_with('\n'));
-        let (new, kept) = (number(&said, 0), number(&said, 3));
-        assert!(text.lines().count() >= new + kept, "{said}");
+        let (new, kept) = (number(&printed, 0), number(&printed, 3));
+        assert!(text.lines().count() >= new + kept, "{printed}");
     }
     good(path, "run c.toml -o out");
     good(path, "run c.toml -o whole");
@@ -617,11 +572,11 @@ fn a_full_disk_is_a_clear_error_and_loses_nothing() {
         .current_dir(path)
         .output()
         .unwrap();
-    let said = String::from_utf8(run.stderr).unwrap();
-    assert_eq!(run.status.code(), Some(2), "{said}");
+    let printed = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(2), "{printed}");
     assert!(
-        said.contains("records.jsonl: cannot write") && said.contains("make room"),
-        "{said}"
+        printed.contains("records.jsonl: cannot write") && printed.contains("make room"),
+        "{printed}"
     );
     let text = fs::read_to_string(path.join("out/records.jsonl")).unwrap();
     assert!(

@@ -20,7 +20,7 @@ fn recorded(name: &str) -> String {
     .unwrap()
 }
 
-/// What the stub says instead of the recorded answers: status, further header lines, body; used up
+/// What the stub answers instead of the recorded answers: status, further header lines, body; used
 /// from the front.
 type Script = Vec<(u16, &'static str, String)>;
 
@@ -55,8 +55,7 @@ impl Stub {
             .map(|a| (a["prompt"].as_str().unwrap().to_string(), a))
             .collect();
         let (log, answers) = (seen.clone(), Arc::new(answers));
-        // The thread ends with the test's process; it serves each connection in a thread of its
-        // own.
+        // The thread ends with the test's process. Each connection has its own thread.
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (log, script, answers) = (log.clone(), script.clone(), answers.clone());
@@ -277,7 +276,7 @@ fn recording_goes_on_after_a_stop() {
 }
 
 #[test]
-fn what_may_pass_is_tried_again_and_what_will_not_is_told() {
+fn passing_faults_are_retried_and_others_are_reported() {
     let busy = |status| {
         (
             status,
@@ -397,7 +396,7 @@ fn bad_requests_to_record_are_refused() {
 }
 
 #[test]
-fn tuning_reaches_its_target_or_says_so() {
+fn tuning_reaches_its_target_or_reports_that_it_cannot() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let base =

@@ -1,5 +1,4 @@
-//! `check` from outside: a real campaign, the same with a planted fault, and everything that a gate
-//! has to refuse.
+//! `check`: a real campaign, the same with a planted fault, and everything that a gate must refuse.
 
 use offload_tests::program::{ends, records};
 use serde_json::{Value, json};
@@ -345,7 +344,7 @@ fn a_plan_below_a_bound_fails_whatever_the_gates_say() {
 }
 
 #[test]
-fn bad_input_is_told_from_a_failed_gate() {
+fn bad_input_differs_from_a_failed_gate() {
     let folder = campaign();
     let path = folder.path();
     for (text, key) in [

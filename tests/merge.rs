@@ -1,8 +1,5 @@
-//! Campaigns in shards: merging them, everything that a merge must notice, and their submission to
-//! Slurm.
-//!
-//! As in `campaigns.rs`, the built binary is run in a folder of the test's own. A real Slurm is
-//! `make test-slurm`.
+//! Campaigns in shards: merging, the faults that a merge must report, and submission to Slurm.
+//! `make test-slurm` tests with a real Slurm.
 #![cfg(unix)]
 
 use offload_tests::program::{CAMPAIGN, Ran, bench, program, ran, words};
@@ -81,10 +78,10 @@ fn shards_merged_are_the_one_machine_run() {
     let folder = sharded();
     let path = folder.path();
     ends(path, "run c.toml -o whole --quiet", 0);
-    let said = ends(path, "merge s3 s1 s2 -o all", 0);
+    let printed = ends(path, "merge s3 s1 s2 -o all", 0);
     assert!(
-        said.starts_with(&format!("{ROWS} records from 3 folders, in all")),
-        "{said}"
+        printed.starts_with(&format!("{ROWS} records from 3 folders, in all")),
+        "{printed}"
     );
     let (whole, all) = (path.join("whole"), path.join("all"));
     assert_eq!(
@@ -104,7 +101,7 @@ fn shards_merged_are_the_one_machine_run() {
     assert_eq!(names(&all), names(&whole));
     ends(path, "verify all", 0);
     ends(path, "report all", 0);
-    // Whatever the order of the folders; and what is there is replaced only when asked.
+    // In any order of the folders; and existing files are replaced only on request.
     let before = fs::read(all.join("records.jsonl")).unwrap();
     assert!(ends(path, "merge s1 s2 s3 -o all", 2).contains("--force"));
     ends(path, "merge s1 s2 s3 -o all --force", 0);
@@ -131,55 +128,55 @@ fn double_solves_are_kept_once_unless_they_differ() {
     let path = folder.path();
     // The same rows once more, at other times.
     ends(path, "run c.toml --shard 2/3 -o t2 --quiet", 0);
-    let said = ends(path, "merge s1 s2 s3 t2 -o all", 0);
+    let printed = ends(path, "merge s1 s2 s3 t2 -o all", 0);
     assert!(
-        said.contains(&format!(
+        printed.contains(&format!(
             "{ROWS} records from 4 folders (24 double ones left out)"
         )),
-        "{said}"
+        "{printed}"
     );
     let file = path.join("t2/records.jsonl");
     let changed = lines(&file)[0].replace("\"offloaded\":", "\"offloaded\":1");
     write_lines(&file, &[changed]);
-    let said = ends(path, "merge s1 s2 s3 t2 -o other", 1);
+    let printed = ends(path, "merge s1 s2 s3 t2 -o other", 1);
     assert!(
-        said.contains("has one result in s2 and another in t2"),
-        "{said}"
+        printed.contains("has one result in s2 and another in t2"),
+        "{printed}"
     );
-    assert!(said.contains("goa (seed 0) on paper-n"), "{said}");
+    assert!(printed.contains("goa (seed 0) on paper-n"), "{printed}");
     assert!(!path.join("other/records.jsonl").exists());
 }
 
 #[test]
-fn what_is_missing_is_told_and_the_rest_merged() {
+fn missing_rows_are_reported_and_the_rest_is_merged() {
     let folder = sharded();
     let path = folder.path();
-    let said = ends(path, "merge s1 s3 -o two", 1);
+    let printed = ends(path, "merge s1 s3 -o two", 1);
     assert!(
-        said.contains(&format!("missing: 24 of {ROWS} rows")) && said.contains("and 19 more"),
-        "{said}"
+        printed.contains(&format!("missing: 24 of {ROWS} rows")) && printed.contains("and 19 more"),
+        "{printed}"
     );
     assert_eq!(solves(&path.join("two")).len(), 48);
-    // A torn line counts as missing, and running again mends it.
+    // A torn line counts as missing, and running again repairs it.
     let file = path.join("s2/records.jsonl");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, &text[..text.len() - 20]).unwrap();
-    let said = ends(path, "merge s1 s2 s3 -o torn", 1);
+    let printed = ends(path, "merge s1 s2 s3 -o torn", 1);
     assert!(
-        said.contains("s2/records.jsonl: the last line is cut off")
-            && said.contains("missing: 1 of"),
-        "{said}"
+        printed.contains("s2/records.jsonl: the last line is cut off")
+            && printed.contains("missing: 1 of"),
+        "{printed}"
     );
     ends(path, "run c.toml --shard 2/3 -o s2 --quiet", 0);
     ends(path, "merge s1 s2 s3 -o torn --force", 0);
     // Another configuration asks for other rows.
     fs::write(path.join("more.toml"), config().replace("[5, 9]", "[5, 7]")).unwrap();
-    let said = ends(path, "merge s1 s2 s3 -o other --config more.toml", 1);
+    let printed = ends(path, "merge s1 s2 s3 -o other --config more.toml", 1);
     assert!(
-        said.contains("missing: 36 of 72 rows") && said.contains("36 records are not what"),
-        "{said}"
+        printed.contains("missing: 36 of 72 rows") && printed.contains("36 records are not what"),
+        "{printed}"
     );
-    // Nothing to compare with: said, and no failure.
+    // Nothing to compare with: reported, but not a failure.
     for k in 1..=3 {
         fs::remove_file(path.join(format!("s{k}/environments.jsonl"))).unwrap();
     }
@@ -230,10 +227,10 @@ fn different_makings_are_not_mixed() {
         ),
     ] {
         let before = change(file, from, to);
-        let said = ends(path, "merge s1 s2 s3 -o all", 1);
+        let printed = ends(path, "merge s1 s2 s3 -o all", 1);
         assert!(
-            said.contains(key) && said.contains("--allow-mixed"),
-            "{key}: {said}"
+            printed.contains(key) && printed.contains("--allow-mixed"),
+            "{key}: {printed}"
         );
         assert!(!path.join("all/records.jsonl").exists());
         ends(path, "merge s1 s2 s3 -o mixed --allow-mixed --force", 0);
@@ -256,8 +253,8 @@ fn bad_folders_are_named() {
         ("merge s1 s2 -o s2 --force", "is one of the shards"),
         ("merge -o all", "<DIR>..."),
     ] {
-        let said = ends(path, line, 2);
-        assert!(said.contains(key), "{line}: {said}");
+        let printed = ends(path, line, 2);
+        assert!(printed.contains(key), "{line}: {printed}");
     }
     // A certificate that is not the same under the same name.
     ends(path, "run c.toml --shard 2/3 -o t2 --quiet", 0);
@@ -370,10 +367,7 @@ fn submission_hands_two_jobs_to_sbatch() {
         config()
     );
 
-    let fake = tools.join("sbatch");
-    let record = "#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"$(dirname \"$0\")/calls\"\necho '7;main'\n";
-    fs::write(&fake, record).unwrap();
-    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+    write_sbatch(&tools);
     let ran = with_path(&path, &typed, &search);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     // No more shards than problems.
@@ -395,7 +389,38 @@ fn submission_hands_two_jobs_to_sbatch() {
     assert_eq!(calls[..4], expected);
     assert_eq!(calls[4..], [script("merge.sbatch")]);
 
-    // The scripts do what they say, here without Slurm.
+    run_scripts(&path, &submit);
+    // The same command again adds what is missing, although it asks for more shards than there are.
+    let again = with_path(&path, &typed, &search);
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    // Another number of shards would repeat rows. Without a number it is the one from before.
+    let other = ["submit", "c.toml", "-o", "all", "--shards", "4"];
+    let refused = with_path(&path, &other, &search);
+    assert!(
+        refused.code == Some(2) && refused.err.contains("--shards 24"),
+        "{}",
+        refused.err
+    );
+    let again = with_path(&path, &["submit", "c.toml", "-o", "all"], &search);
+    assert!(
+        again.out.starts_with("job 7: 24 shards"),
+        "{} {}",
+        again.out,
+        again.err
+    );
+}
+
+/// An `sbatch` that notes its arguments and answers as the real one.
+fn write_sbatch(tools: &Path) {
+    let fake = tools.join("sbatch");
+    let record = "#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"$(dirname \"$0\")/calls\"\necho '7;main'\n";
+    fs::write(&fake, record).unwrap();
+    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Runs two of the shards and the merge, without Slurm.
+fn run_scripts(path: &Path, submit: &Path) {
+    let script = |name: &str| submit.join(name);
     for k in ["1", "24"] {
         let done = Command::new("bash")
             .arg(script("array.sbatch"))
@@ -413,31 +438,10 @@ fn submission_hands_two_jobs_to_sbatch() {
         .arg(script("merge.sbatch"))
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert_eq!(done.status.code(), Some(1), "{said}");
+    let printed = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{printed}");
     assert!(
-        said.contains("missing: 66 of 72 rows") && path.join("all/report.md").is_file(),
-        "{said}"
-    );
-    // The same command again does what is missing, though it asks for more shards than there are.
-    let again = with_path(&path, &typed, &search);
-    assert_eq!(again.code, Some(0), "{}", again.err);
-    // Another number of shards would do rows twice; without a number it is the one from before.
-    let refused = with_path(
-        &path,
-        &["submit", "c.toml", "-o", "all", "--shards", "4"],
-        &search,
-    );
-    assert!(
-        refused.code == Some(2) && refused.err.contains("--shards 24"),
-        "{}",
-        refused.err
-    );
-    let again = with_path(&path, &["submit", "c.toml", "-o", "all"], &search);
-    assert!(
-        again.out.starts_with("job 7: 24 shards"),
-        "{} {}",
-        again.out,
-        again.err
+        printed.contains("missing: 66 of 72 rows") && path.join("all/report.md").is_file(),
+        "{printed}"
     );
 }

@@ -30,10 +30,10 @@ fn snapshot<'a>(name: &str, folder: &Path, lines: impl IntoIterator<Item = &'a s
     let mut settings = Settings::clone_current();
     settings.set_omit_expression(true);
     settings.set_prepend_module_to_snapshot(false);
-    // Times in the last column of a table, in lists, and rates.
-    settings.add_filter(r"\d+\.\d{6} \|\n", "[time] |\n");
-    settings.add_filter(r"\d+(\.\d+)? (s|ms|rows/s)\b", "[time] $2");
-    settings.add_filter(r"about \d+(\.\d+)? MB", "about [size] MB");
+    // Times: in the last column of `solve`, in the forecast of `run --dry-run`.
+    settings.add_filter(r"\| \d+\.\d{6} \|\n", "| [time] |\n");
+    settings.add_filter(r"\| \d+\.\d s +\|", "| [time] |");
+    settings.add_filter(r"up to \d+ s on", "up to [time] on");
     settings.bind(|| assert_snapshot!(name, texts.join("\n")));
 }
 
