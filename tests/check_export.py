@@ -61,7 +61,7 @@ def generate(folder, family, users, servers, seed, interference):
 
 
 def price(instance, assignment):
-    """F(x) of docs/model.md, weights v = uncertainty."""
+    """F(x) of docs/src/concepts/model.md, weights v = uncertainty."""
     users, servers, gain = instance["users"], instance["servers"], instance["gain"]
     load = [sum(a == j for a in assignment) for j in range(len(servers))]
     heard = [sum(u["tx_power_w"] * gain[k][j] for k, u in enumerate(users) if assignment[k] not in (None, j))

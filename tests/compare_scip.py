@@ -2,7 +2,7 @@
 """Compares `bnb` and `milp` with SCIP on the plain non-convex program: time to a relative gap of 1e-3, or the gap at 60 s.
 
     pip install pyscipopt
-    python3 tests/compare_scip.py [PROGRAM] > docs/scip.md     PROGRAM's default: target/release/offload-bench
+    python3 tests/compare_scip.py [PROGRAM] > docs/src/results/scip.md     PROGRAM's default: target/release/offload-bench
 
 Paper family, M = 4, threshold 0.8, weights uncertainty, interference on, N = 6, 8, 12, 20, seeds 0..2; one after the other, up to
 seven minutes. Prints Markdown. Gaps are (z - bound) / bound, z the objective of the plan priced here from the instance, bound the
@@ -44,7 +44,7 @@ def program(*arguments):
 
 
 def price(instance, assignment):
-    """F(x) of docs/model.md, weights v = uncertainty."""
+    """F(x) of docs/src/concepts/model.md, weights v = uncertainty."""
     users, servers, gain = instance["users"], instance["servers"], instance["gain"]
     load = [sum(a == j for a in assignment) for j in range(len(servers))]
     heard = [sum(u["tx_power_w"] * gain[k][j] for k, u in enumerate(users) if assignment[k] not in (None, j)) for j in range(len(servers))]
@@ -128,10 +128,15 @@ def cell(value, bound, spent):
 def main():
     disagreements = 0
     version = pyscipopt.Model().version()
-    print(f"`bnb` and `milp` against SCIP {version} (one thread, plain non-convex MINLP, see `tests/compare_scip.py`): time to a relative gap of {GAP:g} with the gap proved"
-          f" in brackets, or the gap at {TIME_LIMIT} s. Paper family, M = {SERVERS}, threshold {THRESHOLD}, interference on.")
-    print("Measured on 2 shared cores, one run after the other, by `python3 tests/compare_scip.py target/release/offload-bench > docs/scip.md`.")
-    print()
+    print(f"""# Comparison with SCIP
+
+`bnb` and `milp` against SCIP {version} (one thread, plain non-convex MINLP): time to a relative gap of
+{GAP:g} with the proved gap in brackets, or the gap at {TIME_LIMIT} s. Family `paper`, M = {SERVERS}, threshold {THRESHOLD},
+interference on.
+
+Measured on 2 shared cores, one run after the other, by
+`python3 tests/compare_scip.py target/release/offload-bench > docs/src/results/scip.md`.
+""")
     print("| N | seed | bnb | milp | SCIP | SCIP's plan above bnb's |")
     print("|--:|--:|--:|--:|--:|--:|", flush=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the paper left open, measured: real topologies and unlike hardware. Prints the tables of docs/real-data.md.
+"""What the paper left open, measured: real topologies and unlike hardware. Prints the tables of docs/src/results/questions.md.
 
     python3 tests/questions.py target/release/offload-bench out/questions [FOLDER OF THE EUA DATA]
 
@@ -83,7 +83,7 @@ def cell(rows, solver, column, digits):
 
 
 def table(bench, folder, title, variants):
-    print(f"| {title} | N, M | `goa`: gap, % | `goa-marginal`: gap, % | `local-search`: gap, % | certified within 0.1 %, 1 % | `goa`: mean delay, ms | best plan's | `goa`: accuracy, % |")
+    print(f"| {title} | N, M | `goa`: gap, % | `goa-marginal`: gap, % | `local-search`: gap, % | certified within 0.1 %, 1 % | `goa`: mean delay, ms | best plan: mean delay, ms | `goa`: accuracy, % |")
     print("|---|---|--:|--:|--:|--:|--:|--:|--:|")
     for k, (name, family, users, servers, parameters) in enumerate(variants):
         rows = measure(bench, folder / f"{family}-{k}", family, users, servers, parameters)
