@@ -119,6 +119,19 @@ pub fn is_same(a: &Path, b: &Path) -> bool {
     a == b || real(a).is_some_and(|path| real(b) == Some(path))
 }
 
+/// Makes sure that a folder can be made there before hours are spent on what goes into it.
+///
+/// # Errors
+/// When it is a file.
+pub fn check_folder(path: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !path.is_file(),
+        "{}: is a file; name a folder",
+        path.display()
+    );
+    Ok(())
+}
+
 /// Makes a folder for output.
 ///
 /// # Errors

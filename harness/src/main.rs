@@ -53,6 +53,13 @@ pub(crate) enum CommandEnd {
     Stopped(u8),
 }
 
+impl CommandEnd {
+    /// [`CommandEnd::Done`] when all that was checked holds, else [`CommandEnd::Refuted`].
+    fn of(holds: bool) -> Self {
+        if holds { Self::Done } else { Self::Refuted }
+    }
+}
+
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Generate(a) => commands::generate::run(&a),

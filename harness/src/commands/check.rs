@@ -51,11 +51,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         write_bytes(path, output::junit(&findings).as_bytes())?;
     }
     print(&output::console(&findings))?;
-    Ok(if output::holds(&findings) {
-        CommandEnd::Done
-    } else {
-        CommandEnd::Refuted
-    })
+    Ok(CommandEnd::of(output::holds(&findings)))
 }
 
 fn paths(given: &Option<PathBuf>) -> impl Iterator<Item = &Path> {

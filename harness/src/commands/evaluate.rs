@@ -1,6 +1,6 @@
 //! `evaluate`: what a plan is worth.
 
-use super::options::threshold;
+use super::values::threshold;
 use super::{print, tell};
 use crate::CommandEnd;
 use anyhow::Context;
@@ -61,9 +61,5 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     } else {
         print(&evaluation::describe(&problem, &evaluation))?;
     }
-    Ok(if evaluation.is_feasible() {
-        CommandEnd::Done
-    } else {
-        CommandEnd::Refuted
-    })
+    Ok(CommandEnd::of(evaluation.is_feasible()))
 }

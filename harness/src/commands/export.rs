@@ -1,6 +1,6 @@
 //! `export`: the exact program for any other solver.
 
-use super::options::threshold;
+use super::values::threshold;
 use super::{print, tell};
 use crate::CommandEnd;
 use offload_bench::files::{check_distinct, check_target, read_problem};

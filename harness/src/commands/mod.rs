@@ -18,6 +18,7 @@ pub mod trace;
 mod trace_record;
 pub mod tune;
 pub mod uncertainty;
+pub mod values;
 pub mod verify;
 
 use std::io::Write;

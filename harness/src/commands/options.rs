@@ -1,10 +1,12 @@
-//! Options that several commands share, and how their values are read.
+//! Options that several commands share.
 
+use super::tell;
 use anyhow::{Context, anyhow, ensure};
+use offload_bench::files::read_instance;
 use offload_instances::Instance;
 use offload_instances::families::{self, Spec};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::path::Path;
 
 /// A family with its options, as `generate` takes them
 #[derive(clap::Args)]
@@ -24,11 +26,15 @@ pub struct FamilyOptions {
 }
 
 impl FamilyOptions {
-    /// The instance with this seed.
+    /// The instance in `file`, or else that of the family with this seed.
     ///
     /// # Errors
-    /// When no family was named, and those of [`FamilyOptions::instances`].
-    pub fn one(&self, seed: u64) -> anyhow::Result<Instance> {
+    /// When neither is given, when the file cannot be read, and those of
+    /// [`FamilyOptions::instances`].
+    pub fn one(&self, file: Option<&Path>, seed: u64) -> anyhow::Result<Instance> {
+        if let Some(path) = file {
+            return read_instance(path, &tell);
+        }
         let one = self.instances(seed, 1)?.pop();
         one.context("name an instance or a family")
     }
@@ -77,46 +83,4 @@ pub(crate) fn parameters(items: &[String]) -> anyhow::Result<BTreeMap<String, St
         ensure!(!twice, "--set {name}: is given twice; give it once");
     }
     Ok(parameters)
-}
-
-/// A number above 0 from the command line.
-pub(crate) fn positive(text: &str) -> Result<f64, String> {
-    let good = |x: &f64| x.is_finite() && *x > 0.0;
-    text.parse()
-        .ok()
-        .filter(good)
-        .ok_or_else(|| "give a finite number above 0".into())
-}
-
-/// A threshold from the command line: a number from 0 to 1.
-pub(crate) fn threshold(text: &str) -> Result<f64, String> {
-    let value = text
-        .parse()
-        .map_err(|_| "give a number from 0 to 1".to_string())?;
-    if (0.0..=1.0).contains(&value) {
-        Ok(value)
-    } else {
-        Err("give a number from 0 to 1".into())
-    }
-}
-
-/// A gap from the command line: a finite number from 0.
-pub(crate) fn gap(text: &str) -> Result<f64, String> {
-    let good = |x: &f64| x.is_finite() && *x >= 0.0;
-    text.parse()
-        .ok()
-        .filter(good)
-        .ok_or_else(|| "give a finite number from 0, such as 1e-4".into())
-}
-
-/// A duration in seconds from the command line.
-pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    let refuse = || "give a number of seconds above 0".to_string();
-    let value: f64 = text.parse().map_err(|_| refuse())?;
-    if value > 0.0 {
-        Duration::try_from_secs_f64(value)
-            .map_err(|_| "give less than 1.8e19 seconds, or leave it out".to_string())
-    } else {
-        Err(refuse())
-    }
 }

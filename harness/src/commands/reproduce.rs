@@ -1,10 +1,10 @@
 //! `reproduce`: the paper's experiment, and what it says to the claims of the abstract.
 
-use super::options::{gap, seconds};
+use super::values::{gap, seconds};
 use super::{print, print_paths, tell};
 use crate::CommandEnd;
 use anyhow::ensure;
-use offload_bench::files::{check_target, is_same, make_folder};
+use offload_bench::files::{check_folder, check_target, is_same, make_folder};
 use offload_bench::stop::StopSignal;
 use offload_bench::studies::reproduce::{ReproduceOptions, reproduce};
 use std::path::{Path, PathBuf};
@@ -51,11 +51,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         threads: a.threads,
     };
     options.check()?;
-    ensure!(
-        !a.output.is_file(),
-        "{}: is a file; name a folder",
-        a.output.display()
-    );
+    check_folder(&a.output)?;
     if let Some(page) = &a.findings {
         check_page(page, &a.output)?;
     }

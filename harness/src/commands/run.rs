@@ -1,6 +1,6 @@
 //! `run`: a campaign.
 
-use super::options::seconds;
+use super::values::seconds;
 use super::{print, tell};
 use crate::CommandEnd;
 use anyhow::Context;

@@ -1,10 +1,10 @@
 //! `simulate`: requests over time.
 
-use super::options::{FamilyOptions, gap, positive, threshold};
-use super::{print, print_paths, tell};
+use super::options::FamilyOptions;
+use super::values::{gap, positive, threshold};
+use super::{print, print_paths};
 use crate::CommandEnd;
-use anyhow::{Context, ensure};
-use offload_bench::files::{make_folder, read_instance};
+use offload_bench::files::{check_folder, make_folder};
 use offload_bench::studies::simulate::{
     ArrivalTimes, SimulationOptions, SimulationSetup, simulate,
 };
@@ -71,33 +71,18 @@ pub struct Arguments {
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
-    ensure!(
-        !a.output.is_file(),
-        "{}: is a file; name a folder",
-        a.output.display()
-    );
-    let arrivals = match (&a.times, a.rate) {
-        (Some(path), _) => ArrivalTimes::File {
-            path: path.clone(),
-            column: a.time_column.clone(),
-        },
-        (None, rate) => ArrivalTimes::Rate(rate.context("give --rate or --times")?),
-    };
+    check_folder(&a.output)?;
     let options = SimulationOptions {
         solvers: a.solver.clone(),
-        arrivals,
+        arrivals: ArrivalTimes::of(a.rate, a.times.as_deref(), &a.time_column)?,
         speed: a.speed,
         warmup: a.warmup,
         replications: a.replications,
         seed: a.seed,
         threads: a.threads,
     };
-    let pool = match &a.instance {
-        Some(path) => read_instance(path, &tell)?,
-        None => a.family.one(a.seed)?,
-    };
     let setup = SimulationSetup {
-        pool: Arc::new(pool),
+        pool: Arc::new(a.family.one(a.instance.as_deref(), a.seed)?),
         threshold: a.threshold,
         weights: a.weights,
         slot_s: a.slot,

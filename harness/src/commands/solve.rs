@@ -1,16 +1,16 @@
 //! `solve`: one problem, one or several solvers.
 
-use super::options::{gap, seconds, threshold};
+use super::values::{gap, seconds, threshold};
 use super::{print, tell};
 use crate::CommandEnd;
 use anyhow::Context;
 use offload_bench::display::solves::{as_json, table};
 use offload_bench::files::{check_distinct, check_target, read_problem};
-use offload_bench::process::direct::{all_well, best_plan, solve_and_certify, split_ids};
-use offload_bench::process::solver::{Isolation, SolveLimits, SolverEntry, ensure_certificate};
+use offload_bench::process::direct::{all_well, entries, solve_and_certify, write_best_plan};
+use offload_bench::process::solver::{SolveLimits, ensure_certificate};
+use offload_instances::Weights;
 use offload_instances::files::write_bytes;
-use offload_instances::{Plan, Problem, Weights, write_plan};
-use offload_solvers::{Budget, Solved};
+use offload_solvers::Budget;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -56,20 +56,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         gap: Some(a.gap),
         ..SolveLimits::default()
     };
-    let entry = |id: String| {
-        let name = id.trim().to_string();
-        SolverEntry::new(
-            &id,
-            name,
-            limits.clone(),
-            Isolation::WhereNeeded,
-            Path::new(""),
-        )
-    };
-    let entries: Vec<_> = split_ids(&a.solver)
-        .into_iter()
-        .map(entry)
-        .collect::<Result<_, _>>()?;
+    let entries = entries(&a.solver, &limits)?;
     let written: Vec<&Path> = a
         .output
         .iter()
@@ -88,10 +75,9 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         seed: a.seed,
         ..Budget::default()
     };
-    let file = a.instance.display().to_string();
     let (mut all, mut certificate) = (Vec::new(), None);
     for entry in &entries {
-        let one = solve_and_certify(entry, &problem, &budget, &file, &tell)?;
+        let one = solve_and_certify(entry, &problem, &budget, &a.instance, &tell)?;
         certificate = certificate.or(one.certificate);
         if a.json {
             print(&as_json(&one.solved).to_string())?;
@@ -102,7 +88,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         print(&table(&problem, &all))?;
     }
     if let Some(path) = &a.output {
-        write_best(path, a, &problem, &all)?;
+        write_best_plan(path, &problem, &all, &tell)?;
     }
     if let Some(path) = &a.certificate {
         write_bytes(
@@ -110,33 +96,5 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
             &certificate.context("the solver wrote no certificate; use bnb")?,
         )?;
     }
-    let well = all_well(&entries, &all, &tell)?;
-    Ok(if well {
-        CommandEnd::Done
-    } else {
-        CommandEnd::Refuted
-    })
-}
-
-fn write_best(path: &Path, a: &Arguments, problem: &Problem, all: &[Solved]) -> anyhow::Result<()> {
-    let name = path.display();
-    let Some((solved, assignment)) = best_plan(all) else {
-        tell(&format!("no plan was found: {name} is not written"));
-        return Ok(());
-    };
-    let violations = solved.evaluation.as_ref().map_or(0, |e| e.violations.len());
-    if violations > 0 {
-        tell(&format!(
-            "note: {name}: no solver found a feasible plan; the one written breaks {violations} \
-             rules"
-        ));
-    }
-    let plan = Plan {
-        instance: problem.instance().name.clone(),
-        threshold: Some(a.threshold),
-        weights: Some(a.weights),
-        solver: solved.solver.clone(),
-        assignment: assignment.clone(),
-    };
-    Ok(write_plan(path, &plan)?)
+    Ok(CommandEnd::of(all_well(&entries, &all, &tell)?))
 }

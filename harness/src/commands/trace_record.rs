@@ -1,6 +1,6 @@
 //! `trace record`: asks two live models every question.
 
-use super::options::seconds;
+use super::values::seconds;
 use super::{print, tell};
 use crate::CommandEnd;
 use offload_bench::studies::record_trace::client::Api;
@@ -33,8 +33,7 @@ pub struct Arguments {
     /// Prompt with places for {context} and {question} [default: the paper's]
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
-    /// Interface: raw completions, as in the paper, or chat (Ollama gives log-probabilities only
-    /// there)
+    /// Raw completions, as in the paper, or chat (the only one with log-probabilities in Ollama)
     #[arg(long, value_enum, default_value_t = Api::Completions)]
     api: Api,
     /// Best first tokens asked for; servers may allow fewer (vLLM 20 unless started with

@@ -1,10 +1,11 @@
 //! `tune`: the threshold and the weights for a target.
 
-use super::options::{FamilyOptions, gap, positive};
+use super::options::FamilyOptions;
+use super::values::{gap, positive};
 use super::{print, print_paths, tell};
 use crate::CommandEnd;
 use anyhow::{Context, ensure};
-use offload_bench::files::{make_folder, read_instance};
+use offload_bench::files::{check_folder, make_folder, read_instance};
 use offload_bench::studies::tune::{Delay, Target, TuneOptions, tune};
 use offload_instances::Weights;
 use std::path::PathBuf;
@@ -77,11 +78,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         "--count {}: give a whole number from 1 to 1000000",
         a.count
     );
-    ensure!(
-        !a.output.is_file(),
-        "{}: is a file; name a folder",
-        a.output.display()
-    );
+    check_folder(&a.output)?;
     let mut instances = a.family.instances(a.seed, a.count)?;
     for path in &a.instances {
         instances.push(read_instance(path, &tell)?);

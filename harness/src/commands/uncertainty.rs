@@ -1,7 +1,8 @@
 //! `uncertainty`: what the columns of a query trace know about right answers, and what plans make
 //! of it.
 
-use super::options::{gap, parameters, seconds, threshold};
+use super::options::parameters;
+use super::values::{gap, seconds, threshold};
 use super::{print_paths, tell};
 use crate::CommandEnd;
 use offload_bench::studies::uncertainty::{UncertaintyOptions, uncertainty};

@@ -39,9 +39,9 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     if rest.is_empty() {
         bail!("only instances were given; name a plan, a certificate or the folder of a campaign");
     }
-    let mut end = CommandEnd::Done;
+    let mut all_hold = true;
     for (path, content) in rest {
-        let holds = match content {
+        all_hold &= match content {
             None => campaign(path)?,
             Some((bytes, value)) => {
                 let check = check_file(path, (&bytes, &value), &instances, &tell)?;
@@ -49,11 +49,8 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
                 check.holds
             }
         };
-        if !holds {
-            end = CommandEnd::Refuted;
-        }
     }
-    Ok(end)
+    Ok(CommandEnd::of(all_hold))
 }
 
 fn campaign(folder: &Path) -> anyhow::Result<bool> {

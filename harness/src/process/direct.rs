@@ -2,10 +2,11 @@
 
 use super::certify::certify;
 use super::execute::{InstanceText, execute};
-use super::solver::{EXEC, SolverEntry, SolverKind};
+use super::solver::{EXEC, Isolation, SolveLimits, SolverEntry, SolverKind};
 use crate::notice::Notify;
-use offload_instances::{Assignment, Problem, Status};
+use offload_instances::{Assignment, Plan, Problem, Status, write_plan};
 use offload_solvers::{Budget, Solved, Stop, solve};
+use std::path::Path;
 
 /// A solve with its certificate as it stands in a file.
 pub struct CertifiedSolve {
@@ -25,7 +26,7 @@ pub fn solve_and_certify(
     entry: &SolverEntry,
     problem: &Problem,
     budget: &Budget,
-    instance_file: &str,
+    instance_file: &Path,
     notify: Notify,
 ) -> anyhow::Result<CertifiedSolve> {
     let mut solved = match &entry.kind {
@@ -39,17 +40,67 @@ pub fn solve_and_certify(
             measured.solved
         }
     };
-    let certificate = certify(problem, &mut solved, Some(instance_file))?;
+    let certificate = certify(
+        problem,
+        &mut solved,
+        Some(&instance_file.display().to_string()),
+    )?;
     Ok(CertifiedSolve {
         solved,
         certificate,
     })
 }
 
+/// Solver entries from texts with commas between ids; a command takes all that follows it.
+///
+/// # Errors
+/// An unknown solver.
+pub fn entries(given: &[String], limits: &SolveLimits) -> anyhow::Result<Vec<SolverEntry>> {
+    split_ids(given)
+        .into_iter()
+        .map(|id| {
+            let name = id.trim().to_string();
+            let limits = limits.clone();
+            SolverEntry::new(&id, name, limits, Isolation::WhereNeeded, Path::new(""))
+        })
+        .collect()
+}
+
+/// Writes the best of several plans, feasible ones first.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_best_plan(
+    path: &Path,
+    problem: &Problem,
+    all: &[Solved],
+    notify: Notify,
+) -> anyhow::Result<()> {
+    let name = path.display();
+    let Some((solved, assignment)) = best_plan(all) else {
+        notify(&format!("no plan was found: {name} is not written"));
+        return Ok(());
+    };
+    let violations = solved.evaluation.as_ref().map_or(0, |e| e.violations.len());
+    if violations > 0 {
+        notify(&format!(
+            "note: {name}: no solver found a feasible plan; the one written breaks {violations} \
+             rules"
+        ));
+    }
+    let plan = Plan {
+        instance: problem.instance().name.clone(),
+        threshold: Some(problem.threshold()),
+        weights: Some(problem.weights()),
+        solver: solved.solver.clone(),
+        assignment: assignment.clone(),
+    };
+    Ok(write_plan(path, &plan)?)
+}
+
 /// The best of several plans, feasible ones first, with its solve. Without a feasible plan the
 /// first one is taken: the user may want to look at it.
-#[must_use]
-pub fn best_plan(all: &[Solved]) -> Option<(&Solved, &Assignment)> {
+fn best_plan(all: &[Solved]) -> Option<(&Solved, &Assignment)> {
     let value = |s: &&Solved| s.evaluation.as_ref().map_or(f64::INFINITY, |e| e.objective);
     let is_feasible = |s: &&Solved| s.evaluation.as_ref().is_some_and(|e| e.is_feasible());
     let best = all
@@ -84,8 +135,7 @@ pub fn all_well(entries: &[SolverEntry], all: &[Solved], notify: Notify) -> anyh
 }
 
 /// Solver ids from text with commas; a command takes all that follows it, commas and all.
-#[must_use]
-pub fn split_ids(given: &[String]) -> Vec<String> {
+fn split_ids(given: &[String]) -> Vec<String> {
     let mut all = Vec::new();
     for text in given {
         let mut rest = text.as_str();

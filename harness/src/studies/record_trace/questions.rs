@@ -164,11 +164,11 @@ mod tests {
         let with = question(" Mary went out. ", "Where is {context}?\n").prompt(TEMPLATE);
         let expected = "Instruction: Answer with only one word. No explanation.\nContext: Mary \
             went out.\n\
-                        TraceQuestion: Where is {context}?\nAnswer(only one word):";
+                        Question: Where is {context}?\nAnswer(only one word):";
         assert_eq!(with, expected);
         let without = question("", "Who?").prompt(TEMPLATE);
         assert!(
-            !without.contains("Context") && without.contains("TraceQuestion: Who?\n"),
+            !without.contains("Context") && without.contains("Question: Who?\n"),
             "{without}"
         );
         assert_eq!(

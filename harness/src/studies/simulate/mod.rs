@@ -9,7 +9,7 @@ pub mod queue;
 pub mod report;
 
 use crate::studies;
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use arrivals::{Arrival, MOST};
 use offload_instances::evaluate::evaluate;
 use offload_instances::random::Random;
@@ -58,6 +58,23 @@ pub enum ArrivalTimes {
         /// The column.
         column: String,
     },
+}
+
+impl ArrivalTimes {
+    /// From a file, or else with a rate.
+    ///
+    /// # Errors
+    /// When neither is given.
+    pub fn of(rate: Option<f64>, file: Option<&Path>, column: &str) -> anyhow::Result<Self> {
+        match (file, rate) {
+            (Some(path), _) => Ok(Self::File {
+                path: path.to_path_buf(),
+                column: column.into(),
+            }),
+            (None, Some(rate)) => Ok(Self::Rate(rate)),
+            (None, None) => bail!("give --rate or --times"),
+        }
+    }
 }
 
 /// What is simulated, and how often.
