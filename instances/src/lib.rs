@@ -1,8 +1,8 @@
 //! Offloading instances: problem data, the objective, families that generate instances, and files.
 //!
 //! The model is that of Kim, Lyu, Lee, Yang, *Accuracy-Delay Trade-Off in LLM Offloading via
-//! Token-Level Uncertainty* (arXiv 2602.07958); `docs/model.md` defines it. All quantities are in
-//! SI units.
+//! Token-Level Uncertainty* (arXiv 2602.07958); `docs/src/concepts/model.md` defines it. All
+//! quantities are in SI units.
 //!
 //! Module [`types`] holds plain data and [`files`] reads and writes it. The checker in
 //! `offload-verify` may use these two modules only. [`problem`] and [`evaluate`] hold the

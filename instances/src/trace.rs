@@ -1,4 +1,4 @@
-//! Query traces: CSV with a header, one measured query per row (`docs/formats.md`).
+//! Query traces: CSV with a header, one measured query per row (`docs/src/reference/trace.md`).
 
 use crate::calibrate::{Isotonic, by_rank};
 use crate::random::{Random, stream};

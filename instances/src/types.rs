@@ -9,7 +9,7 @@ pub const INSTANCE_FORMAT: &str = "offload-instance/1";
 /// Version tag of a plan file.
 pub const PLAN_FORMAT: &str = "offload-plan/1";
 
-/// One user with one LLM query. Symbols as in `docs/model.md`.
+/// One user with one LLM query. Symbols as in `docs/src/concepts/model.md`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct User {
     /// D_i, prompt size sent uplink, bit, > 0.

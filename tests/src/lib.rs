@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// F(x) straight from the formulas of docs/model.md, with no code of the evaluator.
+/// F(x) straight from the formulas of docs/src/concepts/model.md, with no code of the evaluator.
 #[must_use]
 pub fn naive_objective(instance: &Instance, weights: Weights, assignment: &[Option<usize>]) -> f64 {
     let mut total = 0.0;

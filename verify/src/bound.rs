@@ -1,4 +1,4 @@
-//! B_k(box), the Lagrangian bound of `docs/formats.md`, rounded down.
+//! B_k(box), the Lagrangian bound of `docs/src/reference/certificate.md`, rounded down.
 //!
 //! # Why it is a bound
 //!

@@ -1,5 +1,5 @@
-//! The contents of a certificate. `docs/formats.md` defines the file, module `read` reads it,
-//! module `check` checks it.
+//! The contents of a certificate. `docs/src/reference/certificate.md` defines the file, module
+//! `read` reads it, module `check` checks it.
 
 use crate::fault::Fault;
 use crate::tree::{Node, Place};

@@ -58,8 +58,8 @@ impl CertificateCheck {
 /// certificate contains. It recomputes the fingerprint, the plan's feasibility and value, the
 /// tree's shape, the bound of every leaf and tighten step (outward rounding), and from these the
 /// claims `objective` (within 1e-9, relatively), `lower_bound` (at most 1e-12 above what is proved)
-/// and `trust`. All faults are listed. For the proof of the bounds see `docs/certified.md` and the
-/// top of `verify/src/bound.rs`.
+/// and `trust`. All faults are listed. For the proof of the bounds see
+/// `docs/src/concepts/certified-bounds.md` and the top of `verify/src/bound.rs`.
 #[must_use]
 pub fn verify_certificate(instance: &Instance, certificate: &Certificate) -> CertificateCheck {
     let mut result = CertificateCheck {

@@ -451,8 +451,8 @@ mod tests {
         );
     }
 
-    /// One server in plain f64: the formulas of `docs/formats.md`, and every set's value by
-    /// sorting.
+    /// One server in plain f64: the formulas of `docs/src/reference/certificate.md`, and every
+    /// set's value by sorting.
     struct Toy {
         /// v D / B, S, v w and e of every user.
         users: Vec<[f64; 4]>,

@@ -1,10 +1,10 @@
 //! An independent checker: re-checks plans (`offload-plan/1`) and certificates
 //! (`offload-certificate/1`) from the instance alone.
 //!
-//! All mathematics is implemented here a second time, with outward rounding, from `docs/model.md`
-//! and `docs/formats.md`. Of `offload_instances` this crate uses only the plain data in
-//! [`types`](offload_instances::types) and the reading of files in
-//! [`files`](offload_instances::files). It uses no code of the solvers.
+//! All mathematics is implemented here a second time, with outward rounding, from
+//! `docs/src/concepts/model.md` and `docs/src/reference/certificate.md`. Of `offload_instances`
+//! this crate uses only the plain data in [`types`](offload_instances::types) and the reading of
+//! files in [`files`](offload_instances::files). It uses no code of the solvers.
 //!
 //! * [`verify_plan`]: which rules a plan breaks, and an interval that contains its exact value.
 //! * [`read_certificate`] and [`verify_certificate`]: whether a certificate proves that no plan is

@@ -1,5 +1,5 @@
-//! The mathematics of `docs/model.md`, implemented independently on intervals. SI units; users i of
-//! N, servers j of M.
+//! The mathematics of `docs/src/concepts/model.md`, implemented independently on intervals. SI
+//! units; users i of N, servers j of M.
 
 use crate::curve::Pace;
 use crate::fault::{Code, Fault};

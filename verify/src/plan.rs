@@ -27,9 +27,10 @@ impl PlanCheck {
 /// Re-checks a plan from the instance alone. `assignment` has one entry per user: `None` = local,
 /// `Some(j)` = server j from 0.
 ///
-/// F and the rules are those of `docs/model.md`: a user with a_i > `threshold` must be offloaded,
-/// and server j holds at most K_j users. F is computed with outward rounding; the relative width of
-/// its interval is about 1e-14. Faults of the instance or the threshold are also listed.
+/// F and the rules are those of `docs/src/concepts/model.md`: a user with a_i > `threshold` must be
+/// offloaded, and server j holds at most K_j users. F is computed with outward rounding; the
+/// relative width of its interval is about 1e-14. Faults of the instance or the threshold are also
+/// listed.
 #[must_use]
 pub fn verify_plan(
     instance: &Instance,

@@ -1,4 +1,5 @@
-//! Effective ranges: the loads and interferences that plans in a box can have (`docs/formats.md`).
+//! Effective ranges: the loads and interferences that plans in a box can have
+//! (`docs/src/reference/certificate.md`).
 //!
 //! # Every plan in the box is within them
 //!

@@ -17,7 +17,7 @@ pub struct LoadRange {
     pub hi: usize,
 }
 
-/// A node of the proof tree; see `docs/formats.md`, section *Certificate*.
+/// A node of the proof tree; see `docs/src/reference/certificate.md`, section *Certificate*.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
     /// Two children: first n_j <= `at`, then n_j >= `at` + 1.

@@ -47,7 +47,7 @@ impl Family for Adversarial {
 
     fn summary(&self) -> &'static str {
         "GOA offloads every user and is worse than the optimum by a factor near N / M \
-         (construction in docs/model.md)"
+         (construction in docs/src/concepts/model.md)"
     }
 
     fn parameters(&self) -> Vec<Parameter> {
