@@ -3,7 +3,7 @@
 
 mod sources;
 
-use sources::{Modules, circle};
+use sources::{Modules, circles};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -101,6 +101,7 @@ const LAYERS: [(&str, &[&[&str]]); 2] = [
     (
         "reports",
         &[
+            &["error", "escape", "files", "text"],
             &["records"],
             &["statistics"],
             &["analysis"],
@@ -144,12 +145,12 @@ fn modules(folder: &str) -> Modules {
 /// No circle between files, and none between the modules right below a crate's root.
 #[test]
 fn modules_form_no_circle() {
-    let mut circles = Vec::new();
+    let mut found = Vec::new();
     for (folder, _) in ALLOWED {
         let modules = modules(folder);
         for graph in [modules.files(), modules.top_level()] {
-            if let Some(circle) = circle(&graph) {
-                circles.push(format!(
+            for circle in circles(graph) {
+                found.push(format!(
                     "{folder}: {} -> {}",
                     circle.join(" -> "),
                     circle[0]
@@ -157,7 +158,7 @@ fn modules_form_no_circle() {
             }
         }
     }
-    assert!(circles.is_empty(), "circles:\n{}", circles.join("\n"));
+    assert!(found.is_empty(), "circles:\n{}", found.join("\n"));
 }
 
 #[test]
@@ -205,7 +206,8 @@ fn the_scan_finds_uses() {
     );
     write(
         "a.rs",
-        "use crate::{Inner, fs}; fn f() { println!(\"{}\", crate::b::ONE) } #[cfg(test)] mod t { use crate::b::d::X; }",
+        "use crate::{Inner, fs}; fn f() { println!(\"{}\", crate::b::ONE) } #[cfg(test)] mod t { \
+         use crate::b::d::X; }",
     );
     write("b/mod.rs", "mod c; mod d; pub const ONE: u8 = d::X;");
     write(
@@ -220,8 +222,8 @@ fn the_scan_finds_uses() {
     assert_eq!(used("a.rs"), ["b/c.rs", "b/mod.rs"]);
     assert_eq!(used("b/mod.rs"), ["b/d.rs"]);
     assert_eq!(used("b/c.rs"), ["b/d.rs", "b/mod.rs"]);
-    assert_eq!(circle(&files), None);
+    assert!(circles(files).is_empty());
     write("b/d.rs", "pub const X: u8 = super::ONE;");
-    let circle = circle(&Modules::read(folder.path(), "sample").files());
-    assert_eq!(circle.unwrap(), ["b/d.rs", "b/mod.rs"]);
+    let found = circles(Modules::read(folder.path(), "sample").files());
+    assert_eq!(found, [["b/d.rs", "b/mod.rs"]]);
 }

@@ -1,8 +1,8 @@
 //! The workspace's own sources, parsed: which file uses which, and which types a file defines.
 //!
-//! Code under `#[cfg(test)]` does not count. A use of a name counts as a use of the file that defines
-//! it, not of the modules that only re-export it. A module that re-exports a name of its own child
-//! does not use the child.
+//! Code under `#[cfg(test)]` does not count. A use of a name counts as a use of the file that
+//! defines it, not of the modules that only re-export it. A module that re-exports a name of its
+//! own child does not use the child.
 #![allow(dead_code)] // each test uses a part of it
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -367,8 +367,19 @@ impl<'a> Visit<'a> for Found {
     }
 }
 
+/// Circles in a graph, until none is left when the last use of each is taken away.
+pub fn circles(mut graph: BTreeMap<String, BTreeSet<String>>) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    while let Some(circle) = circle(&graph) {
+        let last = circle.last().expect("a circle has entries");
+        graph.get_mut(last).expect("it has uses").remove(&circle[0]);
+        found.push(circle);
+    }
+    found
+}
+
 /// A circle in a graph, if there is one: each entry uses the next, the last the first.
-pub fn circle(graph: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
+fn circle(graph: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
     let mut done = BTreeSet::new();
     graph
         .keys()

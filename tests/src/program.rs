@@ -119,8 +119,8 @@ pub fn ends(folder: &Path, line: &str, code: i32, key: &str) -> String {
     ran.out
 }
 
-/// Runs what must be refused as bad input: exit code 2, a message with `key`, nothing on stdout, and
-/// no file made or changed. `what` names the case.
+/// Runs what must be refused as bad input: exit code 2, a message with `key`, nothing on stdout,
+/// and no file made or changed. `what` names the case.
 ///
 /// # Panics
 /// If it ends otherwise.

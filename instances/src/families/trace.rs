@@ -40,8 +40,8 @@ pub(super) fn query_parameters() -> Vec<Parameter> {
     let bits =
         "payload bits per prompt byte; 1 counts bytes as bits, as the authors do, 8 is physical";
     let column =
-        "column of the trace that is the uncertainty; a leading - when low values mean unsure";
-    let scale = "how it becomes 0..1: as-is, rank, calibrated (isotonic); auto = as-is for \
+        "column of the trace that is the uncertainty; a leading - if low values mean uncertain";
+    let scale = "scaling to 0..1: as-is, rank, calibrated (isotonic); auto = as-is for \
         'uncertainty', rank for others";
     vec![
         Parameter::text(
