@@ -13,7 +13,7 @@ pub use crate::store::RECORDS;
 use crate::store::{self, Key, Known, Present, Row};
 use anyhow::Context;
 use offload_instances::{Instance, Problem, fingerprint};
-use offload_reports::record::{self, Record};
+use offload_reports::records::{self as record, Record};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Timing};
 use crate::matrix::Shard;
-use offload_reports::environment::{ENVIRONMENT_FORMAT, Environment};
+use offload_reports::records::environment::{ENVIRONMENT_FORMAT, Environment};
 use std::fs::read_to_string;
 use std::time::SystemTime;
 

@@ -4,7 +4,7 @@ use crate::execute::Measured;
 use crate::matrix::Cell;
 use crate::solver::Entry;
 use offload_instances::{Instance, Realised};
-use offload_reports::record::{self, RECORD_FORMAT, Record};
+use offload_reports::records::record::{self, RECORD_FORMAT, Record};
 use std::sync::Arc;
 
 /// The record of a solve that has not happened yet.
@@ -90,7 +90,7 @@ pub fn filled(mut record: Record, measured: &Measured) -> Record {
 /// Several runs of one solve: the outcome is the first one's, the time is the median.
 pub fn with_times(mut record: Record, times: Vec<f64>) -> Record {
     if times.len() > 1 {
-        record.time_s = offload_reports::stats::quantile(&times, 0.5).unwrap_or(record.time_s);
+        record.time_s = offload_reports::statistics::quantile(&times, 0.5).unwrap_or(record.time_s);
         record.times_s = times;
     }
     record

@@ -5,8 +5,8 @@
 //! known and counts. Gaps are imitated by three distributions, with one value an instance and with
 //! four that share an instance effect.
 
-use offload_reports::bootstrap::{intervals, mean_interval, normal_quantile};
-use offload_reports::stats::sorted_quantile;
+use offload_reports::statistics::bootstrap::{intervals, mean_interval, normal_quantile};
+use offload_reports::statistics::summary::sorted_quantile;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
@@ -98,7 +98,7 @@ fn main() {
                 let quantiles = |v: &[f64]| [sorted_quantile(v, 0.5), sorted_quantile(v, 0.95)];
                 let [median, q95] =
                     intervals(&values, &clusters, seed, quantiles).unwrap_or([None; 2]);
-                let holds = |i: Option<offload_reports::bootstrap::Interval>, truth| {
+                let holds = |i: Option<offload_reports::statistics::bootstrap::ConfidenceInterval>, truth| {
                     u32::from(i.is_some_and(|i| i.contains(truth)))
                 };
                 [

@@ -1,7 +1,7 @@
 //! What the benchmarks end with: fitted exponents as a table, and the curves as CSV and SVG, from
 //! criterion's own estimates.
 
-use offload_reports::scaling::{Scaling, Timing, fit};
+use offload_reports::statistics::scaling::{Scaling, Timing, fit};
 use offload_reports::style::{Shape, style};
 use plotters::prelude::*;
 use std::error::Error;

@@ -3,13 +3,14 @@
 use super::{check_distinct, check_target, is_same, print, read_campaign};
 use crate::campaign::{CERTIFICATES, RECORDS};
 use crate::gates::{Gates, judge::judge, output};
+use crate::solver::catalogue;
 use crate::{Verdict, matrix};
 use anyhow::{Context, ensure};
 use offload_instances::files::write_bytes;
-use offload_reports::baseline::pair;
-use offload_reports::environment::{ENVIRONMENTS, read_environments};
-use offload_reports::gaps::analyse;
-use offload_reports::record::Record;
+use offload_reports::analysis::baseline::pair;
+use offload_reports::analysis::gaps::analyse;
+use offload_reports::records::Record;
+use offload_reports::records::environment::{ENVIRONMENTS, read_environments};
 use std::path::{Path, PathBuf};
 
 /// Hold a campaign's records against gates: exit code 0 when all hold, 1 when one fails, 2 when it
@@ -55,8 +56,12 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let records = complete(&a.folder)?;
     let expected = matrix::expected_rows(&read_environments(&a.folder)?);
     let earlier = a.baseline.as_deref().map(complete).transpose()?;
-    let pairing = earlier.as_ref().map(|earlier| pair(&records, earlier));
-    let findings = judge(&gates, &analyse(&records), expected, pairing.as_ref());
+    let catalogue = catalogue();
+    let pairing = earlier
+        .as_ref()
+        .map(|earlier| pair(&records, earlier, &catalogue));
+    let analysis = analyse(&records, &catalogue);
+    let findings = judge(&gates, &analysis, expected, pairing.as_ref());
     for (path, text) in [
         (&a.markdown, output::markdown(&findings)),
         (&a.junit, output::junit(&findings)),

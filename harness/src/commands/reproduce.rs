@@ -3,6 +3,7 @@
 use super::{check_target, gap, is_same, make_folder, print, seconds, tell};
 use crate::Verdict;
 use crate::reproduce::{Limits, MOST_RUNS, bounds, margin, runs, times};
+use crate::solver::catalogue;
 use crate::stop::Stop;
 use anyhow::ensure;
 use offload_reports::reproduce::{Experiment, Reproduction, Setup};
@@ -131,6 +132,7 @@ fn measure(
         exact,
         times: Some(times),
         margin: Some(margin()?),
+        catalogue: catalogue(),
     }))
 }
 

@@ -4,11 +4,14 @@ use super::source::{Family, positive};
 use super::{gap, make_folder, print, read_instance, threshold};
 use crate::Verdict;
 use crate::simulate::arrivals::{self, Arrival, MOST};
-use crate::simulate::report::{Report, Solver};
-use crate::simulate::{Run, Scenario, run as simulate};
+use crate::simulate::{Scenario, run as simulate};
+use crate::solver::catalogue;
 use anyhow::{Context, anyhow, ensure};
 use offload_instances::files::write_bytes;
 use offload_instances::{Weights, fingerprint};
+use offload_reports::simulate::{
+    SimulatedRun, SimulatedSolver, SimulationReport, SimulationSetup,
+};
 use rayon::prelude::*;
 use serde_json::json;
 use std::path::PathBuf;
@@ -124,21 +127,25 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
             tasks
                 .par_iter()
                 .map(one)
-                .collect::<anyhow::Result<Vec<Run>>>()
+                .collect::<anyhow::Result<Vec<SimulatedRun>>>()
         })?
         .into_iter();
-    let done: Vec<Solver> = solvers
+    let done: Vec<SimulatedSolver> = solvers
         .iter()
-        .map(|s| Solver {
+        .map(|s| SimulatedSolver {
             id: s.id().into(),
             runs: runs.by_ref().take(seeds.len()).collect(),
         })
         .collect();
-    write(
-        a,
-        &scenario,
-        &Report::new(&scenario, &done, a.warmup, a.seed),
-    )
+    let setup = SimulationSetup {
+        name: scenario.pool.name.clone(),
+        slot_s: a.slot,
+        slots: a.slots,
+        warmup: a.warmup,
+        seed: a.seed,
+        catalogue: catalogue(),
+    };
+    write(a, &scenario, &SimulationReport::new(&setup, &done))
 }
 
 fn check(a: &Arguments) -> anyhow::Result<()> {
@@ -199,7 +206,7 @@ fn arrive(a: &Arguments, scenario: &Scenario, times: Option<&[f64]>, seed: u64) 
     }
 }
 
-fn write(a: &Arguments, scenario: &Scenario, report: &Report) -> anyhow::Result<Verdict> {
+fn write(a: &Arguments, scenario: &Scenario, report: &SimulationReport) -> anyhow::Result<Verdict> {
     let options = json!({
         "instance": scenario.pool.name, "fingerprint": fingerprint(&scenario.pool), "users": scenario.pool.n(),
         "servers": scenario.pool.m(), "threshold": a.threshold, "weights": a.weights.name(), "rate": a.rate,
@@ -213,7 +220,7 @@ fn write(a: &Arguments, scenario: &Scenario, report: &Report) -> anyhow::Result<
         ("simulation.json", json),
         ("summary.csv", report.summary_csv().into_bytes()),
         ("slots.csv", report.slots_csv().into_bytes()),
-        ("simulation.svg", report.chart().into_bytes()),
+        ("simulation.svg", report.figure().svg().into_bytes()),
     ];
     print(&report.table())?;
     for (name, bytes) in files {

@@ -3,11 +3,12 @@
 use super::source::{Family, positive};
 use super::{gap, make_folder, print, read_instance, tell};
 use crate::Verdict;
-use crate::tune::report::{Measured, Report, judge};
-use crate::tune::{Delay, Target, measure, settings, split};
+use crate::solver::catalogue;
+use crate::tune::{Delay, Setting, measure, settings, split};
 use anyhow::{anyhow, ensure};
 use offload_instances::files::write_bytes;
 use offload_instances::{Instance, Weights, fingerprint};
+use offload_reports::tune::{TuneReport, TuneTarget, TunedChoice, TunedSolver};
 use offload_solvers::Budget;
 use serde_json::json;
 use std::path::PathBuf;
@@ -67,7 +68,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let solvers = solvers.collect::<anyhow::Result<Vec<_>>>()?;
     let target = check(a)?;
     let instances = instances(a)?;
-    let (tuned, held) = split(instances.len(), a.held_out, a.seed);
+    let parts = split(instances.len(), a.held_out, a.seed);
     let settings = settings(a.steps, &a.weights);
     let budget = Budget {
         gap: a.gap,
@@ -77,9 +78,9 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(a.threads)
         .build()?;
-    let one = |solver: &dyn offload_solvers::Solver| -> anyhow::Result<Measured> {
+    let one = |solver: &dyn offload_solvers::Solver| -> anyhow::Result<TunedSolver> {
         let worth = pool.install(|| measure(&instances, &settings, solver, &budget, a.delay_of))?;
-        Ok(Measured {
+        Ok(TunedSolver {
             solver: solver.id().into(),
             worth,
         })
@@ -88,23 +89,24 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         .iter()
         .map(|s| one(s.as_ref()))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let parts = (tuned.as_slice(), held.as_slice());
     let choices = measured
         .iter()
-        .map(|m| judge(m, parts, target, a.seed))
+        .map(|m| TunedChoice::of(m, &parts, target, a.seed))
         .collect();
-    let report = Report {
-        settings: &settings,
+    let shown: Vec<_> = settings.into_iter().map(Setting::shown).collect();
+    let report = TuneReport {
+        settings: &shown,
         measured: &measured,
-        parts,
+        parts: &parts,
         target,
-        delay: a.delay_of,
+        delay: a.delay_of.name(),
         choices,
+        catalogue: catalogue(),
     };
     write(a, &instances, &report)
 }
 
-fn check(a: &Arguments) -> anyhow::Result<Target> {
+fn check(a: &Arguments) -> anyhow::Result<TuneTarget> {
     for (name, value, least, most) in [
         ("--count", a.count, 1, 1_000_000),
         ("--steps", a.steps as u64, 1, 1_000_000),
@@ -145,8 +147,8 @@ fn check(a: &Arguments) -> anyhow::Result<Target> {
         (Some(accuracy), _) if accuracy > 100.0 => Err(anyhow!(
             "--accuracy {accuracy}: give a number of % up to 100"
         )),
-        (Some(accuracy), _) => Ok(Target::Accuracy(accuracy)),
-        (None, Some(delay)) => Ok(Target::Delay(delay)),
+        (Some(accuracy), _) => Ok(TuneTarget::Accuracy(accuracy)),
+        (None, Some(delay)) => Ok(TuneTarget::Delay(delay)),
         (None, None) => Err(anyhow!("give --accuracy or --delay")),
     }
 }
@@ -176,7 +178,7 @@ fn instances(a: &Arguments) -> anyhow::Result<Vec<Arc<Instance>>> {
     Ok(all.into_iter().map(Arc::new).collect())
 }
 
-fn write(a: &Arguments, instances: &[Arc<Instance>], report: &Report) -> anyhow::Result<Verdict> {
+fn write(a: &Arguments, instances: &[Arc<Instance>], report: &TuneReport) -> anyhow::Result<Verdict> {
     let names: Vec<String> = instances.iter().map(|i| i.name.clone()).collect();
     let weights: Vec<&str> = a.weights.iter().map(|w| w.name()).collect();
     let options = json!({ "weights": weights, "steps": a.steps, "held_out": a.held_out, "seed": a.seed, "gap": a.gap });
@@ -187,7 +189,7 @@ fn write(a: &Arguments, instances: &[Arc<Instance>], report: &Report) -> anyhow:
     let files = [
         ("tune.json", json),
         ("front.csv", report.csv().into_bytes()),
-        ("front.svg", report.chart().into_bytes()),
+        ("front.svg", report.figure().svg().into_bytes()),
     ];
     for (name, bytes) in files {
         let path = a.output.join(name);

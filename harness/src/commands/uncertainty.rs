@@ -11,8 +11,8 @@ use offload_instances::families::{self, Spec};
 use offload_instances::random::Random;
 use offload_instances::trace::{self, Choice, Query, Table};
 use offload_instances::{Assignment, Evaluation, Instance, Problem, Weights, rows};
-use offload_reports::uncertainty::statistics::{Answers, Metric, qualities};
-use offload_reports::uncertainty::{Informed, Planned, Report};
+use offload_reports::statistics::prediction::{Answers, UncertaintyMetric, qualities};
+use offload_reports::uncertainty::{Informed, Planned, UncertaintyReport};
 use offload_solvers::{Budget, Solver, Status, find, solve};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -86,7 +86,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     let solvers = solvers(a)?;
     let small: Vec<f64> = table.queries.iter().map(|q| q.small_correct).collect();
     let large: Vec<f64> = table.queries.iter().map(|q| q.large_correct).collect();
-    let metrics: Vec<Metric> = choices
+    let metrics: Vec<UncertaintyMetric> = choices
         .iter()
         .enumerate()
         .map(|(k, c)| metric(&table, k, c, a.seed))
@@ -105,7 +105,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     )?;
     let (planned, informed) = plans(a, &choices, &solvers)?;
     let mean = |v: &[f64]| 100.0 * v.iter().sum::<f64>() / v.len() as f64;
-    let report = Report {
+    let report = UncertaintyReport {
         trace: a
             .trace
             .as_ref()
@@ -205,7 +205,7 @@ fn solvers(a: &Arguments) -> anyhow::Result<Vec<Box<dyn Solver>>> {
 
 /// A column as the statistics want it: high means unsure, with the probabilities of a right answer
 /// that can be made of it.
-fn metric(table: &Table, k: usize, choice: &Choice, seed: u64) -> Metric {
+fn metric(table: &Table, k: usize, choice: &Choice, seed: u64) -> UncertaintyMetric {
     let sign = if choice.falling { -1.0 } else { 1.0 };
     let values: Vec<f64> = table.columns[k].iter().map(|x| sign * x).collect();
     let mut predictions = Vec::new();
@@ -225,7 +225,7 @@ fn metric(table: &Table, k: usize, choice: &Choice, seed: u64) -> Metric {
     } else {
         choice.column.clone()
     };
-    Metric {
+    UncertaintyMetric {
         name,
         values,
         predictions,

@@ -1,4 +1,4 @@
-//! Exact solves of some of the runs, each bound re-checked by the verifier, with everybody's plan
+//! ExactProblem solves of some of the runs, each bound re-checked by the verifier, with everybody's plan
 //! beside it.
 
 use super::{SERVERS, THRESHOLDS, USERS, instance};
@@ -6,8 +6,8 @@ use crate::certify::certify;
 use crate::stop::Stop;
 use anyhow::{Context, anyhow, ensure};
 use offload_instances::{Problem, Weights};
-use offload_reports::record;
-use offload_reports::reproduce::{Exact, Solve};
+use offload_reports::records;
+use offload_reports::reproduce::{ExactProblem, ExactSolve};
 use offload_solvers::{Budget, Solved, Solver, Status, Trust, find, solve};
 use rayon::prelude::*;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub struct Limits {
 /// # Errors
 /// A solver that fails, a certificate that is refused, or a plan below its bound, with the
 /// instance.
-pub fn bounds(count: usize, limits: Limits, stop: &Stop) -> anyhow::Result<Option<Vec<Exact>>> {
+pub fn bounds(count: usize, limits: Limits, stop: &Stop) -> anyhow::Result<Option<Vec<ExactProblem>>> {
     let find = |id: &str| find(id).map_err(|e| anyhow!(e));
     let exact = find(EXACT)?;
     let solvers: Vec<Box<dyn Solver>> = SOLVERS
@@ -57,13 +57,13 @@ pub fn bounds(count: usize, limits: Limits, stop: &Stop) -> anyhow::Result<Optio
             tasks.extend((0..count).map(|run| (users, threshold, run)));
         }
     }
-    let one = |&(users, threshold, run): &(usize, f64, usize)| -> anyhow::Result<Option<Exact>> {
+    let one = |&(users, threshold, run): &(usize, f64, usize)| -> anyhow::Result<Option<ExactProblem>> {
         if stop.asked().is_some() {
             return Ok(None);
         }
         of_problem((users, threshold, run), limits, exact.as_ref(), &solvers).map(Some)
     };
-    let all: Vec<Option<Exact>> = tasks.par_iter().map(one).collect::<anyhow::Result<_>>()?;
+    let all: Vec<Option<ExactProblem>> = tasks.par_iter().map(one).collect::<anyhow::Result<_>>()?;
     Ok(stop
         .asked()
         .is_none()
@@ -75,7 +75,7 @@ fn of_problem(
     limits: Limits,
     exact: &dyn Solver,
     solvers: &[Box<dyn Solver>],
-) -> anyhow::Result<Exact> {
+) -> anyhow::Result<ExactProblem> {
     let instance = instance(users, SERVERS, run)?;
     let name = instance.name.clone();
     let problem = Problem::new(instance, threshold, Weights::Uncertainty)?;
@@ -104,12 +104,12 @@ fn of_problem(
         solves.push(row(&name, &solved)?);
     }
     let trust = match trust {
-        Trust::Enumerated => record::Trust::Enumerated,
-        Trust::Certified => record::Trust::Certified,
-        Trust::Solver => record::Trust::Solver,
+        Trust::Enumerated => records::Trust::Enumerated,
+        Trust::Certified => records::Trust::Certified,
+        Trust::Solver => records::Trust::Solver,
     };
     let proved = solved.status == Status::Optimal;
-    let all = Exact {
+    let all = ExactProblem {
         users,
         threshold,
         run,
@@ -130,14 +130,14 @@ fn of_problem(
     Ok(all)
 }
 
-fn row(name: &str, solved: &Solved) -> anyhow::Result<Solve> {
+fn row(name: &str, solved: &Solved) -> anyhow::Result<ExactSolve> {
     ensure!(
         solved.status != Status::Error,
         "{name}: {}: {}",
         solved.solver,
         solved.outcome.stop.describe()
     );
-    Ok(Solve {
+    Ok(ExactSolve {
         solver: solved.solver.clone(),
         objective: solved.evaluation.as_ref().map(|e| e.objective),
         violations: solved.evaluation.as_ref().map_or(0, |e| e.violations.len()),

@@ -1,16 +1,16 @@
 //! Requests that arrive over time: `docs/simulate.md`.
 //!
 //! [`arrivals`] says who asks when, [`queue`] is a server that shares its compute among unfinished
-//! requests, [`report`] writes the results. [`run`] lets one solver plan slot after slot.
+//! requests, `offload_reports::simulate` shows the results. [`run`] lets one solver plan slot after slot.
 
 pub mod arrivals;
 pub mod queue;
-pub mod report;
 
 use arrivals::Arrival;
 use offload_instances::evaluate::evaluate;
 use offload_instances::random::Random;
 use offload_instances::{Instance, Problem, Server, User, Weights};
+use offload_reports::simulate::{ServedRequest, SimulatedRun, SlotState};
 use offload_solvers::{Budget, Solver, Status, solve};
 use queue::Queue;
 use std::sync::Arc;
@@ -36,40 +36,6 @@ pub struct Scenario {
     pub gap: f64,
 }
 
-/// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Served {
-    /// The slot in which it arrived, from 0.
-    pub slot: usize,
-    /// From its arrival to its answer, s.
-    pub delay_s: f64,
-    /// Whether (or how probably) the answer is right; `None` when the pool does not say.
-    pub correct: Option<f64>,
-    /// Whether a server answered it.
-    pub offloaded: bool,
-    /// Whether it had to be offloaded and was not.
-    pub missed: bool,
-}
-
-/// What a server system looked like when a slot was planned.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Slot {
-    /// Requests that were planned.
-    pub requests: usize,
-    /// Unfinished work over the capacity of all servers, s.
-    pub backlog_s: f64,
-    /// Whether there were requests and the solver returned no plan: everybody stayed local.
-    pub unplanned: bool,
-}
-
-/// One solver on one sequence of arrivals.
-pub struct Run {
-    /// One per request, in order of arrival.
-    pub served: Vec<Served>,
-    /// One per slot.
-    pub slots: Vec<Slot>,
-}
-
 /// Work of a request at a server, FLOP: as measured where the pool says (edge_time_s x
 /// reference_flops), else as planned.
 #[must_use]
@@ -88,7 +54,7 @@ pub fn run(
     arrivals: &[Arrival],
     solver: &dyn Solver,
     seed: u64,
-) -> anyhow::Result<Run> {
+) -> anyhow::Result<SimulatedRun> {
     let mut seeds = Random::new(seed, SOLVERS);
     let mut queues: Vec<Queue> = scenario
         .pool
@@ -97,7 +63,7 @@ pub fn run(
         .map(|s| Queue::new(s.capacity_flops, s.user_cap_flops))
         .collect();
     let capacity: f64 = scenario.pool.servers.iter().map(|s| s.capacity_flops).sum();
-    let mut run = Run {
+    let mut run = SimulatedRun {
         served: Vec::with_capacity(arrivals.len()),
         slots: Vec::with_capacity(scenario.slots),
     };
@@ -123,7 +89,7 @@ pub fn run(
                 (&mut queues, &mut run.served),
             )?
         };
-        run.slots.push(Slot {
+        run.slots.push(SlotState {
             requests: here,
             backlog_s,
             unplanned: !planned,
@@ -145,7 +111,7 @@ fn plan(
     solver: &dyn Solver,
     seed: u64,
     (slot, now, first): (usize, f64, usize),
-    (queues, served): (&mut [Queue], &mut Vec<Served>),
+    (queues, served): (&mut [Queue], &mut Vec<ServedRequest>),
 ) -> anyhow::Result<bool> {
     let instance = Arc::new(slot_instance(scenario, batch, queues));
     let problem = Problem::new(instance.clone(), scenario.threshold, scenario.weights)?;
@@ -174,7 +140,7 @@ fn plan(
     for (i, (arrival, place)) in batch.iter().zip(&assignment).enumerate() {
         let user = &instance.users[i];
         let delay_s = now + delays[i].local_s - arrival.time_s;
-        served.push(Served {
+        served.push(ServedRequest {
             slot,
             // Overwritten when the server has finished it.
             delay_s,

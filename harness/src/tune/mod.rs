@@ -1,12 +1,11 @@
 //! The threshold and the weights that reach a target at least cost: `docs/tune.md`.
 //!
-//! [`measure`] solves every instance at every setting, [`choose`] picks a setting on one part of
-//! the instances, [`report`] tells what it is worth on the other part.
-
-pub mod report;
+//! [`measure`] solves every instance at every setting; `offload_reports::tune` chooses a setting on
+//! one part of the instances and judges it on the other part.
 
 use offload_instances::random::Random;
 use offload_instances::{Instance, Problem, Weights};
+use offload_reports::tune::{PlanWorth, TuneParts, TunedSetting};
 use offload_solvers::{Budget, Solver, Status, solve};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -23,15 +22,15 @@ pub struct Setting {
     pub weights: Weights,
 }
 
-/// What a plan is worth, as measured and not as planned.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Worth {
-    /// Mean accuracy over users, %.
-    pub accuracy_pct: f64,
-    /// The delay that is minimised or limited, ms.
-    pub delay_ms: f64,
-    /// Share of users offloaded, %.
-    pub offloaded_pct: f64,
+impl Setting {
+    /// The setting as reports show it.
+    #[must_use]
+    pub fn shown(self) -> TunedSetting {
+        TunedSetting {
+            threshold: self.threshold,
+            weights: self.weights.name(),
+        }
+    }
 }
 
 /// Which delay of an instance counts.
@@ -50,42 +49,6 @@ impl Delay {
         match self {
             Delay::Mean => "mean",
             Delay::P95 => "p95",
-        }
-    }
-}
-
-/// What is to be reached.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Target {
-    /// A mean accuracy of at least so many %, with the least mean delay.
-    Accuracy(f64),
-    /// A mean delay of at most so many ms, with the greatest mean accuracy.
-    Delay(f64),
-}
-
-impl Target {
-    /// Whether means reach the target.
-    #[must_use]
-    pub fn is_reached(self, worth: &Worth) -> bool {
-        match self {
-            Target::Accuracy(least) => worth.accuracy_pct >= least,
-            Target::Delay(most) => worth.delay_ms <= most,
-        }
-    }
-
-    /// Whether `a` is better than `b`: reached before not reached; both reached, the lesser cost;
-    /// none reached, the nearer.
-    fn prefers(self, a: &Worth, b: &Worth) -> bool {
-        // (what is to be small once the target is reached, by how much it is missed)
-        let order = |w: &Worth| match self {
-            Target::Accuracy(_) => (w.delay_ms, -w.accuracy_pct),
-            Target::Delay(_) => (-w.accuracy_pct, w.delay_ms),
-        };
-        let (a_order, b_order) = (order(a), order(b));
-        match (self.is_reached(a), self.is_reached(b)) {
-            (true, true) => a_order < b_order,
-            (false, false) => (a_order.1, a_order.0) < (b_order.1, b_order.0),
-            (first, _) => first,
         }
     }
 }
@@ -116,7 +79,7 @@ pub fn measure(
     solver: &dyn Solver,
     budget: &Budget,
     delay: Delay,
-) -> anyhow::Result<Vec<Vec<Option<Worth>>>> {
+) -> anyhow::Result<Vec<Vec<Option<PlanWorth>>>> {
     let one = |setting: &Setting| {
         instances
             .iter()
@@ -132,7 +95,7 @@ fn worth(
     solver: &dyn Solver,
     budget: &Budget,
     delay: Delay,
-) -> anyhow::Result<Option<Worth>> {
+) -> anyhow::Result<Option<PlanWorth>> {
     let problem = Problem::new(instance.clone(), setting.threshold, setting.weights)?;
     let solved = solve(solver, &problem, budget);
     let (name, tau) = (&instance.name, setting.threshold);
@@ -157,7 +120,7 @@ fn worth(
         Delay::P95 => realised.delay_p95_ms,
     };
     let offloaded_pct = 100.0 * evaluation.offloaded as f64 / problem.n() as f64;
-    Ok(Some(Worth {
+    Ok(Some(PlanWorth {
         accuracy_pct,
         delay_ms,
         offloaded_pct,
@@ -167,7 +130,7 @@ fn worth(
 /// Parts 0..count at random into a part to tune on and a held-out one of about `share` of it; with
 /// `share` > 0 and at least 2 instances neither is empty. Both ascending.
 #[must_use]
-pub fn split(count: usize, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
+pub fn split(count: usize, share: f64, seed: u64) -> TuneParts {
     let mut order: Vec<usize> = (0..count).collect();
     Random::new(seed, SPLIT).shuffle(&mut order);
     let held = (share * count as f64).round() as usize;
@@ -179,88 +142,15 @@ pub fn split(count: usize, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
     let mut tuned = order.split_off(held);
     order.sort_unstable();
     tuned.sort_unstable();
-    (tuned, order)
-}
-
-/// Means over some instances; none when a setting has no plan for one of them.
-#[must_use]
-pub fn average(worth: &[Option<Worth>], part: &[usize]) -> Option<Worth> {
-    let all: Vec<Worth> = part.iter().map(|&k| worth[k]).collect::<Option<_>>()?;
-    let mean = |f: fn(&Worth) -> f64| all.iter().map(f).sum::<f64>() / all.len() as f64;
-    (!all.is_empty()).then(|| Worth {
-        accuracy_pct: mean(|w| w.accuracy_pct),
-        delay_ms: mean(|w| w.delay_ms),
-        offloaded_pct: mean(|w| w.offloaded_pct),
-    })
-}
-
-/// The best setting for a target by its means; of equal ones the first. None when no setting has a
-/// plan for every instance.
-#[must_use]
-pub fn choose(means: &[Option<Worth>], target: Target) -> Option<usize> {
-    let mut best: Option<(usize, Worth)> = None;
-    for (k, worth) in means.iter().enumerate() {
-        if let Some(worth) = worth
-            && best.as_ref().is_none_or(|(_, b)| target.prefers(worth, b))
-        {
-            best = Some((k, *worth));
-        }
+    TuneParts {
+        tuned,
+        held_out: order,
     }
-    best.map(|b| b.0)
-}
-
-/// Which settings are on the front: no other has at least its accuracy and at most its delay, one
-/// of them strictly.
-#[must_use]
-pub fn front(means: &[Option<Worth>]) -> Vec<bool> {
-    let beats = |a: &Worth, b: &Worth| {
-        a.accuracy_pct >= b.accuracy_pct
-            && a.delay_ms <= b.delay_ms
-            && (a.accuracy_pct > b.accuracy_pct || a.delay_ms < b.delay_ms)
-    };
-    means
-        .iter()
-        .map(|w| {
-            w.as_ref()
-                .is_some_and(|w| means.iter().flatten().all(|o| !beats(o, w)))
-        })
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn worth(accuracy_pct: f64, delay_ms: f64) -> Option<Worth> {
-        Some(Worth {
-            accuracy_pct,
-            delay_ms,
-            offloaded_pct: 0.0,
-        })
-    }
-
-    #[test]
-    fn the_cheapest_that_reaches_the_target_is_chosen() {
-        let means = [
-            worth(30.0, 10.0),
-            worth(35.0, 20.0),
-            worth(36.0, 15.0),
-            None,
-            worth(40.0, 50.0),
-            worth(36.0, 15.0),
-        ];
-        assert_eq!(choose(&means, Target::Accuracy(33.0)), Some(2));
-        assert_eq!(choose(&means, Target::Accuracy(36.5)), Some(4));
-        assert_eq!(
-            choose(&means, Target::Accuracy(90.0)),
-            Some(4),
-            "the nearest when none reaches it"
-        );
-        assert_eq!(choose(&means, Target::Delay(18.0)), Some(2));
-        assert_eq!(choose(&means, Target::Delay(1.0)), Some(0));
-        assert_eq!(choose(&[None, None], Target::Delay(1.0)), None);
-        assert_eq!(front(&means), [true, false, true, false, true, true]);
-    }
 
     #[test]
     fn parts_are_disjoint_whole_and_repeatable() {
@@ -272,12 +162,13 @@ mod tests {
             (1, 0.5),
             (5, 0.0),
         ] {
-            let (tuned, held) = split(count, share, 3);
+            let parts = split(count, share, 3);
+            let (tuned, held) = (parts.tuned.clone(), parts.held_out.clone());
             let mut all = [tuned.clone(), held.clone()].concat();
             all.sort_unstable();
             assert_eq!(all, (0..count).collect::<Vec<_>>());
             assert!(!tuned.is_empty() && held.is_empty() == (count < 2 || share == 0.0));
-            assert_eq!((tuned, held), split(count, share, 3));
+            assert_eq!(parts, split(count, share, 3));
         }
     }
 

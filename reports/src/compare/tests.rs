@@ -1,18 +1,22 @@
 use super::*;
-use crate::environment::ENVIRONMENT_FORMAT;
-use crate::record::Trust;
-use crate::samples::{bounded, campaign, record};
+use crate::records::Trust;
+use crate::records::environment::ENVIRONMENT_FORMAT;
+use crate::records::samples::{bounded, campaign, catalogue, record};
 
-fn side<'a>(name: &'a str, records: &'a [Record]) -> Side<'a> {
-    Side {
+fn side<'a>(name: &'a str, records: &'a [Record]) -> CampaignSide<'a> {
+    CampaignSide {
         name,
         records,
         environments: &[],
     }
 }
 
-fn with<'a>(name: &'a str, records: &'a [Record], environments: &'a [Environment]) -> Side<'a> {
-    Side {
+fn with<'a>(
+    name: &'a str,
+    records: &'a [Record],
+    environments: &'a [Environment],
+) -> CampaignSide<'a> {
+    CampaignSide {
         name,
         records,
         environments,
@@ -20,10 +24,10 @@ fn with<'a>(name: &'a str, records: &'a [Record], environments: &'a [Environment
 }
 
 fn compare(a: &[Record], b: &[Record]) -> Comparison {
-    Comparison::of(&side("a", a), &side("b", b))
+    Comparison::of(&side("a", a), &side("b", b), &catalogue())
 }
 
-fn of<'a>(c: &'a Comparison, solver: &str) -> &'a Shift<bool> {
+fn of<'a>(c: &'a Comparison, solver: &str) -> &'a SolverShift {
     c.totals.iter().find(|s| s.solver == solver).unwrap()
 }
 
@@ -173,14 +177,14 @@ fn changes_of_status_and_solves_without_a_partner() {
     b[5].violations = 1;
     b.remove(6);
     let c = compare(&a, &b);
-    let found: Vec<(State, State, usize)> =
+    let found: Vec<(SolveState, SolveState, usize)> =
         c.changes.iter().map(|x| (x.from, x.to, x.solves)).collect();
     assert_eq!(
         found,
         [
-            (State::Plan, State::LatePlan, 1),
-            (State::Plan, State::Violating, 1),
-            (State::Plan, State::Failed, 1)
+            (SolveState::Plan, SolveState::LatePlan, 1),
+            (SolveState::Plan, SolveState::Violating, 1),
+            (SolveState::Plan, SolveState::Failed, 1)
         ]
     );
     assert_eq!(c.changes[2].named, [("paper-n20-m4-s1".to_string(), 0.5)]);
@@ -270,7 +274,11 @@ fn what_is_not_alike_is_listed() {
         }]
     };
     let (first, second) = (machine("One"), machine("Two"));
-    let c = Comparison::of(&with("a", &a, &first), &with("b", &b, &second));
+    let c = Comparison::of(
+        &with("a", &a, &first),
+        &with("b", &b, &second),
+        &catalogue(),
+    );
     let what: Vec<&str> = c.differences.iter().map(|d| d.what.as_str()).collect();
     assert_eq!(what, ["processor", "options of bnb"]);
     assert_eq!(
@@ -278,7 +286,7 @@ fn what_is_not_alike_is_listed() {
         ["none".to_string(), "time_limit_s 5.0".to_string()]
     );
     assert!(c.other_machine && !c.shared_machine);
-    let same = Comparison::of(&with("a", &a, &first), &with("b", &a, &first));
+    let same = Comparison::of(&with("a", &a, &first), &with("b", &a, &first), &catalogue());
     assert!(!same.other_machine && same.differences.is_empty());
 }
 

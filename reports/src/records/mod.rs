@@ -1,0 +1,11 @@
+//! What was measured: the records of solves, the environments of runs, and their order.
+
+pub mod environment;
+mod order;
+pub mod record;
+#[cfg(test)]
+pub(crate) mod samples;
+
+pub use environment::{Environment, read_environments};
+pub use order::{SolverCatalogue, SolverKey};
+pub use record::{Loaded, Moment, Realised, Record, Status, Trust, read_records};
