@@ -98,9 +98,9 @@ fn main() {
                 let quantiles = |v: &[f64]| [sorted_quantile(v, 0.5), sorted_quantile(v, 0.95)];
                 let [median, q95] =
                     intervals(&values, &clusters, seed, quantiles).unwrap_or([None; 2]);
-                let holds = |i: Option<offload_reports::statistics::bootstrap::ConfidenceInterval>, truth| {
-                    u32::from(i.is_some_and(|i| i.contains(truth)))
-                };
+                let holds =
+                    |i: Option<offload_reports::statistics::bootstrap::ConfidenceInterval>,
+                     truth| { u32::from(i.is_some_and(|i| i.contains(truth))) };
                 [
                     holds(mean_interval(&values, &clusters, seed), law.mean),
                     holds(median, law.median),

@@ -41,6 +41,8 @@ mod files;
 pub mod records;
 pub mod reproduce;
 pub mod simulate;
+#[cfg(test)]
+mod snapshot;
 pub mod statistics;
 pub mod text;
 pub mod tune;

@@ -9,9 +9,7 @@ use crate::solver::catalogue;
 use anyhow::{Context, anyhow, ensure};
 use offload_instances::files::write_bytes;
 use offload_instances::{Weights, fingerprint};
-use offload_reports::simulate::{
-    SimulatedRun, SimulatedSolver, SimulationReport, SimulationSetup,
-};
+use offload_reports::simulate::{SimulatedRun, SimulatedSolver, SimulationReport, SimulationSetup};
 use rayon::prelude::*;
 use serde_json::json;
 use std::path::PathBuf;

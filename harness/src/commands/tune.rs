@@ -178,7 +178,11 @@ fn instances(a: &Arguments) -> anyhow::Result<Vec<Arc<Instance>>> {
     Ok(all.into_iter().map(Arc::new).collect())
 }
 
-fn write(a: &Arguments, instances: &[Arc<Instance>], report: &TuneReport) -> anyhow::Result<Verdict> {
+fn write(
+    a: &Arguments,
+    instances: &[Arc<Instance>],
+    report: &TuneReport,
+) -> anyhow::Result<Verdict> {
     let names: Vec<String> = instances.iter().map(|i| i.name.clone()).collect();
     let weights: Vec<&str> = a.weights.iter().map(|w| w.name()).collect();
     let options = json!({ "weights": weights, "steps": a.steps, "held_out": a.held_out, "seed": a.seed, "gap": a.gap });

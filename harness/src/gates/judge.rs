@@ -281,7 +281,11 @@ impl Case<'_> {
             )
         };
         let within = self.gate.min_share_within.map(|w| {
-            let near = |row: &ScoredRecord| row.standing.gap().is_some_and(|gap| gap.guaranteed <= w.gap);
+            let near = |row: &ScoredRecord| {
+                row.standing
+                    .gap()
+                    .is_some_and(|gap| gap.guaranteed <= w.gap)
+            };
             let mut finding = share("min_share_within", w.share, &near);
             finding.limit += &format!(" within {}", Unit::Percent.text(w.gap));
             finding
@@ -315,8 +319,9 @@ impl Case<'_> {
             row.standing == Standing::Failed
                 || matches!(row.record.status, Status::Error | Status::Timeout)
         };
-        let crossed =
-            |row: &ScoredRecord| self.analysis.problems[row.problem].reference == Reference::Crossed;
+        let crossed = |row: &ScoredRecord| {
+            self.analysis.problems[row.problem].reference == Reference::Crossed
+        };
         let all = [
             count("max_violations", g.max_violations, &|row| {
                 row.record.violations > 0

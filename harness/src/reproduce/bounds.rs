@@ -44,7 +44,11 @@ pub struct Limits {
 /// # Errors
 /// A solver that fails, a certificate that is refused, or a plan below its bound, with the
 /// instance.
-pub fn bounds(count: usize, limits: Limits, stop: &Stop) -> anyhow::Result<Option<Vec<ExactProblem>>> {
+pub fn bounds(
+    count: usize,
+    limits: Limits,
+    stop: &Stop,
+) -> anyhow::Result<Option<Vec<ExactProblem>>> {
     let find = |id: &str| find(id).map_err(|e| anyhow!(e));
     let exact = find(EXACT)?;
     let solvers: Vec<Box<dyn Solver>> = SOLVERS
@@ -57,13 +61,15 @@ pub fn bounds(count: usize, limits: Limits, stop: &Stop) -> anyhow::Result<Optio
             tasks.extend((0..count).map(|run| (users, threshold, run)));
         }
     }
-    let one = |&(users, threshold, run): &(usize, f64, usize)| -> anyhow::Result<Option<ExactProblem>> {
-        if stop.asked().is_some() {
-            return Ok(None);
-        }
-        of_problem((users, threshold, run), limits, exact.as_ref(), &solvers).map(Some)
-    };
-    let all: Vec<Option<ExactProblem>> = tasks.par_iter().map(one).collect::<anyhow::Result<_>>()?;
+    let one =
+        |&(users, threshold, run): &(usize, f64, usize)| -> anyhow::Result<Option<ExactProblem>> {
+            if stop.asked().is_some() {
+                return Ok(None);
+            }
+            of_problem((users, threshold, run), limits, exact.as_ref(), &solvers).map(Some)
+        };
+    let all: Vec<Option<ExactProblem>> =
+        tasks.par_iter().map(one).collect::<anyhow::Result<_>>()?;
     Ok(stop
         .asked()
         .is_none()

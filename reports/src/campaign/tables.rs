@@ -7,9 +7,9 @@ use crate::analysis::comparisons::{SolverPair, TimeGrowth};
 use crate::document::{Block, Column, Table, Value};
 use crate::text::{clip, counted, mode};
 
-/// `interference on`.
+/// `Interference on`.
 pub(super) fn mode_title(interference: bool) -> String {
-    format!("interference {}", mode(interference))
+    format!("Interference {}", mode(interference))
 }
 
 /// All numbers of users, ascending.

@@ -85,7 +85,7 @@ fn a_campaign_does_not_differ_from_itself() {
     assert!(c.changes.is_empty() && c.contradictions.is_empty() && c.differences.is_empty());
     let text = &files(&c)[0];
     assert!(
-        text.contains("None: every common solve ended as before."),
+        text.contains("None: every common solve has the same status in both campaigns."),
         "{text}"
     );
 }
@@ -157,7 +157,7 @@ fn times_are_called_faster_only_beyond_their_interval() {
     assert_eq!(of(&c, "bnb").time.unwrap().verdict, Verdict::Unclear);
     // Nothing is known of the machines.
     assert!(
-        c.other_machine && files(&c)[0].contains("or not known: a time ratio tells"),
+        c.other_machine && files(&c)[0].contains("not recorded: a time ratio reflects"),
         "{}",
         files(&c)[0]
     );
@@ -192,12 +192,12 @@ fn changes_of_status_and_solves_without_a_partner() {
     assert_eq!(of(&c, "goa").gap.unwrap().problems, 6);
     let all = files(&c);
     assert!(
-        all[0].contains("Only in A, and not compared: 1 solve (`bnb` (interference on) 1)."),
+        all[0].contains("Only in A and not compared: 1 solve (`bnb` (interference on) 1)."),
         "{}",
         all[0]
     );
     assert!(
-        all[0].contains("Ended worse than before: 3 solves; better: 0."),
+        all[0].contains("Status worse than before: 3 solves; better: 0."),
         "{}",
         all[0]
     );
@@ -207,7 +207,7 @@ fn changes_of_status_and_solves_without_a_partner() {
 }
 
 #[test]
-fn a_bound_above_the_other_campaigns_plan_is_said_first() {
+fn a_bound_above_the_other_campaigns_plan_comes_first() {
     let (a, b) = (
         some(2.0, |_| 2.2),
         some(1.5, |seed| if seed == 3 { 1.75 } else { 2.2 }),
@@ -308,4 +308,17 @@ fn the_order_of_records_does_not_matter() {
     let mut reader = csv::Reader::from_reader(one[2].as_bytes());
     // 12 solvers in both modes, and each of them at six sizes.
     assert_eq!(reader.records().map(Result::unwrap).count(), 24 + 144);
+}
+
+#[test]
+fn displayed_text() {
+    let (a, b) = (
+        some(2.0, |_| 2.2),
+        some(1.5, |seed| if seed == 3 { 1.75 } else { 2.1 }),
+    );
+    let c = compare(&a, &b);
+    let all = files(&c);
+    crate::snapshot::check("compare.md", &all[0]);
+    crate::snapshot::check("compare.csv", &all[2]);
+    crate::snapshot::check("compare.txt", &console(&c));
 }

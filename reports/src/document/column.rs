@@ -45,10 +45,10 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// The heading in a format; LaTeX shows the shared heading above it.
+    /// The heading in a format: LaTeX shows the shared heading above it, a terminal has none.
     pub fn text(&self, format: Format) -> &str {
         match (self.narrow, format) {
-            (Some((_, short)), Format::Latex | Format::Terminal) => short,
+            (Some((_, short)), Format::Latex) | (Some(("", short)), Format::Terminal) => short,
             _ => &self.heading,
         }
     }

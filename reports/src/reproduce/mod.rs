@@ -388,6 +388,7 @@ mod tests {
         ] {
             assert!(page.contains(text), "no '{text}' in {page}");
         }
+        crate::snapshot::check("findings.md", &page);
         let summary = Reproduction::of(experiment(false)).summary();
         assert!(
             summary.contains("Near-optimal: holds in no cell") && !summary.contains("a machine"),

@@ -353,3 +353,62 @@ impl<'a> SimulationReport<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_by_hand_and_displayed_text() {
+        let request = |slot, delay_s, offloaded| ServedRequest {
+            slot,
+            delay_s,
+            correct: Some(f64::from(u8::from(offloaded))),
+            offloaded,
+            missed: !offloaded,
+        };
+        let run = |shift: f64| SimulatedRun {
+            served: vec![
+                request(0, 9.0, false),
+                request(1, 0.1 + shift, true),
+                request(1, 0.3 + shift, false),
+            ],
+            slots: vec![
+                SlotState {
+                    requests: 1,
+                    backlog_s: 5.0,
+                    unplanned: true,
+                },
+                SlotState {
+                    requests: 2,
+                    backlog_s: 0.5,
+                    unplanned: false,
+                },
+            ],
+        };
+        let solver = |id: &str, shift: f64| SimulatedSolver {
+            id: id.into(),
+            runs: vec![run(shift), run(2.0 * shift)],
+        };
+        let setup = SimulationSetup {
+            name: "pool".into(),
+            slot_s: 0.5,
+            slots: 2,
+            warmup: 1,
+            seed: 0,
+            catalogue: SolverCatalogue::default(),
+        };
+        let solvers = [solver("goa", 0.0), solver("dmin", 0.1)];
+        let report = SimulationReport::new(&setup, &solvers);
+        // The first slot is left out: (0.1 + 0.3) / 2 s, one of two offloaded and right.
+        let first = report.metrics[0][0];
+        assert!((first[MEAN] - 200.0).abs() < 1e-9);
+        assert_eq!(
+            (first[ACCURACY], first[OFFLOADED], first[BACKLOG]),
+            (50.0, 50.0, 0.5)
+        );
+        let shown = [report.table(), report.summary_csv(), report.slots_csv()].join("\n\n");
+        crate::snapshot::check("simulation.txt", &shown);
+        assert_eq!(report.json(&json!({}))["requests"], json!([3, 3]));
+    }
+}

@@ -219,3 +219,64 @@ impl TuneReport<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn displayed_text() {
+        let worth = |accuracy_pct, delay_ms| {
+            Some(PlanWorth {
+                accuracy_pct,
+                delay_ms,
+                offloaded_pct: 50.0,
+            })
+        };
+        let settings = [
+            TunedSetting {
+                threshold: 0.0,
+                weights: "uncertainty",
+            },
+            TunedSetting {
+                threshold: 1.0,
+                weights: "uniform",
+            },
+        ];
+        let measured = [
+            TunedSolver {
+                solver: "goa".into(),
+                worth: vec![
+                    vec![worth(40.0, 20.0), worth(42.0, 22.0), worth(41.0, 21.0)],
+                    vec![worth(30.0, 10.0), worth(31.0, 11.0), worth(32.0, 12.0)],
+                ],
+            },
+            TunedSolver {
+                solver: "bnb".into(),
+                worth: vec![vec![None; 3], vec![None; 3]],
+            },
+        ];
+        let parts = TuneParts {
+            tuned: vec![0],
+            held_out: vec![1, 2],
+        };
+        let target = TuneTarget::Accuracy(35.0);
+        let choices = measured
+            .iter()
+            .map(|m| TunedChoice::of(m, &parts, target, 0));
+        let report = TuneReport {
+            settings: &settings,
+            measured: &measured,
+            parts: &parts,
+            target,
+            delay: "mean",
+            choices: choices.collect(),
+            catalogue: SolverCatalogue::default(),
+        };
+        assert!(!report.is_reached());
+        crate::snapshot::check(
+            "tune.txt",
+            &format!("{}\n\n{}", report.table(), report.csv()),
+        );
+    }
+}

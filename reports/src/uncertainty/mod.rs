@@ -346,6 +346,7 @@ mod tests {
             text.contains("25.0 [25.0, 25.0] | 5.0 [5.0, 5.0]"),
             "{text}"
         );
+        crate::snapshot::check("uncertainty.md", &text);
         let csv = std::fs::read_to_string(one.path().join("uncertainty-front.csv")).unwrap();
         assert!(
             csv.contains("\"a, b\",goa,0.2,10,20,31.2,") && csv.lines().count() == 5,
