@@ -1,7 +1,7 @@
 //! Aggregated rows: what a solver did on all problems of one kind.
 
-use crate::analysis::gaps::{Analysis, OPTIMAL, ROUNDING, Reference, ScoredRecord, Standing};
-use crate::records::{Moment, Record, SolverKey, Status};
+use crate::analysis::gaps::{Analysis, Gap, OPTIMAL, ROUNDING, Reference, ScoredRecord, Standing};
+use crate::records::{Moment, Realised, Record, SolverKey, Status};
 use crate::statistics::bootstrap::{ConfidenceInterval, mean_intervals, quantile_intervals};
 use crate::statistics::curves::primal_integral;
 use crate::statistics::summary::{
@@ -183,19 +183,16 @@ impl Measures {
                 .filter(|v| v.is_finite())
                 .collect()
         };
-        let planned = |row: &ScoredRecord| has_plan(row.standing);
-        let with_gap = |row: &ScoredRecord| row.standing.gap().is_some();
-        let realised = |row: &ScoredRecord| row.record.realised.clone().filter(|_| planned(row));
         let running =
             |row: &ScoredRecord| (row.record.status != Status::Error).then_some(row.record.time_s);
         let times = some(&running);
-        let part = |pick: fn(&crate::records::Realised) -> f64| {
+        let part = |pick: fn(&Realised) -> f64| {
             mean(&some(&|row| {
-                Some(pick(&realised(row)?) / row.record.users as f64)
+                Some(pick(realised(row)?) / row.record.users as f64)
             }))
         };
         let columns = [
-            clustered(analysis, rows, |row| Some(row.standing.gap()?.guaranteed)),
+            clustered(analysis, rows, guaranteed),
             clustered(analysis, rows, |row| realised(row)?.accuracy_pct),
             clustered(analysis, rows, |row| Some(realised(row)?.delay_mean_ms)),
         ];
@@ -204,9 +201,8 @@ impl Measures {
             SEED,
         );
         let within = |limit| {
-            rows.iter()
-                .filter(|row| row.standing.gap().is_some_and(|g| g.guaranteed <= limit))
-                .count()
+            let gaps = rows.iter().filter_map(|row| guaranteed(row));
+            gaps.filter(|gap| *gap <= limit).count()
         };
         Self {
             rows: rows.len(),
@@ -214,35 +210,23 @@ impl Measures {
             failed: count(|row| row.standing == Standing::Failed),
             timeouts: count(|row| row.record.status == Status::Timeout),
             references: references(analysis, rows),
-            gap: Stats::of(&some(&|row| Some(row.standing.gap()?.guaranteed))),
+            gap: Stats::of(&some(&guaranteed)),
             above_best: mean(&some(&|row| above_best(row.standing))),
             intervals: gap_mean.and_then(|mean| gap_intervals(mean, &columns[0])),
             within: WITHIN.map(within),
             best: count(|row| above_best(row.standing).is_some_and(|above| above <= ROUNDING)),
-            optimal: count(|row| {
-                row.standing
-                    .gap()
-                    .is_some_and(crate::analysis::gaps::Gap::is_optimal)
-            }),
+            optimal: count(|row| row.standing.gap().is_some_and(Gap::is_optimal)),
             width: mean(&some(&|row| {
-                analysis.problems[row.problem]
-                    .width()
-                    .filter(|_| with_gap(row))
+                row.standing.gap()?;
+                analysis.problems[row.problem].width()
             })),
             time_s: quantile(&times, 0.5),
             time_geometric_s: shifted_geometric_mean(&times, TIME_SHIFT_S),
-            par10_s: par10(
-                &rows
-                    .iter()
-                    .map(|row| par10_item(row.record))
-                    .collect::<Vec<_>>(),
-            ),
+            par10_s: par10(&par10_items(rows)),
             primal_integral_s: mean(&some(&|row| integral(analysis, row))),
             offloaded: mean(&some(&|row| {
-                row.record
-                    .offloaded
-                    .filter(|_| planned(row))
-                    .map(|n| n as f64)
+                let plan = row.record.offloaded.filter(|_| has_plan(row.standing));
+                plan.map(|n| n as f64)
             })),
             accuracy_pct: mean(&some(&|row| realised(row)?.accuracy_pct)),
             accuracy_interval,
@@ -267,7 +251,7 @@ impl Measures {
         self.optimal as f64 / self.rows.max(1) as f64
     }
 
-    /// The references in words, as in `certified 5, best-known 2`.
+    /// The references as text, as in `certified 5, best-known 2`.
     #[must_use]
     pub fn reference_text(&self) -> String {
         let parts: Vec<String> = self
@@ -334,11 +318,24 @@ fn gap_intervals(
     })
 }
 
-fn par10_item(record: &Record) -> (Option<f64>, Option<f64>) {
-    (
-        record.is_solved().then_some(record.time_s),
-        record.time_limit_s(),
-    )
+/// Time if solved, and the limit, of each row.
+fn par10_items(rows: &[&ScoredRecord]) -> Vec<(Option<f64>, Option<f64>)> {
+    let item = |record: &Record| {
+        let time = record.is_solved().then_some(record.time_s);
+        (time, record.time_limit_s())
+    };
+    rows.iter().map(|row| item(row.record)).collect()
+}
+
+/// The guaranteed gap of a row.
+fn guaranteed(row: &ScoredRecord) -> Option<f64> {
+    Some(row.standing.gap()?.guaranteed)
+}
+
+/// The realised metrics of a row with a plan.
+fn realised<'a>(row: &ScoredRecord<'a>) -> Option<&'a Realised> {
+    let realised = row.record.realised.as_ref();
+    realised.filter(|_| has_plan(row.standing))
 }
 
 /// Primal integral of a row up to its problem's horizon; a solver that tells nothing but its end

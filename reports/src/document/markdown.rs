@@ -28,6 +28,7 @@ fn block(block: &Block) -> String {
         Block::Figure(picture) => {
             format!("!{}\n\n{}\n\n", link(picture), picture.figure.caption())
         }
+        Block::FigureLinks(pictures) if pictures.is_empty() => String::new(),
         Block::FigureLinks(pictures) => {
             let links: Vec<String> = pictures.iter().map(link).collect();
             format!(

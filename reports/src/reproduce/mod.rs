@@ -250,7 +250,7 @@ mod tests {
     use crate::records::Trust;
     use crate::records::samples::catalogue;
 
-    fn experiment(reversed: bool) -> Experiment {
+    fn runs() -> Vec<MethodRun> {
         let mut runs = Vec::new();
         for (n, users) in [50, 60].into_iter().enumerate() {
             for (t, threshold) in [0.6, 1.0].into_iter().enumerate() {
@@ -271,6 +271,11 @@ mod tests {
                 }
             }
         }
+        runs
+    }
+
+    fn experiment(reversed: bool) -> Experiment {
+        let mut runs = runs();
         let solve = |solver: &str, objective: f64, violations| ExactSolve {
             solver: solver.into(),
             objective: Some(objective),

@@ -2,8 +2,8 @@
 
 use crate::records::Moment;
 
-/// Primal gap at value z with reference z*: 0 when both are equal, 1 when there is no plan, else |z
-/// - z*| / max(|z|, |z*|) (Berthold 2013, Operations Research Letters 41, 611-614; all values here
+/// Primal gap at value z with reference z*: 0 when both are equal, 1 when there is no plan, else
+/// |z - z*| / max(|z|, |z*|) (Berthold 2013, Operations Research Letters 41, 611-614; all values here
 /// are > 0, so the case of opposite signs does not come up).
 #[must_use]
 pub fn primal_gap(value: Option<f64>, best: f64) -> f64 {

@@ -182,14 +182,6 @@ pub fn qualities(
             kept[1..].iter_mut().zip(one).for_each(|(k, x)| k.push(*x));
         }
     }
-    let interval = |estimate: f64, values: &[f64]| {
-        let tail = (1.0 - CONFIDENCE) / 2.0;
-        Some(ConfidenceInterval {
-            estimate,
-            low: quantile(values, tail)?,
-            high: quantile(values, 1.0 - tail)?,
-        })
-    };
     let quality = |(k, metric): (usize, &UncertaintyMetric)| {
         let all: Vec<ConfidenceInterval> = estimates[k]
             .iter()
@@ -222,6 +214,16 @@ pub fn qualities(
         })
     };
     metrics.iter().enumerate().map(quality).collect()
+}
+
+/// The percentile interval of an estimate from its resamples.
+fn interval(estimate: f64, resampled: &[f64]) -> Option<ConfidenceInterval> {
+    let tail = (1.0 - CONFIDENCE) / 2.0;
+    Some(ConfidenceInterval {
+        estimate,
+        low: quantile(resampled, tail)?,
+        high: quantile(resampled, 1.0 - tail)?,
+    })
 }
 
 /// Bins of a prediction: which bin each query is in.
