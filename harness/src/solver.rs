@@ -1,6 +1,7 @@
 //! A solver as a campaign uses it: one of ours or any command, with a name and limits.
 
 use anyhow::{anyhow, ensure};
+use offload_reports::order::Catalogue;
 use offload_solvers::{Budget, Solver, find};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -41,6 +42,11 @@ pub enum Subject {
         /// Where it runs.
         folder: PathBuf,
     },
+}
+
+/// The solvers of this program, in the order of reports.
+pub fn catalogue() -> Catalogue {
+    Catalogue::new(offload_solvers::all().iter().map(|s| s.id()))
 }
 
 /// A solver with its name and limits.

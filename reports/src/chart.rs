@@ -1,8 +1,7 @@
 //! A figure as data: panels with axes and series. [`crate::svg_chart`] and [`crate::tex_chart`]
 //! draw it; its CSV holds every number that they draw.
 
-use crate::order::solver_order;
-use crate::style::is_guide;
+use crate::style::{is_guide, solver_order};
 
 /// One figure of line or point series.
 pub(crate) struct Chart {

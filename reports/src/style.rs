@@ -1,8 +1,41 @@
 //! How each solver is drawn. A style depends on the solver's id alone, so that two campaigns'
 //! figures can be compared.
 
-use crate::order::SOLVERS;
+const SOLVERS: [&str; 22] = [
+    "local-only",
+    "all-offload",
+    "threshold-only",
+    "random",
+    "random-feasible",
+    "dmin",
+    "goa",
+    "goa-marginal",
+    "regret",
+    "hjtora",
+    "best-response",
+    "lagrangian",
+    "ga",
+    "local-search",
+    "anneal",
+    "tabu",
+    "lns",
+    "portfolio",
+    "enumerate",
+    "milp",
+    "bnb",
+    "exact",
+];
 
+/// Sorts solver ids: [`SOLVERS`] first, then the alphabet.
+pub(crate) fn solver_order(id: &str) -> (usize, &str) {
+    (
+        SOLVERS
+            .iter()
+            .position(|&known| known == id)
+            .unwrap_or(SOLVERS.len()),
+        id,
+    )
+}
 /// The shape at each point of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shape {

@@ -3,6 +3,7 @@
 use super::{check_distinct, check_target, is_same, print, read_campaign};
 use crate::campaign::{CERTIFICATES, RECORDS};
 use crate::gates::{Gates, judge::judge, output};
+use crate::solver::catalogue;
 use crate::{Verdict, matrix};
 use anyhow::{Context, ensure};
 use offload_instances::files::write_bytes;
@@ -54,9 +55,17 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     }
     let records = complete(&a.folder)?;
     let expected = matrix::expected_rows(&read_environments(&a.folder)?);
+    let catalogue = catalogue();
     let earlier = a.baseline.as_deref().map(complete).transpose()?;
-    let pairing = earlier.as_ref().map(|earlier| pair(&records, earlier));
-    let findings = judge(&gates, &analyse(&records), expected, pairing.as_ref());
+    let pairing = earlier
+        .as_ref()
+        .map(|earlier| pair(&records, earlier, &catalogue));
+    let findings = judge(
+        &gates,
+        &analyse(&records, &catalogue),
+        expected,
+        pairing.as_ref(),
+    );
     for (path, text) in [
         (&a.markdown, output::markdown(&findings)),
         (&a.junit, output::junit(&findings)),

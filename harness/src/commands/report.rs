@@ -1,7 +1,7 @@
 //! `report`: gap tables and plots from a campaign, or two campaigns compared.
 
 use super::{make_folder, print, read_campaign, tell};
-use crate::{Verdict, campaign::RECORDS, matrix};
+use crate::{Verdict, campaign::RECORDS, matrix, solver::catalogue};
 use offload_reports::compare::{Comparison, Side, console, write_comparison};
 use offload_reports::{Environment, Record};
 use std::path::{Path, PathBuf};
@@ -40,7 +40,8 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
 
 fn one(folder: &Path) -> anyhow::Result<Verdict> {
     let campaign = read(folder)?;
-    let mut study = offload_reports::Study::of(&campaign.records, &campaign.environments);
+    let mut study =
+        offload_reports::Study::of(&campaign.records, &campaign.environments, &catalogue());
     study.expected_rows = matrix::expected_rows(&campaign.environments);
     print(&offload_reports::console_table(&study))?;
     for file in offload_reports::write_report(&study, folder)? {
@@ -57,7 +58,7 @@ fn two(first: &Path, second: &Path, output: &Path) -> anyhow::Result<Verdict> {
         records: &campaigns[k].records,
         environments: &campaigns[k].environments,
     };
-    let comparison = Comparison::of(&side(0), &side(1));
+    let comparison = Comparison::of(&side(0), &side(1), &catalogue());
     anyhow::ensure!(
         comparison.problems[2] > 0,
         "{} and {}: have no problem (instance, threshold, weights) in common; compare runs of the \

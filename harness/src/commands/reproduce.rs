@@ -3,6 +3,7 @@
 use super::{check_target, gap, is_same, make_folder, print, seconds, tell};
 use crate::Verdict;
 use crate::reproduce::{Limits, MOST_RUNS, bounds, margin, runs, times};
+use crate::solver::catalogue;
 use crate::stop::Stop;
 use anyhow::ensure;
 use offload_reports::reproduce::{Experiment, Reproduction, Setup};
@@ -51,7 +52,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         tell("stopped: nothing is written");
         return Ok(stop.asked().map_or(Verdict::Done, Verdict::Stopped));
     };
-    let reproduction = pool.install(|| Reproduction::of(experiment));
+    let reproduction = pool.install(|| Reproduction::of(experiment, &catalogue()));
     print(&reproduction.summary())?;
     for file in reproduction.write(&a.output)? {
         print(&file.display().to_string())?;
