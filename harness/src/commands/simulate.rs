@@ -6,6 +6,7 @@ use crate::Verdict;
 use crate::simulate::arrivals::{self, Arrival, MOST};
 use crate::simulate::report::{Report, Solver};
 use crate::simulate::{Run, Scenario, run as simulate};
+use crate::solver::catalogue;
 use anyhow::{Context, anyhow, ensure};
 use offload_instances::files::write_bytes;
 use offload_instances::{Weights, fingerprint};
@@ -137,7 +138,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     write(
         a,
         &scenario,
-        &Report::new(&scenario, &done, a.warmup, a.seed),
+        &Report::new(&scenario, &done, a.warmup, a.seed, &catalogue()),
     )
 }
 
@@ -213,7 +214,7 @@ fn write(a: &Arguments, scenario: &Scenario, report: &Report) -> anyhow::Result<
         ("simulation.json", json),
         ("summary.csv", report.summary_csv().into_bytes()),
         ("slots.csv", report.slots_csv().into_bytes()),
-        ("simulation.svg", report.chart().into_bytes()),
+        ("simulation.svg", report.chart().svg().into_bytes()),
     ];
     print(&report.table())?;
     for (name, bytes) in files {

@@ -3,6 +3,7 @@
 use super::source::{Family, positive};
 use super::{gap, make_folder, print, read_instance, tell};
 use crate::Verdict;
+use crate::solver::catalogue;
 use crate::tune::report::{Measured, Report, judge};
 use crate::tune::{Delay, Target, measure, settings, split};
 use anyhow::{anyhow, ensure};
@@ -100,6 +101,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         target,
         delay: a.delay_of,
         choices,
+        catalogue: catalogue().with(measured.iter().map(|m| m.solver.as_str())),
     };
     write(a, &instances, &report)
 }
@@ -187,7 +189,7 @@ fn write(a: &Arguments, instances: &[Arc<Instance>], report: &Report) -> anyhow:
     let files = [
         ("tune.json", json),
         ("front.csv", report.csv().into_bytes()),
-        ("front.svg", report.chart().into_bytes()),
+        ("front.svg", report.chart().svg().into_bytes()),
     ];
     for (name, bytes) in files {
         let path = a.output.join(name);

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 
 /// Guaranteed gap that counts as solved in the performance profile.
 const PROFILE_GAP: f64 = 0.01;
+/// The fastest solver's ratio is 1: none is drawn at the floor.
+const BELOW_ALL_RATIOS: f64 = 0.5;
 
 /// Mean primal gap over time, of solvers that record their incumbents.
 pub(super) fn anytime(study: &Study) -> Figure {
@@ -100,7 +102,7 @@ pub(super) fn performance_profile(study: &Study) -> Figure {
             ended with a guaranteed gap of at most 1 % within x times the time of the fastest \
             solver that did."
             .into(),
-        x: Axis::log("time / fastest time", "ratio", 1.0),
+        x: Axis::log("time / fastest time", "ratio", BELOW_ALL_RATIOS),
         y: share_axis("share of problems (%)"),
         note: missing(study, &panels, "Never within 1 %"),
         panels,

@@ -12,3 +12,6 @@ mod svg;
 
 pub use chart::{Axis, Bar, BarPanel, Bars, Chart, Draw, Figure, Panel, Point, Reference, Series};
 pub use style::{Shape, Style};
+
+#[cfg(test)]
+mod tests;
