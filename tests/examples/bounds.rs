@@ -6,9 +6,6 @@ use offload_reports::figures::{Axis, Chart, Draw, Panel, Point, Series, Style};
 use offload_solvers::{Budget, Progress, find, solve};
 use offload_tests::{instance, problem};
 
-/// Below every number of regions: none is drawn at the floor.
-const BELOW_ALL: f64 = 0.5;
-
 fn main() {
     let problem = problem(instance("paper", 120, 4, 1, &[]), 0.6, Weights::Uncertainty);
     let solved = solve(
@@ -24,6 +21,14 @@ fn main() {
         let points = steps.map(|p| Point::at(p.work as f64, value(p)));
         Series::new(name, style, Draw::Plain, points.collect())
     };
+    let most = solved
+        .outcome
+        .trajectory
+        .last()
+        .map_or(2.0, |p| p.work as f64);
+    let doubling = (0..)
+        .map(|k| f64::from(1_u32 << k))
+        .take_while(|&n| n <= most);
     let chart = Chart {
         name: "bounds".into(),
         title: "Bound and incumbent of bnb meet".into(),
@@ -31,7 +36,12 @@ fn main() {
             "Objective of the incumbent and lower bound against the regions looked at, on one \
             instance of family paper with N = 120 and M = 4."
                 .into(),
-        x: Axis::log("regions looked at", "regions", BELOW_ALL),
+        x: Axis {
+            log_floor: Some(1.0),
+            values: doubling.collect(),
+            range: Some((1.0, most)),
+            ..Axis::linear("regions looked at (log scale)", "regions")
+        },
         y: Axis::linear("objective, weighted s", "objective"),
         panels: vec![Panel::new(
             "",

@@ -15,7 +15,9 @@ use writer::{CENTRED, PLAIN, Svg, TITLE};
 
 const LEFT: f64 = 84.0;
 const RIGHT: f64 = 16.0;
+/// From the upper edge to the panels, with and without headings of their own.
 const TOP: f64 = 64.0;
+const TOP_WITHOUT_HEADINGS: f64 = 46.0;
 /// Widths of a drawing with one panel and with several, px.
 const WIDTHS: [f64; 2] = [640.0, 1000.0];
 /// Between panels side by side: room for half a tick label on either side.
@@ -103,12 +105,17 @@ impl Chart {
     /// Width of the drawing, and where each panel is.
     fn areas(&self) -> (f64, Vec<Area>) {
         let count = self.panels.len();
+        let top = if self.panels.iter().all(|p| p.title.is_empty()) {
+            TOP_WITHOUT_HEADINGS
+        } else {
+            TOP
+        };
         if self.is_stacked() {
             let height = (STACK_HEIGHT / count as f64).min(PANEL_HEIGHT);
             let total = WIDTHS[1];
             let area = |place: usize| Area {
                 left: LEFT,
-                top: TOP + place as f64 * (height + BELOW_EACH_OTHER),
+                top: top + place as f64 * (height + BELOW_EACH_OTHER),
                 width: total - LEFT - RIGHT,
                 height,
             };
@@ -117,7 +124,7 @@ impl Chart {
         let (total, width) = widths(count, LEFT + RIGHT);
         let area = |place: usize| Area {
             left: LEFT + place as f64 * (width + BETWEEN),
-            top: TOP,
+            top,
             width,
             height: PANEL_HEIGHT,
         };

@@ -1,5 +1,6 @@
 //! One panel of a chart: frame, grid, ticks and series.
 
+use super::legend::CHARACTER;
 use super::names::{Name, place_names};
 use super::writer::{CENTRED, ENDING, HEADING, INK, Place, Svg};
 use crate::figures::chart::{Axis, Chart, Draw, Panel, Point, Series};
@@ -18,8 +19,12 @@ const MOST_ASIDE: f64 = 4.0;
 const TICK_CHARACTER: f64 = 9.0;
 /// Markers on a line of steps.
 const STEP_MARKERS: usize = 6;
-/// From the left edge of a panel to its y label.
+/// From the left edge of a panel to its tick labels, and from the widest of them to the y label.
+const TICK_GAP: f64 = 8.0;
+const LABEL_GAP: f64 = 10.0;
+/// Least distance of the y label from the panel, and from the edge of the drawing.
 const Y_LABEL: f64 = 64.0;
+const LABEL_EDGE: f64 = 12.0;
 const GRID: &str = "#c8c8c8";
 const FAINT: &str = "#eeeeee";
 /// Widths of lines, px.
@@ -180,12 +185,16 @@ impl<'a> PanelDrawing<'a> {
             .iter()
             .for_each(|&value| across(svg, value, GRID));
         if labelled {
+            let mut widest = 0;
             for &value in &scale.ticks {
-                let at = (self.area.left - 8.0, self.y_at(value) + 4.5);
-                svg.text(at, ENDING, &scale.label(axis, value));
+                let label = scale.label(axis, value);
+                widest = widest.max(label.chars().count());
+                let at = (self.area.left - TICK_GAP, self.y_at(value) + 4.5);
+                svg.text(at, ENDING, &label);
             }
-            let at = (self.area.left - Y_LABEL, self.area.middle().1);
-            svg.text_up(at, CENTRED, &axis.label);
+            let clear = TICK_GAP + CHARACTER * widest as f64 + LABEL_GAP;
+            let x = (self.area.left - clear.max(Y_LABEL)).max(LABEL_EDGE);
+            svg.text_up((x, self.area.middle().1), CENTRED, &axis.label);
         }
     }
 
