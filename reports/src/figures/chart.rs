@@ -2,8 +2,8 @@
 
 use super::style::Style;
 
-/// Series up to which the intervals of [`Draw::Band`] are bands. More of them over each other are one dark
-/// cloud, and bars side by side are not.
+/// Series up to which the intervals of [`Draw::Band`] are bands. More of them over each other are
+/// one dark cloud, and bars side by side are not.
 const MOST_BANDS: usize = 5;
 
 /// A figure of either kind.

@@ -190,8 +190,8 @@ impl Scale {
             };
             return format!("{sign}{} {unit}", value.round());
         }
-        // Steps have at most two digits, so that six decimals lose nothing but rounding.
-        let text = format!("{value:.6}");
+        // Steps have at most two digits: nine decimals lose nothing but rounding.
+        let text = format!("{value:.9}");
         let text = text.trim_end_matches('0').trim_end_matches('.');
         format!("{sign}{}", if text == "-0" { "0" } else { text })
     }

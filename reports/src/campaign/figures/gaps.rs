@@ -1,6 +1,6 @@
 //! How far plans are from the optimum.
 
-use super::{
+use super::panels::{
     CURVE_POINTS, GAP_FLOOR_PCT, GAP_MISSING, NO_GAP, curve, gap_axis, gap_point, missing, panels,
     panels_by_users, panels_of, rows, share_axis, users_axis,
 };

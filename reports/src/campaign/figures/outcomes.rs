@@ -1,6 +1,6 @@
 //! What plans come to: accuracy and delay.
 
-use super::{
+use super::panels::{
     greatest_users, missing, modes, panels_by_users, panels_of, point_with, title, users_axis,
 };
 use crate::analysis::Study;

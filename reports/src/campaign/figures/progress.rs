@@ -1,6 +1,6 @@
 //! How plans improve over time, and how soon they are good.
 
-use super::{
+use super::panels::{
     CURVE_POINTS, GAP_FLOOR_PCT, TIME_FLOOR_S, curve, gap_axis, missing, modes, panels, rows,
     share_axis,
 };

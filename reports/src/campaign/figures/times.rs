@@ -1,6 +1,6 @@
 //! How long solves take, and what the time buys.
 
-use super::{
+use super::panels::{
     GAP_FLOOR_PCT, GAP_MISSING, NO_GAP, TIME_FLOOR_S, curve, gap_axis, gap_point, missing, modes,
     panels_by_users, panels_of, users_axis,
 };

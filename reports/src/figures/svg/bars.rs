@@ -1,8 +1,7 @@
 //! Stacked bars.
 
-use super::panel::{Area, spaced_labels};
+use super::layout::{Area, BETWEEN, EDGE, RIGHT, TOP, spaced_labels, widths};
 use super::writer::{CENTRED, ENDING, HEADING, INK, PLAIN, Svg, TITLE};
-use super::{BETWEEN, EDGE, RIGHT, TOP, widths};
 use crate::figures::chart::{BarPanel, Bars};
 use crate::figures::scale::Scale;
 use crate::figures::style::FILLS;

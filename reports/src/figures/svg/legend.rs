@@ -1,13 +1,11 @@
 //! Lines, markers and names in columns below the panels.
 
+use super::layout::{CHARACTER, LEFT, LONGEST};
 use super::writer::{PLAIN, Svg};
-use super::{LEFT, LONGEST};
 use crate::figures::chart::{Draw, Series};
 use crate::text::clip;
 
 const ROW: f64 = 22.0;
-/// Room for one character, px at 13 px type: what wide fonts need.
-const CHARACTER: f64 = 7.4;
 /// Length of a line, and from its start to the name.
 const LINE: f64 = 34.0;
 const NAME: f64 = 42.0;

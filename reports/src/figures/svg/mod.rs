@@ -1,41 +1,14 @@
 //! Draws figures as SVG.
 
 mod bars;
+mod chart;
+mod layout;
 mod legend;
 mod names;
 mod panel;
 mod writer;
 
-use super::chart::{Chart, Figure};
-use super::scale::Scales;
-use crate::text::clip;
-use legend::Legend;
-use panel::{Area, Labels, PanelDrawing};
-use writer::{CENTRED, PLAIN, Svg, TITLE};
-
-const LEFT: f64 = 84.0;
-const RIGHT: f64 = 16.0;
-const TOP: f64 = 64.0;
-/// Widths of a drawing with one panel and with several, px.
-const WIDTHS: [f64; 2] = [640.0, 1000.0];
-/// Between panels side by side: room for half a tick label on either side.
-const BETWEEN: f64 = 46.0;
-/// Between panels below each other.
-const BELOW_EACH_OTHER: f64 = 34.0;
-const PANEL_HEIGHT: f64 = 340.0;
-/// Height of all panels below each other, without what is between them.
-const STACK_HEIGHT: f64 = 560.0;
-/// From the panels' lower edge to the legend's first row: tick labels and the axis label.
-const BELOW: f64 = 68.0;
-/// Height of a note below the legend, and room for one character of it.
-const NOTE: f64 = 22.0;
-const NOTE_CHARACTER: f64 = 7.5;
-/// Room for one character of the title.
-const TITLE_CHARACTER: f64 = 9.2;
-/// Longest name in a legend or beside a marker, characters.
-const LONGEST: usize = 34;
-/// Distance of texts from the upper and the left edge.
-const EDGE: f64 = 24.0;
+use super::chart::Figure;
 
 impl Figure {
     /// The figure as an SVG file.
@@ -45,82 +18,5 @@ impl Figure {
             Self::Chart(c) => c.svg(),
             Self::Bars(b) => bars::draw(b),
         }
-    }
-}
-
-/// Width of a drawing with so many panels side by side, and of each of them, when `around` is
-/// beside every panel.
-fn widths(panels: usize, around: f64) -> (f64, f64) {
-    let total = WIDTHS[usize::from(panels > 1)];
-    let count = panels.max(1) as f64;
-    (total, (total - around - (count - 1.0) * BETWEEN) / count)
-}
-
-impl Chart {
-    /// The chart as an SVG file: panels over a common legend.
-    #[must_use]
-    pub fn svg(&self) -> String {
-        let (total, areas) = self.areas();
-        let bottom = areas.last().map_or(TOP + PANEL_HEIGHT, Area::bottom);
-        let series = self.legend();
-        let legend = Legend::of(&series, total);
-        let below = bottom + BELOW + legend.height();
-        let note = if self.note.is_empty() { 0.0 } else { NOTE };
-        let mut svg = Svg::new(total, below + note);
-        let title = clip(&self.title, ((total - LEFT) / TITLE_CHARACTER) as usize);
-        svg.text((LEFT, EDGE), TITLE, &title);
-        let stacked = self.is_stacked();
-        for (place, (panel, area)) in self.panels.iter().zip(&areas).enumerate() {
-            let labels = Labels {
-                x: !stacked || place + 1 == areas.len(),
-                y: stacked || place == 0,
-            };
-            let scales = Scales::of(self, panel);
-            PanelDrawing::of(self, panel, &scales, area, &series).draw(&mut svg, labels);
-        }
-        if self.panels.is_empty() {
-            svg.text(
-                (total / 2.0, TOP + PANEL_HEIGHT / 2.0),
-                CENTRED,
-                &self.nothing,
-            );
-        }
-        legend.draw(&mut svg, bottom + BELOW);
-        let small = writer::Font {
-            size: 12.0,
-            ..PLAIN
-        };
-        if !self.note.is_empty() {
-            svg.text(
-                (LEFT, below),
-                small,
-                &clip(&self.note, (total / NOTE_CHARACTER) as usize),
-            );
-        }
-        svg.finish(&self.title, &self.caption)
-    }
-
-    /// Width of the drawing, and where each panel is.
-    fn areas(&self) -> (f64, Vec<Area>) {
-        let count = self.panels.len();
-        if self.is_stacked() {
-            let height = (STACK_HEIGHT / count as f64).min(PANEL_HEIGHT);
-            let total = WIDTHS[1];
-            let area = |place: usize| Area {
-                left: LEFT,
-                top: TOP + place as f64 * (height + BELOW_EACH_OTHER),
-                width: total - LEFT - RIGHT,
-                height,
-            };
-            return (total, (0..count).map(area).collect());
-        }
-        let (total, width) = widths(count, LEFT + RIGHT);
-        let area = |place: usize| Area {
-            left: LEFT + place as f64 * (width + BETWEEN),
-            top: TOP,
-            width,
-            height: PANEL_HEIGHT,
-        };
-        (total, (0..count).map(area).collect())
     }
 }

@@ -1,7 +1,6 @@
 //! Names beside markers, where there is room for them.
 
-use super::LONGEST;
-use super::panel::Area;
+use super::layout::{Area, LONGEST};
 use super::writer::{Font, PLAIN, Place, Svg};
 use crate::text::clip;
 

@@ -1,9 +1,10 @@
 //! One panel of a chart: frame, grid, ticks and series.
 
+use super::layout::{Area, CHARACTER, spaced_labels};
 use super::names::{Name, place_names};
 use super::writer::{CENTRED, ENDING, HEADING, INK, Place, Svg};
-use crate::figures::chart::{Axis, Chart, Draw, Panel, Point, Series};
-use crate::figures::scale::{Scale, Scales};
+use crate::figures::chart::{Chart, Draw, Panel, Point, Series};
+use crate::figures::scale::Scales;
 use crate::figures::style::GREY;
 
 /// Free space at both ends of the x axis, px: of single values and of others.
@@ -14,67 +15,25 @@ const FLOOR: f64 = 12.0;
 /// greatest distance of two series, px.
 const ASIDE_SHARE: f64 = 0.7;
 const MOST_ASIDE: f64 = 4.0;
-/// Room for one character of a tick label on the x axis, px.
-const TICK_CHARACTER: f64 = 9.0;
 /// Markers on a line of steps.
 const STEP_MARKERS: usize = 6;
-/// From the left edge of a panel to its y label.
+/// From the left edge of a panel to its tick labels, and from the widest of them to the y label.
+const TICK_GAP: f64 = 8.0;
+const LABEL_GAP: f64 = 10.0;
+/// Least distance of the y label from the panel, and from the edge of the drawing.
 const Y_LABEL: f64 = 64.0;
+const LABEL_EDGE: f64 = 12.0;
 const GRID: &str = "#c8c8c8";
 const FAINT: &str = "#eeeeee";
 /// Widths of lines, px.
 const GRID_WIDTH: f64 = 1.0;
 const AXIS_WIDTH: f64 = 1.2;
 
-/// Where a panel is, px.
-pub(super) struct Area {
-    pub left: f64,
-    pub top: f64,
-    pub width: f64,
-    pub height: f64,
-}
-
 /// Which axes of a panel have labels.
 #[derive(Clone, Copy)]
 pub(super) struct Labels {
     pub x: bool,
     pub y: bool,
-}
-
-impl Area {
-    pub fn right(&self) -> f64 {
-        self.left + self.width
-    }
-
-    pub fn bottom(&self) -> f64 {
-        self.top + self.height
-    }
-
-    fn middle(&self) -> Place {
-        (self.left + self.width / 2.0, self.top + self.height / 2.0)
-    }
-}
-
-/// Labels of ticks on a horizontal axis, without those that would touch the one before.
-pub(super) fn spaced_labels(
-    scale: &Scale,
-    axis: &Axis,
-    at: impl Fn(f64) -> f64,
-) -> Vec<(f64, String)> {
-    let mut last = f64::NEG_INFINITY;
-    let mut labels = Vec::new();
-    for &value in &scale.ticks {
-        let label = scale.label(axis, value);
-        let (at, half) = (
-            at(value),
-            TICK_CHARACTER * label.chars().count() as f64 / 2.0,
-        );
-        if at - half >= last {
-            labels.push((at, label));
-            last = at + half;
-        }
-    }
-    labels
 }
 
 /// A panel with its place, scales and series.
@@ -180,12 +139,16 @@ impl<'a> PanelDrawing<'a> {
             .iter()
             .for_each(|&value| across(svg, value, GRID));
         if labelled {
+            let mut widest = 0;
             for &value in &scale.ticks {
-                let at = (self.area.left - 8.0, self.y_at(value) + 4.5);
-                svg.text(at, ENDING, &scale.label(axis, value));
+                let label = scale.label(axis, value);
+                widest = widest.max(label.chars().count());
+                let at = (self.area.left - TICK_GAP, self.y_at(value) + 4.5);
+                svg.text(at, ENDING, &label);
             }
-            let at = (self.area.left - Y_LABEL, self.area.middle().1);
-            svg.text_up(at, CENTRED, &axis.label);
+            let clear = TICK_GAP + CHARACTER * widest as f64 + LABEL_GAP;
+            let x = (self.area.left - clear.max(Y_LABEL)).max(LABEL_EDGE);
+            svg.text_up((x, self.area.middle().1), CENTRED, &axis.label);
         }
     }
 
