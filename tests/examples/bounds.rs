@@ -16,9 +16,9 @@ fn main() {
             ..Budget::default()
         },
     );
-    let series = |name: &str, style: Style, value: fn(&Progress) -> f64| {
+    let series = |name: &str, style: Style, value: fn(&Progress) -> Option<f64>| {
         let steps = solved.outcome.trajectory.iter();
-        let points = steps.map(|p| Point::at(p.work as f64, value(p)));
+        let points = steps.filter_map(|p| Some(Point::at(p.work as f64, value(p)?)));
         Series::new(name, style, Draw::Plain, points.collect())
     };
     let most = solved

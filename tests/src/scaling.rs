@@ -1,8 +1,8 @@
 //! What the benchmarks end with: fitted exponents as a table, and the curves as CSV and SVG, from
 //! criterion's own estimates.
 
+use offload_reports::SolverCatalogue;
 use offload_reports::figures::{Axis, Chart, Draw, Panel, Point, Series, Style};
-use offload_reports::order::Catalogue;
 use offload_reports::statistics::scaling::{SHORTEST_S, Scaling, Timing, fit};
 use std::error::Error;
 use std::fmt::Write as _;
@@ -163,7 +163,7 @@ pub fn time(seconds: f64) -> String {
 /// Time against N, both axes logarithmic, a line for each solver with its fitted exponent in the
 /// legend.
 fn chart(measured: &[Measured]) -> Chart {
-    let catalogue = Catalogue::new(offload_solvers::all().iter().map(|s| s.id()));
+    let catalogue = SolverCatalogue::new(offload_solvers::all().iter().map(|s| s.id()));
     let curves = || measured.iter().filter(|m| m.curve.axis == "users");
     let sizes = curves().flat_map(|m| m.points.iter().map(|(size, _)| *size as f64));
     let series = |m: &Measured| {

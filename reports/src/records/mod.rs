@@ -7,5 +7,6 @@ pub mod record;
 pub(crate) mod samples;
 
 pub use environment::{Environment, read_environments};
+pub use offload_instances::{Realised, Status, Trust};
 pub use order::{SolverCatalogue, SolverKey};
-pub use record::{Loaded, Moment, Realised, Record, Status, Trust, read_records};
+pub use record::{Loaded, Moment, Record, read_records};

@@ -82,8 +82,6 @@ pub struct Experiment {
     pub times: Option<Times>,
     /// The margin in a measured trace; may be left out.
     pub margin: Option<Margin>,
-    /// The order of methods and solvers.
-    pub catalogue: SolverCatalogue,
 }
 
 /// Everything that the reports say about an [`Experiment`], computed once.
@@ -136,8 +134,8 @@ impl Setup {
 impl Reproduction {
     /// Of what was measured. The order of the runs does not matter.
     #[must_use]
-    pub fn of(experiment: Experiment) -> Self {
-        let (runs, catalogue) = (&experiment.runs, &experiment.catalogue);
+    pub fn of(experiment: Experiment, catalogue: &SolverCatalogue) -> Self {
+        let runs = &experiment.runs;
         Self {
             cells: cells(runs, catalogue),
             differences: differences(runs, GOA, catalogue),
@@ -148,7 +146,7 @@ impl Reproduction {
             exact: experiment.exact,
             times: experiment.times,
             margin: experiment.margin,
-            catalogue: experiment.catalogue,
+            catalogue: catalogue.clone(),
         }
     }
 
@@ -331,17 +329,16 @@ mod tests {
                 machine,
             }),
             margin: None,
-            catalogue: catalogue(),
         }
     }
 
     #[test]
     fn the_order_of_runs_does_not_matter_and_every_file_is_written() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let files = Reproduction::of(experiment(false))
+        let files = Reproduction::of(experiment(false), &catalogue())
             .write(one.path())
             .unwrap();
-        Reproduction::of(experiment(true))
+        Reproduction::of(experiment(true), &catalogue())
             .write(two.path())
             .unwrap();
         let names: Vec<&str> = files
@@ -379,7 +376,7 @@ mod tests {
 
     #[test]
     fn the_page_says_what_the_numbers_say() {
-        let page = Reproduction::of(experiment(false)).findings();
+        let page = Reproduction::of(experiment(false), &catalogue()).findings();
         for text in [
             "Holds in every comparison: GOA has both less delay and more accuracy in 8 of 8 \
              comparisons",
@@ -394,7 +391,7 @@ mod tests {
             assert!(page.contains(text), "no '{text}' in {page}");
         }
         crate::snapshot::check("findings.md", &page);
-        let summary = Reproduction::of(experiment(false)).summary();
+        let summary = Reproduction::of(experiment(false), &catalogue()).summary();
         assert!(
             summary.contains("Near-optimal: holds in no cell") && !summary.contains("a machine"),
             "{summary}"
@@ -409,7 +406,7 @@ mod tests {
             ..experiment(false)
         };
         let folder = tempfile::tempdir().unwrap();
-        let reproduction = Reproduction::of(less);
+        let reproduction = Reproduction::of(less, &catalogue());
         assert_eq!(reproduction.write(folder.path()).unwrap().len(), 5);
         assert!(reproduction.findings().contains("Not measured"));
         let page = folder.path().join("page.md");

@@ -53,8 +53,8 @@ pub struct SimulatedSolver {
     pub runs: Vec<SimulatedRun>,
 }
 
-/// What is simulated.
-pub struct SimulationSetup {
+/// What a report has to know about the simulation.
+pub struct SimulationContext {
     /// Name of the population.
     pub name: String,
     /// Length of a slot, s.
@@ -189,7 +189,7 @@ fn by_slot(run: &SimulatedRun) -> Vec<SlotMetrics> {
 
 /// Everything that the files and the table show.
 pub struct SimulationReport<'a> {
-    setup: &'a SimulationSetup,
+    setup: &'a SimulationContext,
     solvers: &'a [SimulatedSolver],
     /// \[solver\]\[replication\]\[metric\].
     metrics: Vec<Vec<[f64; METRICS.len()]>>,
@@ -198,7 +198,7 @@ pub struct SimulationReport<'a> {
 impl<'a> SimulationReport<'a> {
     /// Computes the metrics. All solvers have the same number of runs, at least 1.
     #[must_use]
-    pub fn new(setup: &'a SimulationSetup, solvers: &'a [SimulatedSolver]) -> Self {
+    pub fn new(setup: &'a SimulationContext, solvers: &'a [SimulatedSolver]) -> Self {
         let of = |run: &SimulatedRun| {
             let measured = MeasuredRun::of(run, setup.warmup);
             METRICS.map(|metric| (metric.of)(&measured))
@@ -390,7 +390,7 @@ mod tests {
             id: id.into(),
             runs: vec![run(shift), run(2.0 * shift)],
         };
-        let setup = SimulationSetup {
+        let setup = SimulationContext {
             name: "pool".into(),
             slot_s: 0.5,
             slots: 2,

@@ -47,7 +47,7 @@ pub struct TuneParts {
 /// Everything that the files and the table show.
 pub struct TuneReport<'a> {
     /// The settings.
-    pub settings: &'a [TunedSetting],
+    pub settings: Vec<TunedSetting>,
     /// One per solver.
     pub measured: &'a [TunedSolver],
     /// The parts of the instances.
@@ -265,7 +265,7 @@ mod tests {
             .iter()
             .map(|m| TunedChoice::of(m, &parts, target, 0));
         let report = TuneReport {
-            settings: &settings,
+            settings: settings.to_vec(),
             measured: &measured,
             parts: &parts,
             target,

@@ -13,7 +13,7 @@
 //! first, until no bound is below the least delta seen.
 
 use super::{Partial, Task, User, delta};
-use crate::waiting::Waiting;
+use crate::greedy::waiting::Waiting;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 

@@ -1,0 +1,5 @@
+//! Engines that several solvers share.
+
+pub(crate) mod descent;
+pub(crate) mod incumbent;
+pub(crate) mod transport;
