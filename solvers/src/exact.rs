@@ -6,7 +6,7 @@ use crate::milp::Milp;
 use crate::{Budget, Outcome, Solver, Stop};
 use offload_instances::Problem;
 
-/// So many plans are tried faster than anything cleverer starts: about a microsecond each.
+/// Up to so many plans, enumeration is faster than the start of `bnb`: about a microsecond each.
 const FEW_PLANS: f64 = 1e5;
 
 /// See [`Solver::summary`].
@@ -33,7 +33,7 @@ impl Solver for Exact {
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let count = plans(problem);
         if count <= FEW_PLANS {
-            return said(
+            return noted(
                 Enumerate.solve(problem, budget),
                 &format!("enumerate, because there are only {count:.0} plans"),
             );
@@ -41,23 +41,24 @@ impl Solver for Exact {
         let outcome = Bnb.solve(problem, budget);
         let out_of_memory = matches!(outcome.stop, Stop::Stalled(_)) && !problem.has_interference();
         if !out_of_memory || budget.time_limit.is_some() {
-            return said(
+            return noted(
                 outcome,
                 &format!("bnb, because {count:.1e} plans are too many to enumerate"),
             );
         }
         let second = Milp.solve(problem, budget);
         if second.stop == Stop::Proved {
-            return said(
+            return noted(
                 second,
                 "milp, because bnb ran out of memory and interference is off",
             );
         }
-        said(outcome, "bnb, because milp did no better")
+        noted(outcome, "bnb, because milp did no better")
     }
 }
 
-fn said(mut outcome: Outcome, what: &str) -> Outcome {
+/// The outcome with the choice put before its note.
+fn noted(mut outcome: Outcome, what: &str) -> Outcome {
     outcome.note = if outcome.note.is_empty() {
         what.into()
     } else {

@@ -4,6 +4,7 @@ use super::{check_distinct, check_target, print, read_problem, tell, threshold};
 use crate::Verdict;
 use offload_instances::Weights;
 use offload_instances::files::write_bytes;
+use offload_solvers::costs::Costs;
 use offload_solvers::milp::{Bins, Formulation, lp, mps};
 use std::path::PathBuf;
 
@@ -57,7 +58,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         size <= MAX_COLUMNS,
         "the program would have {size} columns; take fewer users or bins"
     );
-    let linear = Formulation::new(&problem, bins, 1.0, None).linear;
+    let linear = Formulation::new(&Costs::new(&problem), bins, 1.0, None).linear;
     let name = &problem.instance().name;
     let text = match a.format {
         Format::Mps => mps(&linear, name),

@@ -1,113 +1,39 @@
-//! The problem's numbers laid out for bounding, and the box that a node stands for.
+//! The region of plans that a node of the search stands for: a box of loads and interference, with
+//! the places that users may be at.
 
-use offload_instances::Problem;
+use crate::costs::Costs;
 
-/// Everything the bound needs, in flat arrays; matrices are M rows of N (one row per server).
-pub struct Data {
-    /// N.
-    pub n: usize,
-    /// M.
-    pub m: usize,
-    /// v_i t_i, weighted s.
-    pub local: Vec<f64>,
-    /// S_ij, W, at `j * n + i`; zeros when interference is off, so that multipliers have no effect.
-    pub signal: Vec<f64>,
-    /// v_i D_i ln 2 / B_j, at `j * n + i`.
-    volume: Vec<f64>,
-    /// S_ij of the own signal (never zeroed).
-    own: Vec<f64>,
-    /// v_i w_i.
-    work: Vec<f64>,
-    noise: Vec<f64>,
-    slowest: Vec<f64>,
-    per_load: Vec<f64>,
+/// Relative room above a sum of signals, per user: far more than its rounding.
+const ROUNDING_ROOM: f64 = 1e-12;
+
+/// A place by number: a server, or local as M.
+pub type PlaceNumber = usize;
+
+/// How a region is divided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Split {
+    /// n_server <= at, or above.
+    Load {
+        /// The server.
+        server: usize,
+        /// The load.
+        at: usize,
+    },
+    /// I_server <= at, or above.
+    Power {
+        /// The server.
+        server: usize,
+        /// W.
+        at: f64,
+    },
+    /// The user is at the place, or not.
+    User {
+        /// The user.
+        user: usize,
+        /// The place.
+        place: PlaceNumber,
+    },
 }
-
-impl Data {
-    /// Lays out a problem.
-    #[must_use]
-    pub fn new(problem: &Problem) -> Self {
-        let (n, m) = (problem.n(), problem.m());
-        let (users, servers) = (&problem.instance().users, &problem.instance().servers);
-        let by_server = |f: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
-            (0..m)
-                .flat_map(|j| (0..n).map(move |i| (i, j)))
-                .map(|(i, j)| f(i, j))
-                .collect()
-        };
-        let volume = |i: usize, j: usize| {
-            problem.weight(i) * users[i].payload_bits * std::f64::consts::LN_2
-                / servers[j].bandwidth_hz
-        };
-        let heard = |i, j| {
-            if problem.has_interference() {
-                problem.signal(i, j)
-            } else {
-                0.0
-            }
-        };
-        Data {
-            n,
-            m,
-            local: (0..n)
-                .map(|i| problem.weight(i) * problem.local_delay(i))
-                .collect(),
-            signal: by_server(&heard),
-            volume: by_server(&volume),
-            own: by_server(&|i, j| problem.signal(i, j)),
-            work: (0..n)
-                .map(|i| problem.weight(i) * users[i].edge_work_flop)
-                .collect(),
-            noise: servers.iter().map(|s| s.noise_w).collect(),
-            slowest: servers.iter().map(|s| 1.0 / s.user_cap_flops).collect(),
-            per_load: servers.iter().map(|s| 1.0 / s.capacity_flops).collect(),
-        }
-    }
-
-    /// Uplink cost of user i at server j per user of load under interference `power` (W), weighted
-    /// s.
-    pub fn unit_uplink(&self, i: usize, j: usize, power: f64) -> f64 {
-        let k = j * self.n + i;
-        self.volume[k] / libm::log1p(self.own[k] / (self.noise[j] + power))
-    }
-
-    /// The slope of [`Data::unit_uplink`] along the interference, weighted s per W: with L = ln(1 +
-    /// S/(s + I)), volume S / ((s + I)(s + I + S) L^2).
-    pub fn unit_uplink_slope(&self, i: usize, j: usize, power: f64) -> f64 {
-        let k = j * self.n + i;
-        let (signal, rest) = (self.own[k], self.noise[j] + power);
-        let log = libm::log1p(signal / rest);
-        self.volume[k] * (signal / (rest + signal)) / rest / (log * log)
-    }
-
-    /// Compute time per FLOP at server j under load `load`, s.
-    pub fn unit_compute(&self, j: usize, load: usize) -> f64 {
-        self.unit_compute_at(j, load as f64)
-    }
-
-    /// [`Data::unit_compute`] at an averaged load.
-    pub fn unit_compute_at(&self, j: usize, load: f64) -> f64 {
-        self.slowest[j].max(load * self.per_load[j])
-    }
-
-    /// s_j, W.
-    pub fn noise(&self, j: usize) -> f64 {
-        self.noise[j]
-    }
-
-    /// v_i w_i.
-    pub fn work(&self, i: usize) -> f64 {
-        self.work[i]
-    }
-
-    /// The row of S for server j.
-    pub fn heard(&self, j: usize) -> &[f64] {
-        &self.signal[j * self.n..(j + 1) * self.n]
-    }
-}
-
-/// A place: a server, or local as M.
-pub type Place = usize;
 
 /// The set of plans that a node stands for.
 #[derive(Clone, Debug)]
@@ -126,16 +52,17 @@ pub struct Region {
 }
 
 impl Region {
-    /// The root: everything that the rules allow.
+    /// The root: every plan that the rules allow.
     #[must_use]
-    pub fn root(problem: &Problem, data: &Data) -> Self {
-        let m = data.m;
-        let mut allowed = vec![true; data.n * (m + 1)];
-        for i in (0..data.n).filter(|&i| problem.is_mandatory(i)) {
+    pub fn root(costs: &Costs) -> Self {
+        let (n, m, problem) = (costs.n(), costs.m(), costs.problem());
+        let mut allowed = vec![true; n * (m + 1)];
+        for i in (0..n).filter(|&i| problem.is_mandatory(i)) {
             allowed[i * (m + 1) + m] = false;
         }
-        // The sum is rounded up generously; a wider root is still a root that covers everything.
-        let total = |j| data.heard(j).iter().sum::<f64>() * (1.0 + 1e-12 * (data.n as f64 + 4.0));
+        // A wider root is still a root that covers every plan.
+        let room = 1.0 + ROUNDING_ROOM * (n as f64 + 4.0);
+        let total = |j| costs.heard_at(j).iter().sum::<f64>() * room;
         Region {
             load_low: vec![0; m],
             load_high: (0..m).map(|j| problem.capacity(j)).collect(),
@@ -148,7 +75,7 @@ impl Region {
 
     /// Whether user i may be at place p.
     #[must_use]
-    pub fn allows(&self, i: usize, p: Place) -> bool {
+    pub fn allows(&self, i: usize, p: PlaceNumber) -> bool {
         self.allowed[i * (self.m + 1) + p]
     }
 
@@ -159,12 +86,12 @@ impl Region {
     }
 
     /// Takes place p from user i.
-    pub fn forbid(&mut self, i: usize, p: Place) {
+    pub fn forbid(&mut self, i: usize, p: PlaceNumber) {
         self.allowed[i * (self.m + 1) + p] = false;
     }
 
     /// Leaves user i only place p.
-    pub fn fix(&mut self, i: usize, p: Place) {
+    pub fn fix(&mut self, i: usize, p: PlaceNumber) {
         for q in (0..=self.m).filter(|&q| q != p) {
             self.forbid(i, q);
         }
@@ -174,6 +101,27 @@ impl Region {
     #[must_use]
     pub fn choices(&self, i: usize) -> usize {
         (0..=self.m).filter(|&p| self.allows(i, p)).count()
+    }
+
+    /// The two parts of the region.
+    #[must_use]
+    pub fn split(self, split: Split) -> [Region; 2] {
+        let (mut first, mut second) = (self.clone(), self);
+        match split {
+            Split::Load { server, at } => {
+                first.load_high[server] = at;
+                second.load_low[server] = at + 1;
+            }
+            Split::Power { server, at } => {
+                first.power_high[server] = at;
+                second.power_low[server] = at;
+            }
+            Split::User { user, place } => {
+                first.fix(user, place);
+                second.forbid(user, place);
+            }
+        }
+        [first, second]
     }
 
     /// Tightens load ranges by counting, until nothing changes: a server holds at least the users

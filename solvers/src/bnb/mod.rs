@@ -7,11 +7,12 @@ mod search;
 mod start;
 mod tree;
 
+use crate::certificate::Multipliers;
+use crate::costs::Costs;
 use crate::{Budget, Outcome, Solver, Stop, Trust, relative_gap};
-use bound::Multipliers;
-use data::{Data, Region};
+use data::Region;
 use offload_instances::{Assignment, Problem};
-use search::{Effort, End, Search};
+use search::{Effort, End, TreeSearch};
 use std::rc::Rc;
 use tree::Tree;
 
@@ -40,25 +41,21 @@ impl Solver for Bnb {
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
-        let data = Data::new(problem);
         if !problem.is_feasible() {
-            return infeasible(problem, &data);
+            return infeasible(problem);
         }
-        let search = Search::new(problem, &data, budget, Effort::Full);
-        conclude(search, &data, budget, usize::MAX)
+        let costs = Costs::new(problem);
+        let search = TreeSearch::new(&costs, budget, Effort::Full);
+        conclude(search, &costs, budget, usize::MAX)
     }
 }
 
 /// The root alone: the Lagrangian bound, its certificate, and the plan that rounding its relaxed
 /// plans gives.
 pub fn root(problem: &Problem, budget: &Budget) -> Outcome {
-    let data = Data::new(problem);
-    let outcome = conclude(
-        Search::new(problem, &data, budget, Effort::Root),
-        &data,
-        budget,
-        1,
-    );
+    let costs = Costs::new(problem);
+    let search = TreeSearch::new(&costs, budget, Effort::Root);
+    let outcome = conclude(search, &costs, budget, 1);
     let stop = match outcome.stop {
         Stop::Stalled(_) => Stop::Finished,
         stop => stop,
@@ -70,7 +67,7 @@ pub fn root(problem: &Problem, budget: &Budget) -> Outcome {
     }
 }
 
-fn conclude(mut search: Search, data: &Data, budget: &Budget, regions: usize) -> Outcome {
+fn conclude(mut search: TreeSearch, costs: &Costs, budget: &Budget, regions: usize) -> Outcome {
     let end = if search.evaluation_work() > MAX_WORK {
         End::Work
     } else {
@@ -90,7 +87,7 @@ fn conclude(mut search: Search, data: &Data, budget: &Budget, regions: usize) ->
         End::Closed => Stop::Stalled("no region can be split further".into()),
     };
     let note = format!("{} regions", search.nodes);
-    let certificate = Some(search.tree.certificate(data.m));
+    let certificate = Some(search.tree.certificate(costs.m()));
     Outcome {
         plan: Some(search.plan),
         bound: Some((bound, Trust::Solver)),
@@ -101,36 +98,35 @@ fn conclude(mut search: Search, data: &Data, budget: &Budget, regions: usize) ->
     }
 }
 
-/// Exchanges users between places at fixed loads, exactly for prices at a plan's interference (see
+/// Exchanges users between places at fixed loads; exact for prices at a plan's interference (see
 /// `start`).
-pub struct Exchange {
-    data: Data,
+pub struct Exchange<'a> {
+    costs: &'a Costs<'a>,
     region: Region,
 }
 
-impl Exchange {
-    /// Lays out the problem.
-    pub fn new(problem: &Problem) -> Self {
-        let data = Data::new(problem);
-        let region = Region::root(problem, &data);
-        Exchange { data, region }
+impl<'a> Exchange<'a> {
+    /// For plans of one problem.
+    pub fn new(costs: &'a Costs<'a>) -> Self {
+        let region = Region::root(costs);
+        Exchange { costs, region }
     }
 
     /// A plan at least as good as `plan`, which must keep the rules.
-    pub fn improve(&self, problem: &Problem, plan: &Assignment) -> Assignment {
-        start::improve_by_transport(problem, &self.data, &self.region, plan.clone()).0
+    pub fn improve(&self, plan: &Assignment) -> Assignment {
+        start::improve_by_transport(self.costs, &self.region, plan.clone()).0
     }
 }
 
 /// More mandatory users than places: counting loads empties the root, whatever the multipliers.
-fn infeasible(problem: &Problem, data: &Data) -> Outcome {
+fn infeasible(problem: &Problem) -> Outcome {
     let multipliers = Multipliers {
         users: vec![0.0; problem.n()],
-        power: vec![0.0; problem.m()],
+        interference: vec![0.0; problem.m()],
     };
     let tree = Tree::new(Rc::new(multipliers));
     Outcome {
-        certificate: Some(tree.certificate(data.m)),
+        certificate: Some(tree.certificate(problem.m())),
         ..Outcome::nothing(Stop::Infeasible)
     }
 }

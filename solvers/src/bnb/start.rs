@@ -1,14 +1,18 @@
 //! Multipliers from a plan: the duals of the transportation problem at its loads and its
 //! interference.
 
-use super::bound::Multipliers;
-use super::data::{Data, Region};
+use super::data::Region;
 use crate::Deadline;
-use crate::transport::{Costs, solve};
-use offload_instances::{Assignment, Problem};
+use crate::certificate::Multipliers;
+use crate::costs::Costs;
+use crate::descent::LEAST_GAIN;
+use crate::transport::{PlaceCosts, solve};
+use offload_instances::Assignment;
 
-/// Rounds of 'price at the plan, exchange users at fixed loads'.
+/// Rounds of 'price at the plan, exchange users at fixed loads': each must improve the plan.
 const ROUNDS: usize = 8;
+/// A forbidden place costs this many times what all users at their dearest places would.
+const FORBIDDEN: f64 = 10.0;
 
 /// Multipliers near the best ones for plans like this one, and a plan at least as good.
 ///
@@ -16,35 +20,29 @@ const ROUNDS: usize = 8;
 /// a watt more at j costs its users. With these prices of harm the rest is a transportation
 /// problem, whose duals are u. Its solution is taken over when it is better.
 pub fn improve_by_transport(
-    problem: &Problem,
-    data: &Data,
+    costs: &Costs,
     region: &Region,
     plan: Assignment,
 ) -> (Assignment, Multipliers) {
+    let problem = costs.problem();
     let mut best = (problem.objective(&plan), plan);
-    let mut multipliers = prices(problem, data, region, &best.1);
+    let (mut exchanged, mut multipliers) = prices(costs, region, &best.1);
     for _ in 0..ROUNDS {
-        let value = problem.objective(&multipliers.0);
+        let value = problem.objective(&exchanged);
         if value >= best.0 {
             break;
         }
-        best = (value, std::mem::take(&mut multipliers.0));
-        multipliers = prices(problem, data, region, &best.1);
+        best = (value, exchanged);
+        (exchanged, multipliers) = prices(costs, region, &best.1);
     }
-    (best.1, multipliers.1)
+    (best.1, multipliers)
 }
 
-/// Climbs down over load vectors: moves one user between two places along the cheapest way,
-/// exchanges the others by transportation, and keeps what improves F. Ends at a plan that no such
-/// move improves, or when the time is up.
-pub fn polish(
-    problem: &Problem,
-    data: &Data,
-    region: &Region,
-    plan: Assignment,
-    deadline: &Deadline,
-) -> Assignment {
-    let m = data.m;
+/// Descends over load vectors: moves one user between two places along the cheapest way, exchanges
+/// the others by transportation, and keeps what improves F. Ends at a plan that no such move
+/// improves, or when the time is up.
+pub fn polish(costs: &Costs, region: &Region, plan: Assignment, deadline: &Deadline) -> Assignment {
+    let (m, problem) = (costs.m(), costs.problem());
     let mut best = (problem.objective(&plan), plan);
     'again: loop {
         for from in 0..=m {
@@ -52,12 +50,12 @@ pub fn polish(
                 if deadline.is_over() {
                     return best.1;
                 }
-                let Some(moved) = shift(problem, data, region, &best.1, from, to) else {
+                let Some(moved) = shift(costs, region, &best.1, [from, to]) else {
                     continue;
                 };
-                let (exchanged, _) = prices(problem, data, region, &moved);
+                let (exchanged, _) = prices(costs, region, &moved);
                 let value = problem.objective(&exchanged);
-                if value < best.0 * (1.0 - 1e-13) {
+                if value < best.0 * (1.0 - LEAST_GAIN) {
                     best = (value, exchanged);
                     continue 'again;
                 }
@@ -67,29 +65,27 @@ pub fn polish(
     }
 }
 
-/// The plan with one user sent from one place to another, the one that gains most by it; `None`
-/// when nobody may or no place is free.
+/// The plan with one user sent from one place to another, the user that gains most by it; `None`
+/// when no user may go or no place is free.
 fn shift(
-    problem: &Problem,
-    data: &Data,
+    costs: &Costs,
     region: &Region,
     plan: &Assignment,
-    from: usize,
-    to: usize,
+    [from, to]: [usize; 2],
 ) -> Option<Assignment> {
-    let m = data.m;
+    let (m, problem) = (costs.m(), costs.problem());
     let (loads, power) = (problem.loads(plan), problem.interference(plan));
     if to < m && loads[to] >= problem.capacity(to) {
         return None;
     }
     let price = |i: usize, p: usize| {
         if p == m {
-            return data.local[i];
+            costs.local(i)
+        } else {
+            costs.cost(i, p, loads[p].max(1), power[p])
         }
-        loads[p].max(1) as f64 * data.unit_uplink(i, p, power[p])
-            + data.work(i) * data.unit_compute(p, loads[p].max(1))
     };
-    let here = (0..data.n).filter(|&i| plan[i].unwrap_or(m) == from && region.allows(i, to));
+    let here = (0..costs.n()).filter(|&i| plan[i].unwrap_or(m) == from && region.allows(i, to));
     let user = here.min_by(|&a, &b| {
         (price(a, to) - price(a, from)).total_cmp(&(price(b, to) - price(b, from)))
     })?;
@@ -99,28 +95,25 @@ fn shift(
 }
 
 /// The best plan and the exact duals of a region whose loads and interference are points; `None`
-/// when its loads do not add up.
+/// when its loads do not add up. The plan is `None` when it breaks the threshold rule.
 ///
 /// Places that the region forbids get a cost so high that they are used only where nothing else is
 /// left; the bound of the duals then lies far above every plan's value, which closes the region as
 /// well as a proof of emptiness would.
-pub fn exact(problem: &Problem, data: &Data, region: &Region) -> Option<(Assignment, Multipliers)> {
-    let m = data.m;
+pub fn exact(costs: &Costs, region: &Region) -> Option<(Option<Assignment>, Multipliers)> {
+    let (n, m) = (costs.n(), costs.m());
     let offloaded: usize = region.load_low.iter().sum();
-    let here = data.n.checked_sub(offloaded)?;
-    let mut cost = Vec::with_capacity(data.n * (m + 1));
-    for i in 0..data.n {
+    let here = n.checked_sub(offloaded)?;
+    let mut cost = Vec::with_capacity(n * (m + 1));
+    for i in 0..n {
         for j in 0..m {
             let load = region.load_low[j].max(1);
-            cost.push(
-                load as f64 * data.unit_uplink(i, j, region.power_low[j])
-                    + data.work(i) * data.unit_compute(j, load),
-            );
+            cost.push(costs.cost(i, j, load, region.power_low[j]));
         }
-        cost.push(data.local[i]);
+        cost.push(costs.local(i));
     }
-    let forbidden = 10.0 * cost.iter().copied().fold(0.0, f64::max) * data.n as f64;
-    for i in 0..data.n {
+    let forbidden = FORBIDDEN * cost.iter().copied().fold(0.0, f64::max) * n as f64;
+    for i in 0..n {
         for p in (0..=m).filter(|&p| !region.allows(i, p)) {
             cost[i * (m + 1) + p] = forbidden;
         }
@@ -130,44 +123,40 @@ pub fn exact(problem: &Problem, data: &Data, region: &Region) -> Option<(Assignm
         .enumerate()
         .flat_map(|(p, count)| vec![p; count])
         .collect();
-    let optimum = solve(
-        &Costs {
-            places: m + 1,
-            cost,
-        },
-        &place,
-    );
-    let plan: Assignment = optimum
-        .place
-        .iter()
-        .map(|&p| (p < m).then_some(p))
-        .collect();
+    let places = m + 1;
+    let (plan, users) = transported(&PlaceCosts { places, cost }, &place);
     let fits = plan
         .iter()
         .enumerate()
-        .all(|(i, p)| p.is_some() || !problem.is_mandatory(i));
-    Some((
-        if fits { plan } else { Vec::new() },
-        Multipliers {
-            users: optimum.users,
-            power: vec![0.0; m],
-        },
-    ))
+        .all(|(i, p)| p.is_some() || !costs.problem().is_mandatory(i));
+    let multipliers = Multipliers {
+        users,
+        interference: vec![0.0; m],
+    };
+    Some((Some(plan).filter(|_| fits), multipliers))
 }
 
-fn prices(
-    problem: &Problem,
-    data: &Data,
-    region: &Region,
-    plan: &Assignment,
-) -> (Assignment, Multipliers) {
-    let m = data.m;
+/// The optimum of the transportation problem from `place`, as a plan, and its duals u_i.
+fn transported(costs: &PlaceCosts, place: &[usize]) -> (Assignment, Vec<f64>) {
+    let optimum = solve(costs, place);
+    let local = costs.places - 1;
+    let plan = optimum
+        .place
+        .iter()
+        .map(|&p| (p < local).then_some(p))
+        .collect();
+    (plan, optimum.users)
+}
+
+/// The plan that exchanging users at fixed loads makes of `plan`, and multipliers from its prices.
+fn prices(costs: &Costs, region: &Region, plan: &Assignment) -> (Assignment, Multipliers) {
+    let (n, m, problem) = (costs.n(), costs.m(), costs.problem());
     let (loads, power) = (problem.loads(plan), problem.interference(plan));
     let mut harm = vec![0.0; m];
     if problem.has_interference() {
         for (i, place) in plan.iter().enumerate() {
             if let Some(j) = *place {
-                harm[j] -= loads[j] as f64 * data.unit_uplink_slope(i, j, power[j]);
+                harm[j] -= loads[j] as f64 * costs.uplink_slope(i, j, power[j]);
             }
         }
     }
@@ -175,20 +164,19 @@ fn prices(
     let mut crowding = vec![0.0; m];
     for (i, place) in plan.iter().enumerate() {
         if let Some(j) = *place {
-            let slower = data.unit_compute(j, loads[j] + 1) - data.unit_compute(j, loads[j] - 1);
-            crowding[j] += data.unit_uplink(i, j, power[j]) + data.work(i) * 0.5 * slower;
+            let load = loads[j] as f64;
+            let slower = costs.pace(j, load + 1.0) - costs.pace(j, load - 1.0);
+            crowding[j] += costs.uplink(i, j, power[j]) + costs.compute(i, j) * 0.5 * slower;
         }
     }
-    let mut users = vec![f64::INFINITY; data.n];
-    let mut cost = Vec::with_capacity(data.n * (m + 1));
-    for i in 0..data.n {
-        let total: f64 = (0..m).map(|l| harm[l] * data.heard(l)[i]).sum();
+    let mut users = vec![f64::INFINITY; n];
+    let mut cost = Vec::with_capacity(n * (m + 1));
+    for i in 0..n {
+        let total: f64 = (0..m).map(|l| harm[l] * costs.heard(i, l)).sum();
         for j in 0..m {
             // An empty server is priced as if this user were alone there.
-            let load = loads[j].max(1);
-            let own = load as f64 * data.unit_uplink(i, j, power[j])
-                + data.work(i) * data.unit_compute(j, load);
-            let outward = total - harm[j] * data.heard(j)[i];
+            let own = costs.cost(i, j, loads[j].max(1), power[j]);
+            let outward = total - harm[j] * costs.heard(i, j);
             let price = if region.allows(i, j) {
                 own - outward
             } else {
@@ -197,27 +185,20 @@ fn prices(
             cost.push(price);
             users[i] = users[i].min(price + crowding[j]);
         }
-        if region.allows(i, m) {
-            users[i] = users[i].min(data.local[i]);
-        }
-        cost.push(if region.allows(i, m) {
-            data.local[i]
+        let local = if region.allows(i, m) {
+            costs.local(i)
         } else {
             f64::INFINITY
-        });
+        };
+        users[i] = users[i].min(local);
+        cost.push(local);
     }
     let place: Vec<usize> = plan.iter().map(|p| p.unwrap_or(m)).collect();
-    let optimum = solve(
-        &Costs {
-            places: m + 1,
-            cost,
-        },
-        &place,
-    );
-    let plan = optimum
-        .place
-        .iter()
-        .map(|&p| (p < m).then_some(p))
-        .collect();
-    (plan, Multipliers { users, power: harm })
+    let places = m + 1;
+    let (plan, _) = transported(&PlaceCosts { places, cost }, &place);
+    let multipliers = Multipliers {
+        users,
+        interference: harm,
+    };
+    (plan, multipliers)
 }
