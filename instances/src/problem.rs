@@ -83,12 +83,14 @@ impl Problem {
     }
 
     /// N.
+    #[inline]
     #[must_use]
     pub fn n(&self) -> usize {
         self.weight.len()
     }
 
     /// M.
+    #[inline]
     #[must_use]
     pub fn m(&self) -> usize {
         self.instance.m()
@@ -101,6 +103,7 @@ impl Problem {
     }
 
     /// Whether user i must be offloaded: a_i > tau, strictly.
+    #[inline]
     #[must_use]
     pub fn is_mandatory(&self, i: usize) -> bool {
         self.mandatory[i]
@@ -113,6 +116,7 @@ impl Problem {
     }
 
     /// The most users that server j can hold: min(K_j, N).
+    #[inline]
     #[must_use]
     pub fn capacity(&self, j: usize) -> usize {
         self.instance.servers[j]
@@ -135,6 +139,7 @@ impl Problem {
     }
 
     /// S_ij = P_i g_ij, received power of user i at server j, W.
+    #[inline]
     #[must_use]
     pub fn signal(&self, i: usize, j: usize) -> f64 {
         self.signal[j * self.n() + i]
@@ -147,6 +152,7 @@ impl Problem {
     }
 
     /// Whether users of other servers interfere.
+    #[inline]
     #[must_use]
     pub fn has_interference(&self) -> bool {
         self.instance.interference

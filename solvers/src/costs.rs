@@ -14,7 +14,7 @@
 //! [`Costs::server_cost`], and would leave slopes and pieces as they are.
 //!
 //! For a fixed load, C_ij is increasing and concave in I; along ln(s_j + I) the price of a bit is
-//! convex (see [`Costs::uplink_at`]). For a fixed I it is linear in n on either side of
+//! convex (see [`UplinkPrice`]). For a fixed I it is linear in n on either side of
 //! [`Costs::full_speed_load`].
 //!
 //! There are two ways to compute a cost. *Prices* are factored as above, for speed. The
@@ -73,13 +73,26 @@ struct ServerTerms {
 }
 
 /// The uplink cost of a user at a server per user of load, weighted s, and its slope along
-/// ln(s_j + I).
+/// ln(s_j + I): a tangent that lies below the cost at every other I.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct UplinkPrice {
     /// A_ij / ln(1 + S_ij / (s_j + I)).
     pub unit: f64,
     /// Its derivative along ln(s_j + I).
     pub slope: f64,
+}
+
+/// Sums over the users of a server.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ServerSums {
+    /// Of [`UplinkPrice::unit`].
+    pub unit: f64,
+    /// Of [`UplinkPrice::slope`].
+    pub slope: f64,
+    /// Of [`Costs::compute`].
+    pub compute: f64,
+    /// Of the costs, weighted s.
+    pub cost: f64,
 }
 
 /// A lower bound on F that needs no search: every user alone at its best place.
@@ -217,21 +230,52 @@ impl<'a> Costs<'a> {
         self.uplink[k] * (signal / (background + signal)) / background / (log * log)
     }
 
-    /// [`Costs::uplink`] at z = s_j + I (W), with its slope along ln z.
-    ///
-    /// With x = S/z, the slope of 1 / ln(1 + x) along ln z is x / ((1 + x) ln(1 + x)^2), which
-    /// falls in x, hence grows in z: the price is convex in ln z, and its tangent at one z lies
-    /// below it at every other.
+    /// The sum of [`Costs::uplink`] over some users of server j.
     #[must_use]
-    pub fn uplink_at(&self, i: usize, j: usize, z: f64) -> UplinkPrice {
-        let k = j * self.n + i;
-        let x = self.signal[k] / z;
-        let log = efficiency(self.signal[k], z);
-        let unit = self.uplink[k] / log;
-        UplinkPrice {
-            unit,
-            slope: unit * (x / ((1.0 + x) * log)),
+    pub fn uplink_sum(
+        &self,
+        users: impl Iterator<Item = usize>,
+        j: usize,
+        interference: f64,
+    ) -> f64 {
+        let background = self.noise(j) + interference;
+        let row = j * self.n..(j + 1) * self.n;
+        let (uplink, signal) = (&self.uplink[row.clone()], &self.signal[row]);
+        users
+            .map(|i| uplink[i] / efficiency(signal[i], background))
+            .sum()
+    }
+
+    /// The prices of all users at server j, at z = s_j + I (W). `prices` has one entry per user.
+    pub fn uplink_prices(&self, j: usize, z: f64, prices: &mut [UplinkPrice]) {
+        let row = j * self.n..(j + 1) * self.n;
+        let terms = self.uplink[row.clone()].iter().zip(&self.signal[row]);
+        for (price, (&uplink, &signal)) in prices.iter_mut().zip(terms) {
+            *price = UplinkPrice::new(uplink, signal, z);
         }
+    }
+
+    /// The sums over the users of server j at z = s_j + I (W). The prices of these users are put
+    /// into `prices`, which has one entry per user of the problem.
+    #[must_use]
+    pub fn server_sums(
+        &self,
+        users: &[usize],
+        j: usize,
+        z: f64,
+        prices: &mut [UplinkPrice],
+    ) -> ServerSums {
+        let mut sums = ServerSums::default();
+        for &i in users {
+            let k = j * self.n + i;
+            let price = UplinkPrice::new(self.uplink[k], self.signal[k], z);
+            prices[i] = price;
+            sums.unit += price.unit;
+            sums.slope += price.slope;
+            sums.compute += self.compute(i, j);
+        }
+        sums.cost = self.server_cost(j, users.len(), sums.unit, sums.compute);
+        sums
     }
 
     /// W_ij = v_i w_i: the compute price of user i at server j, weighted FLOP.
@@ -332,6 +376,24 @@ impl<'a> Costs<'a> {
     }
 }
 
+impl UplinkPrice {
+    /// The price at z = s_j + I (W) from A_ij and S_ij.
+    ///
+    /// With x = S/z, the slope of 1 / ln(1 + x) along ln z is x / ((1 + x) ln(1 + x)^2), which
+    /// falls in x, hence grows in z: the price is convex along ln z, and its tangent at one z lies
+    /// below it at every other.
+    #[inline]
+    fn new(uplink: f64, signal: f64, z: f64) -> Self {
+        let x = signal / z;
+        let log = efficiency(signal, z);
+        let unit = uplink / log;
+        UplinkPrice {
+            unit,
+            slope: unit * (x / ((1.0 + x) * log)),
+        }
+    }
+}
+
 impl ServerTerms {
     fn new(server: &Server) -> Self {
         ServerTerms {
@@ -344,5 +406,153 @@ impl ServerTerms {
     #[inline]
     fn pace(&self, load: f64) -> f64 {
         pace(self.least_pace, load, self.capacity_flops)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use offload_instances::Weights;
+    use offload_instances::families::{Spec, find, generate};
+    use offload_instances::random::Random;
+    use std::sync::Arc;
+
+    const FAMILIES: [&str; 5] = ["paper", "heterogeneous", "hotspot", "tight", "sparse"];
+
+    fn problem(k: u64) -> Problem {
+        let mut random = Random::new(k, 0);
+        let interference = random.chance(0.7).to_string();
+        let spec = Spec {
+            users: 1 + random.below(12),
+            servers: 1 + random.below(4),
+            seed: k,
+            parameters: [("interference".to_string(), interference)].into(),
+        };
+        let family = find(FAMILIES[k as usize % FAMILIES.len()]).unwrap();
+        let instance = generate(family.as_ref(), &spec).unwrap();
+        Problem::new(Arc::new(instance), 0.7, Weights::Uncertainty).unwrap()
+    }
+
+    fn close(a: f64, b: f64, relative: f64) -> bool {
+        (a - b).abs() <= relative * a.abs().max(b.abs())
+    }
+
+    /// Calls `check` for random users, servers, loads and interferences (up to ten times the noise)
+    /// of many problems.
+    fn for_many(check: impl Fn(&Costs, [usize; 3], f64)) {
+        for k in 0..60 {
+            let problem = problem(k);
+            let costs = Costs::new(&problem);
+            let mut random = Random::new(k, 1);
+            for _ in 0..50 {
+                let (i, j) = (random.below(costs.n()), random.below(costs.m()));
+                let load = 1 + random.below(2 * costs.n());
+                let interference = costs.noise(j) * random.uniform(0.0, 10.0);
+                check(&costs, [i, j, load], interference);
+            }
+        }
+    }
+
+    #[test]
+    fn prices_agree_with_the_evaluator() {
+        for_many(|costs, [i, j, load], interference| {
+            let problem = costs.problem();
+            let delay = problem.edge_delay(i, j, load, interference);
+            let weight = problem.weight(i);
+            assert!(close(
+                costs.cost(i, j, load, interference),
+                weight * delay,
+                1e-14
+            ));
+            assert_eq!(costs.value(i, j, load, interference), weight * delay);
+            assert_eq!(costs.local(i), weight * problem.local_delay(i));
+            let delta = costs.delta(i, j, load as f64, costs.noise(j) + interference);
+            assert_eq!(delta, weight * (delay - problem.local_delay(i)));
+            let plain = Costs::of_delays(problem);
+            assert_eq!(plain.value(i, j, load, interference), delay);
+            let heard = if problem.has_interference() {
+                problem.signal(i, j)
+            } else {
+                0.0
+            };
+            assert_eq!(costs.heard(i, j), heard);
+        });
+    }
+
+    #[test]
+    fn costs_are_increasing_and_concave_in_interference() {
+        for_many(|costs, [i, j, load], interference| {
+            let step = 0.5 * costs.noise(j) + 0.1 * interference;
+            let [low, middle, high] =
+                [0.0, 1.0, 2.0].map(|k| costs.cost(i, j, load, interference + k * step));
+            assert!(low <= middle && middle <= high);
+            assert!(low + high <= 2.0 * middle * (1.0 + 1e-14));
+        });
+    }
+
+    #[test]
+    fn slopes_are_those_of_the_uplink_price() {
+        for_many(|costs, [i, j, _], interference| {
+            let z = costs.noise(j) + interference;
+            let step = 1e-4 * z;
+            let ends = [-step, step].map(|d| costs.uplink(i, j, interference + d));
+            let slope = costs.uplink_slope(i, j, interference);
+            assert!(close((ends[1] - ends[0]) / (2.0 * step), slope, 1e-6));
+            let mut prices = vec![UplinkPrice::default(); costs.n()];
+            costs.uplink_prices(j, z, &mut prices);
+            assert_eq!(prices[i].unit, costs.uplink(i, j, interference));
+            assert!(close(prices[i].slope, z * slope, 1e-12));
+            for factor in [0.1, 0.5, 0.9, 1.1, 2.0, 10.0] {
+                let there = costs.uplink(i, j, factor * z - costs.noise(j));
+                let tangent = prices[i].unit + prices[i].slope * libm::log(factor);
+                assert!(tangent <= there * (1.0 + 1e-12), "{tangent} {there}");
+            }
+        });
+    }
+
+    #[test]
+    fn costs_are_linear_on_both_sides_of_the_full_speed_load() {
+        for_many(|costs, [i, j, _], interference| {
+            let cost = |load: f64| {
+                load * costs.uplink(i, j, interference) + costs.compute(i, j) * costs.pace(j, load)
+            };
+            let end = costs.full_speed_load(j);
+            for [a, b] in [[0.0, end], [end, 3.0 * end]] {
+                assert!(close(0.5 * (cost(a) + cost(b)), cost(0.5 * (a + b)), 1e-12));
+            }
+        });
+    }
+
+    #[test]
+    fn sums_are_those_of_single_costs() {
+        for_many(|costs, [_, j, _], interference| {
+            let users: Vec<usize> = (0..costs.n()).filter(|i| i % 3 != 1).collect();
+            let mut prices = vec![UplinkPrice::default(); costs.n()];
+            let z = costs.noise(j) + interference;
+            let sums = costs.server_sums(&users, j, z, &mut prices);
+            let single = |&i: &usize| costs.cost(i, j, users.len(), interference);
+            assert!(close(sums.cost, users.iter().map(single).sum(), 1e-13));
+            assert_eq!(
+                sums.unit,
+                costs.uplink_sum(users.iter().copied(), j, interference)
+            );
+        });
+    }
+
+    #[test]
+    fn no_plan_is_below_the_trivial_bound() {
+        for k in 0..60 {
+            let problem = problem(k);
+            let bound = Costs::new(&problem).trivial_bound();
+            let mut random = Random::new(k, 2);
+            for _ in 0..20 {
+                let place = |i: usize| {
+                    let places = problem.m() + usize::from(!problem.is_mandatory(i));
+                    Some(random.below(places)).filter(|&j| j < problem.m())
+                };
+                let plan: Vec<Option<usize>> = (0..problem.n()).map(place).collect();
+                assert!(bound.total <= problem.objective(&plan) * (1.0 + 1e-12));
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@
 mod bounds;
 mod changes;
 
-use crate::costs::{Costs, UplinkPrice};
+use crate::costs::{Costs, ServerSums, UplinkPrice};
 use offload_instances::Assignment;
 
 /// A place: a server, or local.
@@ -73,19 +73,6 @@ pub struct State<'a> {
     rows: Vec<UplinkPrice>,
     /// The z = s_j + I_j at which a row was taken, W; 0 = not yet.
     row_z: Vec<f64>,
-}
-
-/// Sums over the members of a server.
-#[derive(Clone, Copy, Debug, Default)]
-struct ServerSums {
-    /// Of [`UplinkPrice::unit`].
-    unit: f64,
-    /// Of [`UplinkPrice::slope`].
-    slope: f64,
-    /// Of [`Costs::compute`].
-    compute: f64,
-    /// Of the costs, weighted s.
-    cost: f64,
 }
 
 /// (high, low) + x, exact to twice a double's precision (two-sum: Knuth, The Art of Computer
@@ -313,19 +300,9 @@ impl<'a> State<'a> {
     /// Recomputes what is kept of server j from its members and its interference.
     fn refresh(&mut self, j: usize) {
         let z = self.z(j);
-        let mut sums = ServerSums::default();
-        for k in 0..self.members[j].len() {
-            let i = self.members[j][k];
-            let price = self.costs.uplink_at(i, j, z);
-            self.own[i] = price;
-            sums.unit += price.unit;
-            sums.slope += price.slope;
-            sums.compute += self.costs.compute(i, j);
-        }
-        sums.cost = self
+        self.sums[j] = self
             .costs
-            .server_cost(j, self.members[j].len(), sums.unit, sums.compute);
-        self.sums[j] = sums;
+            .server_sums(&self.members[j], j, z, &mut self.own);
     }
 
     /// I_j, W.

@@ -1,11 +1,11 @@
 //! Lower bounds on the change of F that a move makes, for passing over moves that cannot gain.
 //!
-//! The uplink price is convex along ln(s_j + I_j) ([`crate::costs::Costs::uplink_at`]), so its
+//! The uplink price is convex along ln(s_j + I_j) ([`crate::costs::UplinkPrice`]), so its
 //! tangent at the present interference lies below the price at any other, whether interference
 //! rises or falls. A bound costs a few operations per server.
 
-use super::{Move, ServerSums, Shift, Shifts, State, turnover};
-use crate::costs::UplinkPrice;
+use super::{Move, Shift, Shifts, State, turnover};
+use crate::costs::{ServerSums, UplinkPrice};
 
 /// The prices of a row are kept while z is within this factor of where they were taken: at its
 /// edges the tangent is still within half a percent of the price. Tighter means more logarithms,
@@ -30,9 +30,8 @@ impl State<'_> {
             if z <= at * NEAR && at <= z * NEAR && at > 0.0 {
                 continue;
             }
-            for i in 0..self.n {
-                self.rows[j * self.n + i] = self.costs.uplink_at(i, j, z);
-            }
+            let row = &mut self.rows[j * self.n..(j + 1) * self.n];
+            self.costs.uplink_prices(j, z, row);
             self.row_z[j] = z;
         }
     }

@@ -77,10 +77,9 @@ impl State<'_> {
         let mut unit = if after.interference == self.interference(j) {
             sums.unit - after.without.map_or(0.0, |i| self.own[i].unit)
         } else {
-            let stay = self.members[j]
-                .iter()
-                .filter(|&&i| Some(i) != after.without);
-            stay.map(|&i| costs.uplink(i, j, after.interference)).sum()
+            let members = self.members[j].iter().copied();
+            let stay = members.filter(|&i| Some(i) != after.without);
+            costs.uplink_sum(stay, j, after.interference)
         };
         if let Some(i) = after.without {
             load -= 1;
