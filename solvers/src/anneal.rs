@@ -84,7 +84,7 @@ fn random_relocation(state: &State, random: &mut Random) -> Move {
     Move::Relocate { user, to }
 }
 
-/// A swap of two random users, who may be at the same place.
+/// A swap of two random users, which may be at the same place.
 fn random_swap(state: &State, random: &mut Random) -> Move {
     let first = random.below(state.users());
     let second = random.below(state.users());

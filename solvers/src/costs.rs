@@ -156,7 +156,7 @@ impl<'a> Costs<'a> {
         }
     }
 
-    /// The problem, for its rules (who is mandatory, how many users a server holds) and for
+    /// The problem, for its rules (mandatory users, admission limits) and for
     /// evaluating plans.
     #[must_use]
     pub fn problem(&self) -> &'a Problem {
@@ -356,7 +356,7 @@ impl<'a> Costs<'a> {
         self.servers[j].pace(load)
     }
 
-    /// Every user alone at its best place, with nobody else around.
+    /// The bound by every user alone at its best place.
     #[must_use]
     pub fn trivial_bound(&self) -> TrivialBound {
         let least = |i: usize| {

@@ -165,29 +165,30 @@ impl Descent {
         let mut entered = first;
         while undo.len() < CHAIN {
             state.prepare();
-            let mut best: Option<(f64, usize, Place)> = None;
+            let mut least = f64::INFINITY;
+            let mut best: Option<(usize, Place)> = None;
             for k in 0..state.load(entered) {
                 let user = state.members(entered)[k];
                 if undo.iter().any(|(u, _)| *u == user) {
                     continue;
                 }
-                let limit = best.map_or(f64::INFINITY, |b| b.0);
                 // The last user must end where there is room; before that, a full server may be
                 // entered.
                 let last = undo.len() + 1 == CHAIN;
                 let admits = |to: Place| {
                     state.admits(Move::Relocate { user, to }) || (!last && to.is_some())
                 };
-                if let Some((change, to)) = self.best_relocation_where(state, user, limit, admits) {
-                    best = Some((change, user, to));
+                if let Some((change, to)) = self.best_relocation_where(state, user, least, admits) {
+                    least = change;
+                    best = Some((user, to));
                 }
             }
-            let Some((change, user, to)) = best else {
+            let Some((user, to)) = best else {
                 break;
             };
             undo.push((user, state.place(user)));
             state.apply(Move::Relocate { user, to });
-            total += change;
+            total += least;
             if total < threshold
                 && state.is_within_capacity(to)
                 && state.is_within_capacity(Some(entered))

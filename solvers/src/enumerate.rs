@@ -43,7 +43,8 @@ impl Solver for Enumerate {
         let mut plan: Assignment = (0..problem.n()).map(|i| first(problem, i)).collect();
         let mut best: Option<(f64, Assignment)> = None;
         for step in 1_u64.. {
-            if (0..problem.m()).all(|j| problem.loads(&plan)[j] <= problem.capacity(j)) {
+            let loads = problem.loads(&plan);
+            if (0..problem.m()).all(|j| loads[j] <= problem.capacity(j)) {
                 let value = problem.objective(&plan);
                 if best.as_ref().is_none_or(|(z, _)| value < *z) {
                     best = Some((value, plan.clone()));

@@ -15,8 +15,8 @@ use std::collections::BinaryHeap;
 ///
 /// Users wait in a heap by the change of F that their best place had when they were last priced;
 /// the one on top is priced again and taken if it is still no worse than the next. Unlike GOA's
-/// deltas these changes may also fall (interference is concave), so the order is that of the least
-/// change only as far as old values tell: a lazy greedy (Minoux 1978).
+/// deltas these changes may also fall (costs are concave in interference), so the order is that of
+/// the least change by old values: a lazy greedy (Minoux 1978).
 pub struct GoaMarginal;
 
 impl Solver for GoaMarginal {

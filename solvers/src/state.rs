@@ -1,7 +1,8 @@
 //! A plan that improvement heuristics step through, with the change of F that a move would make.
 //!
-//! This file keeps the plan with its loads, interference and costs. `changes` prices a move exactly.
-//! `bounds` prices it from below with a few operations per server instead of a logarithm per user.
+//! This file keeps the plan with its loads, interference and costs. `changes` prices a move
+//! exactly. `bounds` prices it from below with a few operations per server instead of a logarithm
+//! per user.
 
 mod bounds;
 mod changes;
@@ -31,9 +32,9 @@ pub enum Move {
     },
     /// A user goes to the place of another, which goes local.
     Replace {
-        /// Who comes.
+        /// The user that comes.
         user: usize,
-        /// Who goes local.
+        /// The user that goes local.
         leaver: usize,
     },
 }
@@ -342,7 +343,7 @@ impl Shift {
     }
 }
 
-/// Who leaves server j and who joins it.
+/// The users that leave and that join server j.
 #[inline]
 fn turnover<const K: usize>(shifts: &[Shift; K], j: usize) -> (Option<usize>, Option<usize>) {
     let (mut without, mut with) = (None, None);

@@ -680,7 +680,7 @@ struct Reach {
     /// The powers of the users that may sit here, rising, summed up from the front (0 for those
     /// that cannot interfere).
     smallest: Vec<f64>,
-    /// Users who can only sit here.
+    /// Users that can only sit here.
     forced: usize,
     slack: f64,
 }

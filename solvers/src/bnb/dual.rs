@@ -37,8 +37,8 @@ const NEWEST: f64 = 0.06;
 /// Ranges of interference narrower than this part of noise and interference make no difference that
 /// a double could show.
 const LEAST_WIDTH: f64 = 1e-10;
-/// Part of the noise that is added to interference before its logarithm is halved, fine enough where
-/// a user is far below the noise.
+/// Part of the noise that is added to interference before its logarithm is halved; small enough for
+/// users far below the noise.
 const NOISE_SHARE: f64 = 0.1;
 /// Stands for a local cost of 0, so that such a user can still be chosen for a split.
 const LEAST_COST: f64 = 1e-300;

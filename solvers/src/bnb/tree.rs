@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 /// A node of the tree; children are indices into the tree.
 pub enum SearchNode {
-    /// Not looked at yet, or closed: the multipliers give its bound.
+    /// Not processed yet, or closed: the multipliers give its bound.
     Leaf(Rc<Multipliers>),
     /// Divided in two.
     Split { split: Split, children: [usize; 2] },
@@ -24,7 +24,7 @@ pub enum SearchNode {
 pub struct Tree(pub Vec<SearchNode>);
 
 impl Tree {
-    /// A root that is not looked at yet.
+    /// A root that is not processed yet.
     pub fn new(multipliers: Rc<Multipliers>) -> Self {
         Tree(vec![SearchNode::Leaf(multipliers)])
     }

@@ -6,7 +6,7 @@ use offload_instances::{Assignment, Problem};
 /// Which users a phase of the greedy attaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Take {
-    /// All of them, as far as places last.
+    /// All of them, while places last.
     All,
     /// All of them, but optional ones only while enough places for all waiting mandatory users
     /// remain.
@@ -18,7 +18,7 @@ pub enum Take {
 /// A plan under construction: users are only ever added, so loads and interference only grow.
 pub struct Partial<'a> {
     pub(super) costs: &'a Costs<'a>,
-    /// Where everybody is so far.
+    /// Where every user is so far.
     pub assignment: Assignment,
     pub(super) servers: Vec<Station>,
     places: usize,
@@ -46,7 +46,7 @@ pub(super) struct Phase<'a> {
 }
 
 impl<'a> Partial<'a> {
-    /// Nobody is offloaded yet.
+    /// Every user is local.
     pub fn new(costs: &'a Costs<'a>) -> Self {
         let problem = costs.problem();
         let station = |j: usize| Station {

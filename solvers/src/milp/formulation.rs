@@ -13,7 +13,7 @@ const EDGE_BELOW: f64 = 1e-7;
 /// Edges nearer than this to a wanted one serve as well, relative: more would only blur bins that
 /// HiGHS's tolerances cannot tell apart.
 const EDGE_NEAR: f64 = 1e-6;
-/// Relative margin by which a pruned column's cost must exceed the known plan's value, for rounding.
+/// Relative margin by which a pruned column's cost must exceed the known plan's value: rounding.
 const PRUNING_ROOM: f64 = 1e-9;
 
 /// The bins of every server's interference: rising edges, W; bin k of server j is
@@ -198,22 +198,17 @@ impl Formulation {
         for i in (0..problem.n()).filter(|&i| !problem.is_mandatory(i)) {
             let cost = costs.local(i);
             if pruning.is_none_or(|p| p.keeps(i, cost)) {
-                self.local[i] = Some(self.linear.add_unit(
-                    format!("x_{i}_local"),
-                    cost * scale,
-                    false,
-                ));
+                self.local[i] = Some(self.linear.add_share(format!("x_{i}_local"), cost * scale));
             }
         }
         if self.has_bins() {
             let pairs = (0..problem.n()).flat_map(|i| (0..problem.m()).map(move |j| (i, j)));
             self.place = pairs
-                .map(|(i, j)| Some(self.linear.add_unit(format!("x_{i}_{j}"), 0.0, true)))
+                .map(|(i, j)| Some(self.linear.add_binary(format!("x_{i}_{j}"))))
                 .collect();
         }
         for j in 0..problem.m() {
-            self.empty
-                .push(self.linear.add_unit(format!("y_{j}_0"), 0.0, true));
+            self.empty.push(self.linear.add_binary(format!("y_{j}_0")));
             for load in 1..=problem.capacity(j) {
                 for bin in 0..self.bins.count(j) {
                     self.add_slot(costs, pruning, j, load, bin);
@@ -243,18 +238,10 @@ impl Formulation {
         if priced.len() < load {
             return;
         }
-        let used = self
-            .linear
-            .add_unit(format!("y_{server}_{load}_{bin}"), 0.0, true);
+        let used = self.linear.add_binary(format!("y_{server}_{load}_{bin}"));
         let column = |(i, c): (usize, f64)| {
-            (
-                i,
-                self.linear.add_unit(
-                    format!("z_{i}_{server}_{load}_{bin}"),
-                    c * self.scale,
-                    false,
-                ),
-            )
+            let name = format!("z_{i}_{server}_{load}_{bin}");
+            (i, self.linear.add_share(name, c * self.scale))
         };
         let users = priced.into_iter().map(column).collect();
         self.slots.push(LoadSlot {
@@ -301,7 +288,7 @@ impl Formulation {
         }
     }
 
-    /// One slot per server; as many users in a slot as its load; no user in a slot that is not used.
+    /// One slot per server; as many users in a slot as its load; no user in an unused slot.
     fn add_slot_rows(&mut self, problem: &Problem) {
         let mut one: Vec<Vec<(usize, f64)>> = self.empty.iter().map(|&y| vec![(y, 1.0)]).collect();
         for slot in &self.slots {

@@ -18,12 +18,12 @@ pub struct HighsAnswer {
     pub timed_out: bool,
 }
 
-/// Feasibility of integers and of rows. HiGHS's defaults (1e-6, 1e-7) let a plan's cost move by more
-/// than the gaps that are asked for.
+/// How far an integer may be from a whole number. HiGHS's defaults (1e-6, and 1e-7 for rows) let a
+/// plan's cost move by more than the gaps that are asked for.
 const MIP_FEASIBILITY: f64 = 1e-7;
-/// See [`MIP_FEASIBILITY`].
+/// By how much a row may be violated, see [`MIP_FEASIBILITY`].
 const PRIMAL_FEASIBILITY: f64 = 1e-8;
-/// Least time limit that HiGHS is given, s: it takes 0 for no limit on some versions.
+/// Least time limit that HiGHS is given, s: 0 might be read as no limit.
 const LEAST_TIME_S: f64 = 1e-3;
 
 /// Minimises `linear` to a relative gap of `gap`, starting from `start` (one value per column).
@@ -32,7 +32,7 @@ const LEAST_TIME_S: f64 = 1e-3;
 /// objective constant.
 ///
 /// # Errors
-/// What HiGHS objects to.
+/// The reason for which HiGHS refuses or fails.
 pub fn minimise(
     linear: &Linear,
     start: Option<&[f64]>,

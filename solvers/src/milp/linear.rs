@@ -48,14 +48,21 @@ pub struct Linear {
 
 impl Linear {
     /// Adds a variable within \[0, 1\] and returns its index.
-    pub fn add_unit(&mut self, name: String, cost: f64, integer: bool) -> usize {
+    pub fn add_share(&mut self, name: String, cost: f64) -> usize {
         self.columns.push(LinearColumn {
             name,
             cost,
             upper: 1.0,
-            integer,
+            integer: false,
         });
         self.columns.len() - 1
+    }
+
+    /// Adds a variable that is 0 or 1, at no cost, and returns its index.
+    pub fn add_binary(&mut self, name: String) -> usize {
+        let column = self.add_share(name, 0.0);
+        self.columns[column].integer = true;
+        column
     }
 
     /// Adds a constraint.

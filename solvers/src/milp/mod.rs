@@ -139,17 +139,16 @@ impl<'a> MilpSearch<'a> {
         }
     }
 
-    /// One HiGHS solve; its bound (weighted s, at most the incumbent's value) and plan are taken
-    /// over.
+    /// One HiGHS solve, from a solution if there is one; its bound (weighted s, at most the
+    /// incumbent's value) and plan are taken over. Returns the plan and whether the time was up.
     fn round(
         &mut self,
         f: &Formulation,
-        start: bool,
+        start: Option<Vec<f64>>,
     ) -> Result<(Option<Assignment>, bool), String> {
         self.rounds += 1;
-        let values = start.then(|| f.values(self.problem, &self.plan)).flatten();
         let gap = self.gap * ASKED_GAP;
-        let answer = highs::minimise(&f.linear, values.as_deref(), gap, &self.deadline)?;
+        let answer = highs::minimise(&f.linear, start.as_deref(), gap, &self.deadline)?;
         let plan = answer.values.map(|v| f.plan(&v));
         if let Some(plan) = &plan {
             self.offer(plan.clone());
@@ -170,7 +169,8 @@ impl<'a> MilpSearch<'a> {
         let bins = Bins::whole(self.problem);
         self.refuse_beyond(MAX_COLUMNS, &bins)?;
         let formulation = self.state(&bins);
-        let (_, timed_out) = self.round(&formulation, true)?;
+        let (_, timed_out) =
+            self.round(&formulation, formulation.values(self.problem, &self.plan))?;
         Ok(if self.is_proved() {
             Stop::Proved
         } else if timed_out {
@@ -221,7 +221,7 @@ impl<'a> MilpSearch<'a> {
             for plan in &known {
                 formulation.exclude(plan);
             }
-            let (plan, timed_out) = self.round(&formulation, false)?;
+            let (plan, timed_out) = self.round(&formulation, None)?;
             if timed_out {
                 return Ok(if self.is_proved() {
                     Stop::Proved
