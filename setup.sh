@@ -1,8 +1,9 @@
 #!/bin/sh
-# Brings the two things that building HiGHS needs and a fresh machine lacks: cmake and libclang (for bindgen).
-# As root: Debian packages. Otherwise: a virtual environment in .venv-build with PyPI's `cmake` and `libclang`.
-# If neither works it says what to install and exits 1. Safe to run again: it does nothing that is already done.
-# The Makefile reads .build-env, which this script writes when tools live outside the default paths.
+# Installs what building HiGHS needs and a fresh machine may lack: cmake, a C++ compiler and libclang
+# (for bindgen). As root it uses Debian packages, otherwise a virtual environment in .venv-build with
+# `cmake` and `libclang` from PyPI. If neither works, it lists what to install and exits with code 1.
+# It can be run again at any time and skips what is present. When tools are outside the default
+# paths, it writes .build-env, which the Makefile reads.
 set -eu
 cd "$(dirname "$0")"
 
@@ -16,12 +17,12 @@ have_libclang() {
 ready() { have_cmake && have_cxx && have_libclang; }
 
 if ! command -v cargo >/dev/null 2>&1 && [ ! -x "$HOME/.cargo/bin/cargo" ]; then
-    echo "setup: cargo is missing. Install Rust 1.85 or newer (https://rustup.rs), then run this again." >&2
+    echo "setup: cargo is missing. Install Rust 1.90 or newer (https://rustup.rs), then run this again." >&2
     exit 1
 fi
 if [ -f .build-env ]; then . ./.build-env; fi
 if ready; then
-    echo "setup: cmake, a C++ compiler and libclang are here"
+    echo "setup: cmake, a C++ compiler and libclang are installed"
     exit 0
 fi
 
@@ -31,14 +32,14 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     if apt-get update -qq && apt-get install -y -qq --no-install-recommends cmake g++ libclang-dev >/dev/null; then
         ready && { echo "setup: done"; exit 0; }
     fi
-    echo "setup: apt-get did not bring everything; trying a virtual environment" >&2
+    echo "setup: apt-get did not install everything; trying a virtual environment" >&2
 fi
 
 if have_cxx && command -v python3 >/dev/null 2>&1; then
     echo "setup: installing cmake and libclang into .venv-build"
     if python3 -m venv .venv-build && .venv-build/bin/pip install -q cmake libclang; then
         lib=$(.venv-build/bin/python -c 'import clang, os; print(os.path.join(os.path.dirname(clang.__file__), "native"))')
-        # libclang from PyPI comes without clang's own headers; the C compiler's serve bindgen as well.
+        # libclang from PyPI lacks clang's own headers; bindgen accepts those of the C compiler.
         inc=$(cc -print-file-name=include)
         {
             echo "export PATH=\"$PWD/.venv-build/bin:\$PATH\""
@@ -50,7 +51,7 @@ if have_cxx && command -v python3 >/dev/null 2>&1; then
     fi
 fi
 
-echo "setup: could not install everything. Please install, then run this again:" >&2
+echo "setup: could not install everything. Install the following, then run this again:" >&2
 have_cxx || echo "  - a C++ compiler        (Debian: apt-get install g++)" >&2
 have_cmake || echo "  - cmake                 (Debian: apt-get install cmake)" >&2
 have_libclang || echo "  - libclang, for bindgen (Debian: apt-get install libclang-dev)" >&2

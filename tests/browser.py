@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Opens reports in a real browser and uses them: nothing is fetched, nothing is logged as an error, filters, sorting, themes and the keyboard work.
+"""Opens reports in a real browser and uses them: nothing is fetched, no error is logged, and
+filters, sorting, themes and the keyboard work.
 
-Usage: browser.py REPORT.html [COMPARE.html] [-o DIR]     (screenshots go to DIR, default out/browser)
-Needs Debian's chromium and chromium-driver (`make test-browser` installs them as root) and nothing else: it speaks WebDriver over HTTP.
-Exit code: 0 all holds, 1 something does not, 2 no browser.
+Usage: browser.py REPORT.html [COMPARE.html] [-o DIR]   (screenshots go to DIR, default out/browser)
+Needs Debian's chromium and chromium-driver (`make test-browser` installs them as root) and nothing
+else: it speaks WebDriver over HTTP.
+Exit codes: 0 passed, 1 failed, 2 no browser.
 """
 import argparse
 import base64
@@ -43,7 +45,7 @@ class Browser:
             port = free.getsockname()[1]
         self.driver = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.base = f"http://127.0.0.1:{port}"
-        # A proxy of the environment must not come between us and the driver.
+        # A proxy set in the environment must not be used for the driver.
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         for _ in range(100):
             try:
@@ -238,7 +240,7 @@ def looks(browser, checks, name, folder, filtered):
 def page(browser, checks, path, folder):
     print(f"{path}:")
     browser.size(1280, 900)
-    # The browser's own first page must be gone before requests are counted.
+    # Requests are counted only after the browser's own start page has closed.
     browser.call("POST", "/url", {"url": "about:blank"})
     time.sleep(0.5)
     for kind in ["browser", "performance"]:

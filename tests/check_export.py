@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
-"""Checks `offload-bench export` with other people's solvers.
+"""Checks `offload-bench export` with independent solvers.
 
-    pip install highspy pyscipopt pulp      (pulp only for the CBC binary that it brings; a `cbc` on the PATH does as well)
+    pip install highspy pyscipopt pulp      (pulp only for its CBC binary; a `cbc` on the PATH also works)
     python3 tests/check_export.py [PROGRAM]     default: target/release/offload-bench
 
-Ten small instances with interference off: the optimum of the exported MPS by HiGHS, SCIP and CBC, and of the exported LP by
-HiGHS and SCIP, must equal the one that `--solver enumerate` finds, within 1e-6 relative. The enumerated plan is also priced
-here, from the instance file alone. Three instances with interference on: the exported program is a relaxation, so its optimum
-must not be above the enumerated one. An instance without any plan must be infeasible for everybody.
-What is not installed is named and left out. One line per instance and solver; exit code 1 on any failure.
+Ten small instances with interference off: the optimum of the exported MPS by HiGHS, SCIP and CBC, and
+of the exported LP by HiGHS and SCIP, must equal the one that `--solver enumerate` finds, within 1e-6
+relative. The enumerated plan is also priced here, from the instance file alone. Three instances with
+interference on: the exported program is a relaxation, so its optimum must not be above the enumerated
+one. An instance without any plan must be infeasible for every solver. Missing solvers are named and
+skipped. One line per instance and solver; exit code 1 on any failure.
 
-The export's costs are seconds, about 1e-2, while the solvers' tolerance on reduced costs is 1e-7 absolute, so it is tightened
-to 1e-9 here. Without that CBC ends in the second-best plan of the first instance, 4e-8 s (1.04e-6 relative) above the best.
+The costs of the export are seconds, about 1e-2, while the solvers' tolerance on reduced costs is 1e-7
+absolute, so it is tightened to 1e-9 here. Without that, CBC ends with the second-best plan of the
+first instance, 4e-8 s (1.04e-6 relative) above the best.
 """
 
 import json
@@ -61,7 +63,7 @@ def generate(folder, family, users, servers, seed, interference):
 
 
 def price(instance, assignment):
-    """F(x) of docs/model.md, weights v = uncertainty."""
+    """F(x) of docs/src/concepts/model.md, weights v = uncertainty."""
     users, servers, gain = instance["users"], instance["servers"], instance["gain"]
     load = [sum(a == j for a in assignment) for j in range(len(servers))]
     heard = [sum(u["tx_power_w"] * gain[k][j] for k, u in enumerate(users) if assignment[k] not in (None, j))

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Compares the statistics of the crate `reports` with scipy's (and Holm's with statsmodels') on 20 random data sets.
+"""Compares the statistics of the crate `reports` with those of scipy (Holm: statsmodels) on 20
+random data sets.
 
     python3 -m venv .venv-check && .venv-check/bin/pip install numpy scipy statsmodels
     .venv-check/bin/python tests/check_statistics.py
 
-Prints the greatest difference of each statistic; exit code 1 when one is beyond its tolerance.
+Prints the greatest difference of each statistic. Exit code 1 when one is beyond its tolerance.
 """
 import json
 import math

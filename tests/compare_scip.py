@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Compares `bnb` and `milp` with SCIP on the plain non-convex program: time to a relative gap of 1e-3, or the gap at 60 s.
+"""Compares `bnb` and `milp` with SCIP on the plain non-convex program: time to a relative gap of
+1e-3, or the gap at 60 s.
 
     pip install pyscipopt
-    python3 tests/compare_scip.py [PROGRAM] > docs/scip.md     PROGRAM's default: target/release/offload-bench
+    python3 tests/compare_scip.py [PROGRAM] > docs/src/results/scip.md
 
-Paper family, M = 4, threshold 0.8, weights uncertainty, interference on, N = 6, 8, 12, 20, seeds 0..2; one after the other, up to
-seven minutes. Prints Markdown. Gaps are (z - bound) / bound, z the objective of the plan priced here from the instance, bound the
-solver's own. A plan below another solver's bound means that one of them is wrong: that goes to stderr, and the exit code is 1.
+PROGRAM is target/release/offload-bench by default. Family `paper`, M = 4, threshold 0.8, weights
+uncertainty, interference on, N = 6, 8, 12, 20, seeds 0..2; one after the other, up to seven minutes.
+Prints Markdown. Gaps are (z - bound) / bound, with z the objective of the plan priced here from the
+instance and bound the solver's own. A plan below another solver's bound means that one of them is
+wrong: this is reported on stderr, and the exit code is 1.
 
-SCIP's program, I_j in nW and delays in ms so that its absolute tolerances fit:
+SCIP's program, with I_j in nW and delays in ms to suit its absolute tolerances:
 
     min  sum_i v_i t_i (1 - sum_j x_ij) + sum_ij v_i (D_i/B_j q_ij + h_ij)
     sum_j x_ij <= 1 (= 1 for mandatory users),  n_j = sum_i x_ij,  I_j = sum_k S_kj sum_(l != j) x_kl
@@ -16,8 +19,9 @@ SCIP's program, I_j in nW and delays in ms so that its absolute tolerances fit:
     q_ij log2(1 + S_ij/(s_j + I_j)) >= p_ij                  the only nonlinear rows
     h_ij >= w_i x_ij / f_j,  h_ij >= w_i p_ij / F_j
 
-with x binary, n integer, and every variable bounded as the data allow. A separate variable for the rate, its reciprocal as a
-variable (bilinear in p), and the rate as a difference of two logarithms were tried as well: all slower on N = 12.
+with x binary, n integer, and every variable bounded as the data allow. Three variants were slower on
+N = 12: a separate variable for the rate, its reciprocal as a variable (bilinear in p), and the rate as
+a difference of two logarithms.
 """
 
 import json
@@ -44,7 +48,7 @@ def program(*arguments):
 
 
 def price(instance, assignment):
-    """F(x) of docs/model.md, weights v = uncertainty."""
+    """F(x) of docs/src/concepts/model.md, weights v = uncertainty."""
     users, servers, gain = instance["users"], instance["servers"], instance["gain"]
     load = [sum(a == j for a in assignment) for j in range(len(servers))]
     heard = [sum(u["tx_power_w"] * gain[k][j] for k, u in enumerate(users) if assignment[k] not in (None, j)) for j in range(len(servers))]
@@ -121,17 +125,22 @@ def cell(value, bound, spent):
     if value is None or bound is None or bound <= 0:
         return f"no gap in {duration(spent)}"
     gap = (value - bound) / bound
-    # SCIP stops by its own objective, which its tolerances let differ a little from the true one.
+    # SCIP stops by its own objective, which may differ slightly from the true one within its tolerances.
     return f"{duration(spent)} ({gap:.3%})" if gap <= GAP * 1.01 else f"gap {gap:.2%} at {duration(spent)}"
 
 
 def main():
     disagreements = 0
     version = pyscipopt.Model().version()
-    print(f"`bnb` and `milp` against SCIP {version} (one thread, plain non-convex MINLP, see `tests/compare_scip.py`): time to a relative gap of {GAP:g} with the gap proved"
-          f" in brackets, or the gap at {TIME_LIMIT} s. Paper family, M = {SERVERS}, threshold {THRESHOLD}, interference on.")
-    print("Measured on 2 shared cores, one run after the other, by `python3 tests/compare_scip.py target/release/offload-bench > docs/scip.md`.")
-    print()
+    print(f"""# Comparison with SCIP
+
+`bnb` and `milp` against SCIP {version} (one thread, plain non-convex MINLP): time to a relative gap of
+{GAP:g} with the proved gap in brackets, or the gap at {TIME_LIMIT} s. Family `paper`, M = {SERVERS}, threshold {THRESHOLD},
+interference on.
+
+Measured on 2 shared cores, one run after the other, by
+`python3 tests/compare_scip.py target/release/offload-bench > docs/src/results/scip.md`.
+""")
     print("| N | seed | bnb | milp | SCIP | SCIP's plan above bnb's |")
     print("|--:|--:|--:|--:|--:|--:|", flush=True)
     with tempfile.TemporaryDirectory() as folder:

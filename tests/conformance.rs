@@ -300,7 +300,7 @@ fn trajectories_fall_and_end_at_the_plan() {
             );
         }
         let (last, z) = (
-            trajectory[trajectory.len() - 1].objective,
+            trajectory[trajectory.len() - 1].objective.unwrap(),
             solved.evaluation.unwrap().objective,
         );
         assert!((last - z).abs() <= 1e-9 * z, "{id}: {last} {z}");

@@ -8,7 +8,7 @@ const ALLOWED: [(&str, &[&str]); 6] = [
     ("instances", &[]),
     ("solvers", &["offload-instances"]),
     ("verify", &["offload-instances"]),
-    ("reports", &[]),
+    ("reports", &["offload-instances"]),
     (
         "harness",
         &[

@@ -1,11 +1,17 @@
 #!/usr/bin/env python3
-"""GOA's speed beside Python: one run, four programs, the same rule and the same instance.
+"""Compares the speed of GOA with Python: four programs, the same rule, the same instance.
 
     python3 tests/goa_speed.py target/release/examples/goa_speed target/release/offload-bench
 
-(1) the naive rule in plain Python, one pair at a time, where each pair counts its server's users and sums its interference from the table of decisions, as in the
-authors' implementation (hence their O(N^3 M^2)); (2) the same with loads and interference kept up to date; (3) the naive rule fully vectorised in numpy; (4) `goa`, the
-algorithm alone. All must make the same decisions. Each time is the least of many runs (of three for (1)). Needs numpy. Prints the ratios.
+1. The naive rule in plain Python, one pair at a time. Each pair counts its server's users and sums its
+   interference from the table of decisions, as in the authors' implementation (hence their
+   O(N^3 M^2)).
+2. The same with loads and interference kept up to date.
+3. The naive rule fully vectorised in numpy.
+4. `goa`, the algorithm alone.
+
+All must make the same decisions. Each time is the minimum of many runs (of three for program 1). Needs
+numpy. Prints the ratios.
 """
 import json
 import math
@@ -21,7 +27,7 @@ N, M, TAU = 120, 4, 0.8
 
 
 def greedy(n, m, uncertainty, delta, attach):
-    """GOA's two steps, every pair priced anew at every step."""
+    """GOA's two steps, with every pair priced at every step."""
     plan = [None] * n
     for must in (True, False):
         while True:

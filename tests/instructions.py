@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Counts instructions with valgrind: a regression test that neither other load nor the machine's speed can disturb.
+"""Counts instructions with valgrind: a regression test that is independent of other load and of the
+machine's speed.
 
     python3 tests/instructions.py target/release/examples/counted [--record]
 
-Two tests. Ratios of counts within this run have fixed limits, whatever the compiler. With the compiler and the kind of processor that made
-tests/instructions.json, each count is also held against the recorded one: more than 10 % above fails, more than 10 % below asks for --record, which rewrites the file.
-(Counts repeat to a millionth; the 10 % are for the C library, which picks its memcpy by processor.)
-Exit code: 0 all holds, 1 something does not, 2 counting failed.
+Two tests. Ratios of counts within this run have fixed limits, with any compiler. With the compiler and
+the kind of processor that made tests/instructions.json, each count is also compared with the recorded
+one: more than 10 % above fails, more than 10 % below asks for --record, which rewrites the file.
+(Counts repeat to a millionth. The 10 % allow for the C library, which chooses its memcpy by processor.)
+Exit codes: 0 passed, 1 failed, 2 counting failed.
 """
 import argparse
 import json
@@ -21,8 +23,9 @@ RECORDED = Path(__file__).with_name("instructions.json")
 TOLERANCE = 0.10
 CASES = [("deltas", 120), ("evaluate", 120), ("evaluate", 1000), ("goa", 120), ("goa", 1000), ("goa-marginal", 120), ("goa-marginal", 1000),
          ("dmin", 120), ("local-search", 120), ("bnb", 60), ("bnb", 120), ("verify", 120)]
-# (what, over what, at most). The first is the target that GOA was written to; the others are a third to a half above what was measured,
-# so that work which grows faster with N, or a check dearer than the solve, is seen with every compiler.
+# (numerator, denominator, limit). The first is GOA's target. The others are a third to a half above the
+# measured ratios, so that work that grows faster with N, or a check more costly than the solve, is
+# noticed with every compiler.
 LIMITS = [("goa 120", "deltas 120", 10), ("goa 1000", "goa 120", 25), ("goa-marginal 120", "goa 120", 8), ("verify 120", "bnb 120", 1)]
 
 
@@ -33,7 +36,7 @@ def fail(text):
 
 def count(program, work, users):
     """Instructions between entering and leaving `measured`."""
-    # Names are matched demangled; the star in front stands for whatever the mangling puts there.
+    # Names are matched demangled; the leading star matches the prefix that the mangling adds.
     valgrind = ["valgrind", "--tool=callgrind", "--toggle-collect=*counted::measured*", "--callgrind-out-file=/dev/null"]
     done = subprocess.run([*valgrind, program, work, str(users)], capture_output=True, text=True)
     found = re.search(r"Collected : (\d+)", done.stderr)

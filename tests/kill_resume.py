@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Kills a campaign of about 500 rows 50 times with SIGKILL at random moments, resuming it each time.
+"""Kills a campaign of 528 rows 50 times with SIGKILL at random moments, resuming it each time.
 
-In the end its records must be those of an undisturbed run, times aside: none lost, none twice. After each kill no process of the campaign may stay.
-Usage: kill_resume.py OFFLOAD_BENCH [KILLS]. Exit codes: 0 passed, 1 failed, 2 usage. Everything that it starts ends with it, and nothing waits for ever.
+At the end its records must be those of an undisturbed run, apart from times: none lost, none twice.
+After each kill no process of the campaign may remain.
+Usage: kill_resume.py OFFLOAD_BENCH [KILLS]. Exit codes: 0 passed, 1 failed, 2 usage. All processes
+that it starts end with it, and every wait has a limit.
 """
 
 import json
@@ -18,7 +20,8 @@ from pathlib import Path
 
 from records import key, rows, timeless
 
-# 528 rows, 132 of them by bnb in processes of their own; no time limit, so that the outcome does not hang on the machine's speed.
+# 528 rows, 132 of them by bnb in processes of their own. No time limit, so that the outcome does not
+# depend on the machine's speed.
 CONFIG = """format = "offload-config/1"
 thresholds = [0.5, 0.8]
 solvers = ["goa", "dmin", "local-search", "bnb"]
@@ -34,16 +37,17 @@ parameters = { interference = [true, false] }
 
 TOTAL = 528
 
-# Of what is left, so much is done on average until all kills have hit; more and the campaign might end before.
+# Average share of the remaining rows that is done until all kills have hit. With more, the campaign
+# might end before.
 SHARE = 0.8
 
-# Most seconds that processes of a killed campaign may need to end.
+# Limit on the time that processes of a killed campaign need to end, s.
 PATIENCE = 10
 
-# Most seconds of one run.
+# Time limit of one run, s.
 LIMIT = 600
 
-# In the environment of every process of the campaign, so that these are found wherever they hide.
+# Set in the environment of every process of the campaign, so that all of them can be found.
 MARK = f"OFFLOAD_KILL_TEST={uuid.uuid4()}"
 
 
@@ -87,7 +91,7 @@ def kill_after(bench, folder, delay):
         run.wait(delay)
     except subprocess.TimeoutExpired:
         pass
-    # Not reaped before this, so the number cannot belong to another group.
+    # The process is not yet reaped, so its number cannot belong to another group.
     hit = run.returncode is None
     if run.returncode:
         raise Failed(f"a run ended by itself with exit code {run.returncode}")
@@ -119,7 +123,7 @@ def kill_often(bench, folder, kills, whole):
     hits, there, longest = 0, 0, 0.0
     while hits < kills:
         mean = SHARE * whole * (1 - there / TOTAL) / (kills - hits)
-        # Starting takes a moment too, and must not be all that is ever killed.
+        # Leaves time to start, so that kills also hit later stages.
         if not kill_after(bench, folder, draw.uniform(0, 2 * mean) + 0.01):
             break
         hits += 1
@@ -162,7 +166,7 @@ def main():
         print(__doc__, file=sys.stderr)
         return 2
     bench, kills = Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) == 3 else 50
-    # However it is stopped, it cleans up.
+    # Clean up on every signal.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="offload-kill-") as folder:
         try:

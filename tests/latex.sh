@@ -1,5 +1,6 @@
 #!/bin/sh
-# Compiles a report's paper.tex with pdflatex, twice, in a copy of its folder; fails on errors, undefined references and boxes that stick out by more than 10 pt.
+# Compiles a report's paper.tex with pdflatex, twice, in a copy of its folder. Fails on errors, undefined
+# references and overfull boxes of more than 10 pt.
 # Usage: latex.sh CAMPAIGN [OUTPUT]     (the PDF and a PNG of each page go to OUTPUT, default out/latex)
 # Needs Debian's texlive-latex-base, texlive-latex-recommended, texlive-pictures and poppler-utils.
 set -eu

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Makes a large campaign out of a small one, to measure how `report` grows: copies of its records on instances of other names and fingerprints.
+"""Makes a large campaign from a small one, to measure how `report` grows: copies of its records
+on instances with other names and fingerprints.
 
-Usage: make_records.py CAMPAIGN COUNT -o DIR     (COUNT records, about; the copies' values differ by a factor of their own)
+Usage: make_records.py CAMPAIGN COUNT -o DIR   (about COUNT records; each copy scales its values by a
+factor of its own)
 """
 import argparse
 import hashlib

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""What a campaign costs beside the solvers: seconds of `run` on one thread less the solvers' own, a row.
+"""Measures what a campaign costs beside the solvers, per row: seconds of `run` on one thread minus the
+solvers' own.
 
-Heuristics in the harness's process on N = 120, told apart into instances (generated once for all rows on them) and rows; and GOA in a process a row.
-Each is the least of several runs, since other work on the machine only adds. Usage: overhead.py OFFLOAD_BENCH. Exit codes: 0 below the targets, 1 above,
-2 usage.
+Cases: heuristics in the harness's process on N = 120, divided into instances (generated once for all
+their rows) and rows; and GOA in a process of its own per row. Each value is the minimum of several
+runs, because other work on the machine only adds to it. Usage: overhead.py OFFLOAD_BENCH. Exit codes:
+0 below the targets, 1 above, 2 usage.
 """
 
 import json
@@ -14,14 +16,14 @@ import tempfile
 import time
 from pathlib import Path
 
-# ms a row.
+# ms per row.
 TARGET_SHARED = 2.0
 TARGET_ISOLATED = 10.0
 
-# Runs of each campaign; the least counts.
+# Runs of each campaign; the minimum counts.
 REPETITIONS = 3
 
-# Most seconds of one run.
+# Time limit of one run, s.
 LIMIT = 300
 
 HEAD = """format = "offload-config/1"
@@ -80,7 +82,8 @@ def main():
         few = least(bench, folder, HEURISTICS, 300, [0.5])
         many = least(bench, folder, HEURISTICS, 300, TEN)
         apart = least(bench, folder, ISOLATED, 30, TEN)
-    # The same instances with ten times the rows: what is more is the rows', the rest is the instances'.
+    # The same instances with ten times the rows: the additional time is that of the rows, the rest that of
+    # the instances.
     row = 1e3 * (many[1] - few[1]) / (many[0] - few[0])
     instance = max(0.0, (1e3 * (few[1] - start[1]) - row * few[0]) / 300)
     shared, isolated = 1e3 * many[1] / many[0], 1e3 * apart[1] / apart[0]

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""What the paper left open, measured: real topologies and unlike hardware. Prints the tables of docs/real-data.md.
+"""Measures what the paper left open: real topologies and heterogeneous hardware. Prints the tables of
+docs/src/results/questions.md.
 
     python3 tests/questions.py target/release/offload-bench out/questions [FOLDER OF THE EUA DATA]
 
-One campaign for each row: 10 seeds, thresholds 0.6, 0.8 and 1, `bnb` asked for a gap of 0.1 % within 60 s, its certificates re-checked. Intervals are 95 %: percentile
-bootstrap over instances, 2,000 resamples by a fixed seed. With the folder of the EUA data set (sites and users of Melbourne) its rows are added. Takes about ten minutes on two cores; done
-campaigns are kept in the folder.
+One campaign per row: 10 seeds, thresholds 0.6, 0.8 and 1, `bnb` asked for a gap of 0.1 % within 60 s,
+its certificates re-checked. Intervals are 95 %: percentile bootstrap over instances, 2,000 resamples
+with a fixed seed. With the folder of the EUA data set (sites and users of Melbourne) its rows are
+added. Takes about ten minutes on two cores. Finished campaigns are kept in the folder.
 """
 import csv
 import random
@@ -83,7 +85,7 @@ def cell(rows, solver, column, digits):
 
 
 def table(bench, folder, title, variants):
-    print(f"| {title} | N, M | `goa`: gap, % | `goa-marginal`: gap, % | `local-search`: gap, % | certified within 0.1 %, 1 % | `goa`: mean delay, ms | best plan's | `goa`: accuracy, % |")
+    print(f"| {title} | N, M | `goa`: gap, % | `goa-marginal`: gap, % | `local-search`: gap, % | certified within 0.1 %, 1 % | `goa`: mean delay, ms | best plan: mean delay, ms | `goa`: accuracy, % |")
     print("|---|---|--:|--:|--:|--:|--:|--:|--:|")
     for k, (name, family, users, servers, parameters) in enumerate(variants):
         rows = measure(bench, folder / f"{family}-{k}", family, users, servers, parameters)

@@ -1,4 +1,4 @@
-"""What the tests in Python share: reading and comparing the records of a campaign."""
+"""Helpers of the Python tests: reading and comparing the records of a campaign."""
 
 import json
 
@@ -7,13 +7,13 @@ TIMES = ["time_s", "times_s", "cpu_s", "peak_memory_bytes"]
 
 
 def rows(folder):
-    """How many whole records a campaign has; one that is being written does not count."""
+    """The number of complete records of a campaign; one that is being written does not count."""
     path = folder / "records.jsonl"
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def key(record):
-    """What no two records of a campaign share."""
+    """The fields that identify a record within a campaign."""
     return tuple(str(record[field]) for field in ("fingerprint", "threshold", "weights", "solver", "seed"))
 
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""`submit` on a real Slurm: munge, a controller and four workers on loopback, one of them killed in the middle of its work.
+"""Tests `submit` on a real Slurm: munge, a controller and four workers on loopback, one of which is
+killed during its work.
 
-The merged result must be the one-machine result, times aside. Needs root; brings Debian's slurm-wlm and munge if they are missing. Everything that
-it starts ends with it, and nothing waits for ever. Exit codes: 0 passed, 1 failed, 2 Slurm cannot be had here.
+The merged result must equal the result of one machine, apart from times. Needs root; installs Debian's
+slurm-wlm and munge if they are missing. All processes that it starts end with it, and every wait has a
+limit. Exit codes: 0 passed, 1 failed, 2 Slurm is not available.
 """
 
 import os
@@ -37,7 +39,7 @@ seeds = { from = 1, count = 5 }
 parameters = { interference = [true, false] }
 """
 
-# Slow enough to be killed in the middle, and named relative to the configuration.
+# Slow enough to be killed during a solve. Its path is relative to the configuration.
 SLOW = """import json, sys, time
 users = len(json.load(sys.stdin)["instance"]["users"])
 time.sleep(1)
@@ -63,7 +65,7 @@ JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
-# One processor a worker, however many the machine has.
+# One processor per worker, whatever the machine has.
 SlurmdParameters=config_overrides
 MpiDefault=none
 SwitchType=switch/none
@@ -83,7 +85,7 @@ class Failed(Exception):
 
 
 class Missing(Exception):
-    """Slurm cannot be had here."""
+    """Slurm is not available."""
 
 
 def run(*words, timeout=60, ok=(0,), **more):
@@ -95,7 +97,7 @@ def run(*words, timeout=60, ok=(0,), **more):
 
 
 def until(what, seconds, check):
-    """Looks every half second; returns the first answer that counts."""
+    """Polls every half second; returns the first true answer."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         answer = check()
@@ -126,7 +128,7 @@ def bring_slurm():
 
 
 def free_ports(count):
-    """Ports that nobody listens to; held open together so that they differ."""
+    """Free ports; held open together so that they differ."""
     sockets = [socket.socket() for _ in range(count)]
     for s in sockets:
         s.bind(("127.0.0.1", 0))
@@ -155,7 +157,7 @@ def children(pid):
 
 
 class Cluster:
-    """A Slurm of our own in one folder."""
+    """A private Slurm in one folder."""
 
     def __init__(self, work):
         self.work = work
@@ -197,7 +199,7 @@ class Cluster:
         return len(done.stdout.splitlines())
 
     def kill_worker(self, node, batch):
-        """As if its machine lost power: the daemon, its step daemon, and whatever runs below that."""
+        """Simulates a power loss of its machine: kills the daemon, its step daemon and all processes below."""
         step = int(Path(f"/proc/{batch}/stat").read_text().rsplit(")", 1)[1].split()[1])
         if "slurmstepd" not in Path(f"/proc/{step}/cmdline").read_text():
             raise Failed(f"process {step} above the task is no slurmstepd")
@@ -269,7 +271,7 @@ def test(cluster, folder):
     shards = {k: folder / "all/shards" / str(k) for k in range(1, WORKERS + 1)}
 
     until("rows of shards 1 and 2", 60, lambda: rows(shards[1]) >= 8 and rows(shards[2]) >= 8)
-    # What Slurm does before a time limit.
+    # The signal that Slurm sends before a time limit.
     run("scancel", "--batch", "--signal=USR1", f"{array}_2")
     node, batch = until("shard 1 at work", 20, lambda: running(array, 1))
     before = rows(shards[1])
@@ -293,7 +295,7 @@ def test(cluster, folder):
     if timeless(folder / "all") != timeless(folder / "one"):
         raise Failed("the merged result is not the one-machine result")
     run(BENCH, "verify", "all", cwd=folder)
-    # Where `submit` said that the logs are, in a folder with a name that is hard to quote.
+    # Where `submit` puts the logs, in a folder with a name that is hard to quote.
     log = (folder / "all/submit/logs/shard-2.log").read_text()
     if "queued again" not in log:
         raise Failed(f"the log of shard 2 does not tell of its time limit:\n{log}")
@@ -310,7 +312,7 @@ def finished(job):
 
 
 def tell_logs(work):
-    """The ends of all logs, for whoever has to find out."""
+    """Prints the ends of all logs, to help find the cause."""
     for path in sorted(work.glob("*.log")) + sorted(work.glob("*/all/submit/logs/*.log")):
         lines = path.read_text(errors="replace").splitlines()[-12:]
         print(f"--- {path.name}\n" + "\n".join(lines), file=sys.stderr)
@@ -327,11 +329,11 @@ def main():
     except (Missing, subprocess.TimeoutExpired) as e:
         print(f"test-slurm: Slurm cannot be had here: {e}", file=sys.stderr)
         return 2
-    # However it is stopped, it cleans up.
+    # Clean up on every signal.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     work = Path(tempfile.mkdtemp(prefix="offload-slurm-"))
-    # munge wants a way to its socket that all may walk.
+    # munge requires that all users may enter the folders above its socket.
     work.chmod(0o755)
     cluster = Cluster(work)
     try:

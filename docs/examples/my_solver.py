@@ -3,8 +3,9 @@
 
     offload-bench solve INSTANCE --threshold 0.7 --solver 'exec:python3 my_solver.py'
 
-It reads one JSON object from stdin and writes an offload-plan/1 to stdout; docs/formats.md says what they hold.
-What goes to stderr is kept in the campaign's records. The value of the plan is computed by offload-bench, not here.
+It reads one JSON object from stdin and writes an offload-plan/1 to stdout. The protocol is described in
+docs/src/use/external-solvers.md. Output on stderr is kept in the campaign's records. offload-bench computes the
+value of the plan itself.
 """
 
 import json
@@ -16,9 +17,9 @@ import numpy as np
 def solve(instance, threshold, weights, seed, time_limit_s):
     """Returns one entry per user: None = on the device, j = at server j, from 0.
 
-    This one visits the users by falling uncertainty and sends each to the server that is best for it at the moment;
-    users whose uncertainty is at most the threshold go only where that is faster than their device. It looks at no
-    interference and is no good algorithm: it is here to be replaced.
+    This example visits the users by falling uncertainty and sends each to its fastest server at that moment. Users
+    whose uncertainty is at most the threshold are offloaded only if that is faster than their device. It ignores
+    interference and is not a good algorithm: replace it.
     """
     users, servers = instance["users"], instance["servers"]
     gain = np.array(instance["gain"])

@@ -4,27 +4,7 @@
 //! Exit codes: 0 done, 1 a check failed or a problem is infeasible, 2 bad input or usage. Errors go
 //! to stderr, data to stdout.
 
-mod campaign;
-mod certify;
 mod commands;
-mod config;
-mod environment;
-mod execute;
-mod gates;
-mod matrix;
-mod merge;
-mod process;
-mod progress;
-mod record_trace;
-mod reproduce;
-mod rows;
-#[cfg(test)]
-mod schemas;
-mod simulate;
-mod solver;
-mod stop;
-mod store;
-mod tune;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -48,7 +28,7 @@ enum Command {
     Report(commands::report::Arguments),
     Check(commands::check::Arguments),
     Reproduce(commands::reproduce::Arguments),
-    Uncertainty(commands::uncertainty::Arguments),
+    Uncertainty(Box<commands::uncertainty::Arguments>),
     Verify(commands::verify::Arguments),
     Export(commands::export::Arguments),
     Simulate(Box<commands::simulate::Arguments>),
@@ -64,13 +44,20 @@ enum Command {
 }
 
 /// How a command ended when it did not fail.
-pub(crate) enum Verdict {
+pub(crate) enum CommandEnd {
     /// Exit code 0.
     Done,
     /// Exit code 1: a check failed or a problem is infeasible.
     Refuted,
     /// A signal asked us to stop: 128 plus its number.
     Stopped(u8),
+}
+
+impl CommandEnd {
+    /// [`CommandEnd::Done`] when all that was checked holds, else [`CommandEnd::Refuted`].
+    fn of(holds: bool) -> Self {
+        if holds { Self::Done } else { Self::Refuted }
+    }
 }
 
 fn main() -> ExitCode {
@@ -92,12 +79,12 @@ fn main() -> ExitCode {
         Command::Tune(a) => commands::tune::run(&a),
         Command::Solvers => commands::solvers::run(),
         Command::Families(a) => commands::families::run(&a),
-        Command::Worker => process::work().map(|()| Verdict::Done),
+        Command::Worker => offload_bench::process::work().map(|()| CommandEnd::Done),
     };
     match result {
-        Ok(Verdict::Done) => ExitCode::SUCCESS,
-        Ok(Verdict::Refuted) => ExitCode::from(1),
-        Ok(Verdict::Stopped(code)) => ExitCode::from(code),
+        Ok(CommandEnd::Done) => ExitCode::SUCCESS,
+        Ok(CommandEnd::Refuted) => ExitCode::from(1),
+        Ok(CommandEnd::Stopped(code)) => ExitCode::from(code),
         Err(error) => {
             commands::tell(&format!("error: {error:#}"));
             ExitCode::from(2)

@@ -1,6 +1,6 @@
 //! The JSON Schemas in `docs/schema` are those of what the program reads and writes.
 
-use crate::config::Config;
+use crate::campaign::config::Config;
 use crate::gates::Gates;
 use offload_reports::{Environment, Record};
 use schemars::generate::SchemaSettings;

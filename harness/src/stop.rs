@@ -10,14 +10,14 @@ const SIGNALLED: i32 = 128;
 
 /// Which signal asked us to stop, if one did.
 #[derive(Clone, Debug, Default)]
-pub struct Stop {
+pub struct StopSignal {
     signal: Arc<AtomicUsize>,
 }
 
-impl Stop {
+impl StopSignal {
     /// Listens to SIGINT and SIGTERM from now on.
-    pub fn listen() -> std::io::Result<Stop> {
-        let stop = Stop::default();
+    pub fn listen() -> std::io::Result<StopSignal> {
+        let stop = StopSignal::default();
         for signal in [SIGINT, SIGTERM] {
             let second = Arc::new(AtomicBool::new(false));
             // The order matters: the first signal must not find its own mark.

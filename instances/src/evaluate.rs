@@ -2,7 +2,8 @@
 //! metrics.
 
 use crate::problem::Problem;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The planned delay of one user, by part, s.
@@ -62,27 +63,28 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Measured (not planned) quality of a plan, `docs/model.md`, 'Realised metrics'. Delays in ms over
-/// all N users.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+/// What users would have seen: delays with measured edge times, and accuracy. Never optimised
+/// (`docs/model.md`, 'Realised metrics').
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Realised {
-    /// Sum over users.
+    /// Sum of all users' delays, ms.
     pub delay_total_ms: f64,
-    /// Mean over users.
+    /// Mean delay per user, ms.
     pub delay_mean_ms: f64,
-    /// 95 % quantile over users, linear between order statistics (Hyndman and Fan, type 7).
+    /// 95 % quantile of the users' delays, ms; linear between order statistics (Hyndman and Fan,
+    /// type 7).
     pub delay_p95_ms: f64,
-    /// The sum's local part.
+    /// Part of the total that is local computing, ms.
     pub delay_local_ms: f64,
-    /// The sum's uplink part.
+    /// Part of the total that is uplink, ms.
     pub delay_uplink_ms: f64,
-    /// The sum's compute part, from measured times of the large model.
+    /// Part of the total that is edge computing, ms.
     pub delay_compute_ms: f64,
-    /// Mean of `correct_*` over users, %; `None` when some user's field is missing.
+    /// Share of right answers, %; null when the instance does not say which are right.
     pub accuracy_pct: Option<f64>,
 }
 
-/// All that is to say about a plan.
+/// A plan's objective, delays, violations and realised metrics.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
     /// F(x), weighted s.

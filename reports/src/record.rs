@@ -1,10 +1,10 @@
 //! One line of `records.jsonl`: what one solver did on one problem (`offload-record/2`).
 
 use crate::error::{LineFault, ReportError};
+pub use offload_instances::{Realised, Status, Trust};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -16,57 +16,6 @@ pub const RECORD_FORMAT: &str = "offload-record/2";
 /// The older `format` that is still read: its records lack the fields that came with
 /// [`RECORD_FORMAT`].
 pub const FIRST_RECORD_FORMAT: &str = "offload-record/1";
-
-/// How a solve ended.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// Proved optimal, within the gap that was asked for.
-    Optimal,
-    /// A plan, and no claim about it.
-    Feasible,
-    /// Proved that no plan exists.
-    Infeasible,
-    /// Out of time, with or without a plan.
-    Timeout,
-    /// The solver failed.
-    Error,
-}
-
-/// What stands behind a lower bound; the later, the weaker.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Trust {
-    /// All plans were tried.
-    Enumerated,
-    /// The verifier re-checked a certificate.
-    Certified,
-    /// A solver's word.
-    Solver,
-}
-
-/// What users would have seen: delays with measured edge times, and accuracy. Never optimised.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Realised {
-    /// Sum of all users' delays, ms.
-    pub delay_total_ms: f64,
-    /// Mean delay per user, ms.
-    pub delay_mean_ms: f64,
-    /// 95 % quantile of the users' delays, ms.
-    pub delay_p95_ms: f64,
-    /// Part of the total that is local computing, ms.
-    pub delay_local_ms: f64,
-    /// Part of the total that is uplink, ms.
-    pub delay_uplink_ms: f64,
-    /// Part of the total that is edge computing, ms.
-    pub delay_compute_ms: f64,
-    /// Share of right answers, %; null when the instance does not say which are right.
-    pub accuracy_pct: Option<f64>,
-}
 
 /// One moment of a solve: what was known `time_s` after its start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -169,44 +118,6 @@ pub struct Loaded {
     pub duplicates: usize,
     /// Those of them whose result was another one.
     pub contradicting: usize,
-}
-
-impl Status {
-    /// The name in a record.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Optimal => "optimal",
-            Self::Feasible => "feasible",
-            Self::Infeasible => "infeasible",
-            Self::Timeout => "timeout",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl Trust {
-    /// The name in a record.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Enumerated => "enumerated",
-            Self::Certified => "certified",
-            Self::Solver => "solver",
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl fmt::Display for Trust {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
 }
 
 impl Record {

@@ -68,22 +68,23 @@ pub enum Node {
 /// A tree that covers all plans, with the multipliers that close each of its leaves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Certificate {
+    /// The lower bound that the tree proves, weighted s; `None` when it proves that no feasible
+    /// plan exists.
+    pub bound: Option<f64>,
     /// Multipliers, referred to by index.
     pub multipliers: Vec<Multipliers>,
     /// Nodes in preorder.
     pub tree: Vec<Node>,
 }
 
-/// The claim that a certificate is written for.
-pub struct Claim<'a> {
-    /// The solver's id.
+/// What a certificate's file says beside the proof.
+pub struct CertificateHead<'a> {
+    /// The solver that found it.
     pub solver: &'a str,
     /// Where the instance was read from; a hint for the verifier, which checks the fingerprint.
     pub instance_file: Option<&'a str>,
     /// The plan, if there is one.
     pub plan: Option<&'a Assignment>,
-    /// The bound, weighted s; `None` when no feasible plan exists.
-    pub bound: Option<f64>,
 }
 
 impl Certificate {
@@ -95,19 +96,19 @@ impl Certificate {
         &self,
         out: &mut dyn Write,
         problem: &Problem,
-        claim: &Claim,
+        about: &CertificateHead,
     ) -> std::io::Result<()> {
         let head = json!({
             "format": "offload-certificate/1",
             "instance": problem.instance().name,
-            "instance_file": claim.instance_file,
+            "instance_file": about.instance_file,
             "fingerprint": fingerprint(problem.instance()),
             "threshold": problem.threshold(),
             "weights": problem.weights().name(),
-            "solver": claim.solver,
-            "assignment": claim.plan,
-            "objective": claim.plan.map(|p| problem.objective(p)),
-            "lower_bound": claim.bound,
+            "solver": about.solver,
+            "assignment": about.plan,
+            "objective": about.plan.map(|p| problem.objective(p)),
+            "lower_bound": self.bound,
             "trust": "certified",
         });
         let head = head.to_string();

@@ -24,7 +24,9 @@ fn main() {
     );
     let steps = &solved.outcome.trajectory;
     let last = steps.last().expect("at least one region");
-    let (least, most) = (steps[0].bound, last.objective.max(steps[0].objective));
+    let value = |v: Option<f64>| v.expect("bnb starts with a plan and a bound");
+    let least = value(steps[0].bound);
+    let most = value(last.objective).max(value(steps[0].objective));
     let x = |work: usize| {
         LEFT + (WIDTH - LEFT - 20.0) * (work as f64).ln() / (last.work as f64).ln().max(1e-9)
     };
@@ -59,12 +61,12 @@ fn main() {
         );
         tick *= 2;
     }
-    for (name, dash, colour, value) in [
+    for (name, dash, colour, draw) in [
         (
             "incumbent",
             "6 4",
             "#D55E00",
-            (|p| p.objective) as fn(&offload_solvers::Progress) -> f64,
+            (|p| p.objective) as fn(&offload_solvers::Progress) -> Option<f64>,
         ),
         ("lower bound", "none", "#0072B2", |p| p.bound),
     ] {
@@ -75,7 +77,7 @@ fn main() {
                 "{}{:.1} {:.1} ",
                 if k == 0 { "M" } else { "L" },
                 x(p.work),
-                y(value(p))
+                y(draw(p).unwrap_or(least))
             );
         }
         let _ = writeln!(
@@ -85,9 +87,9 @@ fn main() {
         );
         // Both lie free of the lines: the incumbent's start, the end of the rising bound.
         let (left, at) = if name == "incumbent" {
-            (LEFT + 10.0, y(value(&steps[0])) + 20.0)
+            (LEFT + 10.0, y(value(draw(&steps[0]))) + 20.0)
         } else {
-            (WIDTH - 110.0, y(value(last)) + 35.0)
+            (WIDTH - 110.0, y(value(draw(last))) + 35.0)
         };
         let _ = writeln!(
             svg,

@@ -7,7 +7,7 @@ pub mod scaling;
 use offload_instances::families::{Spec, find, generate};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Instance, Problem, Weights};
-use offload_solvers::certificate::Claim;
+use offload_solvers::certificate::CertificateHead;
 use offload_solvers::{Budget, Solved, find as find_solver, solve};
 use offload_verify::{parse_certificate, verify_certificate};
 use std::path::{Path, PathBuf};
@@ -190,11 +190,10 @@ pub fn small_problem(k: u64, servers: usize) -> Problem {
 /// When the solver wrote none.
 #[must_use]
 pub fn certificate_bytes(problem: &Problem, solved: &Solved) -> Vec<u8> {
-    let claim = Claim {
+    let about = CertificateHead {
         solver: &solved.solver,
         instance_file: None,
         plan: solved.outcome.plan.as_ref(),
-        bound: solved.outcome.bound.map(|(b, _)| b),
     };
     let mut bytes = Vec::new();
     let certificate = solved
@@ -203,7 +202,7 @@ pub fn certificate_bytes(problem: &Problem, solved: &Solved) -> Vec<u8> {
         .as_ref()
         .expect("the solver wrote a certificate");
     certificate
-        .write(&mut bytes, problem, &claim)
+        .write(&mut bytes, problem, &about)
         .expect("memory is writable");
     bytes
 }

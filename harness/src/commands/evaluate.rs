@@ -1,12 +1,14 @@
 //! `evaluate`: what a plan is worth.
 
-use super::{print, read_instance, tell, threshold};
-use crate::Verdict;
+use super::values::threshold;
+use super::{print, tell};
+use crate::CommandEnd;
 use anyhow::Context;
+use offload_bench::display::evaluation;
+use offload_bench::files::read_instance;
 use offload_instances::files::{FileError, check_plan};
-use offload_instances::{Evaluation, Problem, Weights, evaluate::evaluate, read_plan};
+use offload_instances::{Problem, Weights, evaluate::evaluate, read_plan};
 use serde_json::json;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,8 +30,8 @@ pub struct Arguments {
     json: bool,
 }
 
-pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    let instance = read_instance(&a.instance)?;
+pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
+    let instance = read_instance(&a.instance, &tell)?;
     let plan = read_plan(&a.plan)?;
     let path = a.plan.display();
     if !plan.instance.is_empty() && !instance.name.is_empty() && plan.instance != instance.name {
@@ -57,73 +59,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         value["weights"] = json!(weights.name());
         print(&value.to_string())?;
     } else {
-        print(&describe(&problem, &evaluation))?;
+        print(&evaluation::describe(&problem, &evaluation))?;
     }
-    Ok(if evaluation.is_feasible() {
-        Verdict::Done
-    } else {
-        Verdict::Refuted
-    })
-}
-
-fn describe(problem: &Problem, e: &Evaluation) -> String {
-    let mut out = String::new();
-    let part =
-        |f: fn(&offload_instances::UserDelay) -> f64| e.users.iter().map(f).sum::<f64>() * 1e3;
-    let _ = writeln!(
-        out,
-        "threshold {}, weights {}",
-        problem.threshold(),
-        problem.weights()
-    );
-    let _ = writeln!(out, "objective            {:.12} weighted s", e.objective);
-    let _ = writeln!(
-        out,
-        "feasible             {}",
-        if e.is_feasible() { "yes" } else { "no" }
-    );
-    for violation in &e.violations {
-        let _ = writeln!(out, "  violation: {violation}");
-    }
-    let _ = writeln!(
-        out,
-        "offloaded            {} of {}",
-        e.offloaded,
-        problem.n()
-    );
-    let _ = writeln!(
-        out,
-        "planned delay        {:.3} ms in all",
-        e.delay_total_s * 1e3
-    );
-    let _ = writeln!(
-        out,
-        "  local / uplink / compute   {:.3} / {:.3} / {:.3} ms",
-        part(|d| d.local_s),
-        part(|d| d.uplink_s),
-        part(|d| d.compute_s)
-    );
-    match &e.realised {
-        None => out.push_str(
-            "realised             not known: the instance carries no edge_time_s \
-            and reference_flops",
-        ),
-        Some(r) => {
-            let _ = writeln!(
-                out,
-                "realised delay       {:.3} ms in all, mean {:.3}, 95 % quantile {:.3}",
-                r.delay_total_ms, r.delay_mean_ms, r.delay_p95_ms
-            );
-            let _ = writeln!(
-                out,
-                "  local / uplink / compute   {:.3} / {:.3} / {:.3} ms",
-                r.delay_local_ms, r.delay_uplink_ms, r.delay_compute_ms
-            );
-            let accuracy = r
-                .accuracy_pct
-                .map_or("not known".into(), |x| format!("{x:.2} %"));
-            let _ = write!(out, "  accuracy           {accuracy}");
-        }
-    }
-    out
+    Ok(CommandEnd::of(evaluation.is_feasible()))
 }

@@ -1,7 +1,9 @@
 //! `export`: the exact program for any other solver.
 
-use super::{check_distinct, check_target, print, read_problem, tell, threshold};
-use crate::Verdict;
+use super::values::threshold;
+use super::{print, tell};
+use crate::CommandEnd;
+use offload_bench::files::{check_distinct, check_target, read_problem};
 use offload_instances::Weights;
 use offload_instances::files::write_bytes;
 use offload_solvers::costs::Costs;
@@ -40,12 +42,12 @@ enum Format {
 /// Columns beyond which the text would take more than about 10 GB.
 const MAX_COLUMNS: usize = 20_000_000;
 
-pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
+pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     if let Some(path) = &a.output {
         check_target(path)?;
         check_distinct(&[&a.instance, path])?;
     }
-    let problem = read_problem(&a.instance, a.threshold, a.weights)?;
+    let problem = read_problem(&a.instance, a.threshold, a.weights, &tell)?;
     let bins = if problem.has_interference() {
         let what = "interference is on: the optimum of this program is a lower bound on F*";
         tell(&format!("note: {what} ({} bins per server)", a.bins));
@@ -68,5 +70,5 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         Some(path) => write_bytes(path, text.as_bytes())?,
         None => print(text.trim_end())?,
     }
-    Ok(Verdict::Done)
+    Ok(CommandEnd::Done)
 }

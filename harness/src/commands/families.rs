@@ -1,7 +1,7 @@
 //! `families`: what there is, and the parameters of one.
 
 use super::print;
-use crate::Verdict;
+use crate::CommandEnd;
 use anyhow::anyhow;
 use offload_instances::families;
 
@@ -12,12 +12,12 @@ pub struct Arguments {
     family: Option<String>,
 }
 
-pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
+pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     let Some(id) = &a.family else {
         for family in families::all() {
             print(&format!("{:<14} {}", family.id(), family.summary()))?;
         }
-        return Ok(Verdict::Done);
+        return Ok(CommandEnd::Done);
     };
     let family = families::find(id).map_err(|e| anyhow!(e))?;
     print(&format!("{}: {}", family.id(), family.summary()))?;
@@ -31,5 +31,5 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
             p.meaning
         ))?;
     }
-    Ok(Verdict::Done)
+    Ok(CommandEnd::Done)
 }

@@ -1,11 +1,12 @@
 //! `generate`: writes instances of a family.
 
-use super::{make_folder, print};
-use crate::Verdict;
+use super::options::parameters;
+use super::print;
+use crate::CommandEnd;
 use anyhow::{Context, anyhow};
+use offload_bench::files::make_folder;
 use offload_instances::families::{self, Spec};
 use offload_instances::write_instance;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Write instances of a family
@@ -42,18 +43,9 @@ pub struct Arguments {
     output: PathBuf,
 }
 
-pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
+pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     let family = families::find(&a.family).map_err(|e| anyhow!(e))?;
-    let mut parameters = BTreeMap::new();
-    for item in &a.set {
-        let (name, value) = item
-            .split_once('=')
-            .with_context(|| format!("--set {item}: write NAME=VALUE"))?;
-        let twice = parameters
-            .insert(name.to_string(), value.to_string())
-            .is_some();
-        anyhow::ensure!(!twice, "--set {name}: is given twice; give it once");
-    }
+    let mut parameters = parameters(&a.set)?;
     if let Some(column) = &a.uncertainty {
         let has = family.parameters().iter().any(|p| p.name == "uncertainty");
         anyhow::ensure!(
@@ -92,5 +84,5 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         write_instance(&path, &instance)?;
         print(&path.display().to_string())?;
     }
-    Ok(Verdict::Done)
+    Ok(CommandEnd::Done)
 }

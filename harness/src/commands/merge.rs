@@ -1,12 +1,12 @@
 //! `merge`: one campaign from its shards.
 
 use super::{print, tell};
-use crate::Verdict;
-use crate::config::Config;
-use crate::merge::{Job, Outcome, Summary, merge};
+use crate::CommandEnd;
+use offload_bench::campaign::config::Config;
+use offload_bench::campaign::merge::{MergeJob, MergeOutcome, MergeSummary, merge};
 use std::path::{Path, PathBuf};
 
-/// Put the shards of a campaign together; tells what is missing, double or made differently
+/// Put the shards of a campaign together; lists what is missing, double or made differently
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The shards' folders
@@ -29,80 +29,47 @@ pub struct Arguments {
     force: bool,
 }
 
-pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
+pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     let config = a
         .config
         .as_ref()
         .map(|path| Config::read(path, a.relative_to.as_deref()))
         .transpose()?;
-    let job = Job {
+    let job = MergeJob {
         folders: &a.folders,
         output: &a.output,
         config,
         allow_mixed: a.allow_mixed,
         force: a.force,
+        notify: &tell,
     };
     match merge(&job)? {
-        Outcome::Merged(summary) => tell_of(&summary, &a.output, a.folders.len()),
-        Outcome::Refused(reasons) => {
+        MergeOutcome::Merged(summary) => report(&summary, &a.output, a.folders.len()),
+        MergeOutcome::Refused(reasons) => {
             tell(&format!(
                 "refused, nothing is written:\n  {}",
                 reasons.join("\n  ")
             ));
-            Ok(Verdict::Refuted)
+            Ok(CommandEnd::Refuted)
         }
     }
 }
 
-fn tell_of(s: &Summary, folder: &Path, shards: usize) -> anyhow::Result<Verdict> {
-    for path in &s.torn {
-        let remedy = "run this shard again to complete it";
-        tell(&format!(
-            "note: {}: the last line is cut off and left out; {remedy}",
-            path.display()
-        ));
-    }
-    if !s.compared {
-        tell("note: what is missing is not known without the configuration; name it with --config");
-    }
-    if s.extra > 0 {
-        tell(&format!(
-            "note: {} records are not what the configuration asks for; they are kept, at the end",
-            s.extra
-        ));
-    }
-    if s.processors.len() > 1 {
-        tell(&format!(
-            "note: times come from different processors: {}",
-            s.processors.join("; ")
-        ));
-    }
+fn report(s: &MergeSummary, folder: &Path, shards: usize) -> anyhow::Result<CommandEnd> {
+    s.notes().iter().for_each(|note| tell(note));
     let double = if s.duplicates > 0 {
         format!(" ({} double ones left out)", s.duplicates)
     } else {
         String::new()
     };
-    let folder = folder.display();
-    let next = format!("next: offload-bench report {folder}");
     print(&format!(
-        "{} records from {shards} folders{double}, in {folder}; {next}",
-        s.records
+        "{} records from {shards} folders{double}, in {1}; next: offload-bench report {1}",
+        s.records,
+        folder.display()
     ))?;
-    if s.missing == 0 {
-        return Ok(Verdict::Done);
-    }
-    let more = s.missing.saturating_sub(s.first_missing.len());
-    let more = if more > 0 {
-        format!("\n  ... and {more} more")
-    } else {
-        String::new()
+    let Some(missing) = s.missing_text() else {
+        return Ok(CommandEnd::Done);
     };
-    let first = s.first_missing.join("\n  ");
-    let rows = s.missing + s.records - s.extra;
-    tell(&format!(
-        "missing: {} of {rows} rows:\n  {first}{more}\nrun the shards again (they do only what is \
-         missing) and merge with --force",
-        s.missing
-    ));
-    Ok(Verdict::Refuted)
+    tell(&missing);
+    Ok(CommandEnd::Refuted)
 }

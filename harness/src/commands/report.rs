@@ -1,7 +1,10 @@
 //! `report`: gap tables and plots from a campaign, or two campaigns compared.
 
-use super::{make_folder, print, read_campaign, tell};
-use crate::{Verdict, campaign::RECORDS, matrix};
+use super::{print, print_paths, tell};
+use crate::CommandEnd;
+use offload_bench::campaign::matrix;
+use offload_bench::campaign::store::RECORDS;
+use offload_bench::files::{make_folder, read_campaign};
 use offload_reports::compare::{Comparison, Side, console, write_comparison};
 use offload_reports::{Environment, Record};
 use std::path::{Path, PathBuf};
@@ -26,7 +29,7 @@ struct Campaign {
     environments: Vec<Environment>,
 }
 
-pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
+pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     match (&a.folder, a.compare.as_slice()) {
         // clap passes over `requires` where the argument required conflicts with one that is there.
         (Some(_), _) if a.output.is_some() => {
@@ -38,18 +41,16 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
     }
 }
 
-fn one(folder: &Path) -> anyhow::Result<Verdict> {
+fn one(folder: &Path) -> anyhow::Result<CommandEnd> {
     let campaign = read(folder)?;
     let mut study = offload_reports::Study::of(&campaign.records, &campaign.environments);
     study.expected_rows = matrix::expected_rows(&campaign.environments);
     print(&offload_reports::console_table(&study))?;
-    for file in offload_reports::write_report(&study, folder)? {
-        print(&file.display().to_string())?;
-    }
-    Ok(Verdict::Done)
+    print_paths(&offload_reports::write_report(&study, folder)?)?;
+    Ok(CommandEnd::Done)
 }
 
-fn two(first: &Path, second: &Path, output: &Path) -> anyhow::Result<Verdict> {
+fn two(first: &Path, second: &Path, output: &Path) -> anyhow::Result<CommandEnd> {
     let campaigns = [read(first)?, read(second)?];
     let names = [first, second].map(|folder| folder.display().to_string());
     let side = |k: usize| Side {
@@ -67,10 +68,8 @@ fn two(first: &Path, second: &Path, output: &Path) -> anyhow::Result<Verdict> {
     );
     make_folder(output)?;
     print(&console(&comparison))?;
-    for file in write_comparison(&comparison, output)? {
-        print(&file.display().to_string())?;
-    }
-    Ok(Verdict::Done)
+    print_paths(&write_comparison(&comparison, output)?)?;
+    Ok(CommandEnd::Done)
 }
 
 fn read(folder: &Path) -> anyhow::Result<Campaign> {

@@ -1,11 +1,12 @@
 //! `reproduce`: the paper's experiment, and what it says to the claims of the abstract.
 
-use super::{check_target, gap, is_same, make_folder, print, seconds, tell};
-use crate::Verdict;
-use crate::reproduce::{Limits, MOST_RUNS, bounds, margin, runs, times};
-use crate::stop::Stop;
+use super::values::{gap, seconds};
+use super::{print, print_paths, tell};
+use crate::CommandEnd;
 use anyhow::ensure;
-use offload_reports::reproduce::{Experiment, Reproduction, Setup};
+use offload_bench::files::{check_folder, check_target, is_same, make_folder};
+use offload_bench::stop::StopSignal;
+use offload_bench::studies::reproduce::{ReproduceOptions, reproduce};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -40,55 +41,43 @@ pub struct Arguments {
     output: PathBuf,
 }
 
-pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    check(a)?;
-    make_folder(&a.output)?;
-    let stop = Stop::listen()?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(a.threads.unwrap_or(0))
-        .build()?;
-    let Some(experiment) = measure(a, &pool, &stop)? else {
-        tell("stopped: nothing is written");
-        return Ok(stop.asked().map_or(Verdict::Done, Verdict::Stopped));
+pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
+    let options = ReproduceOptions {
+        runs: a.runs,
+        unpaired: a.unpaired,
+        exact_runs: a.exact_runs.min(a.runs),
+        gap: a.gap,
+        time_limit: a.time_limit,
+        threads: a.threads,
     };
-    let reproduction = pool.install(|| Reproduction::of(experiment));
+    options.check()?;
+    check_folder(&a.output)?;
+    if let Some(page) = &a.findings {
+        check_page(page, &a.output)?;
+    }
+    make_folder(&a.output)?;
+    let stop = StopSignal::listen()?;
+    let Some(reproduction) = reproduce(&options, &stop, &tell)? else {
+        tell("stopped: nothing is written");
+        return Ok(stop.asked().map_or(CommandEnd::Done, CommandEnd::Stopped));
+    };
     print(&reproduction.summary())?;
-    for file in reproduction.write(&a.output)? {
-        print(&file.display().to_string())?;
-    }
+    print_paths(&reproduction.write(&a.output)?)?;
     if let Some(path) = &a.findings {
-        print(&reproduction.write_findings(path)?.display().to_string())?;
+        print_paths(&[reproduction.write_findings(path)?])?;
     }
-    Ok(Verdict::Done)
+    Ok(CommandEnd::Done)
 }
 
-fn check(a: &Arguments) -> anyhow::Result<()> {
-    // Two, since one run has no interval.
-    ensure!(
-        (2..=MOST_RUNS).contains(&a.runs),
-        "--runs {}: give a whole number from 2 to {MOST_RUNS}",
-        a.runs
-    );
-    let threads = a.threads.unwrap_or(1);
-    ensure!(
-        (1..=1024).contains(&threads),
-        "--threads {threads}: give a whole number from 1 to 1024"
-    );
-    ensure!(
-        !a.output.is_file(),
-        "{}: is a file; name a folder",
-        a.output.display()
-    );
-    let Some(page) = a.findings.as_deref() else {
-        return Ok(());
-    };
+/// Makes sure that the page of findings replaces nothing else.
+fn check_page(page: &Path, output: &Path) -> anyhow::Result<()> {
     // Where the page's folder is not there yet it is not the output folder either.
     let folder = page
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     ensure!(
-        !is_same(folder, &a.output),
+        !is_same(folder, output),
         "--findings {}: lies in the output folder, which gets this page anyway; leave it out",
         page.display()
     );
@@ -100,55 +89,4 @@ fn check(a: &Arguments) -> anyhow::Result<()> {
         figures.display()
     );
     Ok(())
-}
-
-/// Everything, in the order of what is of most interest; None when a stop was asked for.
-fn measure(
-    a: &Arguments,
-    pool: &rayon::ThreadPool,
-    stop: &Stop,
-) -> anyhow::Result<Option<Experiment>> {
-    let setup = setup(a);
-    tell(&format!("{} runs of the paper's methods ...", setup.runs));
-    let Some(runs) = pool.install(|| runs(setup.runs, a.unpaired, stop))? else {
-        return Ok(None);
-    };
-    tell(&format!("exact solves of {} runs ...", setup.exact_runs));
-    let limits = Limits {
-        gap: a.gap,
-        time: a.time_limit,
-    };
-    let Some(exact) = pool.install(|| bounds(setup.exact_runs, limits, stop))? else {
-        return Ok(None);
-    };
-    tell("times and the margin ...");
-    let Some(times) = times(stop)? else {
-        return Ok(None);
-    };
-    Ok(Some(Experiment {
-        setup,
-        runs,
-        exact,
-        times: Some(times),
-        margin: Some(margin()?),
-    }))
-}
-
-fn setup(a: &Arguments) -> Setup {
-    let time_limit_s = a.time_limit.as_secs_f64();
-    let unpaired = if a.unpaired { " --unpaired" } else { "" };
-    let exact_runs = a.exact_runs.min(a.runs);
-    Setup {
-        command: format!(
-            "offload-bench reproduce --runs {}{unpaired} --exact-runs {exact_runs} --gap {} \
-             --time-limit {time_limit_s}",
-            a.runs, a.gap
-        ),
-        version: env!("CARGO_PKG_VERSION").into(),
-        runs: a.runs,
-        exact_runs,
-        paired: !a.unpaired,
-        gap: a.gap,
-        time_limit_s,
-    }
 }

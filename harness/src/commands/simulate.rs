@@ -1,21 +1,16 @@
 //! `simulate`: requests over time.
 
-use super::source::{Family, positive};
-use super::{gap, make_folder, print, read_instance, threshold};
-use crate::Verdict;
-use crate::simulate::arrivals::{self, Arrival, MOST};
-use crate::simulate::report::{Report, Solver};
-use crate::simulate::{Run, Scenario, run as simulate};
-use anyhow::{Context, anyhow, ensure};
-use offload_instances::files::write_bytes;
-use offload_instances::{Weights, fingerprint};
-use rayon::prelude::*;
-use serde_json::json;
+use super::options::FamilyOptions;
+use super::values::{gap, positive, threshold};
+use super::{print, print_paths};
+use crate::CommandEnd;
+use offload_bench::files::{check_folder, make_folder};
+use offload_bench::studies::simulate::{
+    ArrivalTimes, SimulationOptions, SimulationSetup, simulate,
+};
+use offload_instances::Weights;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Most slots of a run.
-const MOST_SLOTS: usize = 1_000_000;
 
 /// Let requests arrive over time, plan slot after slot, and report delays and accuracy
 #[derive(clap::Args)]
@@ -24,7 +19,7 @@ pub struct Arguments {
     #[arg(conflicts_with = "family", required_unless_present = "family")]
     instance: Option<PathBuf>,
     #[command(flatten)]
-    family: Family,
+    family: FamilyOptions,
     /// Solvers with commas between; differences are against the first
     #[arg(long, value_delimiter = ',', required = true)]
     solver: Vec<String>,
@@ -75,28 +70,19 @@ pub struct Arguments {
     output: PathBuf,
 }
 
-pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
-    let solvers = a
-        .solver
-        .iter()
-        .map(|id| offload_solvers::find(id.trim()).map_err(|e| anyhow!(e)));
-    let solvers = solvers.collect::<anyhow::Result<Vec<_>>>()?;
-    check(a)?;
-    let pool = match &a.instance {
-        Some(path) => read_instance(path)?,
-        None => a
-            .family
-            .instances(a.seed, 1)?
-            .pop()
-            .context("name an instance or a family")?,
+pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
+    check_folder(&a.output)?;
+    let options = SimulationOptions {
+        solvers: a.solver.clone(),
+        arrivals: ArrivalTimes::of(a.rate, a.times.as_deref(), &a.time_column)?,
+        speed: a.speed,
+        warmup: a.warmup,
+        replications: a.replications,
+        seed: a.seed,
+        threads: a.threads,
     };
-    let times = a
-        .times
-        .as_ref()
-        .map(|path| arrivals::read(path, &a.time_column, a.speed).map_err(|e| anyhow!(e)));
-    let times = times.transpose()?;
-    let scenario = Scenario {
-        pool: Arc::new(pool),
+    let setup = SimulationSetup {
+        pool: Arc::new(a.family.one(a.instance.as_deref(), a.seed)?),
         threshold: a.threshold,
         weights: a.weights,
         slot_s: a.slot,
@@ -104,122 +90,9 @@ pub fn run(a: &Arguments) -> anyhow::Result<Verdict> {
         floor: a.floor,
         gap: a.gap,
     };
-    let seeds: Vec<u64> = (a.seed..a.seed.saturating_add(a.replications)).collect();
-    let arrivals = |seed: &u64| arrive(a, &scenario, times.as_deref(), *seed);
-    let requests: Vec<Vec<Arrival>> = seeds.iter().map(arrivals).collect();
-    ensure!(
-        requests.iter().any(|r| !r.is_empty()),
-        "no request arrives; give more slots or a greater --rate"
-    );
-    let tasks: Vec<(usize, usize)> = (0..solvers.len())
-        .flat_map(|s| (0..seeds.len()).map(move |r| (s, r)))
-        .collect();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(a.threads)
-        .build()?;
-    let one =
-        |&(s, r): &(usize, usize)| simulate(&scenario, &requests[r], solvers[s].as_ref(), seeds[r]);
-    let mut runs = pool
-        .install(|| {
-            tasks
-                .par_iter()
-                .map(one)
-                .collect::<anyhow::Result<Vec<Run>>>()
-        })?
-        .into_iter();
-    let done: Vec<Solver> = solvers
-        .iter()
-        .map(|s| Solver {
-            id: s.id().into(),
-            runs: runs.by_ref().take(seeds.len()).collect(),
-        })
-        .collect();
-    write(
-        a,
-        &scenario,
-        &Report::new(&scenario, &done, a.warmup, a.seed),
-    )
-}
-
-fn check(a: &Arguments) -> anyhow::Result<()> {
-    for (name, value, least, most) in [
-        ("--slots", a.slots as u64, 1, MOST_SLOTS as u64),
-        ("--replications", a.replications, 1, 10_000),
-        ("--threads", a.threads as u64, 1, 1024),
-    ] {
-        ensure!(
-            (least..=most).contains(&value),
-            "{name} {value}: give a whole number from {least} to {most}"
-        );
-    }
-    ensure!(
-        a.seed.checked_add(a.replications).is_some(),
-        "--seed: the seeds pass 2^64; give a smaller one"
-    );
-    ensure!(
-        a.warmup < a.slots,
-        "--warmup {}: leaves no slot of {}; give fewer",
-        a.warmup,
-        a.slots
-    );
-    ensure!(
-        a.floor <= 1.0,
-        "--floor {}: give a number above 0 and at most 1",
-        a.floor
-    );
-    let expected = a.rate.unwrap_or(0.0) * a.slot * a.slots as f64 * a.replications as f64;
-    ensure!(
-        expected <= MOST as f64,
-        "--rate: about {expected:.0} requests; at most {MOST} fit in memory; give fewer"
-    );
-    let twice = a
-        .solver
-        .iter()
-        .enumerate()
-        .find(|(k, id)| a.solver[..*k].iter().any(|b| b.trim() == id.trim()));
-    ensure!(
-        twice.is_none(),
-        "--solver {}: is given twice; give it once",
-        twice.map_or("", |t| t.1)
-    );
-    ensure!(
-        !a.output.is_file(),
-        "{}: is a file; name a folder",
-        a.output.display()
-    );
-    Ok(())
-}
-
-fn arrive(a: &Arguments, scenario: &Scenario, times: Option<&[f64]>, seed: u64) -> Vec<Arrival> {
-    let (end_s, users) = (a.slot * a.slots as f64, scenario.pool.n());
-    match (times, a.rate) {
-        (Some(times), _) => arrivals::given(times, end_s, users, seed),
-        (None, Some(rate)) => arrivals::poisson(rate, end_s, users, seed),
-        (None, None) => Vec::new(),
-    }
-}
-
-fn write(a: &Arguments, scenario: &Scenario, report: &Report) -> anyhow::Result<Verdict> {
-    let options = json!({
-        "instance": scenario.pool.name, "fingerprint": fingerprint(&scenario.pool), "users": scenario.pool.n(),
-        "servers": scenario.pool.m(), "threshold": a.threshold, "weights": a.weights.name(), "rate": a.rate,
-        "times": a.times.as_ref().map(|p| p.display().to_string()), "speed": a.speed, "slot_s": a.slot, "slots": a.slots,
-        "replications": a.replications, "seed": a.seed, "floor": a.floor, "gap": a.gap,
-    });
+    let simulation = simulate(setup, options)?;
     make_folder(&a.output)?;
-    let mut json = serde_json::to_vec_pretty(&report.json(&options))?;
-    json.push(b'\n');
-    let files = [
-        ("simulation.json", json),
-        ("summary.csv", report.summary_csv().into_bytes()),
-        ("slots.csv", report.slots_csv().into_bytes()),
-        ("simulation.svg", report.chart().into_bytes()),
-    ];
-    print(&report.table())?;
-    for (name, bytes) in files {
-        let path = a.output.join(name);
-        write_bytes(&path, &bytes)?;
-        print(&path.display().to_string())?;
-    }
-    Ok(Verdict::Done)
+    print(&simulation.table())?;
+    print_paths(&simulation.write(&a.output)?)?;
+    Ok(CommandEnd::Done)
 }

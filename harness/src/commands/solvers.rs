@@ -1,16 +1,22 @@
-//! `solvers`: what there is.
+//! `solvers`: the available solvers.
 
 use super::print;
-use crate::Verdict;
+use crate::CommandEnd;
 
-pub fn run() -> anyhow::Result<Verdict> {
+pub fn run() -> anyhow::Result<CommandEnd> {
     for solver in offload_solvers::all() {
-        let rule = if solver.respects_threshold() {
-            ""
-        } else {
-            " [ignores the threshold]"
-        };
-        print(&format!("{:<16} {}{rule}", solver.id(), solver.summary()))?;
+        let marks = [
+            (!solver.respects_threshold(), " [ignores the threshold]"),
+            (solver.is_exact(), " [exact]"),
+            (solver.is_anytime(), " [anytime]"),
+            (solver.writes_certificate(), " [certificate]"),
+        ];
+        let marks: String = marks
+            .iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, mark)| *mark)
+            .collect();
+        print(&format!("{:<16} {}{marks}", solver.id(), solver.summary()))?;
     }
-    Ok(Verdict::Done)
+    Ok(CommandEnd::Done)
 }

@@ -1,10 +1,11 @@
 //! What a campaign has to keep, `offload-gates/1` (TOML): its reading, its judging and the shapes
 //! of its verdict.
 
+pub mod input;
 pub mod judge;
 pub mod output;
 
-use crate::config::{WeightsName, once, parse_toml};
+use crate::campaign::config::{WeightsName, once, parse_toml};
 use anyhow::{Context, anyhow, ensure};
 use offload_instances::Weights;
 use offload_reports::Record;

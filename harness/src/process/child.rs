@@ -1,14 +1,16 @@
 //! The harness's side: starts a worker, talks to it, kills it when its time is up, and judges what
 //! came back.
 
-use super::message::{Ended, Killed, MARK, Reply, Request, Task};
-use crate::execute::{Measured, judged};
-use crate::solver::{Entry, Subject};
+use super::message::{
+    CertificateState, CommandReply, Killed, MARK, SolverReply, WorkerRequest, WorkerTask,
+};
+use crate::process::Measured;
+use crate::process::solver::{SolverEntry, SolverKind};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use offload_instances::Problem;
 use offload_instances::files::plan_from_json;
-use offload_solvers::{Budget, Outcome, Status, Stop};
+use offload_solvers::{Author, Budget, Outcome, Status, Stop, TimedOutcome, judge};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -31,7 +33,7 @@ const OUTPUT_KEPT: usize = 4096;
 const WORKER_STDERR: usize = 2048;
 
 /// Where a certificate goes once it was re-checked.
-pub struct Certificate {
+pub struct CertificateTarget {
     /// The certificate's file.
     pub file: PathBuf,
     /// What it says about the instance's file.
@@ -39,7 +41,7 @@ pub struct Certificate {
 }
 
 /// What came back from a worker.
-struct Answer {
+struct WorkerAnswer {
     /// Its replies, without the mark.
     replies: Vec<String>,
     /// Other lines on its stdout.
@@ -52,28 +54,28 @@ struct Answer {
 
 /// Solves in a process of its own. Whatever happens there ends up in the result.
 pub fn solve_apart(
-    entry: &Entry,
+    entry: &SolverEntry,
     problem: &Problem,
     instance: &str,
     budget: &Budget,
     threads: usize,
-    certificate: Option<Certificate>,
+    certificate: Option<CertificateTarget>,
 ) -> Measured {
     let kill_after = entry.limits.kill_after();
     let memory = entry.limits.memory(threads);
     let certificate = certificate.map(|c| (c.file, c.instance_file));
-    let (task, limit) = match &entry.subject {
-        Subject::Own(_) => {
+    let (task, limit) = match &entry.kind {
+        SolverKind::Own(_) => {
             let (file, instance_file) = certificate.unzip();
-            let task = Task::Own {
+            let task = WorkerTask::Own {
                 id: entry.id.clone(),
                 certificate: file,
                 instance_file: instance_file.flatten(),
             };
             (task, kill_after)
         }
-        Subject::Command { line, folder } => {
-            let task = Task::Command {
+        SolverKind::Command { line, folder } => {
+            let task = WorkerTask::Command {
                 line: line.clone(),
                 folder: folder.clone(),
                 kill_after_s: kill_after.map(|t| t.as_secs_f64()),
@@ -82,7 +84,7 @@ pub fn solve_apart(
             (task, kill_after.map(|t| t.saturating_add(SUPERVISOR_GRACE)))
         }
     };
-    let request = Request {
+    let request = WorkerRequest {
         task,
         threshold: problem.threshold(),
         weights: problem.weights(),
@@ -93,17 +95,24 @@ pub fn solve_apart(
         instance_bytes: instance.len(),
     };
     match converse(&request, instance, limit) {
-        Ok(answer) => match &entry.subject {
-            Subject::Own(solver) => own(problem, solver.as_ref(), &answer),
-            Subject::Command { .. } => command(problem, entry, kill_after, memory, &answer),
+        Ok(answer) => match &entry.kind {
+            SolverKind::Own(_) => own(problem, entry.author(), &answer),
+            SolverKind::Command { .. } => command(problem, entry, kill_after, memory, &answer),
         },
-        Err(e) => failed(problem, &format!("its process could not be started: {e}")),
+        Err(e) => {
+            let reason = format!("its process could not be started: {e}");
+            failed(problem, entry.author(), &reason)
+        }
     }
 }
 
 /// Starts a worker and collects what it says. The limit counts anew from each of its replies: the
 /// first is the solve, the second a re-check.
-fn converse(request: &Request, instance: &str, limit: Option<Duration>) -> std::io::Result<Answer> {
+fn converse(
+    request: &WorkerRequest,
+    instance: &str,
+    limit: Option<Duration>,
+) -> std::io::Result<WorkerAnswer> {
     // Not the path: somebody may put another program there while a campaign runs.
     let own = std::path::Path::new("/proc/self/exe");
     let program = if own.exists() {
@@ -130,7 +139,7 @@ fn converse(request: &Request, instance: &str, limit: Option<Duration>) -> std::
             .write_all(text.as_bytes())
             .and_then(|()| stdin.write_all(instance.as_bytes()));
     }
-    let mut answer = Answer {
+    let mut answer = WorkerAnswer {
         replies: Vec::new(),
         printed: String::new(),
         stderr: String::new(),
@@ -208,31 +217,20 @@ fn read_end(stderr: Option<impl Read + Send + 'static>) -> Receiver<String> {
     receiver
 }
 
-fn failed(problem: &Problem, reason: &str) -> Measured {
-    let solved = judged(
-        problem,
-        "",
-        true,
-        Outcome::nothing(Stop::Failed(reason.into())),
-        0.0,
-    );
-    Measured {
-        solved,
-        cpu_s: None,
-        peak_memory_bytes: None,
-        output: None,
-    }
+fn failed(problem: &Problem, author: Author, reason: &str) -> Measured {
+    let timed = TimedOutcome::untimed(Stop::Failed(reason.into()));
+    Measured::of(judge(problem, author, timed))
 }
 
-fn own(problem: &Problem, solver: &dyn offload_solvers::Solver, answer: &Answer) -> Measured {
-    let replies: Vec<Reply> = answer
+fn own(problem: &Problem, author: Author, answer: &WorkerAnswer) -> Measured {
+    let replies: Vec<SolverReply> = answer
         .replies
         .iter()
         .flat_map(|text| serde_json::from_str(text))
         .collect();
     let output = kept(&[&answer.printed, &answer.stderr]);
-    let Some(reply) = replies.last() else {
-        let mut measured = failed(problem, &how_it_died(answer));
+    let Some(reply) = replies.into_iter().last() else {
+        let mut measured = failed(problem, author, &how_it_died(answer));
         if let Some(limit) = answer.killed_after {
             measured.solved.status = Status::Timeout;
             measured.solved.time_s = limit.as_secs_f64();
@@ -240,24 +238,22 @@ fn own(problem: &Problem, solver: &dyn offload_solvers::Solver, answer: &Answer)
         measured.output = output;
         return measured;
     };
-    let mut outcome = reply.outcome();
-    if reply.more {
-        // It solved and died while its certificate was re-checked: what it claims stays its word.
+    let mut outcome = reply.outcome;
+    if reply.certificate == CertificateState::Pending {
+        // It solved and died while its certificate was re-checked: its claim stays its word.
         outcome.note = format!(
             "its certificate was not re-checked: {}",
             how_it_died(answer)
         );
     }
-    let mut solved = judged(
-        problem,
-        solver.id(),
-        solver.respects_threshold(),
+    let timed = TimedOutcome {
         outcome,
-        reply.time_s,
-    );
-    if let Some(reason) = &reply.refused {
+        time_s: reply.time_s,
+    };
+    let mut solved = judge(problem, author, timed);
+    if let CertificateState::Refused(reason) = reply.certificate {
         solved.status = Status::Error;
-        solved.outcome.stop = Stop::Failed(reason.clone());
+        solved.outcome.stop = Stop::Failed(reason);
     }
     Measured {
         solved,
@@ -267,7 +263,7 @@ fn own(problem: &Problem, solver: &dyn offload_solvers::Solver, answer: &Answer)
     }
 }
 
-fn how_it_died(answer: &Answer) -> String {
+fn how_it_died(answer: &WorkerAnswer) -> String {
     let last = answer
         .stderr
         .lines()
@@ -306,18 +302,19 @@ fn kept(parts: &[&str]) -> Option<String> {
 
 fn command(
     problem: &Problem,
-    entry: &Entry,
+    entry: &SolverEntry,
     kill_after: Option<Duration>,
     memory: Option<u64>,
-    answer: &Answer,
+    answer: &WorkerAnswer,
 ) -> Measured {
     let Some(ended) = answer
         .replies
         .last()
-        .and_then(|text| serde_json::from_str::<Ended>(text).ok())
+        .and_then(|text| serde_json::from_str::<CommandReply>(text).ok())
     else {
         return failed(
             problem,
+            entry.author(),
             &format!("its supervisor failed: {}", how_it_died(answer)),
         );
     };
@@ -341,8 +338,8 @@ fn command(
         (None, Some(code), _) => Err(format!("it ended with exit code {code}")),
         (None, None, signal) => Err(format!("it ended by {}", signal_name(signal.unwrap_or(0)))),
     };
-    // A plan that came after the limit is kept, but it is a time-out: else whoever overstays would
-    // look better than whoever keeps to it.
+    // A plan that came after the limit is kept, but it is a time-out: otherwise a solver that
+    // ignores the limit would look better than one that keeps to it.
     let late = entry
         .limits
         .time
@@ -355,7 +352,11 @@ fn command(
         Ok(plan) => Outcome::plan(plan),
         Err(reason) => Outcome::nothing(Stop::Failed(reason)),
     };
-    let mut solved = judged(problem, &entry.name, true, outcome, ended.time_s);
+    let timed = TimedOutcome {
+        outcome,
+        time_s: ended.time_s,
+    };
+    let mut solved = judge(problem, entry.author(), timed);
     // Without a plan the status tells of the time and the reason of what happened.
     if ended.killed == Some(Killed::Time) || (late && solved.outcome.plan.is_none()) {
         solved.status = Status::Timeout;

@@ -1,7 +1,7 @@
 //! Runs a command within limits on time, memory, processes and output, and leaves none of its
 //! children behind.
 
-use super::message::{Ended, Killed};
+use super::message::{CommandReply, Killed};
 use anyhow::Context;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill, killpg};
@@ -52,7 +52,7 @@ pub fn supervise(
     memory: Option<u64>,
     most_output: usize,
     mut lifeline: impl Read + Send + 'static,
-) -> anyhow::Result<Ended> {
+) -> anyhow::Result<CommandReply> {
     // Orphans of the command become our children, wherever they hide, so that they can be found.
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_child_subreaper(true)?;
@@ -98,7 +98,7 @@ pub fn supervise(
     // What the watch did not see because it was over too soon. Of one process only: the system
     // keeps no sum.
     let peak_of_one = u64::try_from(usage.max_rss()).unwrap_or(0) * 1024;
-    Ok(Ended {
+    Ok(CommandReply {
         killed: watch
             .killed
             .or_else(|| full.load(Ordering::Relaxed).then_some(Killed::Output)),

@@ -1,14 +1,14 @@
 //! The worker's side: reads a request, solves, replies.
 
-use super::message::{MARK, Reply, Request, Task};
+use super::message::{CertificateState, MARK, SolverReply, WorkerRequest, WorkerTask};
 use super::supervise::supervise;
-use crate::certify::certify;
+use crate::process::certify::certify;
 use anyhow::Context;
 use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
 use nix::sys::time::TimeValLike;
 use offload_instances::Problem;
-use offload_instances::files::write_bytes;
-use offload_solvers::{Budget, Solved, find, solve};
+use offload_instances::files::{instance_from_json, write_bytes};
+use offload_solvers::{Author, Budget, Outcome, Stop, find, judge, run};
 use std::io::{BufRead, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -22,12 +22,12 @@ pub fn work() -> anyhow::Result<()> {
     let mut input = std::io::BufReader::new(std::io::stdin());
     let mut line = String::new();
     input.by_ref().take(MAX_REQUEST).read_line(&mut line)?;
-    let request: Request = serde_json::from_str(&line)
+    let request: WorkerRequest = serde_json::from_str(&line)
         .context("this command is for the program itself; use `offload-bench run` or `solve`")?;
     let mut instance = vec![0; request.instance_bytes];
     input.read_exact(&mut instance)?;
     match &request.task {
-        Task::Own {
+        WorkerTask::Own {
             id,
             certificate,
             instance_file,
@@ -46,7 +46,7 @@ pub fn work() -> anyhow::Result<()> {
                 instance_file.as_deref(),
             )
         }
-        Task::Command {
+        WorkerTask::Command {
             line,
             folder,
             kill_after_s,
@@ -63,12 +63,12 @@ pub fn work() -> anyhow::Result<()> {
                 *most_output,
                 input,
             )?;
-            say(&ended)
+            send(&ended)
         }
     }
 }
 
-fn say(message: &impl serde::Serialize) -> anyhow::Result<()> {
+fn send(message: &impl serde::Serialize) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     // A solver may have left half a line.
     writeln!(out, "\n{MARK}{}", serde_json::to_string(message)?)?;
@@ -77,7 +77,7 @@ fn say(message: &impl serde::Serialize) -> anyhow::Result<()> {
 
 /// The object that a command reads: `{"problem": .., "budget": .., "instance": ..}`, the instance
 /// as it is in a file.
-fn input_of_command(request: &Request, instance: &[u8]) -> Vec<u8> {
+fn input_of_command(request: &WorkerRequest, instance: &[u8]) -> Vec<u8> {
     let problem =
         serde_json::json!({ "threshold": request.threshold, "weights": request.weights.name() });
     let budget = serde_json::json!({ "time_limit_s": request.time_limit_s, "gap": request.gap, "seed": request.seed });
@@ -89,7 +89,7 @@ fn input_of_command(request: &Request, instance: &[u8]) -> Vec<u8> {
 }
 
 fn own(
-    request: &Request,
+    request: &WorkerRequest,
     id: &str,
     instance: &[u8],
     certificate: Option<&Path>,
@@ -98,41 +98,54 @@ fn own(
     if let Some(bytes) = request.memory_bytes {
         setrlimit(Resource::RLIMIT_AS, bytes, bytes)?;
     }
-    let value: serde_json::Value = serde_json::from_slice(instance)?;
-    let (instance, _) = offload_instances::files::instance_from_json(&value).map_err(|faults| {
-        anyhow::anyhow!("the instance did not survive its way here: {}", faults[0])
-    })?;
-    drop(value);
-    let problem = Problem::new(Arc::new(instance), request.threshold, request.weights)?;
+    let problem = problem(request, instance)?;
     let solver = find(id).map_err(anyhow::Error::msg)?;
-    let time_limit = request.time_limit_s.map(Duration::from_secs_f64);
     let budget = Budget {
-        time_limit,
+        time_limit: request.time_limit_s.map(Duration::from_secs_f64),
         gap: request.gap,
         seed: request.seed,
         ..Budget::default()
     };
     let before = cpu_s()?;
-    let mut solved = solve(solver.as_ref(), &problem, &budget);
-    let (cpu, peak) = (cpu_s()? - before, peak_memory());
-    let mut reply = Reply::new(&solved.outcome, solved.time_s, cpu, peak);
-    reply.more = certificate.is_some() && solved.outcome.certificate.is_some();
-    say(&reply)?;
-    if let Some(path) = certificate.filter(|_| reply.more) {
-        let bytes = certify(&problem, &mut solved, instance_file)?;
-        if let Some(bytes) = bytes {
-            write_bytes(path, &bytes)?;
-        }
-        let mut reply = Reply::new(&solved.outcome, solved.time_s, cpu, peak);
-        reply.refused = refusal(&solved);
-        say(&reply)?;
+    let timed = run(solver.as_ref(), &problem, &budget);
+    let (time_s, cpu_s, peak_memory_bytes) = (timed.time_s, cpu_s()? - before, peak_memory());
+    let reply = |outcome: &Outcome, certificate| SolverReply {
+        outcome: outcome.clone(),
+        time_s,
+        cpu_s,
+        peak_memory_bytes,
+        certificate,
+    };
+    let file = certificate.filter(|_| timed.outcome.certificate.is_some());
+    let Some(file) = file else {
+        send(&reply(&timed.outcome, CertificateState::Absent))?;
+        // Dropping large trees takes time that nobody needs to wait for.
+        std::process::exit(0);
+    };
+    send(&reply(&timed.outcome, CertificateState::Pending))?;
+    let mut solved = judge(&problem, Author::of(solver.as_ref()), timed);
+    let bytes = certify(&problem, &mut solved, instance_file)?;
+    if let Some(bytes) = bytes {
+        write_bytes(file, &bytes)?;
     }
-    // Dropping large trees takes time that nobody needs to wait for.
+    let state = match &solved.outcome.stop {
+        Stop::Failed(reason) => CertificateState::Refused(reason.clone()),
+        _ => CertificateState::Accepted,
+    };
+    send(&reply(&solved.outcome, state))?;
     std::process::exit(0);
 }
 
-fn refusal(solved: &Solved) -> Option<String> {
-    (solved.status == offload_solvers::Status::Error).then(|| solved.outcome.stop.describe())
+fn problem(request: &WorkerRequest, instance: &[u8]) -> anyhow::Result<Problem> {
+    let value: serde_json::Value = serde_json::from_slice(instance)?;
+    let (instance, _) = instance_from_json(&value).map_err(|faults| {
+        anyhow::anyhow!("the instance was damaged on its way here: {}", faults[0])
+    })?;
+    Ok(Problem::new(
+        Arc::new(instance),
+        request.threshold,
+        request.weights,
+    )?)
 }
 
 /// Processor time of this process so far, user and system, s.
@@ -144,7 +157,7 @@ fn cpu_s() -> anyhow::Result<f64> {
 /// Greatest resident memory of this process so far, bytes. Not from `getrusage`, which counts the
 /// parent's memory before `exec`.
 fn peak_memory() -> Option<u64> {
-    let kib: u64 = crate::environment::field("/proc/self/status", "VmHWM")?
+    let kib: u64 = crate::machine::field("/proc/self/status", "VmHWM")?
         .split_whitespace()
         .next()?
         .parse()

@@ -1,8 +1,11 @@
 //! The greedy that GOA and most baselines are made of: again and again attach the (user, server)
 //! pair of least delta.
 
+pub(crate) mod goa;
+pub(crate) mod goa_marginal;
 mod partial;
 mod queues;
+pub(crate) mod regret;
 mod rows;
 
 pub use partial::{Partial, Take};

@@ -13,7 +13,7 @@
 //! first, until no bound is below the least delta seen.
 
 use super::partial::{Partial, Phase, Take};
-use crate::waiting::Waiting;
+use crate::search::waiting::Waiting;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 

@@ -3,7 +3,7 @@
 //! pair whose recomputed delta is still the least of all old ones is the least of all.
 
 use super::partial::{Partial, Phase, Take};
-use crate::waiting::Waiting;
+use crate::search::waiting::Waiting;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;

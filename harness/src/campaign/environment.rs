@@ -1,0 +1,37 @@
+//! Describes the machine, the program and the settings of a run for `environments.jsonl`.
+
+use crate::campaign::config::{Config, TimingMode};
+use crate::campaign::matrix::Shard;
+use crate::machine;
+use offload_reports::environment::{ENVIRONMENT_FORMAT, Environment};
+use std::time::SystemTime;
+
+/// The environment of a run that begins now.
+pub fn describe(config: &Config, shard: Option<Shard>) -> Environment {
+    let built = |text: &str| Some(text.to_string()).filter(|t| !t.is_empty());
+    let folder =
+        std::path::absolute(config.folder.join(".")).unwrap_or_else(|_| config.folder.clone());
+    Environment {
+        format: ENVIRONMENT_FORMAT.into(),
+        started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+        program: env!("CARGO_PKG_VERSION").into(),
+        revision: built(env!("OFFLOAD_REVISION")),
+        clean: env!("OFFLOAD_CLEAN").parse().ok(),
+        compiler: env!("OFFLOAD_COMPILER").into(),
+        highs: env!("OFFLOAD_HIGHS").into(),
+        os: machine::system(),
+        cpu: machine::processor().unwrap_or_default(),
+        cores: std::thread::available_parallelism().map_or(0, usize::from),
+        memory_bytes: machine::memory_bytes().unwrap_or(0),
+        threads: config.workers(),
+        timing: if config.timing == TimingMode::Isolated {
+            "isolated".into()
+        } else {
+            "parallel".into()
+        },
+        repetitions: config.repetitions,
+        config: config.text.clone(),
+        config_folder: folder.display().to_string(),
+        shard: shard.map_or(String::new(), |s| s.to_string()),
+    }
+}

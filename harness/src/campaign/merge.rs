@@ -1,0 +1,658 @@
+//! Puts the folders of a campaign's shards together: each solve once, in the order in which one
+//! thread would have made them.
+
+use crate::campaign::certificates::CERTIFICATES;
+use crate::campaign::config::Config;
+use crate::campaign::matrix::{self, InstanceGroup};
+use crate::campaign::rows::blank;
+use crate::campaign::store::{self, RECORDS, SolveKey};
+use crate::files::make_folder;
+use crate::notice::Notify;
+use crate::process::solver::SolverEntry;
+use anyhow::{Context, ensure};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use offload_instances::fingerprint;
+use offload_reports::environment::{ENVIRONMENTS, Environment, read_environments};
+use offload_reports::record::{Record, parse_line};
+use offload_reports::{LineFault, ReportError};
+use rayon::prelude::*;
+use serde::de::IgnoredAny;
+use std::collections::hash_map::Entry as Occupancy;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, btree_map};
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Bad lines of one file that are listed at most.
+const MAX_FAULTS: usize = 1000;
+
+/// Solves that are named before the rest is only counted.
+const SHOWN: usize = 5;
+
+/// The place of a record that the configuration does not ask for.
+const NOWHERE: usize = usize::MAX;
+
+/// What is to be merged.
+pub struct MergeJob<'a> {
+    /// The shards' folders.
+    pub folders: &'a [PathBuf],
+    /// The merged campaign's folder.
+    pub output: &'a Path,
+    /// What the shards were to solve; if not given, what their environments say.
+    pub config: Option<Config>,
+    /// Whether records of different making may stand together.
+    pub allow_mixed: bool,
+    /// Whether a campaign in `output` is replaced.
+    pub force: bool,
+    /// Where notes go.
+    pub notify: Notify<'a>,
+}
+
+/// What came of it.
+pub enum MergeOutcome {
+    /// Nothing was written, for these reasons.
+    Refused(Vec<String>),
+    /// The merged campaign was written.
+    Merged(MergeSummary),
+}
+
+/// What was merged.
+pub struct MergeSummary {
+    /// Records written.
+    pub records: usize,
+    /// Records left out because an equal one is there.
+    pub duplicates: usize,
+    /// Records that the configuration does not ask for; they are kept.
+    pub extra: usize,
+    /// Whether the configuration is known, so that missing solves can be.
+    pub compared: bool,
+    /// Solves that no shard holds.
+    pub missing: usize,
+    /// The first of them, in words.
+    pub first_missing: Vec<String>,
+    /// Record files whose last line was cut off and left out.
+    pub torn: Vec<PathBuf>,
+    /// The processors that the shards ran on.
+    pub processors: Vec<String>,
+}
+
+impl MergeSummary {
+    /// What the user should know of the merged records, a line each.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self
+            .torn
+            .iter()
+            .map(|path| {
+                format!(
+                    "note: {}: the last line is cut off and left out; run this shard again to \
+                     complete it",
+                    path.display()
+                )
+            })
+            .collect();
+        if !self.compared {
+            notes.push(
+                "note: what is missing is not known without the configuration; name it with \
+                 --config"
+                    .into(),
+            );
+        }
+        if self.extra > 0 {
+            notes.push(format!(
+                "note: {} records are not what the configuration asks for; they are kept, at the \
+                 end",
+                self.extra
+            ));
+        }
+        if self.processors.len() > 1 {
+            notes.push(format!(
+                "note: times come from different processors: {}",
+                self.processors.join("; ")
+            ));
+        }
+        notes
+    }
+
+    /// The first of the missing solves and what to do about them; `None` when none is missing.
+    #[must_use]
+    pub fn missing_text(&self) -> Option<String> {
+        if self.missing == 0 {
+            return None;
+        }
+        let more = match self.missing.saturating_sub(self.first_missing.len()) {
+            0 => String::new(),
+            more => format!("\n  ... and {more} more"),
+        };
+        Some(format!(
+            "missing: {} of {} rows:\n  {}{more}\nrun the shards again (they do only what is \
+             missing) and merge with --force",
+            self.missing,
+            self.missing + self.records - self.extra,
+            self.first_missing.join("\n  ")
+        ))
+    }
+}
+
+/// Where a record stands, and what it says.
+struct Found {
+    shard: usize,
+    offset: u64,
+    length: usize,
+    /// Of all but times.
+    digest: [u8; 16],
+    place: usize,
+}
+
+/// The record files of all shards, read once.
+#[derive(Default)]
+struct Scan {
+    files: Vec<File>,
+    found: HashMap<SolveKey, Found>,
+    duplicates: usize,
+    torn: Vec<PathBuf>,
+    /// Solves with two results.
+    conflicts: Vec<String>,
+    conflict_count: usize,
+    making: Making,
+}
+
+/// What was made how: for each subject every way, with the first folder where it was met.
+#[derive(Default)]
+struct Making(BTreeMap<String, BTreeMap<String, usize>>);
+
+impl Making {
+    fn add(&mut self, subject: String, way: String, shard: usize) {
+        self.0
+            .entry(subject)
+            .or_default()
+            .entry(way)
+            .or_insert(shard);
+    }
+
+    /// A line for each subject that was made in more than one way.
+    fn mixed(&self, folders: &[PathBuf]) -> Vec<String> {
+        let mixed = self.0.iter().filter(|(_, ways)| ways.len() > 1);
+        let line = |(subject, ways): (&String, &BTreeMap<String, usize>)| {
+            let ways: Vec<String> = ways
+                .iter()
+                .map(|(way, shard)| format!("{way} (first in {})", folders[*shard].display()))
+                .collect();
+            format!("{subject} differs between records: {}", ways.join("; "))
+        };
+        mixed.map(line).collect()
+    }
+}
+
+/// Merges, or says why not.
+///
+/// # Errors
+/// When a folder cannot be read or written, or holds lines that are no records.
+pub fn merge(job: &MergeJob) -> anyhow::Result<MergeOutcome> {
+    check_folders(job)?;
+    // Every shard's file stays open, and the usual limit is below the tasks of a large array.
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+    let mut scan = Scan::default();
+    for shard in 0..job.folders.len() {
+        scan.add(shard, job.folders)?;
+    }
+    let environments = environments(job.folders, &mut scan.making)?;
+    let (certificates, unequal) = certificates(job.folders)?;
+    let mut refusals = std::mem::take(&mut scan.conflicts);
+    if scan.conflict_count > refusals.len() {
+        refusals.push(format!(
+            "... and {} more solves with two results",
+            scan.conflict_count - refusals.len()
+        ));
+    }
+    refusals.extend(unequal);
+    let texts: BTreeSet<&str> = environments
+        .iter()
+        .map(|e| e.config.as_str())
+        .filter(|c| !c.is_empty())
+        .collect();
+    if !job.allow_mixed {
+        let mut mixed = scan.making.mixed(job.folders);
+        if job.config.is_none() && texts.len() > 1 {
+            mixed.push(format!(
+                "{} configurations were run; name the one that counts with --config",
+                texts.len()
+            ));
+        }
+        if !mixed.is_empty() {
+            refusals.append(&mut mixed);
+            refusals.push(
+                "run all shards with one program and one configuration, or say --allow-mixed"
+                    .into(),
+            );
+        }
+    }
+    if !refusals.is_empty() {
+        return Ok(MergeOutcome::Refused(refusals));
+    }
+    let stored = if job.config.is_none() && texts.len() == 1 {
+        stored_config(&environments)?
+    } else {
+        None
+    };
+    let config = job.config.as_ref().or(stored.as_ref());
+    let (missing, first_missing) = match config {
+        Some(config) => place(config, &mut scan.found, job.notify)
+            .context("cannot tell what is missing; name it with --config")?,
+        None => (0, Vec::new()),
+    };
+    write(job, &scan, &environments, &certificates)?;
+    let processors: BTreeSet<&str> = environments
+        .iter()
+        .map(|e| e.cpu.as_str())
+        .filter(|c| !c.is_empty())
+        .collect();
+    Ok(MergeOutcome::Merged(MergeSummary {
+        records: scan.found.len(),
+        duplicates: scan.duplicates,
+        extra: if config.is_some() {
+            scan.found.values().filter(|f| f.place == NOWHERE).count()
+        } else {
+            0
+        },
+        compared: config.is_some(),
+        missing,
+        first_missing,
+        torn: scan.torn,
+        processors: processors.into_iter().map(String::from).collect(),
+    }))
+}
+
+fn check_folders(job: &MergeJob) -> anyhow::Result<()> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let mut seen = HashSet::new();
+    for folder in job.folders {
+        let name = folder.display();
+        let records = folder.join(RECORDS);
+        ensure!(
+            folder.is_dir(),
+            "{name}: not a folder; name the folders of shards (offload-bench run --shard)"
+        );
+        ensure!(
+            records.is_file(),
+            "{}: is missing; run this shard first, or leave it out",
+            records.display()
+        );
+        ensure!(
+            seen.insert(real(folder)),
+            "{name}: is named twice; name each folder once"
+        );
+        ensure!(
+            !store::is_busy(folder),
+            "{name}: a run is at work in this folder; wait for it"
+        );
+    }
+    let name = job.output.display();
+    ensure!(
+        !seen.contains(&real(job.output)),
+        "{name}: is one of the shards; choose another folder with -o"
+    );
+    let absolute = std::path::absolute(job.output)?;
+    let inside = absolute
+        .ancestors()
+        .skip(1)
+        .any(|above| seen.contains(&real(above)));
+    ensure!(
+        !inside,
+        "{name}: lies inside one of the shards; choose another folder with -o"
+    );
+    let there = job.output.join(RECORDS).exists();
+    ensure!(
+        job.force || !there,
+        "{name}: holds records already; say --force to replace them, or choose another folder"
+    );
+    Ok(())
+}
+
+impl Scan {
+    /// Reads the records of one shard.
+    fn add(&mut self, shard: usize, folders: &[PathBuf]) -> anyhow::Result<()> {
+        let path = folders[shard].join(RECORDS);
+        let file = File::open(&path).with_context(|| format!("{}: cannot read", path.display()))?;
+        let mut faults = Vec::new();
+        store::each_line_of(&file, &path, &mut |index, offset, line| {
+            // A whole record that lacks nothing but its newline is as good as any.
+            if !line.ends_with(b"\n") && serde_json::from_slice::<IgnoredAny>(line).is_err() {
+                self.torn.push(path.clone());
+                return true;
+            }
+            match parse_line(line) {
+                Ok(record) => self.keep(
+                    record,
+                    shard,
+                    (offset, line.trim_ascii_end().len()),
+                    folders,
+                ),
+                Err((what, remedy)) => faults.push(LineFault {
+                    line: index + 1,
+                    what,
+                    remedy,
+                }),
+            }
+            faults.len() < MAX_FAULTS
+        })?;
+        ensure!(faults.is_empty(), ReportError::Records { path, faults });
+        self.files.push(file);
+        Ok(())
+    }
+
+    fn keep(
+        &mut self,
+        mut record: Record,
+        shard: usize,
+        (offset, length): (u64, usize),
+        folders: &[PathBuf],
+    ) {
+        let made = store::made_with(&record.solver_version, &record.options);
+        self.making.add(
+            format!("solver {}", record.solver),
+            format!("made with {made}"),
+            shard,
+        );
+        if !record.generator.is_empty() {
+            self.making.add(
+                format!("family {}", record.family),
+                format!("made by {}", record.generator),
+                shard,
+            );
+        }
+        forget_times(&mut record);
+        let digest = store::hash(&format!("{record:?}"));
+        match self.found.entry(store::key(&record)) {
+            Occupancy::Vacant(slot) => {
+                slot.insert(Found {
+                    shard,
+                    offset,
+                    length,
+                    digest,
+                    place: NOWHERE,
+                });
+            }
+            Occupancy::Occupied(slot) if slot.get().digest == digest => self.duplicates += 1,
+            Occupancy::Occupied(slot) => {
+                self.conflict_count += 1;
+                if self.conflicts.len() < SHOWN {
+                    let (one, other) = (
+                        folders[slot.get().shard].display(),
+                        folders[shard].display(),
+                    );
+                    let what = words(&record);
+                    self.conflicts.push(format!(
+                        "{what}: has one result in {one} and another in {other}; remove one"
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// Leaves what two runs of one solve agree on. What a command prints may tell its times.
+fn forget_times(record: &mut Record) {
+    record.time_s = 0.0;
+    record.times_s.clear();
+    record.cpu_s = None;
+    record.peak_memory_bytes = None;
+    record.output = None;
+    record
+        .trajectory
+        .iter_mut()
+        .for_each(|moment| moment.time_s = 0.0);
+}
+
+/// Which solve a record is of.
+fn words(r: &Record) -> String {
+    let Record {
+        solver,
+        seed,
+        instance,
+        threshold,
+        weights,
+        ..
+    } = r;
+    format!("{solver} (seed {seed}) on {instance}, threshold {threshold}, weights {weights}")
+}
+
+/// Every run that made these records, each once.
+fn environments(folders: &[PathBuf], making: &mut Making) -> anyhow::Result<Vec<Environment>> {
+    let mut all: Vec<Environment> = Vec::new();
+    for (shard, folder) in folders.iter().enumerate() {
+        for e in read_environments(folder)? {
+            let changed = if e.clean == Some(false) {
+                " with changes"
+            } else {
+                ""
+            };
+            let revision = e.revision.as_deref().unwrap_or("unknown");
+            let way = format!(
+                "{} revision {revision}{changed}, HiGHS {}, timing {}, {} repetitions",
+                e.program, e.highs, e.timing, e.repetitions
+            );
+            making.add("offload-bench".into(), way, shard);
+            if !all.contains(&e) {
+                all.push(e);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The configuration that the runs say they had.
+fn stored_config(environments: &[Environment]) -> anyhow::Result<Option<Config>> {
+    let Some(e) = environments.iter().find(|e| !e.config.is_empty()) else {
+        return Ok(None);
+    };
+    let config = Config::parse(e.config.clone(), Path::new(&e.config_folder));
+    config
+        .map(Some)
+        .context("the configuration in environments.jsonl; name another with --config")
+}
+
+/// The certificates and instances of all shards by name, and what stands under one name with two
+/// contents.
+fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathBuf>, Vec<String>)> {
+    let mut files = BTreeMap::new();
+    let mut unequal: Vec<String> = Vec::new();
+    for folder in folders
+        .iter()
+        .map(|f| f.join(CERTIFICATES))
+        .filter(|f| f.is_dir())
+    {
+        for entry in
+            fs::read_dir(&folder).with_context(|| format!("{}: cannot read", folder.display()))?
+        {
+            let (name, path) = entry.map(|e| (e.file_name(), e.path()))?;
+            // Files that a killed run left half written begin with a point.
+            if name.as_encoded_bytes().starts_with(b".") || !path.is_file() {
+                continue;
+            }
+            match files.entry(name) {
+                btree_map::Entry::Vacant(slot) => {
+                    slot.insert(path);
+                }
+                btree_map::Entry::Occupied(slot) => {
+                    let other: &PathBuf = slot.get();
+                    if read(other)? != read(&path)? {
+                        unequal.push(format!(
+                            "{} is not the same as {}; remove one",
+                            path.display(),
+                            other.display()
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    unequal.sort();
+    if unequal.len() > SHOWN {
+        let more = format!(
+            "... and {} more files that are not the same",
+            unequal.len() - SHOWN
+        );
+        unequal.splice(SHOWN.., [more]);
+    }
+    Ok((files, unequal))
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{}: cannot read", path.display()))
+}
+
+/// Gives every record its place in the configuration. Returns how many solves are missing, and the
+/// first of them.
+fn place(
+    config: &Config,
+    found: &mut HashMap<SolveKey, Found>,
+    notify: Notify,
+) -> anyhow::Result<(usize, Vec<String>)> {
+    let groups = matrix::groups(config, notify)?;
+    let entries = config.entries()?;
+    let keys_of = |group: &InstanceGroup| -> anyhow::Result<Vec<SolveKey>> {
+        Ok(solves(group, &entries, &config.seeds)?
+            .iter()
+            .map(store::key)
+            .collect())
+    };
+    let keys: Vec<Vec<SolveKey>> = groups
+        .par_iter()
+        .map(keys_of)
+        .collect::<anyhow::Result<_>>()?;
+    let mut missing: HashSet<SolveKey> = HashSet::new();
+    let (mut first, mut place) = (Vec::new(), 0);
+    for (group, keys) in groups.iter().zip(&keys) {
+        for (k, key) in keys.iter().enumerate() {
+            match found.get_mut(key) {
+                // One instance may come from two sources: its first place counts.
+                Some(record) => record.place = record.place.min(place),
+                None if missing.insert(*key) && first.len() < SHOWN => {
+                    first.push(words(&solves(group, &entries, &config.seeds)?[k]));
+                }
+                None => {}
+            }
+            place += 1;
+        }
+    }
+    Ok((missing.len(), first))
+}
+
+/// The solves on one instance in the order in which a run makes them.
+fn solves(
+    group: &InstanceGroup,
+    entries: &[SolverEntry],
+    seeds: &[u64],
+) -> anyhow::Result<Vec<Record>> {
+    let instance = group
+        .origin
+        .make()
+        .with_context(|| group.origin.describe())?;
+    let fingerprint = fingerprint(&instance);
+    let mut all = Vec::with_capacity(group.terms.len() * entries.len() * seeds.len());
+    for &cell in &group.terms {
+        for entry in entries {
+            all.extend(
+                seeds
+                    .iter()
+                    .map(|&seed| blank(&instance, &fingerprint, cell, entry, seed)),
+            );
+        }
+    }
+    Ok(all)
+}
+
+/// Writes everything beside its place and moves it there when it is whole.
+fn write(
+    job: &MergeJob,
+    scan: &Scan,
+    environments: &[Environment],
+    certificates: &BTreeMap<OsString, PathBuf>,
+) -> anyhow::Result<()> {
+    let folder = job.output;
+    make_folder(folder)?;
+    let _lock = store::lock(folder, Duration::ZERO, job.notify)?;
+    let fail = || {
+        format!(
+            "{}: cannot write the merged campaign; nothing was changed",
+            folder.display()
+        )
+    };
+    let staging = tempfile::Builder::new()
+        .prefix(".offload-")
+        .tempdir_in(folder)
+        .with_context(fail)?;
+    let at = |name: &str| staging.path().join(name);
+    write_records(&at(RECORDS), scan).with_context(fail)?;
+    if !environments.is_empty() {
+        let lines: Result<Vec<String>, _> =
+            environments.iter().map(serde_json::to_string).collect();
+        fs::write(at(ENVIRONMENTS), lines?.join("\n") + "\n").with_context(fail)?;
+    }
+    if !certificates.is_empty() {
+        fs::create_dir(at(CERTIFICATES)).with_context(fail)?;
+    }
+    for (name, path) in certificates {
+        let copied = fs::copy(path, at(CERTIFICATES).join(name));
+        copied
+            .with_context(|| path.display().to_string())
+            .with_context(fail)?;
+    }
+    publish(staging.path(), folder).with_context(fail)
+}
+
+fn write_records(path: &Path, scan: &Scan) -> anyhow::Result<()> {
+    let mut order: Vec<(&SolveKey, &Found)> = scan.found.iter().collect();
+    order.sort_unstable_by_key(|&(key, found)| (found.place, *key));
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
+    let mut line = Vec::new();
+    for (_, found) in order {
+        line.resize(found.length, 0);
+        scan.files[found.shard].read_exact_at(&mut line, found.offset)?;
+        line.push(b'\n');
+        out.write_all(&line)?;
+    }
+    out.flush()?;
+    Ok(out.get_ref().sync_all()?)
+}
+
+/// A merged campaign's files, in the order in which they go; new ones come the other way round.
+/// Without records a folder is no campaign.
+const FILES: [&str; 3] = [RECORDS, ENVIRONMENTS, CERTIFICATES];
+
+/// Moves what is whole from `staging` into `folder`; what was there comes back when that fails, and
+/// goes with `staging` when not.
+fn publish(staging: &Path, folder: &Path) -> std::io::Result<()> {
+    let old = staging.join("old");
+    fs::create_dir(&old)?;
+    exchange(staging, folder, &old).inspect_err(|_| {
+        for name in FILES.iter().filter(|name| old.join(name).exists()) {
+            let _ = move_if_there(&folder.join(name), &staging.join(name));
+            let _ = move_if_there(&old.join(name), &folder.join(name));
+        }
+    })
+}
+
+fn exchange(staging: &Path, folder: &Path, old: &Path) -> std::io::Result<()> {
+    for name in FILES {
+        move_if_there(&folder.join(name), &old.join(name))?;
+    }
+    for name in FILES.iter().rev() {
+        move_if_there(&staging.join(name), &folder.join(name))?;
+    }
+    Ok(())
+}
+
+fn move_if_there(from: &Path, to: &Path) -> std::io::Result<()> {
+    if from.exists() {
+        fs::rename(from, to)
+    } else {
+        Ok(())
+    }
+}

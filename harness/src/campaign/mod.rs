@@ -1,0 +1,18 @@
+//! A campaign: a configuration's instances x thresholds x weights x solvers x seeds, one record
+//! each.
+//!
+//! [`config`] reads the configuration, [`matrix`] lists its problems, [`run`] solves what is
+//! missing, [`rows`] turns solves into records and [`store`] keeps them. [`merge`] puts shards
+//! together, [`cluster`] submits them to Slurm, and [`forecast`] tells what a run would cost.
+
+pub mod certificates;
+pub mod cluster;
+pub mod config;
+pub mod environment;
+pub mod forecast;
+pub mod matrix;
+pub mod merge;
+mod progress;
+pub mod rows;
+pub mod run;
+pub mod store;

@@ -1,0 +1,4 @@
+//! What single commands print.
+
+pub mod evaluation;
+pub mod solves;

@@ -1,0 +1,186 @@
+//! Re-checks a plan or a certificate from a file with the independent verifier.
+
+use crate::files::read_instance;
+use crate::notice::Notify;
+use anyhow::{Context, bail};
+use offload_instances::files::plan_from_json;
+use offload_instances::{Instance, Weights};
+use offload_verify::{CertificateCheck, Fault, Trust};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// A file that was re-checked.
+pub struct FileCheck {
+    /// What was proved or refused, in a few lines.
+    pub text: String,
+    /// Whether nothing was refused.
+    pub holds: bool,
+}
+
+/// Re-checks a plan or a certificate. `value` is its JSON and `bytes` its text; `instances` are
+/// files that may hold the instance that it is for.
+///
+/// # Errors
+/// When the file is neither, is malformed, or its instance is not found.
+pub fn check_file(
+    path: &Path,
+    (bytes, value): (&[u8], &Value),
+    instances: &[PathBuf],
+    notify: Notify,
+) -> anyhow::Result<FileCheck> {
+    let name = path.display().to_string();
+    match value["format"].as_str() {
+        Some("offload-plan/1") => {
+            let instance = find_instance(path, value, instances, notify)?;
+            check_plan(&name, value, &instance)
+        }
+        Some("offload-certificate/1") => {
+            let instance = find_instance(path, value, instances, notify)?;
+            let (certificate, warnings) = offload_verify::parse_certificate(&name, bytes)?;
+            for warning in warnings {
+                notify(&format!("warning: {name}: {warning}"));
+            }
+            let check = offload_verify::verify_certificate(&instance, &certificate);
+            Ok(FileCheck {
+                text: describe(&name, &instance, &check),
+                holds: check.faults.is_empty(),
+            })
+        }
+        other => bail!(
+            "{name}: format is {}; give an offload-plan/1, an offload-certificate/1 or a \
+             campaign's folder",
+            other.map_or("missing".into(), |f| format!("'{f}'"))
+        ),
+    }
+}
+
+/// The instance: one that was given and has the right name, else the file that the certificate
+/// names, else NAME.json(.gz) beside the file or here.
+fn find_instance(
+    path: &Path,
+    value: &Value,
+    given: &[PathBuf],
+    notify: Notify,
+) -> anyhow::Result<Instance> {
+    let name = value["instance"].as_str().unwrap_or("");
+    if let [only] = given {
+        let instance = read_instance(only, notify)?;
+        if instance.name != name {
+            notify(&format!(
+                "warning: {}: is for '{name}', the instance is '{}'",
+                path.display(),
+                instance.name
+            ));
+        }
+        return Ok(instance);
+    }
+    for candidate in given {
+        let instance = read_instance(candidate, notify)?;
+        if instance.name == name {
+            return Ok(instance);
+        }
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut places = Vec::new();
+    if let Some(file) = value["instance_file"].as_str() {
+        places.extend([PathBuf::from(file), folder.join(file)]);
+    }
+    if !name.is_empty() && !name.contains(['/', '\\']) {
+        for end in ["json", "json.gz"] {
+            let file = format!("{name}.{end}");
+            places.extend([folder.join(&file), PathBuf::from(file)]);
+        }
+    }
+    let found = places.iter().find(|p| p.is_file());
+    let found = found.with_context(|| {
+        format!(
+            "{}: its instance '{name}' is not found; give it with --instance FILE",
+            path.display()
+        )
+    })?;
+    read_instance(found, notify)
+}
+
+fn check_plan(name: &str, value: &Value, instance: &Instance) -> anyhow::Result<FileCheck> {
+    let invalid = |faults| offload_instances::FileError::Invalid {
+        path: name.into(),
+        format: "offload-plan/1",
+        faults,
+    };
+    let plan = plan_from_json(value).map_err(invalid)?;
+    let threshold = plan
+        .threshold
+        .with_context(|| format!("{name}: threshold is missing; add it"))?;
+    let weights = plan.weights.unwrap_or(Weights::Uncertainty);
+    let check = offload_verify::verify_plan(instance, threshold, weights, &plan.assignment);
+    let mut text = format!(
+        "{name}: {} for '{}', threshold {threshold}, weights {weights}",
+        if check.is_feasible() {
+            "feasible plan"
+        } else {
+            "REFUSED plan"
+        },
+        instance.name
+    );
+    if let Some(v) = check.value {
+        let _ = write!(text, "\n  value in [{}, {}] weighted s", v.lo, v.hi);
+    }
+    list(&mut text, &check.faults);
+    Ok(FileCheck {
+        text,
+        holds: check.faults.is_empty(),
+    })
+}
+
+fn list(text: &mut String, faults: &[Fault]) {
+    for f in faults {
+        let _ = write!(
+            text,
+            "\n  fault {} at {}: {}; {}",
+            f.code.name(),
+            f.place,
+            f.cause,
+            f.remedy
+        );
+    }
+}
+
+/// What the verifier proved, in a few lines.
+fn describe(name: &str, instance: &Instance, check: &CertificateCheck) -> String {
+    let mut text = format!(
+        "{name}: {} for '{}'",
+        if check.trust == Trust::Refused {
+            "REFUSED"
+        } else {
+            check.trust.name()
+        },
+        instance.name
+    );
+    if check.is_infeasible() {
+        text += "\n  no feasible plan exists";
+    } else {
+        let _ = write!(text, "\n  lower bound  {} weighted s", check.lower);
+        if let Some(upper) = check.upper {
+            let _ = write!(
+                text,
+                "\n  upper bound  {upper} weighted s (the plan's value)"
+            );
+        }
+        if let Some(gap) = check.gap {
+            // Rounded up: what is printed holds too.
+            let _ = write!(
+                text,
+                "\n  certified gap at most {:.6} %",
+                (gap * 1e8).ceil() / 1e6
+            );
+        }
+    }
+    let _ = write!(
+        text,
+        "\n  {} leaves, {} tightening steps re-checked",
+        check.leaves, check.tightened
+    );
+    list(&mut text, &check.faults);
+    text
+}

@@ -1,0 +1,41 @@
+//! Experiments with a report of their own.
+
+pub mod record_trace;
+pub mod reproduce;
+pub mod simulate;
+pub mod tune;
+pub mod uncertainty;
+
+use anyhow::{anyhow, ensure};
+use offload_instances::files::write_bytes;
+use offload_solvers::{Solver, find};
+use std::path::{Path, PathBuf};
+
+/// The solvers with these ids.
+///
+/// # Errors
+/// An unknown id, or one that is given twice.
+pub fn solvers(ids: &[String]) -> anyhow::Result<Vec<Box<dyn Solver>>> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.trim()).collect();
+    for (k, id) in ids.iter().enumerate() {
+        ensure!(
+            !ids[..k].contains(id),
+            "--solver {id}: is given twice; give it once"
+        );
+    }
+    ids.into_iter()
+        .map(|id| find(id).map_err(|e| anyhow!(e)))
+        .collect()
+}
+
+/// Writes files into a folder, each whole or not at all. Returns their paths.
+fn write_files(folder: &Path, files: Vec<(&str, Vec<u8>)>) -> anyhow::Result<Vec<PathBuf>> {
+    files
+        .into_iter()
+        .map(|(name, bytes)| {
+            let path = folder.join(name);
+            write_bytes(&path, &bytes)?;
+            Ok(path)
+        })
+        .collect()
+}

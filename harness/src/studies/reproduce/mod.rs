@@ -1,0 +1,141 @@
+//! Measures what `reproduce` reports: the paper's runs, exact solves of some of them, running
+//! times, and the margin in a measured trace.
+
+mod bounds;
+mod margin;
+mod runs;
+mod times;
+
+use crate::notice::Notify;
+use crate::stop::StopSignal;
+use anyhow::{anyhow, ensure};
+use bounds::BoundBudget;
+use offload_instances::Instance;
+use offload_instances::families::{self, Spec};
+use offload_reports::reproduce::{Experiment, Reproduction, Setup};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The paper's numbers of users.
+const USERS: [usize; 8] = [50, 60, 70, 80, 90, 100, 110, 120];
+/// The paper's thresholds.
+const THRESHOLDS: [f64; 5] = [0.6, 0.7, 0.8, 0.9, 1.0];
+/// The methods that the authors published means of.
+const METHODS: [&str; 5] = ["local-only", "all-offload", "random", "dmin", "goa"];
+/// The paper's number of servers.
+const SERVERS: usize = 4;
+/// Seeds of neighbouring numbers of users are 10,000 apart: more runs would share instances' draws.
+pub const MOST_RUNS: usize = 10_000;
+
+/// What is repeated, and how exactly.
+#[derive(Clone, Debug)]
+pub struct ReproduceOptions {
+    /// Runs for each number of users, 2 to [`MOST_RUNS`].
+    pub runs: usize,
+    /// Whether the servers' capacities are drawn anew for every method and threshold, as in the
+    /// published comparison.
+    pub unpaired: bool,
+    /// Runs of them whose problems are solved exactly.
+    pub exact_runs: usize,
+    /// Relative gap at which the exact solver may stop.
+    pub gap: f64,
+    /// Time limit of each exact solve.
+    pub time_limit: Duration,
+    /// Runs at the same time, 1 to 1024; `None` = all cores.
+    pub threads: Option<usize>,
+}
+
+impl ReproduceOptions {
+    /// Makes sure that the numbers are within their ranges.
+    ///
+    /// # Errors
+    /// Naming the option that is not.
+    pub fn check(&self) -> anyhow::Result<()> {
+        // Two, since one run has no interval.
+        ensure!(
+            (2..=MOST_RUNS).contains(&self.runs),
+            "--runs {}: give a whole number from 2 to {MOST_RUNS}",
+            self.runs
+        );
+        let threads = self.threads.unwrap_or(1);
+        ensure!(
+            (1..=1024).contains(&threads),
+            "--threads {threads}: give a whole number from 1 to 1024"
+        );
+        Ok(())
+    }
+
+    fn setup(&self) -> Setup {
+        let time_limit_s = self.time_limit.as_secs_f64();
+        let unpaired = if self.unpaired { " --unpaired" } else { "" };
+        Setup {
+            command: format!(
+                "offload-bench reproduce --runs {}{unpaired} --exact-runs {} --gap {} \
+                 --time-limit {time_limit_s}",
+                self.runs, self.exact_runs, self.gap
+            ),
+            version: env!("CARGO_PKG_VERSION").into(),
+            runs: self.runs,
+            exact_runs: self.exact_runs,
+            paired: !self.unpaired,
+            gap: self.gap,
+            time_limit_s,
+        }
+    }
+}
+
+/// Repeats the paper's experiment, certifies gaps on some of its runs, and measures times; `None`
+/// when a stop was asked for.
+///
+/// # Errors
+/// A solver that fails, a certificate that is refused, or a plan below its bound, with the
+/// instance.
+pub fn reproduce(
+    options: &ReproduceOptions,
+    stop: &StopSignal,
+    notify: Notify,
+) -> anyhow::Result<Option<Reproduction>> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.unwrap_or(0))
+        .build()?;
+    let setup = options.setup();
+    notify(&format!("{} runs of the paper's methods ...", setup.runs));
+    let Some(runs) = pool.install(|| runs::runs(setup.runs, options.unpaired, stop))? else {
+        return Ok(None);
+    };
+    notify(&format!("exact solves of {} runs ...", setup.exact_runs));
+    let budget = BoundBudget {
+        gap: options.gap,
+        time: options.time_limit,
+    };
+    let Some(exact) = pool.install(|| bounds::bounds(setup.exact_runs, budget, stop))? else {
+        return Ok(None);
+    };
+    notify("times and the margin ...");
+    let Some(times) = times::times(stop)? else {
+        return Ok(None);
+    };
+    let experiment = Experiment {
+        setup,
+        runs,
+        exact,
+        times: Some(times),
+        margin: Some(margin::margin()?),
+    };
+    Ok(Some(pool.install(|| Reproduction::of(experiment))))
+}
+
+/// The instance of a run: family `paper`, seed 1000 N + run.
+fn instance(users: usize, servers: usize, run: usize) -> anyhow::Result<Arc<Instance>> {
+    let family = families::find("paper").map_err(|e| anyhow!(e))?;
+    let spec = Spec {
+        users,
+        servers,
+        seed: (1000 * users + run) as u64,
+        parameters: BTreeMap::new(),
+    };
+    families::generate(family.as_ref(), &spec)
+        .map(Arc::new)
+        .map_err(|e| anyhow!(e))
+}

@@ -1,0 +1,84 @@
+//! Picks an exact solver by the problem.
+
+use crate::exact::bnb::Bnb;
+use crate::exact::enumerate::{Enumerate, plans};
+use crate::exact::milp::Milp;
+use crate::{Budget, Outcome, Solver, Stop};
+use offload_instances::Problem;
+
+/// Up to so many plans, trying them all is faster than anything else: about a microsecond each.
+const FEW_PLANS: f64 = 1e5;
+
+/// See [`Solver::summary`].
+pub struct Exact;
+
+impl Solver for Exact {
+    fn id(&self) -> &'static str {
+        "exact"
+    }
+
+    fn summary(&self) -> &'static str {
+        "enumerate up to 100,000 plans, else bnb; milp where bnb runs out of memory and \
+         interference is off; reports its choice"
+    }
+
+    fn complexity(&self) -> &'static str {
+        "that of the solver it picks"
+    }
+
+    fn is_exact(&self) -> bool {
+        true
+    }
+
+    fn writes_certificate(&self) -> bool {
+        true
+    }
+
+    fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
+        let count = plans(problem);
+        if count <= FEW_PLANS {
+            return enumerate(problem, budget, count);
+        }
+        let outcome = Bnb.solve(problem, budget);
+        let out_of_memory = matches!(outcome.stop, Stop::Stalled(_)) && !problem.has_interference();
+        if !out_of_memory || budget.time_limit.is_some() {
+            return with_note(
+                outcome,
+                &format!("bnb, because {count:.1e} plans are too many to enumerate"),
+            );
+        }
+        let second = Milp.solve(problem, budget);
+        if second.stop == Stop::Proved {
+            let why = "milp, because bnb ran out of memory and interference is off";
+            // The certificate proves bnb's bound, which is weaker than milp's.
+            return Outcome {
+                certificate: outcome.certificate,
+                ..with_note(second, why)
+            };
+        }
+        with_note(outcome, "bnb, because milp did no better")
+    }
+}
+
+/// Tries all plans. The certificate is that of `bnb`, which takes about a millisecond here: trying
+/// all plans leaves no proof that somebody else could check.
+fn enumerate(problem: &Problem, budget: &Budget, count: f64) -> Outcome {
+    let outcome = Enumerate.solve(problem, budget);
+    let outcome = Outcome {
+        certificate: Bnb.solve(problem, budget).certificate,
+        ..outcome
+    };
+    with_note(
+        outcome,
+        &format!("enumerate, because there are only {count:.0} plans"),
+    )
+}
+
+fn with_note(mut outcome: Outcome, choice: &str) -> Outcome {
+    outcome.note = if outcome.note.is_empty() {
+        choice.into()
+    } else {
+        format!("{choice}; {}", outcome.note)
+    };
+    outcome
+}

@@ -1,0 +1,757 @@
+//! The Lagrangian bound of docs/certified.md over one region.
+
+use super::region::Region;
+use crate::certificate::{LoadRange, Multipliers};
+use crate::costs::Costs;
+use std::rc::Rc;
+
+/// Uplink prices of one server beyond which loads share the region's own ends of interference: each
+/// price costs a logarithm and 8 bytes at either end.
+const MANY_PRICES: usize = 400_000;
+/// Least part of a log-range of interference that is worth cutting off: each cut is a node of the
+/// certificate.
+const LEAST_CUT: f64 = 0.1;
+/// Halvings in the search for the largest cut, which is then known to a hundredth of the range.
+const CUT_HALVINGS: usize = 7;
+/// Log-ranges of interference narrower than this are points.
+const LEAST_SPAN: f64 = 1e-7;
+/// Interference below this part of its upper end counts as this part of it in a log-range, which
+/// would else be endless where the lower end is 0.
+const LOG_FLOOR: f64 = 1e-9;
+/// Widest log-range of interference that counts in [`Oracle::size`]: beyond, costs hardly change.
+const WIDEST: f64 = 4.0;
+/// What halving a range of loads counts in [`Oracle::size`] beside a log-range of interference
+/// narrowed by a factor e.
+const LOAD_WEIGHT: f64 = 0.5;
+/// Relative room around a sum of signals, per user: far more than its rounding.
+const POWER_ROOM: f64 = 1e-13;
+/// Rounding errors of a bound in units of 2^-52 per operation, generously.
+const ROUNDING_UNITS: f64 = 8.0;
+/// Operations that do not grow with the problem, counted with N + M and with N.
+const FIXED_OPERATIONS: usize = 16;
+
+/// One server's part of the bound at one load and one end of its interference.
+#[derive(Clone, Copy, Debug)]
+struct BoundEntry {
+    /// The load.
+    load: usize,
+    /// V_j(load, end).
+    value: f64,
+    /// The interference at that end, W.
+    power: f64,
+}
+
+/// The users that may be at a server, and for every load the ends of its interference with the
+/// uplink prices there: what does not change while multipliers do.
+struct Offer {
+    users: Vec<usize>,
+    /// Their compute prices.
+    compute: Vec<f64>,
+    ends: Vec<LoadEnd>,
+}
+
+/// One load at one end of the interference that is possible with it.
+#[derive(Clone)]
+struct LoadEnd {
+    load: usize,
+    power: f64,
+    uplink: Rc<Vec<f64>>,
+    /// The load-th least reduced cost when that was last computed; NaN before.
+    threshold: f64,
+}
+
+/// Which entries of the table an evaluation makes exact.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exactness {
+    /// All of them.
+    All,
+    /// Every server's least; the others are lower bounds.
+    Least,
+}
+
+/// An end of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The lower end.
+    Low,
+    /// The upper end.
+    High,
+}
+
+/// Evaluates bounds over one region; buffers are kept between evaluations.
+pub struct Oracle<'a> {
+    costs: &'a Costs<'a>,
+    n: usize,
+    m: usize,
+    region: Region,
+    offers: Vec<Offer>,
+    /// Per server, every (load, end) of the last evaluation.
+    table: Vec<Vec<BoundEntry>>,
+    /// Per server, the place of the least entry in its table.
+    best: Vec<usize>,
+    fixed: Vec<Vec<f64>>,
+    total_power: Vec<f64>,
+    buffer: Vec<f64>,
+}
+
+/// A user that the relaxation chose for a server, and what it costs there, weighted s.
+#[derive(Clone, Copy, Debug)]
+pub struct ChosenUser {
+    /// The user.
+    pub user: usize,
+    /// Uplink.
+    pub uplink: f64,
+    /// Compute.
+    pub compute: f64,
+}
+
+/// What the relaxation chose at the last evaluation.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// 1 - the number of places at which user i is: the slope along u_i.
+    pub slack: Vec<f64>,
+    /// I_j - the power that the chosen users of other servers send: the slope along r_j.
+    pub power_slack: Vec<f64>,
+    /// The users chosen at each server.
+    pub chosen: Vec<Vec<ChosenUser>>,
+    /// Whether user i stays local.
+    pub local: Vec<bool>,
+}
+
+impl<'a> Oracle<'a> {
+    /// An oracle for `region`.
+    pub fn new(costs: &'a Costs<'a>, region: Region) -> Self {
+        let (n, m) = (costs.n(), costs.m());
+        let mut oracle = Oracle {
+            costs,
+            n,
+            m,
+            offers: Vec::with_capacity(m),
+            table: vec![Vec::new(); m],
+            best: vec![0; m],
+            fixed: vec![Vec::new(); m],
+            total_power: Vec::new(),
+            buffer: Vec::new(),
+            region,
+        };
+        oracle.region.count_loads();
+        for j in 0..costs.m() {
+            let offer = oracle.offer(j);
+            oracle.offers.push(offer);
+        }
+        oracle
+    }
+
+    /// The region.
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// The region, when the oracle is no longer needed.
+    pub fn into_region(self) -> Region {
+        self.region
+    }
+
+    fn offer(&self, j: usize) -> Offer {
+        let (d, r) = (self.costs, &self.region);
+        let users: Vec<usize> = (0..d.n()).filter(|&i| r.allows(i, j)).collect();
+        let uplink = |power: f64| {
+            Rc::new(
+                users
+                    .iter()
+                    .map(|&i| d.uplink(i, j, power))
+                    .collect::<Vec<f64>>(),
+            )
+        };
+        let (low, high) = (r.power_low[j], r.power_high[j]);
+        let (first, last) = (r.load_low[j], r.load_high[j].min(users.len()));
+        let mut ends = Vec::new();
+        let mut add = |load, power: [f64; 2], uplink: [Rc<Vec<f64>>; 2]| {
+            for (power, uplink) in
+                power
+                    .into_iter()
+                    .zip(uplink)
+                    .take(if power[0] == power[1] { 1 } else { 2 })
+            {
+                ends.push(LoadEnd {
+                    load,
+                    power,
+                    uplink,
+                    threshold: f64::NAN,
+                });
+            }
+        };
+        if low <= high && (last + 1).saturating_sub(first) * users.len() > MANY_PRICES {
+            // Too many prices to keep: the region's own ends serve every load, which is weaker and
+            // still valid.
+            let ends = [uplink(low), uplink(high)];
+            (first..=last).for_each(|load| add(load, [low, high], ends.clone()));
+        } else if low <= high && first <= last {
+            let reach = Reach::new(d, r, j);
+            for load in first..=last {
+                let power = [low.max(reach.least(load)), high.min(reach.most(load))];
+                if power[0] <= power[1] {
+                    add(load, power, [uplink(power[0]), uplink(power[1])]);
+                }
+            }
+        }
+        Offer {
+            compute: users.iter().map(|&i| d.compute(i, j)).collect(),
+            users,
+            ends,
+        }
+    }
+
+    /// Changes the region and refreshes what depends on server j (all servers when places were
+    /// taken from users).
+    pub fn change(&mut self, server: Option<usize>, edit: impl FnOnce(&mut Region)) {
+        let ranges = |r: &Region, j: usize| (r.load_low[j], r.load_high[j]);
+        let before: Vec<_> = (0..self.m).map(|j| ranges(&self.region, j)).collect();
+        edit(&mut self.region);
+        self.region.count_loads();
+        for j in 0..self.m {
+            if server.is_none_or(|s| s == j) || before[j] != ranges(&self.region, j) {
+                self.offers[j] = self.offer(j);
+            }
+        }
+    }
+
+    /// Whether some server's ranges are empty or offer fewer users than its least load, or some
+    /// user has no place.
+    pub fn is_empty(&self) -> bool {
+        let r = &self.region;
+        (0..self.m).any(|j| {
+            r.load_low[j] > r.load_high[j]
+                || r.power_low[j] > r.power_high[j]
+                || self.offers[j].ends.is_empty()
+        }) || (0..self.n).any(|i| r.choices(i) == 0)
+    }
+
+    /// B(u, r): a lower bound on F over the region, weighted s, minus its own rounding error. The
+    /// table holds V_j of every load and end.
+    pub fn evaluate(&mut self, x: &Multipliers) -> f64 {
+        self.sum_up(x, Exactness::All)
+    }
+
+    /// B(u, r) as [`Oracle::evaluate`], for finding multipliers: in the table only every server's
+    /// least entry is exact, the others are lower bounds whose rounding is not counted.
+    pub fn screen(&mut self, x: &Multipliers) -> f64 {
+        self.sum_up(x, Exactness::Least)
+    }
+
+    fn sum_up(&mut self, x: &Multipliers, exact: Exactness) -> f64 {
+        let d = self.costs;
+        self.total_power.clear();
+        self.total_power.resize(d.n(), 0.0);
+        for (j, &r) in x
+            .interference
+            .iter()
+            .enumerate()
+            .filter(|(_, r)| **r != 0.0)
+        {
+            for (t, s) in self.total_power.iter_mut().zip(d.heard_at(j)) {
+                *t += r * s;
+            }
+        }
+        let mut bound: f64 = x.users.iter().sum();
+        for i in 0..d.n() {
+            if self.region.allows(i, d.m()) {
+                bound += (d.local(i) - x.users[i]).min(0.0);
+            }
+        }
+        for j in 0..d.m() {
+            bound += self.evaluate_server(j, x, exact);
+        }
+        bound - self.rounding(x)
+    }
+
+    /// More than the rounding error of [`Oracle::evaluate`]: every one of some N + M operations on
+    /// a term errs by less than 2^-52 of the largest summand that ever enters it. Multipliers so
+    /// large that terms cancel lose more here than they can gain.
+    fn rounding(&self, x: &Multipliers) -> f64 {
+        let d = self.costs;
+        let users: f64 = x.users.iter().map(|u| u.abs()).sum();
+        let heard = |j: usize| d.heard_at(j).iter().sum::<f64>() + self.region.power_high[j];
+        let power: f64 = x
+            .interference
+            .iter()
+            .enumerate()
+            .filter(|(_, r)| **r != 0.0)
+            .map(|(j, r)| r.abs() * heard(j))
+            .sum();
+        let operations = (self.n + self.m + FIXED_OPERATIONS) as f64;
+        let largest = users + 2.0 * self.m as f64 * power;
+        ROUNDING_UNITS * f64::EPSILON * operations * largest
+    }
+
+    fn evaluate_server(&mut self, j: usize, x: &Multipliers, exact: Exactness) -> f64 {
+        let heard = self.costs.heard_at(j);
+        let fixed = &mut self.fixed[j];
+        fixed.clear();
+        // Every user of j avoids its own signal at j: u_i pays for it and all other servers hear
+        // it.
+        fixed.extend(
+            self.offers[j]
+                .users
+                .iter()
+                .map(|&i| x.interference[j] * heard[i] - self.total_power[i] - x.users[i]),
+        );
+        let count = self.offers[j].ends.len();
+        self.table[j].clear();
+        self.table[j].extend(self.offers[j].ends.iter().map(|s| BoundEntry {
+            load: s.load,
+            value: f64::INFINITY,
+            power: s.power,
+        }));
+        // What was least last time is probably least again, which rules out most others.
+        let first = self.best[j].min(count.saturating_sub(1));
+        let mut least = f64::INFINITY;
+        for k in (first..count).chain(0..first) {
+            let threshold = self.offers[j].ends[k].threshold;
+            if exact == Exactness::Least && !threshold.is_nan() {
+                let value = x.interference[j] * self.offers[j].ends[k].power
+                    + self.sum_at_least(j, k, threshold);
+                if value >= least {
+                    self.table[j][k].value = value;
+                    continue;
+                }
+            }
+            let load = self.offers[j].ends[k].load;
+            self.reduced(j, k);
+            let value = x.interference[j] * self.offers[j].ends[k].power
+                + sum_of_least(&mut self.buffer, load);
+            self.offers[j].ends[k].threshold = if load > 0 {
+                self.buffer[load - 1]
+            } else {
+                f64::NEG_INFINITY
+            };
+            self.table[j][k].value = value;
+            if value < least || (value == least && k < self.best[j]) {
+                least = value;
+                self.best[j] = k;
+            }
+        }
+        least
+    }
+
+    /// A lower bound on the sum of the `load` least reduced costs of end k, whatever the threshold
+    /// y: n y + sum of min(0, cost - y).
+    fn sum_at_least(&self, j: usize, k: usize, threshold: f64) -> f64 {
+        const LANES: usize = 8;
+        let offer = &self.offers[j];
+        let end = &offer.ends[k];
+        if end.load == 0 {
+            return 0.0;
+        }
+        let (n, pace) = (end.load as f64, self.costs.pace(j, end.load as f64));
+        let below = |c: f64, w: f64, f: f64| {
+            let over = n * c + w * pace + f - threshold;
+            if over < 0.0 { over } else { 0.0 }
+        };
+        let (mut costs, mut works, mut fixed) = (
+            end.uplink.chunks_exact(LANES),
+            offer.compute.chunks_exact(LANES),
+            self.fixed[j].chunks_exact(LANES),
+        );
+        let mut sums = [0.0; LANES];
+        for ((c, w), f) in (&mut costs).zip(&mut works).zip(&mut fixed) {
+            for lane in 0..LANES {
+                sums[lane] += below(c[lane], w[lane], f[lane]);
+            }
+        }
+        let rest = costs
+            .remainder()
+            .iter()
+            .zip(works.remainder())
+            .zip(fixed.remainder());
+        let rest: f64 = rest.map(|((c, w), f)| below(*c, *w, *f)).sum();
+        n * threshold + (sums.iter().sum::<f64>() + rest)
+    }
+
+    /// Fills the buffer with the reduced costs of end k of server j.
+    fn reduced(&mut self, j: usize, k: usize) {
+        let LoadEnd { load, uplink, .. } = &self.offers[j].ends[k];
+        fill(
+            &mut self.buffer,
+            self.costs,
+            j,
+            *load,
+            uplink,
+            &self.offers[j].compute,
+            &self.fixed[j],
+        );
+    }
+
+    /// What the relaxation chose at the last evaluation, at `x`.
+    pub fn select(&mut self, x: &Multipliers, out: &mut Selection) {
+        let d = self.costs;
+        out.slack.clear();
+        out.slack.resize(d.n(), 1.0);
+        out.local.clear();
+        out.local
+            .extend((0..d.n()).map(|i| self.region.allows(i, d.m()) && d.local(i) < x.users[i]));
+        for i in 0..d.n() {
+            out.slack[i] -= f64::from(u8::from(out.local[i]));
+        }
+        out.chosen.resize(d.m(), Vec::new());
+        out.power_slack.clear();
+        out.power_slack.resize(d.m(), 0.0);
+        for j in 0..d.m() {
+            let Some(entry) = self.table[j].get(self.best[j]) else {
+                continue;
+            };
+            out.power_slack[j] += entry.power;
+            self.choose(j, self.best[j], &mut out.chosen[j]);
+            for choice in &out.chosen[j] {
+                let i = choice.user;
+                out.slack[i] -= 1.0;
+                for (l, slack) in out
+                    .power_slack
+                    .iter_mut()
+                    .enumerate()
+                    .filter(|(l, _)| *l != j)
+                {
+                    *slack -= d.heard(i, l);
+                }
+            }
+        }
+    }
+
+    /// The users of least reduced cost at end k of server j, which the last evaluation computed;
+    /// ties to the lower index.
+    fn choose(&mut self, j: usize, k: usize, out: &mut Vec<ChosenUser>) {
+        self.reduced(j, k);
+        let offer = &self.offers[j];
+        let LoadEnd {
+            load,
+            threshold,
+            uplink,
+            ..
+        } = &offer.ends[k];
+        let n = *load as f64;
+        let pace = self.costs.pace(j, n);
+        let choice = |at: usize| ChosenUser {
+            user: offer.users[at],
+            uplink: n * uplink[at],
+            compute: offer.compute[at] * pace,
+        };
+        let costs = || self.buffer.iter().enumerate();
+        out.clear();
+        out.extend(
+            costs()
+                .filter(|(_, c)| *c < threshold)
+                .map(|(at, _)| choice(at)),
+        );
+        let missing = load.saturating_sub(out.len());
+        out.extend(
+            costs()
+                .filter(|(_, c)| *c == threshold)
+                .take(missing)
+                .map(|(at, _)| choice(at)),
+        );
+    }
+
+    /// Calls `visit(user, place)` for the places that can be closed at `floor`: with the last
+    /// evaluation's multipliers, the bound over the region with the user there is at least `floor`.
+    pub fn closable(
+        &mut self,
+        x: &Multipliers,
+        bound: f64,
+        floor: f64,
+        visit: &mut dyn FnMut(usize, usize),
+    ) {
+        let d = self.costs;
+        for i in 0..d.n() {
+            if self.region.allows(i, d.m()) && bound + (d.local(i) - x.users[i]).max(0.0) >= floor {
+                visit(i, d.m());
+            }
+        }
+        for j in 0..d.m() {
+            let Some(least) = self.table[j].get(self.best[j]).map(|e| e.value) else {
+                continue;
+            };
+            let spare = floor - bound + least;
+            // Only entries below the floor can keep a place open.
+            let is_open = |k: &usize| self.table[j][*k].value < spare && self.table[j][*k].load > 0;
+            let open: Vec<usize> = (0..self.table[j].len()).filter(is_open).collect();
+            let mut with: Vec<f64> = vec![f64::INFINITY; self.offers[j].users.len()];
+            for k in open {
+                let entry = self.table[j][k];
+                self.reduced(j, k);
+                let costs = self.buffer.clone();
+                self.buffer
+                    .select_nth_unstable_by(entry.load - 1, f64::total_cmp);
+                let last = self.buffer[entry.load - 1];
+                for (w, c) in with.iter_mut().zip(costs) {
+                    *w = w.min(entry.value + (c - last).max(0.0));
+                }
+            }
+            for (k, w) in with.iter().enumerate() {
+                if *w >= spare {
+                    visit(self.offers[j].users[k], j);
+                }
+            }
+        }
+    }
+
+    /// The range of loads of server j that stay open at `floor`, when it is smaller than the
+    /// region's. Empty ranges come as 1..=0.
+    pub fn open_loads(&self, j: usize, bound: f64, floor: f64) -> Option<LoadRange> {
+        let least = self.table[j].get(self.best[j])?.value;
+        let spare = floor - bound + least;
+        let open = self.table[j]
+            .iter()
+            .filter(|e| e.value < spare)
+            .map(|e| e.load);
+        let (low, high) = open.fold((usize::MAX, 0), |(l, h), n| (l.min(n), h.max(n)));
+        let now = (self.region.load_low[j], self.region.load_high[j]);
+        let (low, high) = if low > high { (1, 0) } else { (low, high) };
+        ((low, high) != now).then_some(LoadRange {
+            server: j,
+            low,
+            high,
+        })
+    }
+
+    /// How far one end of I_j's range can be cut off at `floor`: the part between that end and the
+    /// returned power (W) is closed by the last evaluation's multipliers. `None` when the cut would
+    /// be small.
+    pub fn closable_power(
+        &mut self,
+        x: &Multipliers,
+        j: usize,
+        bound: f64,
+        floor: f64,
+        side: Side,
+    ) -> Option<f64> {
+        let (low, high) = (self.region.power_low[j], self.region.power_high[j]);
+        let least = self.table[j].get(self.best[j])?.value;
+        let spare = floor - bound + least;
+        if high <= low {
+            return None;
+        }
+        let base = low.max(high * LOG_FLOOR);
+        let span = libm::log(high / base);
+        let point = |share: f64| {
+            let from_low = match side {
+                Side::Low => share,
+                Side::High => 1.0 - share,
+            };
+            base * libm::exp(span * from_low)
+        };
+        if span < LEAST_SPAN || !self.closes(x, j, point(LEAST_CUT), side, spare) {
+            return None;
+        }
+        let (mut good, mut bad) = (LEAST_CUT, 1.0);
+        for _ in 0..CUT_HALVINGS {
+            let middle = 0.5 * (good + bad);
+            if self.closes(x, j, point(middle), side, spare) {
+                good = middle;
+            } else {
+                bad = middle;
+            }
+        }
+        Some(point(good))
+    }
+
+    /// Whether V_j is at least `spare` for every load on the part of its interference range below
+    /// (or above) `at`. V_j is concave in I_j for each load: high enough at both ends of a part
+    /// means in all of it.
+    fn closes(&mut self, x: &Multipliers, j: usize, at: f64, side: Side, spare: f64) -> bool {
+        let d = self.costs;
+        let mut uplink: Option<Vec<f64>> = None;
+        let mut k = 0;
+        while k < self.table[j].len() {
+            let first = self.table[j][k];
+            let last = self.table[j]
+                .get(k + 1)
+                .filter(|e| e.load == first.load)
+                .copied();
+            k += 1 + usize::from(last.is_some());
+            let last = last.unwrap_or(first);
+            let (outer, inner) = match side {
+                Side::Low => (first, last),
+                Side::High => (last, first),
+            };
+            // The part of this load's range that would be cut off lies between `outer` and `at`, or
+            // is all of it, or nothing.
+            let beyond = |power: f64| match side {
+                Side::Low => power > at,
+                Side::High => power < at,
+            };
+            if beyond(outer.power) {
+                continue;
+            }
+            if outer.value < spare {
+                return false;
+            }
+            if beyond(inner.power) {
+                let prices = uplink.get_or_insert_with(|| {
+                    self.offers[j]
+                        .users
+                        .iter()
+                        .map(|&i| d.uplink(i, j, at))
+                        .collect()
+                });
+                fill(
+                    &mut self.buffer,
+                    d,
+                    j,
+                    first.load,
+                    prices,
+                    &self.offers[j].compute,
+                    &self.fixed[j],
+                );
+                if x.interference[j] * at + sum_of_least(&mut self.buffer, first.load) < spare {
+                    return false;
+                }
+            } else if inner.value < spare {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// How large the region is, for telling whether tightening was worth it: the log-widths of
+    /// interference and loads.
+    pub fn size(&self) -> f64 {
+        let r = &self.region;
+        let width = |j: usize| {
+            let high = r.power_high[j];
+            let power = if high > r.power_low[j] {
+                libm::log(high / r.power_low[j].max(high * LOG_FLOOR)).min(WIDEST)
+            } else {
+                0.0
+            };
+            let loads = (r.load_high[j] + 1).saturating_sub(r.load_low[j]).max(1) as f64;
+            power + LOAD_WEIGHT * libm::log2(loads)
+        };
+        (0..self.m).map(width).sum()
+    }
+}
+
+/// Fills the buffer with c_ij(load, I) + e_ij, from the uplink prices at I and the parts that do
+/// not depend on the load.
+fn fill(
+    buffer: &mut Vec<f64>,
+    costs: &Costs,
+    j: usize,
+    load: usize,
+    uplink: &[f64],
+    compute: &[f64],
+    fixed: &[f64],
+) {
+    let n = load as f64;
+    let pace = costs.pace(j, n);
+    buffer.clear();
+    buffer.extend(
+        uplink
+            .iter()
+            .zip(compute)
+            .zip(fixed)
+            .map(|((c, w), f)| n * c + w * pace + f),
+    );
+}
+
+/// Sum of the `count` least values; reorders the buffer.
+pub fn sum_of_least(values: &mut [f64], count: usize) -> f64 {
+    if count == 0 {
+        return 0.0;
+    }
+    if count < values.len() {
+        values.select_nth_unstable_by(count - 1, f64::total_cmp);
+    }
+    values[..count].iter().sum()
+}
+
+/// The interference that is possible at a server with a given load, from the users that must be
+/// offloaded and the places that are allowed.
+///
+/// At most `load` users sit at the server itself and do not interfere there; all others that must
+/// be offloaded do.
+struct Reach {
+    /// Power of all users that certainly send to some server, unless they sit at this one.
+    surely: f64,
+    /// Of those, the powers of the users that may sit here or elsewhere, falling, summed up from
+    /// the front.
+    largest: Vec<f64>,
+    /// Power of all users that may send to another server.
+    perhaps: f64,
+    /// The powers of the users that may sit here, rising, summed up from the front (0 for those
+    /// that cannot interfere).
+    smallest: Vec<f64>,
+    /// Users that can only sit here.
+    forced: usize,
+    slack: f64,
+}
+
+impl Reach {
+    fn new(d: &Costs, r: &Region, j: usize) -> Self {
+        let (mut surely, mut perhaps, mut forced) = (0.0, 0.0, 0);
+        let (mut may_leave, mut may_sit) = (Vec::new(), Vec::new());
+        for i in 0..d.n() {
+            let power = d.heard(i, j);
+            let here = r.allows(i, j);
+            let elsewhere = (0..d.m()).any(|l| l != j && r.allows(i, l));
+            let local = r.allows(i, d.m());
+            if here && !elsewhere && !local {
+                forced += 1;
+                continue;
+            }
+            if elsewhere {
+                perhaps += power;
+            }
+            if !local && elsewhere {
+                surely += power;
+                if here {
+                    may_leave.push(power);
+                }
+            }
+            if here {
+                may_sit.push(if elsewhere { power } else { 0.0 });
+            }
+        }
+        may_leave.sort_by(|a, b| b.total_cmp(a));
+        may_sit.sort_by(f64::total_cmp);
+        let sums = |values: Vec<f64>| {
+            let mut total = 0.0;
+            values
+                .into_iter()
+                .map(|v| {
+                    total += v;
+                    total
+                })
+                .collect()
+        };
+        // Far more than the rounding of these sums, so that the ends err outwards.
+        let slack = perhaps * POWER_ROOM * (d.n() + FIXED_OPERATIONS) as f64;
+        Reach {
+            surely,
+            largest: sums(may_leave),
+            perhaps,
+            smallest: sums(may_sit),
+            forced,
+            slack,
+        }
+    }
+
+    fn prefix(sums: &[f64], count: usize) -> f64 {
+        if count == 0 {
+            0.0
+        } else {
+            sums.get(count - 1).or(sums.last()).copied().unwrap_or(0.0)
+        }
+    }
+
+    /// The least interference with this load, W.
+    fn least(&self, load: usize) -> f64 {
+        let free = load.saturating_sub(self.forced);
+        (self.surely - Self::prefix(&self.largest, free) - self.slack).max(0.0)
+    }
+
+    /// The most interference with this load, W.
+    fn most(&self, load: usize) -> f64 {
+        let free = load.saturating_sub(self.forced);
+        (self.perhaps - Self::prefix(&self.smallest, free)).max(0.0) + self.slack
+    }
+}

@@ -1,0 +1,249 @@
+//! The exact mixed-integer programs, solved by HiGHS (Huangfu and Hall 2018).
+
+mod export;
+mod formulation;
+mod highs;
+mod linear;
+
+pub use export::{lp, mps};
+pub use formulation::{Bins, Formulation};
+pub use linear::{Linear, LinearColumn, LinearRow, Sense};
+
+use crate::costs::Costs;
+use crate::heuristics::local_search::improve_from;
+use crate::{Budget, Deadline, Outcome, Solver, Stop, Trust, greedy, relative_gap};
+use formulation::Pruning;
+use offload_instances::{Assignment, Problem};
+
+/// Most z columns that are handed to HiGHS: about 10 GB in it.
+const MAX_COLUMNS: usize = 3_000_000;
+/// Most z columns for which interference bins are refined: beyond, a round takes minutes and bounds
+/// worse than no bins.
+const MAX_REFINED: usize = 50_000;
+/// Bins per server at the start, where the model stays small.
+const FIRST_BINS: usize = 6;
+/// Starts of the local search that gives the first incumbent.
+const STARTS: usize = 10;
+
+/// The part of the gap that HiGHS is asked for: it divides by the plan's value and we by the bound.
+const ASKED_GAP: f64 = 0.9;
+
+/// See [`Solver::summary`].
+pub struct Milp;
+
+impl Solver for Milp {
+    fn id(&self) -> &'static str {
+        "milp"
+    }
+
+    fn summary(&self) -> &'static str {
+        "exact MILP by HiGHS: one-hot loads (interference off), refined interference bins (on)"
+    }
+
+    fn complexity(&self) -> &'static str {
+        "exponential at worst; O(N^2 M) variables (off), O(N M) a bin (on)"
+    }
+
+    fn is_exact(&self) -> bool {
+        true
+    }
+
+    fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
+        if !problem.is_feasible() {
+            return Outcome::nothing(Stop::Infeasible);
+        }
+        let deadline = budget.deadline();
+        let costs = Costs::new(problem);
+        let mut search = MilpSearch::new(&costs, budget, deadline);
+        let stop = if problem.has_interference() {
+            search.refine_bins()
+        } else {
+            search.solve_once()
+        };
+        let stop = match stop {
+            Ok(stop) => stop,
+            Err(reason) => Stop::Stalled(reason),
+        };
+        Outcome {
+            plan: Some(search.plan),
+            bound: Some((search.bound, Trust::Solver)),
+            stop,
+            note: format!("{} HiGHS rounds", search.rounds),
+            trajectory: Vec::new(),
+            certificate: None,
+        }
+    }
+}
+
+struct MilpSearch<'a> {
+    costs: &'a Costs<'a>,
+    problem: &'a Problem,
+    gap: f64,
+    deadline: Deadline,
+    plan: Assignment,
+    value: f64,
+    bound: f64,
+    rounds: usize,
+}
+
+impl<'a> MilpSearch<'a> {
+    fn new(costs: &'a Costs<'a>, budget: &Budget, deadline: Deadline) -> Self {
+        let problem = costs.problem();
+        let start = greedy::goa(costs);
+        let plan = improve_from(costs, start, STARTS, budget.seed, &deadline);
+        let value = problem.objective(&plan);
+        let bound = costs.trivial_bound().total.min(value);
+        MilpSearch {
+            costs,
+            problem,
+            gap: budget.gap,
+            deadline,
+            plan,
+            value,
+            bound,
+            rounds: 0,
+        }
+    }
+
+    fn is_proved(&self) -> bool {
+        relative_gap(self.value, self.bound).is_some_and(|g| g <= self.gap)
+    }
+
+    /// Objective units per weighted second: the incumbent counts N, so that a user's cost is about
+    /// 1.
+    fn scale(&self) -> f64 {
+        if self.value > 0.0 {
+            self.problem.n() as f64 / self.value
+        } else {
+            1.0
+        }
+    }
+
+    fn state(&self, bins: &Bins) -> Formulation {
+        let pruning = Pruning::new(self.costs, self.value);
+        Formulation::new(self.costs, bins.clone(), self.scale(), Some(&pruning))
+    }
+
+    /// Takes over a plan when it is feasible and better; returns its loads and interference.
+    fn offer(&mut self, plan: Assignment) {
+        let loads = self.problem.loads(&plan);
+        let fits = (0..self.problem.m()).all(|j| loads[j] <= self.problem.capacity(j));
+        let keeps = plan
+            .iter()
+            .enumerate()
+            .all(|(i, p)| p.is_some() || !self.problem.is_mandatory(i));
+        let value = self.problem.objective(&plan);
+        if fits && keeps && value < self.value {
+            self.plan = plan;
+            self.value = value;
+        }
+    }
+
+    /// One HiGHS solve, from a solution if there is one; its bound (weighted s, at most the
+    /// incumbent's value) and plan are taken over. Returns the plan and whether the time was up.
+    fn round(
+        &mut self,
+        f: &Formulation,
+        start: Option<Vec<f64>>,
+    ) -> Result<(Option<Assignment>, bool), String> {
+        self.rounds += 1;
+        let gap = self.gap * ASKED_GAP;
+        let answer = highs::minimise(&f.linear, start.as_deref(), gap, &self.deadline)?;
+        let plan = answer.values.map(|v| f.plan(&v));
+        if let Some(plan) = &plan {
+            self.offer(plan.clone());
+        }
+        // An infeasible program means: nothing is left that could be better than the incumbent.
+        let bound = if answer.infeasible {
+            self.value
+        } else {
+            answer.bound / f.scale
+        };
+        self.bound = self.bound.max(bound.min(self.value));
+        Ok((plan, answer.timed_out))
+    }
+
+    /// One round over one bin per server: formulation A or, with interference, its relaxation at
+    /// I_j = 0.
+    fn solve_once(&mut self) -> Result<Stop, String> {
+        let bins = Bins::whole(self.problem);
+        self.refuse_beyond(MAX_COLUMNS, &bins)?;
+        let formulation = self.state(&bins);
+        let (_, timed_out) =
+            self.round(&formulation, formulation.values(self.problem, &self.plan))?;
+        Ok(if self.is_proved() {
+            Stop::Proved
+        } else if timed_out {
+            Stop::TimeLimit
+        } else if self.problem.has_interference() {
+            Stop::Stalled(
+                "with interference bins the model is too large; the bound is that without \
+                 interference"
+                    .into(),
+            )
+        } else {
+            Stop::Stalled("HiGHS ended above the asked gap".into())
+        })
+    }
+
+    fn refuse_beyond(&self, limit: usize, bins: &Bins) -> Result<(), String> {
+        let size = Formulation::size(self.problem, bins);
+        if size <= limit {
+            return Ok(());
+        }
+        Err(format!(
+            "the model would have {size} columns, more than {limit}; the bound is the trivial \
+             one: use bnb"
+        ))
+    }
+
+    /// Formulation B1: solve, price the plan exactly, put edges where it lies, forbid it, until the
+    /// bounds meet.
+    ///
+    /// Every plan whose value is known is excluded from the next rounds, so the bound of a round
+    /// holds for all *other* plans and min(bound, incumbent) for all. That ends on small problems
+    /// even where tolerances blur the bins.
+    fn refine_bins(&mut self) -> Result<Stop, String> {
+        let mut bins = Bins::geometric(self.problem, FIRST_BINS);
+        if Formulation::size(self.problem, &bins) > MAX_REFINED {
+            return self.solve_once();
+        }
+        bins.refine(
+            &self.problem.loads(&self.plan),
+            &self.problem.interference(&self.plan),
+        );
+        let mut known = vec![self.plan.clone()];
+        while !self.is_proved() {
+            if self.deadline.is_over() {
+                return Ok(Stop::TimeLimit);
+            }
+            let mut formulation = self.state(&bins);
+            for plan in &known {
+                formulation.exclude(plan);
+            }
+            let (plan, timed_out) = self.round(&formulation, None)?;
+            if timed_out {
+                return Ok(if self.is_proved() {
+                    Stop::Proved
+                } else {
+                    Stop::TimeLimit
+                });
+            }
+            let Some(plan) = plan else { break };
+            let grown = bins.refine(
+                &self.problem.loads(&plan),
+                &self.problem.interference(&plan),
+            );
+            if known.contains(&plan) && !grown {
+                break;
+            }
+            known.push(plan);
+            self.refuse_beyond(MAX_COLUMNS, &bins)?;
+        }
+        Ok(if self.is_proved() {
+            Stop::Proved
+        } else {
+            Stop::Stalled("the bins cannot be refined further".into())
+        })
+    }
+}
