@@ -6,7 +6,8 @@ use crate::{Budget, Outcome, Solver, streams};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Problem};
 
-// All of Kim et al.'s public implementation.
+// The parameters are those of Kim et al.
+
 /// Plans in a generation.
 const POPULATION: usize = 100;
 /// Most generations by default.
@@ -17,7 +18,7 @@ const MUTATION: f64 = 0.01;
 const ELITE: usize = 6;
 /// Generations without a better plan after which it ends.
 const STAGNATION: usize = 200;
-/// Added to fitness, so that no parent has none.
+/// Added to fitness, so that every parent has some.
 const LEAST_FITNESS: f64 = 1e-6;
 
 /// Population 100, at most 5,000 generations or 200 without progress, 6 elites, parents drawn in
@@ -148,10 +149,10 @@ fn repair(problem: &Problem, plan: &mut Assignment) {
             }
         }
     }
-    let homeless: Vec<usize> = (0..problem.n())
+    let unplaced: Vec<usize> = (0..problem.n())
         .filter(|&i| problem.is_mandatory(i) && plan[i].is_none())
         .collect();
-    for i in homeless {
+    for i in unplaced {
         let open = (0..problem.m()).find(|&j| loads[j] < problem.capacity(j));
         // When every place is taken, an optional user somewhere holds one that this user needs.
         let j = open.or_else(|| evict(problem, plan, &mut loads));

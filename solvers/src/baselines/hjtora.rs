@@ -14,8 +14,8 @@ const EPSILON: f64 = 1e-3;
 /// Local search of hJTORA: from the mandatory users' greedy plan, repeat (a) *remove*: an optional
 /// user back to its device; (b) *exchange*: a user to a server, in place of at most one optional
 /// user there, which goes back to its device; the first step that improves F by more than
-/// epsilon F / N^2 is taken. The paper's sub-bands are our shared band, and its resource allocation is our
-/// equal share, so F is exact.
+/// epsilon F / N^2 is taken. The paper's sub-bands are our shared band, and its resource allocation
+/// is our equal share, so F is exact.
 ///
 /// Iterations are steps taken. The plan that it ends with admits no such step.
 pub struct Hjtora;

@@ -15,7 +15,7 @@ use offload_instances::{Assignment, Problem};
 use partial::Phase;
 
 /// From this many users on [`queues`] is faster than [`rows`], as long as there are few servers
-/// (measured on `paper`).
+/// (measured).
 const MANY_USERS: usize = 512;
 /// The most servers with which [`queues`] is faster, likewise.
 const FEW_SERVERS: usize = 6;

@@ -8,12 +8,14 @@ use crate::{Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
-/// Steps a user by default.
+// The numbers were chosen by hand.
+
+/// Steps per user by default.
 const STEPS: u64 = 2000;
 /// Moves drawn to set the first temperature.
 const SAMPLE: usize = 200;
-/// The first temperature as a part of the mean harm of a random move: such a move is then accepted
-/// with probability exp(-2), about one in seven.
+/// The first temperature as a part of the mean harm of a harmful random move: such a move is then
+/// accepted with probability exp(-2), about one in seven.
 const FIRST_TEMPERATURE: f64 = 0.5;
 /// The last temperature as a part of the first.
 const COOLED: f64 = 1e-4;

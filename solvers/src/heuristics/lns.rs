@@ -10,16 +10,17 @@ use crate::{Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
+// The numbers were chosen by hand.
+
 /// Iterations by default.
 const ITERATIONS: u64 = 200;
-/// Least part of the users that is taken out: fewer mostly return to where they were.
+/// Least part of the users that is taken out.
 const LEAST_DESTROYED: f64 = 0.05;
-/// Greatest part: more costs the repair what the plan had learnt.
+/// Greatest part of the users that is taken out.
 const MOST_DESTROYED: f64 = 0.3;
-/// Every so many iterations the plan is repaired by transportation too, which takes as long as
-/// several ordinary repairs.
+/// Every so many iterations the plan is repaired by transportation too.
 const EXCHANGE_EVERY: u64 = 4;
-/// A plan up to this factor above the incumbent is searched on from.
+/// The search goes on from plans up to this factor above the incumbent.
 const ACCEPTED: f64 = 1.001;
 
 /// Large neighbourhood search (Shaw 1998; destroy and repair as Ropke and Pisinger 2006): takes out

@@ -9,11 +9,13 @@ use crate::{Budget, Deadline, Outcome, Solver, greedy, streams};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Problem};
 
+// The numbers were chosen by hand.
+
 /// Shakes by default.
 const SHAKES: u64 = 40;
-/// Users that the smallest shake moves: one is mostly undone by the descent.
+/// Users that the smallest shake moves: the descent undoes the move of a single one.
 const LEAST_SHAKE: usize = 2;
-/// The largest shake moves one in so many users: beyond, a shake is a random restart.
+/// The largest shake moves one in so many users.
 const LARGEST_SHAKE_SHARE: usize = 8;
 /// On small problems the largest shake moves this many users.
 const FLOOR_OF_LARGEST: usize = 3;

@@ -10,14 +10,16 @@ use crate::{Budget, Outcome, Solver, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
+// The numbers were chosen by hand.
+
 /// Shakes by default.
 const SHAKES: u64 = 200;
 /// After so many shakes without a better plan comes an exchange by transportation with ejection
-/// chains, which takes as long as several shakes.
+/// chains.
 const EXCHANGE_EVERY: u64 = 16;
-/// Users that the smallest shake moves: one is mostly undone by the descent.
+/// Users that the smallest shake moves: the descent undoes the move of a single one.
 const LEAST_SHAKE: usize = 2;
-/// The largest shake moves about one in so many users: beyond, a shake is a random restart.
+/// The largest shake moves about one in so many users.
 const LARGEST_SHAKE_SHARE: usize = 6;
 /// On small problems shakes are of this many sizes.
 const LEAST_SIZES: usize = 3;

@@ -8,10 +8,9 @@ use crate::{Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
-/// Iterations a user by default.
+/// Iterations per user by default, chosen by hand.
 const ITERATIONS: u64 = 20;
-/// A user may not come back to a place for at least this many iterations (Glover 1989 advises
-/// about 7).
+/// A user may not come back to a place for at least this many iterations: the customary 7.
 const TENURE: u64 = 7;
 /// On top come up to N over this many iterations, drawn at random, so that cycles break.
 const TENURE_SPREAD: usize = 10;

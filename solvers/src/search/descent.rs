@@ -7,7 +7,7 @@ use offload_instances::random::Random;
 /// A step must improve F by this fraction of it: anything less is rounding (sums of some thousand
 /// terms in double precision).
 pub const LEAST_GAIN: f64 = 1e-13;
-/// Most users that one ejection chain moves: longer ones take more time than they gain.
+/// Most users that one ejection chain moves, chosen by hand.
 const CHAIN: usize = 4;
 /// Users between two looks at the clock.
 const CLOCK_EVERY: usize = 16;

@@ -13,9 +13,9 @@ const ROUNDS: usize = 8;
 
 /// Multipliers near the best ones for plans like this one, and a plan at least as good.
 ///
-/// The plan must keep the rules. At its loads and interference, r_j is minus the slope of server j's cost along I_j: what
-/// a watt more at j costs its users. With these prices of harm the rest is a transportation
-/// problem, whose duals are u. Its solution is taken over when it is better.
+/// The plan must keep the rules. At its loads and interference, r_j is minus the slope of server
+/// j's cost along I_j: what a watt more at j costs its users. With these prices of harm the rest is
+/// a transportation problem, whose duals are u. Its solution is taken over when it is better.
 pub fn exchange(costs: &Costs, plan: Assignment) -> (Assignment, Multipliers) {
     let problem = costs.problem();
     let mut best = (problem.objective(&plan), plan);

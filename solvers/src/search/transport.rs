@@ -23,9 +23,11 @@ pub struct Optimum {
 
 /// Gains below this part of the largest cost are rounding.
 const LEAST_CYCLE_GAIN: f64 = 1e-12;
-/// Most cycles that are cancelled, for each user and on top: far more than were ever seen. Every
-/// cycle lowers the cost, so the loop ends without it; it guards against rounding.
-const MAX_CYCLES: [usize; 2] = [50, 100];
+/// Most cycles that are cancelled, per user. Every cycle lowers the cost, so the loop ends anyway;
+/// the limit guards against rounding.
+const CYCLES_PER_USER: usize = 50;
+/// Cycles on top, for problems of a few users.
+const MORE_CYCLES: usize = 100;
 
 /// The cheapest way to exchange users between places, from `place` (whose own costs must be
 /// finite); loads stay as they are. Prices are relative to the last place.
@@ -40,7 +42,7 @@ pub fn solve(costs: &PlaceCosts, place: &[usize]) -> Optimum {
         .copied()
         .filter(|c| c.is_finite())
         .fold(0.0, |a: f64, b| a.max(b.abs()));
-    for _ in 0..MAX_CYCLES[0] * place.len() + MAX_CYCLES[1] {
+    for _ in 0..CYCLES_PER_USER * place.len() + MORE_CYCLES {
         let arcs = arcs(costs, &place);
         let (distance, cycle) = distances(&arcs, p, LEAST_CYCLE_GAIN * largest);
         match cycle {

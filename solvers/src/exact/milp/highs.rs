@@ -18,8 +18,8 @@ pub struct HighsAnswer {
     pub timed_out: bool,
 }
 
-/// How far an integer may be from a whole number. HiGHS's defaults (1e-6, and 1e-7 for rows) let a
-/// plan's cost move by more than the gaps that are asked for.
+/// How far an integer may be from a whole number: tighter than HiGHS's default, as the costs of a
+/// plan must be right to within small gaps.
 const MIP_FEASIBILITY: f64 = 1e-7;
 /// By how much a row may be violated, see [`MIP_FEASIBILITY`].
 const PRIMAL_FEASIBILITY: f64 = 1e-8;
