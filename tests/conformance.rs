@@ -3,8 +3,10 @@
 
 use offload_instances::random::Random;
 use offload_instances::{Problem, Weights};
+use offload_reports::figures::Style;
 use offload_solvers::{Budget, Status, all, find, solve};
 use offload_tests::{instance, naive_goa, naive_objective, problem, small_problem};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Issue: 200 random problems, N <= 6, M <= 3, every family, both weights and modes, thresholds,
@@ -139,6 +141,18 @@ fn heuristics_repeat_and_keep_the_rules() {
             }
         }
     }
+}
+
+#[test]
+fn figures_draw_every_solver_with_a_mark_of_its_own() {
+    let styles: Vec<Style> = (0..all().len()).map(Style::at).collect();
+    // In grey, and where only markers are drawn.
+    let in_grey: HashSet<_> = styles
+        .iter()
+        .map(|s| (s.shape, s.filled, s.dashes))
+        .collect();
+    let markers: HashSet<_> = styles.iter().map(|s| s.with_dashes("")).collect();
+    assert_eq!([in_grey.len(), markers.len()], [styles.len(); 2]);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 use crate::bootstrap::{Interval, mean_interval};
 use crate::gaps::{Crossing, Problem, analyse_all};
+use crate::order::Catalogue;
 use crate::record::Record;
 use crate::stats::mean;
 use std::collections::{BTreeMap, HashMap};
@@ -56,8 +57,8 @@ pub struct Increase {
 
 /// Pairs a campaign with an earlier one.
 #[must_use]
-pub fn pair<'a>(new: &'a [Record], old: &'a [Record]) -> Pairing<'a> {
-    let together = analyse_all(new.iter().chain(old));
+pub fn pair<'a>(new: &'a [Record], old: &'a [Record], catalogue: &Catalogue) -> Pairing<'a> {
+    let together = analyse_all(new.iter().chain(old), catalogue);
     let problem_of: HashMap<String, usize> = together
         .rows
         .iter()
@@ -130,7 +131,7 @@ impl Increase {
 mod tests {
     use super::*;
     use crate::record::Trust;
-    use crate::samples::{bounded, record};
+    use crate::samples::{bounded, catalogue, record};
 
     /// Six instances: the bound is 2, GOA's plan `factor` times it.
     fn campaign(factor: f64) -> Vec<Record> {
@@ -147,7 +148,7 @@ mod tests {
     fn increases_are_points_of_the_gap() {
         let (old, mut new) = (campaign(1.1), campaign(1.1));
         new[3].objective = Some(2.5);
-        let pairing = pair(&new, &old);
+        let pairing = pair(&new, &old, &catalogue());
         assert_eq!(
             (
                 pairing.pairs.len(),
@@ -181,7 +182,7 @@ mod tests {
         old.iter_mut()
             .filter(|r| r.solver == "bnb")
             .for_each(|r| r.lower_bound = Some(1.5));
-        let pairing = pair(&new, &old);
+        let pairing = pair(&new, &old, &catalogue());
         assert!(
             pairing.pairs.iter().all(|p| p.increase == Some(0.0)),
             "{:?}",
@@ -196,7 +197,7 @@ mod tests {
         old.remove(0);
         new.pop();
         new[1].violations = 1;
-        let pairing = pair(&new, &old);
+        let pairing = pair(&new, &old, &catalogue());
         assert_eq!(
             (
                 pairing.pairs.len(),
@@ -213,7 +214,7 @@ mod tests {
                 .count(),
             1
         );
-        assert!(pair(&new, &[]).pairs.is_empty());
+        assert!(pair(&new, &[], &catalogue()).pairs.is_empty());
     }
 
     #[test]
@@ -223,7 +224,7 @@ mod tests {
             .filter(|r| r.solver == "bnb")
             .for_each(|r| r.lower_bound = Some(1.8));
         new[1].objective = Some(1.9);
-        let pairing = pair(&new, &old);
+        let pairing = pair(&new, &old, &catalogue());
         assert_eq!(pairing.crossings.len(), 1);
         assert_eq!(pairing.pairs[1].increase, None);
     }

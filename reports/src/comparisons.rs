@@ -3,7 +3,6 @@
 
 use crate::bootstrap::{Interval, mean_interval};
 use crate::gaps::{Analysis, Outcome, Reference, Row};
-use crate::order::solver_order;
 use crate::paired::{Wilcoxon, holm, wilcoxon};
 use crate::record::Status;
 use crate::scaling::{Scaling, Timing, fit};
@@ -229,7 +228,11 @@ pub fn growth(analysis: &Analysis) -> Vec<Growth> {
     for row in &analysis.rows {
         let r = row.record;
         groups
-            .entry((r.interference, r.servers, solver_order(&r.solver)))
+            .entry((
+                r.interference,
+                r.servers,
+                analysis.catalogue.order(&r.solver),
+            ))
             .or_default()
             .push(row);
     }
@@ -313,7 +316,7 @@ mod tests {
     use super::*;
     use crate::gaps::analyse;
     use crate::record::{Record, Trust};
-    use crate::samples::{bounded, record};
+    use crate::samples::{bounded, catalogue, record};
 
     fn records() -> Vec<Record> {
         (1..=6)
@@ -330,7 +333,7 @@ mod tests {
     #[test]
     fn wins_differences_and_correction() {
         let records = records();
-        let all = pairs(&analyse(&records));
+        let all = pairs(&analyse(&records, &catalogue()));
         assert_eq!(all.len(), 3);
         let pair = all
             .iter()
@@ -346,7 +349,7 @@ mod tests {
         // Ranks of |d|: five ties of rank 3 for, rank 6 against: 15 against 6 of 21.
         assert!((found.test.unwrap().effect - 9.0 / 21.0).abs() < 1e-12);
         assert!(pair.corrected_p >= found.test.unwrap().p);
-        let best = virtual_best(&analyse(&records));
+        let best = virtual_best(&analyse(&records, &catalogue()));
         assert_eq!(best.len(), 1);
         assert_eq!(best[0].all.unwrap().max, 0.0);
         assert!((best[0].without_bounds.unwrap().max - 0.1).abs() < 1e-12);
@@ -377,7 +380,7 @@ mod tests {
             violating,
             record(40, 1, "ga", Some(3.0)),
         ];
-        assert!(pairs(&analyse(&records)).is_empty());
+        assert!(pairs(&analyse(&records, &catalogue())).is_empty());
     }
 
     #[test]
@@ -393,12 +396,12 @@ mod tests {
             .collect();
         records[11].status = Status::Timeout;
         records.push(record(20, 9, "bnb", None));
-        let all = growth(&analyse(&records));
+        let all = growth(&analyse(&records, &catalogue()));
         assert_eq!((all.len(), all[0].left_out), (1, 1));
         let scaling = all[0].scaling.unwrap();
         assert_eq!((scaling.runs, scaling.censored), (12, 1));
         assert!((scaling.exponent.estimate - 2.0).abs() < 0.1, "{scaling:?}");
-        let times = times_within(&analyse(&records), true, 0.01);
+        let times = times_within(&analyse(&records, &catalogue()), true, 0.01);
         assert_eq!(times.len(), 1);
         assert!(times[0].1.iter().all(Option::is_none));
     }

@@ -7,7 +7,7 @@
 //! that breaks no rule has a relative gap (z - F*)/F* within [(z - UB)/UB, (z - LB)/LB]; the upper
 //! end is the *guaranteed* gap.
 
-use crate::order::{record_order, solver_order};
+use crate::order::Catalogue;
 use crate::record::{Record, Status, Trust};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
@@ -163,6 +163,8 @@ pub struct Analysis<'a> {
     pub crossings: Vec<Crossing>,
     /// The solvers' ids, in the order of tables.
     pub solvers: Vec<&'a str>,
+    /// The order of tables, with a place for every solver of the campaign.
+    pub catalogue: Catalogue,
 }
 
 impl Reference {
@@ -349,18 +351,21 @@ fn outcome_without_plan(record: &Record) -> Outcome {
 
 /// Groups records by problem, finds each problem's bounds and each record's gap.
 #[must_use]
-pub fn analyse(records: &[Record]) -> Analysis<'_> {
-    analyse_all(records)
+pub fn analyse<'a>(records: &'a [Record], catalogue: &Catalogue) -> Analysis<'a> {
+    analyse_all(records, catalogue)
 }
 
 /// As [`analyse`], of records that need not stand side by side: of two campaigns, say.
 #[must_use]
-pub fn analyse_all<'a>(records: impl IntoIterator<Item = &'a Record>) -> Analysis<'a> {
+pub fn analyse_all<'a>(
+    records: impl IntoIterator<Item = &'a Record>,
+    catalogue: &Catalogue,
+) -> Analysis<'a> {
     let mut sorted: Vec<&'a Record> = records.into_iter().collect();
-    sorted.par_sort_by(|a, b| record_order(a, b));
+    sorted.par_sort_by(|a, b| catalogue.compare(a, b));
     let unlike: BTreeSet<&str> = sorted.iter().map(|record| record.solver.as_str()).collect();
     let mut solvers: Vec<&str> = unlike.into_iter().collect();
-    solvers.sort_by_key(|id| solver_order(id));
+    solvers.sort_by_key(|id| catalogue.order(id));
     let mut members: Vec<Vec<&Record>> = Vec::new();
     let mut places = HashMap::new();
     let mut problem_of = Vec::with_capacity(sorted.len());
@@ -389,7 +394,7 @@ pub fn analyse_all<'a>(records: impl IntoIterator<Item = &'a Record>) -> Analysi
     let problems: Vec<Problem> = members
         .par_iter()
         .zip(clusters)
-        .map(|(records, cluster)| problem_from(records, cluster))
+        .map(|(records, cluster)| problem_from(records, cluster, catalogue))
         .collect();
     let pairs = || sorted.iter().copied().zip(problem_of.iter().copied());
     let crossings = pairs()
@@ -406,14 +411,15 @@ pub fn analyse_all<'a>(records: impl IntoIterator<Item = &'a Record>) -> Analysi
         problems,
         rows,
         crossings,
+        catalogue: catalogue.with(solvers.iter().copied()),
         solvers,
     }
 }
 
 /// The problem that `records`, at least one and all of them of that problem, are about.
-fn problem_from(records: &[&Record], cluster: u64) -> Problem {
+fn problem_from(records: &[&Record], cluster: u64, catalogue: &Catalogue) -> Problem {
     let first = records[0];
-    let bounds = bounds(records);
+    let bounds = bounds(records, catalogue);
     let mut problem = Problem {
         instance: first.instance.clone(),
         fingerprint: first.fingerprint.clone(),
@@ -441,7 +447,7 @@ fn horizon(records: &[&Record]) -> f64 {
 }
 
 /// Every usable bound of a problem, the greatest first; ties to the better founded, then by solver.
-fn bounds(records: &[&Record]) -> Vec<Lower> {
+fn bounds(records: &[&Record], catalogue: &Catalogue) -> Vec<Lower> {
     let usable = records.iter().filter(|r| r.status != Status::Error);
     let bound = |r: &&Record| {
         Some(Lower {
@@ -452,7 +458,7 @@ fn bounds(records: &[&Record]) -> Vec<Lower> {
     };
     let mut bounds: Vec<Lower> = usable.filter_map(bound).collect();
     bounds.sort_by(|a, b| {
-        let by_name = || solver_order(&a.solver).cmp(&solver_order(&b.solver));
+        let by_name = || catalogue.order(&a.solver).cmp(&catalogue.order(&b.solver));
         b.value
             .total_cmp(&a.value)
             .then(a.trust.cmp(&b.trust))
@@ -490,7 +496,7 @@ fn best_upper(records: &[&Record]) -> Option<Upper> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{bounded, record};
+    use crate::samples::{bounded, catalogue, record};
 
     fn outcome(analysis: &Analysis, solver: &str) -> Outcome {
         analysis
@@ -509,7 +515,7 @@ mod tests {
             bounded(20, 1, "milp", Some(2.0), 1.6, Trust::Solver),
             bounded(20, 1, "bnb", None, 1.5, Trust::Certified),
         ];
-        let analysis = analyse(&records);
+        let analysis = analyse(&records, &catalogue());
         assert_eq!(analysis.problems.len(), 1);
         assert_eq!(analysis.problems[0].reference, Reference::Solver);
         assert!((analysis.problems[0].width().unwrap() - 0.25).abs() < 1e-12);
@@ -533,7 +539,7 @@ mod tests {
                 Trust::Certified,
             ),
         ];
-        let analysis = analyse(&records);
+        let analysis = analyse(&records, &catalogue());
         assert_eq!(analysis.problems[0].lower.as_ref().unwrap().solver, "bnb");
         assert!(analysis.problems[0].is_proved());
     }
@@ -547,7 +553,7 @@ mod tests {
             record(20, 1, "ga", Some(2.0)),
             violating,
         ];
-        let analysis = analyse(&records);
+        let analysis = analyse(&records, &catalogue());
         assert_eq!(analysis.problems[0].reference, Reference::BestKnown);
         assert_eq!(analysis.problems[0].upper.as_ref().unwrap().value, 2.0);
         let Outcome::BestKnown(Some(distance)) = outcome(&analysis, "goa") else {
@@ -560,7 +566,7 @@ mod tests {
     #[test]
     fn a_bound_of_zero_is_no_reference() {
         let records = [bounded(20, 1, "bnb", Some(2.0), 0.0, Trust::Certified)];
-        let analysis = analyse(&records);
+        let analysis = analyse(&records, &catalogue());
         assert_eq!(analysis.problems[0].reference, Reference::BestKnown);
         assert_eq!(outcome(&analysis, "bnb"), Outcome::BestKnown(Some(0.0)));
     }
@@ -572,7 +578,7 @@ mod tests {
             record(20, 1, "goa", Some(1.9 * (1.0 - 1e-8))),
             record(20, 2, "goa", Some(1.0)),
         ];
-        let analysis = analyse(&records);
+        let analysis = analyse(&records, &catalogue());
         assert_eq!(analysis.crossings.len(), 1);
         let crossing = &analysis.crossings[0];
         assert_eq!(
@@ -590,7 +596,7 @@ mod tests {
             bounded(20, 1, "milp", Some(2.0), 1.9, Trust::Solver),
             record(20, 1, "goa", Some(1.9 * (1.0 - 0.9e-9))),
         ];
-        let analysis = analyse(&records);
+        let analysis = analyse(&records, &catalogue());
         assert!(analysis.crossings.is_empty());
         assert_eq!(
             outcome(&analysis, "goa"),
@@ -609,13 +615,13 @@ mod tests {
         let mut failed = record(20, 1, "goa", None);
         failed.status = Status::Timeout;
         let records = [proof.clone(), failed];
-        let analysis = analyse(&records);
+        let analysis = analyse(&records, &catalogue());
         assert_eq!(analysis.problems[0].reference, Reference::Infeasible);
         assert_eq!(outcome(&analysis, "bnb"), Outcome::Infeasible);
         assert_eq!(outcome(&analysis, "goa"), Outcome::Failed);
 
         let records = [proof, record(20, 1, "goa", Some(1.0))];
-        let analysis = analyse(&records);
+        let analysis = analyse(&records, &catalogue());
         assert_eq!(analysis.problems[0].reference, Reference::Crossed);
         assert_eq!(
             (analysis.crossings.len(), analysis.crossings[0].bound),
@@ -631,7 +637,7 @@ mod tests {
             broken,
             bounded(20, 1, "bnb", Some(2.0), 2.0, Trust::Certified),
         ];
-        let analysis = analyse(&records);
+        let analysis = analyse(&records, &catalogue());
         assert!(analysis.crossings.is_empty());
         assert_eq!(outcome(&analysis, "exec:x"), Outcome::Failed);
     }

@@ -1,11 +1,11 @@
 //! `report.html`: one page with everything in it and nothing fetched; works without scripts, which
 //! only sort, filter and switch to dark.
 
-use crate::chart::Figure;
 use crate::comparisons::{Growth, Pair, VirtualBest};
+use crate::escape::xml as escape;
+use crate::figures::Figure;
 use crate::markdown::DEFINITIONS;
 use crate::study::Study;
-use crate::svg::escape;
 use crate::tables::{Figures, solvers};
 use crate::text::{milliseconds, mode, percent, short};
 use crate::{finding, methods, rich};

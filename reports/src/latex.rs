@@ -2,12 +2,12 @@
 //! ready for pdflatex.
 
 use crate::bootstrap::Interval;
-use crate::chart::Figure;
 use crate::comparisons::Pair;
+use crate::escape::{latex as escape, latex_id as id};
+use crate::figures::Figure;
 use crate::html::p_text;
 use crate::study::Study;
 use crate::tables::{Aggregate, Figures, Size, solvers};
-use crate::tex_chart::{escape, id};
 use crate::text::{milliseconds, mode, percent, short};
 use crate::{finding, methods, rich};
 use std::fmt::Write as _;

@@ -9,7 +9,7 @@
 
 pub mod baseline;
 pub mod bootstrap;
-mod chart;
+mod campaign_figures;
 pub mod compare;
 pub mod comparisons;
 pub mod console;
@@ -17,16 +17,16 @@ mod csv_files;
 pub mod curves;
 pub mod environment;
 mod error;
+mod escape;
+pub mod figures;
 mod finding;
 pub mod gaps;
 mod html;
 mod latex;
-pub mod lines;
 pub mod markdown;
 mod methods;
 pub mod order;
 pub mod paired;
-mod plots;
 pub mod record;
 pub mod reproduce;
 mod rich;
@@ -35,20 +35,16 @@ mod samples;
 pub mod scaling;
 pub mod stats;
 pub mod study;
-pub mod style;
-mod svg;
-mod svg_chart;
 pub mod tables;
-mod tex_chart;
 pub mod text;
 pub mod uncertainty;
 
 pub use console::console_table;
 pub use environment::{Environment, read_environments};
 pub use error::{LineFault, ReportError};
+pub use escape::xml as escape_xml;
 pub use record::{Loaded, Realised, Record, Status, Trust, read_records};
 pub use study::Study;
-pub use svg::escape as escape_xml;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -79,7 +75,7 @@ pub fn write_report(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, Report
 
 /// Everything but the row of every record.
 fn write_summaries(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    let figures = plots::figures(study);
+    let figures = campaign_figures::figures(study);
     for (name, text) in latex::tables(study) {
         write_under(&folder.join("tables"), name, &text)?;
     }

@@ -1,7 +1,7 @@
 //! `report.md`: what must be known first, what was found, the tables, and what every word in them
 //! means.
 
-use crate::chart::Figure;
+use crate::figures::Figure;
 use crate::gaps::Analysis;
 use crate::html::p_text;
 use crate::study::Study;

@@ -1,8 +1,8 @@
 //! The little Markdown that this crate's sentences use (paragraphs, lists, quotes, `code`,
 //! **bold**), as HTML and as LaTeX.
 
-use crate::svg::escape;
-use crate::tex_chart;
+use crate::escape::latex;
+use crate::escape::xml as escape;
 
 /// A run of text.
 enum Run<'a> {
@@ -98,10 +98,10 @@ pub(crate) fn html(text: &str) -> String {
 
 fn inline_tex(text: &str) -> String {
     let one = |run: Run| match run {
-        Run::Plain(t) => tex_chart::escape(t),
+        Run::Plain(t) => latex(t),
         Run::Code(t) => format!(
             "\\texttt{{{}}}",
-            tex_chart::escape(&t.replace("\\|", "|")).replace('-', "{-}")
+            latex(&t.replace("\\|", "|")).replace('-', "{-}")
         ),
         Run::Bold(t) => format!("\\textbf{{{}}}", inline_tex(t)),
     };

@@ -1,7 +1,26 @@
 //! Records for tests.
 
+use crate::order::Catalogue;
 use crate::record::{RECORD_FORMAT, Realised, Record, Status, Trust};
 use std::sync::Arc;
+
+/// An order of solvers from the simplest to the exact ones.
+pub fn catalogue() -> Catalogue {
+    Catalogue::new([
+        "local-only",
+        "all-offload",
+        "threshold-only",
+        "random",
+        "random-feasible",
+        "dmin",
+        "goa",
+        "ga",
+        "local-search",
+        "enumerate",
+        "milp",
+        "bnb",
+    ])
+}
 
 /// A feasible record of instance `paper-n{users}-s{seed}`, or a failed one when there is no
 /// objective.

@@ -3,6 +3,7 @@
 use crate::comparisons::{Growth, Pair, VirtualBest, growth, pairs, virtual_best};
 use crate::environment::Environment;
 use crate::gaps::{Analysis, analyse};
+use crate::order::Catalogue;
 use crate::record::Record;
 use crate::tables::{Aggregate, Setting, Size, aggregate};
 
@@ -25,16 +26,19 @@ pub struct Study<'a> {
     pub growth: Vec<Growth>,
     /// Where the runs were made; may be empty.
     pub environments: Vec<Environment>,
+    /// The order of solvers in tables and figures.
+    pub catalogue: Catalogue,
     /// Records that the runs' configuration asks for; None when nobody counted them. [`Study::of`]
     /// leaves it None: only who can read a configuration knows.
     pub expected_rows: Option<usize>,
 }
 
 impl<'a> Study<'a> {
-    /// The study of a campaign's records and its runs' environments.
+    /// The study of a campaign's records and its runs' environments. Solvers that are not in the
+    /// catalogue follow in alphabetical order.
     #[must_use]
-    pub fn of(records: &'a [Record], environments: &[Environment]) -> Self {
-        let analysis = analyse(records);
+    pub fn of(records: &'a [Record], environments: &[Environment], catalogue: &Catalogue) -> Self {
+        let analysis = analyse(records, catalogue);
         Self {
             by_size: aggregate(&analysis, Size::of),
             by_setting: aggregate(&analysis, Setting::of),
@@ -43,6 +47,7 @@ impl<'a> Study<'a> {
             virtual_best: virtual_best(&analysis),
             growth: growth(&analysis),
             environments: environments.to_vec(),
+            catalogue: analysis.catalogue.clone(),
             expected_rows: None,
             analysis,
         }

@@ -3,7 +3,6 @@
 use crate::bootstrap::{Interval, mean_intervals, quantile_intervals};
 use crate::curves::primal_integral;
 use crate::gaps::{Analysis, OPTIMAL, Outcome, ROUNDING, Reference, Row};
-use crate::order::solver_order;
 use crate::record::{Moment, Record, Status};
 use crate::stats::{Stats, TIME_SHIFT_S, mean, par10, quantile, shifted_geometric_mean};
 use rayon::prelude::*;
@@ -281,7 +280,10 @@ pub fn aggregate<K: Ord + Clone + Send>(
     let mut groups: BTreeMap<(K, (usize, &str)), Vec<&Row>> = BTreeMap::new();
     for row in &analysis.rows {
         groups
-            .entry((key(row.record), solver_order(&row.record.solver)))
+            .entry((
+                key(row.record),
+                analysis.catalogue.order(&row.record.solver),
+            ))
             .or_default()
             .push(row);
     }
@@ -398,7 +400,7 @@ mod tests {
     use super::*;
     use crate::gaps::analyse;
     use crate::record::Trust;
-    use crate::samples::{bounded, record};
+    use crate::samples::{bounded, catalogue, record};
 
     #[test]
     fn every_row_is_counted_once() {
@@ -414,7 +416,7 @@ mod tests {
             late,
             record(20, 5, "goa", None),
         ];
-        let table = aggregate(&analyse(&records), Size::of);
+        let table = aggregate(&analyse(&records, &catalogue()), Size::of);
         assert_eq!(
             table
                 .iter()
@@ -478,7 +480,7 @@ mod tests {
                 ..a
             },
         ];
-        let analysis = analyse(&records);
+        let analysis = analyse(&records, &catalogue());
         assert_eq!(aggregate(&analysis, Setting::of).len(), 6);
         assert_eq!(aggregate(&analysis, Size::of).len(), 2);
         assert_eq!(solvers(&analysis), ["goa"]);

@@ -1,12 +1,12 @@
 //! Whole reports: determinism and the cases at the edge.
 
 use super::*;
-use crate::samples::{bounded, campaign, record};
+use crate::samples::{bounded, campaign, catalogue, record};
 
 /// Every file of the report by name, the reports and tables first, then figures.
 fn written(records: &[Record]) -> Vec<(String, String)> {
     let folder = tempfile::tempdir().unwrap();
-    let paths = write_report(&Study::of(records, &[]), folder.path()).unwrap();
+    let paths = write_report(&Study::of(records, &[], &catalogue()), folder.path()).unwrap();
     let mut all: Vec<PathBuf> = paths;
     assert_eq!(
         std::fs::read_dir(folder.path()).unwrap().count(),
@@ -40,7 +40,7 @@ fn file(files: &[(String, String)], name: &str) -> String {
 }
 
 fn table(records: &[Record]) -> String {
-    console_table(&Study::of(records, &[]))
+    console_table(&Study::of(records, &[], &catalogue()))
 }
 
 fn markdown_of(records: &[Record]) -> String {
@@ -141,7 +141,7 @@ fn csv_has_a_row_per_record_and_reads_back() {
 fn gap_against_time_names_markers_and_marks_the_front() {
     let files = written(&campaign());
     let numbers = file(&files, "figures/gap-vs-time.csv");
-    for guide in crate::style::GUIDES {
+    for guide in ["Pareto front", "best plans known"] {
         assert!(
             numbers.contains(&format!("{guide},line,")),
             "{guide}: {numbers}"
@@ -235,7 +235,7 @@ fn a_solver_that_never_succeeds() {
 #[test]
 fn an_unfinished_campaign_says_so_first() {
     let records = campaign();
-    let mut study = Study::of(&records, &[]);
+    let mut study = Study::of(&records, &[], &catalogue());
     assert!(!console_table(&study).contains("unfinished"));
     for expected in [0, records.len(), records.len() - 1] {
         study.expected_rows = Some(expected);
@@ -366,7 +366,11 @@ fn finding_names_where_goa_is_far_off_and_where_nobody_knows() {
 #[test]
 fn sample() {
     if let Some(folder) = std::env::var_os("REPORT_SAMPLE") {
-        write_report(&Study::of(&campaign(), &[]), Path::new(&folder)).unwrap();
+        write_report(
+            &Study::of(&campaign(), &[], &catalogue()),
+            Path::new(&folder),
+        )
+        .unwrap();
         println!("{}", table(&campaign()));
         let long = "exec:python3 a/very/long/path/to/some_heuristic.py --with options";
         let edge: Vec<Record> = [5, 6, 7, 8, 120]
@@ -381,6 +385,10 @@ fn sample() {
                 ]
             })
             .collect();
-        write_report(&Study::of(&edge, &[]), &Path::new(&folder).join("edge")).unwrap();
+        write_report(
+            &Study::of(&edge, &[], &catalogue()),
+            &Path::new(&folder).join("edge"),
+        )
+        .unwrap();
     }
 }

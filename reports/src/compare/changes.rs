@@ -3,7 +3,7 @@
 use super::{Pair, ProblemKey, Side, key_of, problem_key};
 use crate::csv_files::{cell, percent};
 use crate::gaps::{Analysis, Problem, Reference, is_below, plan_value};
-use crate::order::solver_order;
+use crate::order::Catalogue;
 use crate::record::{Record, Status, Trust};
 use std::collections::{BTreeMap, HashMap};
 
@@ -112,7 +112,7 @@ impl Contradiction {
 
 /// Changes by solver and kind: those for the worse first, then those for the better; the more
 /// solves, the earlier.
-pub(super) fn changes(pairs: &[Pair]) -> Vec<StatusChange> {
+pub(super) fn changes(pairs: &[Pair], catalogue: &Catalogue) -> Vec<StatusChange> {
     /// A solver and what its solves became.
     type Kind<'a> = ((usize, &'a str), [State; 2]);
     let mut kinds: BTreeMap<Kind, Vec<&Pair>> = BTreeMap::new();
@@ -121,7 +121,7 @@ pub(super) fn changes(pairs: &[Pair]) -> Vec<StatusChange> {
         .filter(|pair| pair.states()[0] != pair.states()[1])
     {
         kinds
-            .entry((solver_order(&pair.records[0].solver), pair.states()))
+            .entry((catalogue.order(&pair.records[0].solver), pair.states()))
             .or_default()
             .push(pair);
     }
@@ -213,18 +213,22 @@ pub(super) fn contradictions(sides: &[&Side; 2], common: &Analysis) -> Vec<Contr
     let mut all: Vec<Contradiction> = crossed
         .iter()
         .zip(&mut members)
-        .flat_map(|(problem, records)| of_problem(problem, records))
+        .flat_map(|(problem, records)| of_problem(problem, records, &common.catalogue))
         .collect();
     all.sort_by_key(|c| !c.is_between());
     all
 }
 
-fn of_problem(problem: &Problem, records: &mut [(usize, &Record)]) -> Vec<Contradiction> {
+fn of_problem(
+    problem: &Problem,
+    records: &mut [(usize, &Record)],
+    catalogue: &Catalogue,
+) -> Vec<Contradiction> {
     records.sort_by(|x, y| {
         let order = |r: &(usize, &Record)| {
             (
                 r.0,
-                solver_order(&r.1.solver).0,
+                catalogue.position(&r.1.solver),
                 r.1.solver.clone(),
                 r.1.seed,
             )

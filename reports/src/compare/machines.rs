@@ -3,7 +3,7 @@
 
 use super::Side;
 use crate::environment::Environment;
-use crate::order::solver_order;
+use crate::order::Catalogue;
 use crate::record::Record;
 use crate::text::clip;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +69,7 @@ fn revision(e: &Environment) -> String {
 }
 
 /// All differences: the environment's first, then the instances', then each solver's.
-pub(super) fn differences(sides: &[&Side; 2]) -> Vec<Difference> {
+pub(super) fn differences(sides: &[&Side; 2], catalogue: &Catalogue) -> Vec<Difference> {
     let mut all: Vec<Difference> = Vec::new();
     for (what, timing, value) in FACTS {
         let values = sides.map(|s| distinct(s.environments.iter().map(value)));
@@ -82,7 +82,7 @@ pub(super) fn differences(sides: &[&Side; 2]) -> Vec<Difference> {
     ));
     let solvers = sides.map(|s| solvers(s.records));
     let mut ids: Vec<&str> = solvers.iter().flat_map(|s| s.keys().copied()).collect();
-    ids.sort_by_key(|id| solver_order(id));
+    ids.sort_by_key(|id| catalogue.order(id));
     ids.dedup();
     for id in ids {
         let of = |pick: fn(&Made) -> &BTreeSet<String>| {

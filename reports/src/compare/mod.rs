@@ -20,7 +20,7 @@ use crate::comparisons::{Paired, TIE, excess, paired};
 use crate::environment::Environment;
 use crate::error::ReportError;
 use crate::gaps::{Analysis, Problem, analyse_all};
-use crate::order::{record_order, solver_order};
+use crate::order::Catalogue;
 use crate::paired::holm;
 use crate::record::{Record, Status};
 use crate::stats::mean;
@@ -236,14 +236,14 @@ impl Pair<'_> {
 }
 
 impl Comparison {
-    /// Compares campaign `a`, the earlier one, with `b`.
+    /// Compares campaign `a`, the earlier one, with `b`; `catalogue` orders the solvers.
     #[must_use]
-    pub fn of(a: &Side, b: &Side) -> Self {
+    pub fn of(a: &Side, b: &Side, catalogue: &Catalogue) -> Self {
         let sides = [a, b];
-        let common = analyse_all(a.records.iter().chain(b.records));
+        let common = analyse_all(a.records.iter().chain(b.records), catalogue);
         let matched = matched([a.records, b.records], &common);
         let seen = sides.map(|s| s.records.iter().map(problem_key).collect::<HashSet<_>>());
-        let differences = machines::differences(&sides);
+        let differences = machines::differences(&sides, catalogue);
         Self {
             names: sides.map(|s| s.name.to_string()),
             rows: sides.map(|s| s.records.len()),
@@ -260,9 +260,9 @@ impl Comparison {
                 .any(|s| s.environments.iter().any(|e| e.threads > 1)),
             differences,
             contradictions: changes::contradictions(&sides, &common),
-            totals: shifts(&matched, |record| record.interference),
-            groups: shifts(&matched, Group::of),
-            changes: changes::changes(&matched.pairs),
+            totals: shifts(&matched, catalogue, |record| record.interference),
+            groups: shifts(&matched, catalogue, Group::of),
+            changes: changes::changes(&matched.pairs, catalogue),
             changed: changes::rows(&matched.pairs),
         }
     }
@@ -321,7 +321,7 @@ fn matched<'a>(records: [&'a [Record]; 2], common: &Analysis) -> Matched<'a> {
         common.problems.iter().map(|p| (key_of(p), p)).collect();
     let mut others: HashMap<String, &'a Record> = records[1].iter().map(|r| (r.key(), r)).collect();
     let mut first: Vec<&'a Record> = records[0].iter().collect();
-    first.sort_by(|x, y| record_order(x, y));
+    first.sort_by(|x, y| common.catalogue.compare(x, y));
     let mut pairs = Vec::new();
     let mut alone = [Vec::new(), Vec::new()];
     for old in first {
@@ -346,13 +346,14 @@ fn matched<'a>(records: [&'a [Record]; 2], common: &Analysis) -> Matched<'a> {
 /// One shift per solver and value of `key`, sorted by key, then solver.
 fn shifts<'a, K: Ord + Send>(
     matched: &'a Matched<'a>,
+    catalogue: &Catalogue,
     key: impl Fn(&Record) -> K,
 ) -> Vec<Shift<K>> {
     let mut buckets: BTreeMap<(K, (usize, &'a str)), Bucket<'a>> = BTreeMap::new();
     for pair in &matched.pairs {
         let record = pair.records[0];
         buckets
-            .entry((key(record), solver_order(&record.solver)))
+            .entry((key(record), catalogue.order(&record.solver)))
             .or_default()
             .pairs
             .push(pair);
@@ -360,7 +361,7 @@ fn shifts<'a, K: Ord + Send>(
     for (side, records) in matched.alone.iter().enumerate() {
         for &record in records {
             buckets
-                .entry((key(record), solver_order(&record.solver)))
+                .entry((key(record), catalogue.order(&record.solver)))
                 .or_default()
                 .alone[side] += 1;
         }

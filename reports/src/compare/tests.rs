@@ -1,7 +1,7 @@
 use super::*;
 use crate::environment::ENVIRONMENT_FORMAT;
 use crate::record::Trust;
-use crate::samples::{bounded, campaign, record};
+use crate::samples::{bounded, campaign, catalogue, record};
 
 fn side<'a>(name: &'a str, records: &'a [Record]) -> Side<'a> {
     Side {
@@ -20,7 +20,7 @@ fn with<'a>(name: &'a str, records: &'a [Record], environments: &'a [Environment
 }
 
 fn compare(a: &[Record], b: &[Record]) -> Comparison {
-    Comparison::of(&side("a", a), &side("b", b))
+    Comparison::of(&side("a", a), &side("b", b), &catalogue())
 }
 
 fn of<'a>(c: &'a Comparison, solver: &str) -> &'a Shift<bool> {
@@ -270,7 +270,11 @@ fn what_is_not_alike_is_listed() {
         }]
     };
     let (first, second) = (machine("One"), machine("Two"));
-    let c = Comparison::of(&with("a", &a, &first), &with("b", &b, &second));
+    let c = Comparison::of(
+        &with("a", &a, &first),
+        &with("b", &b, &second),
+        &catalogue(),
+    );
     let what: Vec<&str> = c.differences.iter().map(|d| d.what.as_str()).collect();
     assert_eq!(what, ["processor", "options of bnb"]);
     assert_eq!(
@@ -278,7 +282,7 @@ fn what_is_not_alike_is_listed() {
         ["none".to_string(), "time_limit_s 5.0".to_string()]
     );
     assert!(c.other_machine && !c.shared_machine);
-    let same = Comparison::of(&with("a", &a, &first), &with("b", &a, &first));
+    let same = Comparison::of(&with("a", &a, &first), &with("b", &a, &first), &catalogue());
     assert!(!same.other_machine && same.differences.is_empty());
 }
 

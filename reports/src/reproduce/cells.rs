@@ -3,7 +3,7 @@
 use super::SEED;
 use super::published::{Published, published};
 use crate::bootstrap::{Interval, mean_interval};
-use crate::order::solver_order;
+use crate::order::Catalogue;
 use crate::stats::mean;
 use crate::tables::Threshold;
 use rayon::prelude::*;
@@ -152,7 +152,7 @@ pub(super) type CellKey<'a> = (usize, Threshold, (usize, &'a str));
 
 /// The cells of all runs, by N, threshold and method.
 #[must_use]
-pub fn cells(runs: &[Run]) -> Vec<Cell> {
+pub fn cells(runs: &[Run], catalogue: &Catalogue) -> Vec<Cell> {
     let table = published();
     let theirs = |users: usize, threshold: f64, method: &str| {
         let row = table
@@ -166,7 +166,7 @@ pub fn cells(runs: &[Run]) -> Vec<Cell> {
             .entry((
                 run.users,
                 Threshold(run.threshold),
-                solver_order(&run.method),
+                catalogue.order(&run.method),
             ))
             .or_default()
             .push(run);
@@ -191,6 +191,7 @@ pub fn cells(runs: &[Run]) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::catalogue;
 
     #[test]
     fn means_intervals_and_deviations_by_hand() {
@@ -201,7 +202,10 @@ mod tests {
             run,
             values: [total, 49.4, 56.084, 12.0, 90.0, 0.0],
         };
-        let cells = cells(&[run(0, 800.0), run(1, 900.0), run(2, 1000.0)]);
+        let cells = cells(
+            &[run(0, 800.0), run(1, 900.0), run(2, 1000.0)],
+            &catalogue(),
+        );
         assert_eq!(
             (cells.len(), cells[0].runs, cells[0].means[0]),
             (1, 3, 900.0)

@@ -3,7 +3,7 @@
 use super::SEED;
 use super::cells::{CellKey, Metric, Run};
 use crate::bootstrap::{Interval, mean_interval};
-use crate::order::solver_order;
+use crate::order::Catalogue;
 use crate::tables::Threshold;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -64,14 +64,14 @@ impl Sign {
 
 /// `first` less every other method in every cell, by N, threshold and method.
 #[must_use]
-pub fn differences(runs: &[Run], first: &str) -> Vec<Difference> {
+pub fn differences(runs: &[Run], first: &str, catalogue: &Catalogue) -> Vec<Difference> {
     let mut groups: BTreeMap<CellKey, Vec<&Run>> = BTreeMap::new();
     for run in runs {
         groups
             .entry((
                 run.users,
                 Threshold(run.threshold),
-                solver_order(&run.method),
+                catalogue.order(&run.method),
             ))
             .or_default()
             .push(run);
@@ -82,7 +82,7 @@ pub fn differences(runs: &[Run], first: &str) -> Vec<Difference> {
         .filter_map(|(key, theirs)| {
             Some((
                 key,
-                groups.get(&(key.0, key.1, solver_order(first)))?,
+                groups.get(&(key.0, key.1, catalogue.order(first)))?,
                 theirs,
             ))
         })
@@ -160,6 +160,7 @@ fn paired(first: &[&Run], second: &[&Run], metric: Metric) -> Option<Interval> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::catalogue;
 
     fn run(threshold: f64, method: &str, run: usize, total: f64, accuracy: f64) -> Run {
         Run {
@@ -187,7 +188,7 @@ mod tests {
             of("random", -10.0, -1.0),
         ]
         .concat();
-        let all = differences(&runs, "goa");
+        let all = differences(&runs, "goa", &catalogue());
         assert_eq!(
             all.iter().map(|d| d.method.as_str()).collect::<Vec<_>>(),
             ["random", "dmin"]
@@ -201,7 +202,7 @@ mod tests {
             (Sign::of(all[0].delay), Sign::of(all[0].accuracy)),
             (Sign::Above, Sign::Above)
         );
-        assert!(differences(&runs, "ga").is_empty());
+        assert!(differences(&runs, "ga", &catalogue()).is_empty());
     }
 
     #[test]

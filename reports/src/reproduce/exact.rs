@@ -5,7 +5,7 @@ use super::SEED;
 use super::cells::CellKey;
 use crate::bootstrap::{Interval, mean_interval};
 use crate::gaps::{Gap, ROUNDING};
-use crate::order::solver_order;
+use crate::order::Catalogue;
 use crate::record::Trust;
 use crate::stats::mean;
 use crate::tables::Threshold;
@@ -118,14 +118,14 @@ impl GapCell {
 
 /// The cells of all problems, by N, threshold and solver.
 #[must_use]
-pub fn gap_cells(all: &[Exact]) -> Vec<GapCell> {
+pub fn gap_cells(all: &[Exact], catalogue: &Catalogue) -> Vec<GapCell> {
     let mut groups: BTreeMap<CellKey, Vec<(&Exact, &Solve)>> = BTreeMap::new();
     for exact in all {
         for solve in &exact.solves {
             let key = (
                 exact.users,
                 Threshold(exact.threshold),
-                solver_order(&solve.solver),
+                catalogue.order(&solve.solver),
             );
             groups.entry(key).or_default().push((exact, solve));
         }
@@ -156,6 +156,7 @@ pub fn gap_cells(all: &[Exact]) -> Vec<GapCell> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::catalogue;
 
     fn solve(solver: &str, objective: f64, violations: usize) -> Solve {
         Solve {
@@ -201,7 +202,7 @@ mod tests {
         assert_eq!(one.gap(&one.solves[2]), None);
         assert_eq!(one.crossing(), None);
         let two = exact(1, 2.0, vec![solve("goa", 2.2, 0), solve("dmin", 2.0, 0)]);
-        let cells = gap_cells(&[two, one]);
+        let cells = gap_cells(&[two, one], &catalogue());
         assert_eq!(
             cells.iter().map(|c| c.solver.as_str()).collect::<Vec<_>>(),
             ["dmin", "goa", "bnb"]

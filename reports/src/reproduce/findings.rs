@@ -9,6 +9,7 @@ use super::files::agreement_table;
 use super::times::{Times, published_growth, published_times};
 use super::{GOA, Margin, Reproduction};
 use crate::bootstrap::Interval;
+use crate::order::Catalogue;
 use crate::scaling::Scaling;
 use crate::stats::{mean, quantile};
 use crate::tables::Threshold;
@@ -92,7 +93,7 @@ pub(super) fn page(of: &Reproduction, file: &dyn Fn(&str) -> String) -> String {
         "Accuracy against delay over thresholds",
     );
     text += &margin_section(of.margin.as_ref());
-    text += &times_section(of.times.as_ref());
+    text += &times_section(of.times.as_ref(), &of.catalogue);
     text.trim_end().to_string() + "\n"
 }
 
@@ -523,7 +524,7 @@ fn gap_solvers(of: &Reproduction) -> String {
             solvers.push(&c.solver);
         }
     }
-    solvers.sort_by_key(|id| crate::order::solver_order(id));
+    solvers.sort_by_key(|id| of.catalogue.order(id));
     let mut text = String::from(
         "All solvers, all cells together. A plan that leaves a user above the threshold local \
          breaks a rule and has no gap; at tau = 1 nobody has to be offloaded and every plan has \
@@ -757,7 +758,7 @@ fn growth_sentence(what: &str, scaling: Option<Scaling>, stated: f64) -> String 
     )
 }
 
-fn times_section(times: Option<&Times>) -> String {
+fn times_section(times: Option<&Times>, catalogue: &Catalogue) -> String {
     let mut text = format!("## {}\n\n", CLAIMS[4]);
     text += "A stated complexity is an upper bound: a smaller exponent does not contradict it. \
         Exponents are fitted to times by maximum likelihood on logarithms \
@@ -781,11 +782,15 @@ fn times_section(times: Option<&Times>) -> String {
     let Some(t) = times else {
         return text + "Not measured here.\n";
     };
-    let _ = write!(text, "{TIMES_FROM}\n\n{}", measured_times(t, &published));
+    let _ = write!(
+        text,
+        "{TIMES_FROM}\n\n{}",
+        measured_times(t, &published, catalogue)
+    );
     text + "\n" + TIMES_TO + "\n"
 }
 
-fn measured_times(t: &Times, published: &[(usize, f64, f64)]) -> String {
+fn measured_times(t: &Times, published: &[(usize, f64, f64)], catalogue: &Catalogue) -> String {
     let mut text = String::new();
     let machine = if t.machine.is_empty() {
         String::new()
@@ -822,7 +827,7 @@ fn measured_times(t: &Times, published: &[(usize, f64, f64)]) -> String {
         growth_sentence("M", t.over_servers(GOA), STATED[1])
     );
     let mut solvers: Vec<&str> = t.rows.iter().map(|r| r.solver.as_str()).collect();
-    solvers.sort_by_key(|id| crate::order::solver_order(id));
+    solvers.sort_by_key(|id| catalogue.order(id));
     solvers.dedup();
     let heads: Vec<String> = solvers.iter().map(|id| format!(" `{id}`, ms |")).collect();
     let _ = writeln!(

@@ -21,6 +21,7 @@ pub use published::{Published, published};
 pub use times::{Timed, Times, published_growth, published_times};
 
 use crate::error::ReportError;
+use crate::order::Catalogue;
 use crate::uncertainty::statistics::Quality;
 use crate::{FIGURES, write_under, write_whole};
 use std::fmt::Write as _;
@@ -95,6 +96,8 @@ pub struct Reproduction {
     pub exact: Vec<Exact>,
     /// Gaps by N, threshold and solver.
     pub gaps: Vec<GapCell>,
+    /// The order of methods in tables and figures.
+    pub catalogue: Catalogue,
     /// Running times.
     pub times: Option<Times>,
     /// The margin.
@@ -122,20 +125,22 @@ impl Setup {
 }
 
 impl Reproduction {
-    /// Of what was measured. The order of the runs does not matter.
+    /// Of what was measured, methods in the order of `catalogue`. The order of the runs does not
+    /// matter.
     #[must_use]
-    pub fn of(experiment: Experiment) -> Self {
+    pub fn of(experiment: Experiment, catalogue: &Catalogue) -> Self {
         let runs = &experiment.runs;
         Self {
-            cells: cells(runs),
-            differences: differences(runs, GOA),
+            cells: cells(runs, catalogue),
+            differences: differences(runs, GOA, catalogue),
             steps: steps(runs, GOA),
             ends: ends(runs, GOA),
-            gaps: gap_cells(&experiment.exact),
+            gaps: gap_cells(&experiment.exact, catalogue),
             setup: experiment.setup,
             exact: experiment.exact,
             times: experiment.times,
             margin: experiment.margin,
+            catalogue: catalogue.clone(),
         }
     }
 
@@ -241,6 +246,7 @@ impl Reproduction {
 mod tests {
     use super::*;
     use crate::record::Trust;
+    use crate::samples::catalogue;
 
     fn experiment(reversed: bool) -> Experiment {
         let mut runs = Vec::new();
@@ -324,10 +330,10 @@ mod tests {
     #[test]
     fn the_order_of_runs_does_not_matter_and_every_file_is_written() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let files = Reproduction::of(experiment(false))
+        let files = Reproduction::of(experiment(false), &catalogue())
             .write(one.path())
             .unwrap();
-        Reproduction::of(experiment(true))
+        Reproduction::of(experiment(true), &catalogue())
             .write(two.path())
             .unwrap();
         let names: Vec<&str> = files
@@ -365,7 +371,7 @@ mod tests {
 
     #[test]
     fn the_page_says_what_the_numbers_say() {
-        let page = Reproduction::of(experiment(false)).findings();
+        let page = Reproduction::of(experiment(false), &catalogue()).findings();
         for text in [
             "Holds in every comparison: GOA has both less delay and more accuracy in 8 of 8 \
              comparisons",
@@ -379,7 +385,7 @@ mod tests {
         ] {
             assert!(page.contains(text), "no '{text}' in {page}");
         }
-        let summary = Reproduction::of(experiment(false)).summary();
+        let summary = Reproduction::of(experiment(false), &catalogue()).summary();
         assert!(
             summary.contains("Near-optimal: holds in no cell") && !summary.contains("a machine"),
             "{summary}"
@@ -394,7 +400,7 @@ mod tests {
             ..experiment(false)
         };
         let folder = tempfile::tempdir().unwrap();
-        let reproduction = Reproduction::of(less);
+        let reproduction = Reproduction::of(less, &catalogue());
         assert_eq!(reproduction.write(folder.path()).unwrap().len(), 5);
         assert!(reproduction.findings().contains("Not measured"));
         let page = folder.path().join("page.md");

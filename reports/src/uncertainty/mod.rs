@@ -5,13 +5,12 @@
 //! [`Planned`] numbers. `docs/uncertainty.md` defines every figure, the allocation gap and the
 //! information gap in particular.
 
-mod chart;
 pub mod statistics;
 
 use crate::bootstrap::{Interval, mean_interval};
 use crate::error::ReportError;
+use crate::figures::{Axis, Chart, Draw, Panel, Point, Reference, Series, Style};
 use crate::write_whole;
-use chart::{Chart, Point};
 use statistics::Quality;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -457,57 +456,62 @@ fn rank_bins(q: &Quality) -> Option<&Vec<statistics::Bin>> {
 
 fn reliability_plot(q: &Quality) -> String {
     let point = |b: &statistics::Bin| Point {
-        x: b.predicted,
-        y: b.small.value,
-        low: b.small.low,
-        high: b.small.high,
+        y_ends: Some((b.small.low, b.small.high)),
+        ..Point::at(b.predicted, b.small.value)
     };
-    let series: Vec<_> = q
-        .calibration
-        .iter()
-        .zip(&q.bins)
-        .map(|((name, _), bins)| (name.clone(), bins.iter().map(point).collect()))
-        .collect();
-    let title = format!("Reliability of {}", q.name);
-    let chart = Chart {
-        title: &title,
-        x_label: "predicted probability of a right answer (small model)",
-        y_label: "share of right answers, 95 % Wilson",
-        unit: true,
-        series: &series,
-    };
-    chart.draw()
+    let bins = q.calibration.iter().zip(&q.bins);
+    let series = bins.map(|((name, _), bins)| (name.as_str(), bins.iter().map(point).collect()));
+    let x = Axis::linear(
+        "predicted probability of a right answer (small model)",
+        "predicted",
+    );
+    Chart {
+        name: format!("reliability-{}", plain(&q.name)),
+        title: format!("Reliability of {}", q.name),
+        caption: "Share of right answers against the predicted probability, with 95 % Wilson \
+            intervals."
+            .into(),
+        x: x.within(0.0, 1.0),
+        y: Axis::linear("share of right answers, 95 % Wilson", "right").within(0.0, 1.0),
+        panels: vec![Panel {
+            references: vec![Reference::Diagonal],
+            ..numbered(series)
+        }],
+        ..Chart::default()
+    }
+    .svg()
 }
 
 fn front_plot(solver: &str, cells: &[Cell]) -> String {
-    let metrics = firsts(
-        cells
-            .iter()
-            .filter(|c| c.solver == solver)
-            .map(|c| c.metric),
-    );
-    let series = |metric: &str| {
-        let mine = cells
-            .iter()
-            .filter(|c| c.solver == solver && c.metric == metric);
-        let point = |c: &Cell| Point {
-            x: c.delay.estimate,
-            y: c.accuracy.estimate,
-            low: c.accuracy.low,
-            high: c.accuracy.high,
-        };
-        (metric.to_string(), mine.map(point).collect())
+    let of_solver = || cells.iter().filter(|c| c.solver == solver);
+    let point = |c: &Cell| Point {
+        y_ends: Some((c.accuracy.low, c.accuracy.high)),
+        ..Point::at(c.delay.estimate, c.accuracy.estimate)
     };
-    let series: Vec<_> = metrics.into_iter().map(series).collect();
-    let title = format!("Accuracy and delay over thresholds: {solver}");
-    let chart = Chart {
-        title: &title,
-        x_label: "realised mean delay, ms",
-        y_label: "right answers, %",
-        unit: false,
-        series: &series,
-    };
-    chart.draw()
+    let series = firsts(of_solver().map(|c| c.metric))
+        .into_iter()
+        .map(|metric| {
+            let mine = of_solver().filter(|c| c.metric == metric);
+            (metric, mine.map(point).collect())
+        });
+    Chart {
+        name: format!("front-{}", plain(solver)),
+        title: format!("Accuracy and delay over thresholds: {solver}"),
+        caption: "Right answers, with their 95 % intervals, against realised mean delay, a point \
+            for each threshold, by metric."
+            .into(),
+        x: Axis::linear("realised mean delay, ms", "delay_mean_ms"),
+        y: Axis::linear("right answers, %", "accuracy_pct"),
+        panels: vec![numbered(series)],
+        ..Chart::default()
+    }
+    .svg()
+}
+
+/// A panel of series that are not solvers.
+fn numbered<'a>(series: impl Iterator<Item = (&'a str, Vec<Point>)>) -> Panel {
+    let line = |(place, (name, points))| Series::new(name, Style::solid(place), Draw::Line, points);
+    Panel::new("", series.enumerate().map(line).collect())
 }
 
 fn reliability_name(metric: &str) -> String {

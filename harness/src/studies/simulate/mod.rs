@@ -8,6 +8,7 @@ pub mod arrivals;
 pub mod queue;
 pub mod report;
 
+use crate::process::solver::catalogue;
 use crate::studies;
 use anyhow::{bail, ensure};
 use arrivals::{Arrival, MOST};
@@ -211,7 +212,7 @@ impl Simulation {
                 ("simulation.json", json),
                 ("summary.csv", report.summary_csv().into_bytes()),
                 ("slots.csv", report.slots_csv().into_bytes()),
-                ("simulation.svg", report.chart().into_bytes()),
+                ("simulation.svg", report.chart().svg().into_bytes()),
             ],
         )
     }
@@ -222,6 +223,7 @@ impl Simulation {
             &self.solvers,
             self.options.warmup,
             self.options.seed,
+            &catalogue(),
         )
     }
 

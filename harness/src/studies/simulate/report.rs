@@ -3,9 +3,9 @@
 use super::{SimulatedRun, SimulationSetup};
 use comfy_table::{CellAlignment, Table, presets};
 use offload_reports::bootstrap::{Interval, mean_interval};
-use offload_reports::lines::{Chart, Panel, Series};
+use offload_reports::figures::{Axis, Chart, Draw, Panel, Point, Series, Style};
+use offload_reports::order::Catalogue;
 use offload_reports::stats::{mean, quantile};
-use offload_reports::style::style;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -80,18 +80,21 @@ pub struct Report<'a> {
     solvers: &'a [SimulatedSolver],
     warmup: usize,
     seed: u64,
+    catalogue: Catalogue,
     /// \[solver\]\[replication\]\[metric\].
     figures: Vec<Vec<[f64; 9]>>,
 }
 
 impl<'a> Report<'a> {
-    /// Collects the figures. All solvers have the same number of runs, at least 1.
+    /// Collects the figures. All solvers have the same number of runs, at least 1; their positions
+    /// in the catalogue decide how they are drawn.
     #[must_use]
     pub fn new(
         scenario: &'a SimulationSetup,
         solvers: &'a [SimulatedSolver],
         warmup: usize,
         seed: u64,
+        catalogue: &Catalogue,
     ) -> Self {
         let figures = solvers
             .iter()
@@ -102,6 +105,7 @@ impl<'a> Report<'a> {
             solvers,
             warmup,
             seed,
+            catalogue: catalogue.with(solvers.iter().map(|s| s.id.as_str())),
             figures,
         }
     }
@@ -246,27 +250,34 @@ impl<'a> Report<'a> {
     /// `simulation.svg`: 95 % quantile of the delay, accuracy and backlog over time, means over the
     /// replications.
     #[must_use]
-    pub fn chart(&self) -> String {
-        let panel = |label: &str, value: &dyn Fn(&super::SlotState, &SlotFigures) -> f64| Panel {
-            y_label: label.into(),
-            series: self.solvers.iter().map(|s| self.series(s, value)).collect(),
-            ..Panel::default()
-        };
-        let panels = vec![
-            panel("delay p95 (ms)", &|_, v| v.p95_ms),
-            panel("accuracy (%)", &|_, v| v.accuracy_pct),
-            panel("backlog (s)", &|s, _| s.backlog_s),
-        ];
-        let title = format!(
-            "{}: delay, accuracy and unfinished work over time",
-            self.scenario.pool.name
-        );
+    pub fn chart(&self) -> Chart {
+        let panel =
+            |label: &str,
+             column: &'static str,
+             value: &dyn Fn(&super::SlotState, &SlotFigures) -> f64| Panel {
+                y: Some(Axis::linear(label, column)),
+                ..Panel::new(
+                    "",
+                    self.solvers.iter().map(|s| self.series(s, value)).collect(),
+                )
+            };
         Chart {
-            title,
-            x_label: "start of the slot (s)".into(),
-            panels,
+            name: "simulation".into(),
+            title: format!(
+                "{}: delay, accuracy and unfinished work over time",
+                self.scenario.pool.name
+            ),
+            caption: "95 % quantile of the delay, accuracy and backlog of each slot, means over \
+                the replications."
+                .into(),
+            x: Axis::linear("start of the slot (s)", "start_s"),
+            panels: vec![
+                panel("delay p95 (ms)", "delay_p95_ms", &|_, v| v.p95_ms),
+                panel("accuracy (%)", "accuracy_pct", &|_, v| v.accuracy_pct),
+                panel("backlog (s)", "backlog_s", &|s, _| s.backlog_s),
+            ],
+            ..Chart::default()
         }
-        .svg()
     }
 
     fn series(
@@ -282,18 +293,11 @@ impl<'a> Report<'a> {
                 .map(|(run, figures)| value(&run.slots[k], &figures[k]))
                 .filter(|v| v.is_finite());
             let values: Vec<f64> = values.collect();
-            (
-                k as f64 * self.scenario.slot_s,
-                mean(&values).unwrap_or(f64::NAN),
-            )
+            Some(Point::at(k as f64 * self.scenario.slot_s, mean(&values)?))
         };
-        let points = (0..self.scenario.slots).map(point).collect();
-        Series {
-            name: solver.id.clone(),
-            style: style(&solver.id),
-            points,
-            marked: false,
-        }
+        let points = (0..self.scenario.slots).filter_map(point).collect();
+        let style = Style::at(self.catalogue.position(&solver.id));
+        Series::new(solver.id.clone(), style, Draw::Plain, points)
     }
 
     /// `simulation.json`: the options and every figure with its interval.

@@ -6,6 +6,7 @@
 pub mod report;
 
 use crate::notice::Notify;
+use crate::process::solver::catalogue;
 use crate::studies;
 use anyhow::{bail, ensure};
 use offload_instances::random::Random;
@@ -252,7 +253,7 @@ impl Tuning {
             vec![
                 ("tune.json", json),
                 ("front.csv", report.csv().into_bytes()),
-                ("front.svg", report.chart().into_bytes()),
+                ("front.svg", report.chart().svg().into_bytes()),
             ],
         )
     }
@@ -266,6 +267,7 @@ impl Tuning {
             parts,
             target: o.target,
             delay: o.delay,
+            catalogue: catalogue().with(self.measured.iter().map(|m| m.solver.as_str())),
             choices: self.measured.iter().map(choice).collect(),
         }
     }

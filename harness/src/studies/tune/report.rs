@@ -4,8 +4,8 @@ use super::{Delay, Target, TuneSetting, Worth, average, choose, front};
 use comfy_table::{CellAlignment, Table, presets};
 use offload_instances::Weights;
 use offload_reports::bootstrap::{Interval, mean_interval};
-use offload_reports::lines::{Chart, Estimate, Panel, Series};
-use offload_reports::style::{Style, style};
+use offload_reports::figures::{Axis, Chart, Draw, Panel, Point, Reference, Series, Style};
+use offload_reports::order::Catalogue;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -46,6 +46,8 @@ pub struct Report<'a> {
     pub delay: Delay,
     /// What was chosen, one per solver; none when no setting has a plan for every instance.
     pub choices: Vec<Option<Choice>>,
+    /// Decides by a solver's position how it is drawn.
+    pub catalogue: Catalogue,
 }
 
 /// Chooses a setting for a solver on the first part and judges it on the second.
@@ -76,16 +78,11 @@ pub fn judge(
     })
 }
 
-fn drawn(solver: &str, weights: Weights) -> Style {
-    let known = style(solver);
-    match weights {
-        Weights::Uncertainty => known,
-        Weights::Uniform => Style {
-            dashes: "2 3",
-            filled: false,
-            ..known
-        },
-    }
+/// Dashes of the lines of uniform weights.
+const UNIFORM_DASHES: &str = "2 3";
+
+fn line_name(solver: &str, weights: Weights) -> String {
+    format!("{solver}, weights {weights}")
 }
 
 impl Report<'_> {
@@ -207,60 +204,78 @@ impl Report<'_> {
     /// `front.svg`: accuracy against delay over all instances, a line per solver and weights, the
     /// choice with its held-out interval.
     #[must_use]
-    pub fn chart(&self) -> String {
-        let all = self.all();
-        let mut panel = Panel {
-            y_label: "accuracy (%)".into(),
-            ..Panel::default()
+    pub fn chart(&self) -> Chart {
+        let reference = match self.target {
+            Target::Accuracy(a) => Reference::Y(a),
+            Target::Delay(d) => Reference::X(d),
         };
-        match self.target {
-            Target::Accuracy(a) => panel.y_guide = Some(a),
-            Target::Delay(d) => panel.x_guide = Some(d),
-        }
-        for (m, choice) in self.measured.iter().zip(&self.choices) {
-            let means = self.means(m, &all);
-            for weights in [Weights::Uncertainty, Weights::Uniform] {
-                let here = self
-                    .settings
-                    .iter()
-                    .zip(&means)
-                    .filter(|(s, _)| s.weights == weights);
-                let points: Vec<(f64, f64)> = here
-                    .filter_map(|(_, w)| w.as_ref().map(|w| (w.delay_ms, w.accuracy_pct)))
-                    .collect();
-                if !points.is_empty() {
-                    let name = format!("{}, weights {weights}", m.solver);
-                    panel.series.push(Series {
-                        name,
-                        style: drawn(&m.solver, weights),
-                        points,
-                        marked: false,
-                    });
-                }
-            }
-            if let Some(choice) = choice
-                && let Some([accuracy, delay]) = choice.held_out
-            {
-                let style = drawn(&m.solver, self.settings[choice.setting].weights);
-                let ends = |i: Interval| [i.low, i.estimate, i.high];
-                panel.estimates.push(Estimate {
-                    style,
-                    x: ends(delay),
-                    y: ends(accuracy),
-                });
-            }
-        }
-        let title = format!("Thresholds from 0 to 1; target: {}", self.target_text());
-        let x_label = format!(
-            "{} delay (ms); markers: the choice on held-out instances",
-            self.delay.name()
-        );
+        let solvers = || self.measured.iter().zip(&self.choices);
+        let lines = solvers().flat_map(|(m, _)| self.lines(m));
+        let marks = solvers().filter_map(|(m, choice)| self.mark(m, choice.as_ref()?));
         Chart {
-            title,
-            x_label,
-            panels: vec![panel],
+            name: "front".into(),
+            title: "Thresholds from 0 to 1".into(),
+            caption: "Accuracy against mean delay over all instances, a line for each solver and \
+                weights."
+                .into(),
+            x: Axis::linear(&format!("{} delay (ms)", self.delay.name()), "delay_ms"),
+            y: Axis::linear("accuracy (%)", "accuracy_pct"),
+            panels: vec![Panel {
+                references: vec![reference],
+                ..Panel::new(
+                    format!("target: {}", self.target_text()),
+                    lines.chain(marks).collect(),
+                )
+            }],
+            note: "Markers: the choice, on the held-out instances, with 95 % intervals.".into(),
+            nothing: "no setting has a plan for every instance".into(),
         }
-        .svg()
+    }
+
+    fn style(&self, solver: &str, weights: Weights) -> Style {
+        let known = Style::at(self.catalogue.position(solver));
+        match weights {
+            Weights::Uncertainty => known,
+            Weights::Uniform => Style {
+                filled: false,
+                ..known.with_dashes(UNIFORM_DASHES)
+            },
+        }
+    }
+
+    /// Accuracy against delay over the thresholds, for each kind of weights.
+    fn lines(&self, m: &Measured) -> [Series; 2] {
+        let means = self.means(m, &self.all());
+        [Weights::Uncertainty, Weights::Uniform].map(|weights| {
+            let settings = self.settings.iter().zip(&means);
+            let points = settings
+                .filter(|(s, _)| s.weights == weights)
+                .filter_map(|(_, w)| w.as_ref().map(|w| Point::at(w.delay_ms, w.accuracy_pct)));
+            Series::new(
+                line_name(&m.solver, weights),
+                self.style(&m.solver, weights),
+                Draw::Plain,
+                points.collect(),
+            )
+        })
+    }
+
+    /// The choice on the held-out part, under the name of its line.
+    fn mark(&self, m: &Measured, choice: &Choice) -> Option<Series> {
+        let [accuracy, delay] = choice.held_out?;
+        let weights = self.settings[choice.setting].weights;
+        let point = Point {
+            x: delay.estimate,
+            y: accuracy.estimate,
+            x_ends: Some((delay.low, delay.high)),
+            y_ends: Some((accuracy.low, accuracy.high)),
+        };
+        Some(Series::new(
+            line_name(&m.solver, weights),
+            self.style(&m.solver, weights),
+            Draw::Marks,
+            vec![point],
+        ))
     }
 
     /// `tune.json`: target, parts and choices with their intervals.

@@ -1,19 +1,23 @@
 //! A small SVG writer: enough for line figures, with the same bytes on every machine, fonts
 //! installed or not.
 
-use crate::style::{Shape, Style};
+use crate::escape::xml;
+use crate::figures::style::{Shape, Style};
 use std::fmt::Write as _;
 
 /// A drawing under construction; coordinates in px, y down.
-pub(crate) struct Svg {
+pub(super) struct Svg {
     width: f64,
     height: f64,
     body: String,
 }
 
-/// Where a text sits relative to its point.
+/// A place, px.
+pub(super) type Place = (f64, f64);
+
+/// Where a text is relative to its place.
 #[derive(Clone, Copy)]
-pub(crate) enum Anchor {
+pub(super) enum Anchor {
     Start,
     Middle,
     End,
@@ -21,27 +25,61 @@ pub(crate) enum Anchor {
 
 /// Size and weight of a text.
 #[derive(Clone, Copy)]
-pub(crate) struct Font {
+pub(super) struct Font {
     pub size: f64,
     pub bold: bool,
     pub anchor: Anchor,
 }
 
+/// Ordinary text.
+pub(super) const PLAIN: Font = Font {
+    size: 13.0,
+    bold: false,
+    anchor: Anchor::Start,
+};
+/// Text around its place.
+pub(super) const CENTRED: Font = Font {
+    anchor: Anchor::Middle,
+    ..PLAIN
+};
+/// Text before its place.
+pub(super) const ENDING: Font = Font {
+    anchor: Anchor::End,
+    ..PLAIN
+};
+/// Headings of panels.
+pub(super) const HEADING: Font = Font {
+    bold: true,
+    ..CENTRED
+};
+/// The title of a figure.
+pub(super) const TITLE: Font = Font {
+    size: 17.0,
+    bold: true,
+    ..PLAIN
+};
+
+/// Colour of texts and axes.
+pub(super) const INK: &str = "#222222";
 /// Half the size of a marker, px.
 const MARK: f64 = 4.5;
+/// Width of the lines of series and markers, px.
+const STROKE: f64 = 1.6;
+/// Width of thin lines of series, px.
+const THIN: f64 = 0.8;
 
 impl Svg {
     /// A drawing on white.
     pub fn new(width: f64, height: f64) -> Self {
         Self {
             width,
-            height,
+            height: height.round(),
             body: String::new(),
         }
     }
 
     /// A straight line.
-    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), colour: &str, width: f64) {
+    pub fn line(&mut self, from: Place, to: Place, colour: &str, width: f64) {
         let _ = writeln!(
             self.body,
             r#"<line x1="{:.1}" y1="{:.1}" x2="{:.1}" y2="{:.1}" stroke="{colour}" stroke-width="{width}"/>"#,
@@ -49,33 +87,34 @@ impl Svg {
         );
     }
 
-    /// A text; the point is on its baseline.
-    pub fn text(&mut self, at: (f64, f64), font: Font, text: &str) {
+    /// A text; the place is on its baseline.
+    pub fn text(&mut self, at: Place, font: Font, text: &str) {
         self.put_text(at, font, text, "");
     }
 
     /// A text that runs upwards.
-    pub fn text_up(&mut self, at: (f64, f64), font: Font, text: &str) {
+    pub fn text_up(&mut self, at: Place, font: Font, text: &str) {
         let turn = format!(r#" transform="rotate(-90 {:.1} {:.1})""#, at.0, at.1);
         self.put_text(at, font, text, &turn);
     }
 
     /// A text beside a marker: a white rim keeps it readable on lines.
-    pub fn label(&mut self, at: (f64, f64), font: Font, text: &str) {
-        self.put_text(
-            at,
-            font,
-            text,
-            r##" stroke="#ffffff" stroke-width="3" paint-order="stroke""##,
-        );
+    pub fn label(&mut self, at: Place, font: Font, text: &str) {
+        let rim = r##" stroke="#ffffff" stroke-width="3" paint-order="stroke""##;
+        self.put_text(at, font, text, rim);
     }
 
-    /// A line through points, in a solver's style.
-    pub fn path(&mut self, points: &[(f64, f64)], style: &Style) {
-        let points: Vec<String> = points
-            .iter()
-            .map(|(x, y)| format!("{x:.1},{y:.1}"))
-            .collect();
+    /// A line through places, with the style's colour and dashes.
+    pub fn path(&mut self, places: &[Place], style: &Style) {
+        self.polyline(places, style, STROKE);
+    }
+
+    /// A thin solid line through places, in the style's colour.
+    pub fn thin(&mut self, places: &[Place], style: &Style) {
+        self.polyline(places, &style.with_dashes(""), THIN);
+    }
+
+    fn polyline(&mut self, places: &[Place], style: &Style, width: f64) {
         let dashes = if style.dashes.is_empty() {
             String::new()
         } else {
@@ -83,21 +122,31 @@ impl Svg {
         };
         let _ = writeln!(
             self.body,
-            r#"<polyline points="{}" fill="none" stroke="{}" stroke-width="1.6"{dashes}/>"#,
-            points.join(" "),
+            r#"<polyline points="{}" fill="none" stroke="{}" stroke-width="{width}"{dashes}/>"#,
+            listed(places),
             style.colour
         );
     }
 
-    /// A solver's marker. Hollow ones are filled white, so that lines do not run through them.
-    pub fn marker(&mut self, at: (f64, f64), style: &Style) {
+    /// A pale area in the style's colour.
+    pub fn band(&mut self, corners: &[Place], style: &Style) {
+        let _ = writeln!(
+            self.body,
+            r#"<polygon points="{}" fill="{}" fill-opacity="0.15"/>"#,
+            listed(corners),
+            style.colour
+        );
+    }
+
+    /// A style's marker. Hollow ones are filled white, so that lines do not run through them.
+    pub fn marker(&mut self, at: Place, style: &Style) {
         let fill = if style.filled {
             style.colour
         } else {
             "#ffffff"
         };
         let paint = format!(
-            r#"fill="{fill}" stroke="{}" stroke-width="1.6""#,
+            r#"fill="{fill}" stroke="{}" stroke-width="{STROKE}""#,
             style.colour
         );
         let (x, y) = at;
@@ -111,36 +160,8 @@ impl Svg {
         };
     }
 
-    /// A thin line through points, in a solver's colour.
-    pub fn thin(&mut self, points: &[(f64, f64)], style: &Style) {
-        let points: Vec<String> = points
-            .iter()
-            .map(|(x, y)| format!("{x:.1},{y:.1}"))
-            .collect();
-        let _ = writeln!(
-            self.body,
-            r#"<polyline points="{}" fill="none" stroke="{}" stroke-width="0.8"/>"#,
-            points.join(" "),
-            style.colour
-        );
-    }
-
-    /// A pale area in a solver's colour.
-    pub fn band(&mut self, corners: &[(f64, f64)], style: &Style) {
-        let points: Vec<String> = corners
-            .iter()
-            .map(|(x, y)| format!("{x:.1},{y:.1}"))
-            .collect();
-        let _ = writeln!(
-            self.body,
-            r#"<polygon points="{}" fill="{}" fill-opacity="0.15"/>"#,
-            points.join(" "),
-            style.colour
-        );
-    }
-
     /// A filled rectangle from its upper left corner.
-    pub fn rectangle(&mut self, at: (f64, f64), size: (f64, f64), fill: &str) {
+    pub fn rectangle(&mut self, at: Place, size: (f64, f64), fill: &str) {
         let _ = writeln!(
             self.body,
             r##"<rect x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" fill="{fill}" stroke="#444444" stroke-width="0.5"/>"##,
@@ -151,21 +172,18 @@ impl Svg {
         );
     }
 
-    /// Opens the group of a series: its name is the tooltip, and what a page may hide it by.
-    pub fn open_series(&mut self, name: &str) {
-        let name = escape(name);
+    /// A group for a series: its name is the tooltip, and a page can hide it by the name.
+    pub fn group(&mut self, name: &str, fill: impl FnOnce(&mut Self)) {
+        let name = xml(name);
         let _ = writeln!(
             self.body,
             r#"<g data-series="{name}"><title>{name}</title>"#
         );
-    }
-
-    /// Closes the group.
-    pub fn close(&mut self) {
+        fill(self);
         self.body.push_str("</g>\n");
     }
 
-    /// The file: `title` and `description` are for those who cannot see it.
+    /// The file. Title and description are for screen readers.
     pub fn finish(self, title: &str, description: &str) -> String {
         let (w, h) = (self.width, self.height);
         format!(
@@ -179,13 +197,13 @@ impl Svg {
             w = w,
             h = h,
             ink = INK,
-            title = escape(title),
-            description = escape(description),
+            title = xml(title),
+            description = xml(description),
             body = self.body
         )
     }
 
-    fn put_text(&mut self, at: (f64, f64), font: Font, text: &str, extra: &str) {
+    fn put_text(&mut self, at: Place, font: Font, text: &str, extra: &str) {
         let anchor = match font.anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -202,13 +220,15 @@ impl Svg {
             at.0,
             at.1,
             font.size,
-            escape(text)
+            xml(text)
         );
     }
 }
 
-/// Colour of texts and axes.
-pub(crate) const INK: &str = "#222222";
+fn listed(places: &[Place]) -> String {
+    let places = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}"));
+    places.collect::<Vec<_>>().join(" ")
+}
 
 fn outline(shape: Shape, x: f64, y: f64) -> String {
     let corners: &[(f64, f64)] = match shape {
@@ -216,34 +236,18 @@ fn outline(shape: Shape, x: f64, y: f64) -> String {
         Shape::Down => &[(0.0, 1.1), (1.05, -0.8), (-1.05, -0.8)],
         Shape::Diamond => &[(0.0, -1.2), (1.2, 0.0), (0.0, 1.2), (-1.2, 0.0)],
         Shape::Square => &[(-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)],
-        _ => &[],
+        Shape::Plus => &[(-1.1, 0.0), (1.1, 0.0), (0.0, -1.1), (0.0, 1.1)],
+        Shape::Circle | Shape::Cross => {
+            &[(-0.85, -0.85), (0.85, 0.85), (-0.85, 0.85), (0.85, -0.85)]
+        }
     };
     let point = |(dx, dy): &(f64, f64)| format!("{:.1} {:.1}", x + MARK * dx, y + MARK * dy);
-    if !corners.is_empty() {
-        return format!(
-            "M{}Z",
-            corners.iter().map(point).collect::<Vec<_>>().join("L")
-        );
+    let points: Vec<String> = corners.iter().map(point).collect();
+    match shape {
+        // Two strokes.
+        Shape::Plus | Shape::Cross => {
+            format!("M{}M{}", points[..2].join("L"), points[2..].join("L"))
+        }
+        _ => format!("M{}Z", points.join("L")),
     }
-    let arms = if shape == Shape::Plus {
-        [(-1.1, 0.0), (1.1, 0.0), (0.0, -1.1), (0.0, 1.1)]
-    } else {
-        [(-0.85, -0.85), (0.85, 0.85), (-0.85, 0.85), (0.85, -0.85)]
-    };
-    format!(
-        "M{}L{}M{}L{}",
-        point(&arms[0]),
-        point(&arms[1]),
-        point(&arms[2]),
-        point(&arms[3])
-    )
-}
-
-/// Text as it may stand in XML and HTML, between tags or as an attribute's value in double quotes.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
