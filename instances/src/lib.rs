@@ -6,10 +6,11 @@
 //! SI units.
 //!
 //! Module [`types`] holds plain data and [`files`] reads and writes it; the checker in
-//! `offload-verify` may use those two and nothing else of this crate. [`problem`] and [`evaluate`]
-//! hold the mathematics.
+//! `offload-verify` may use those two and nothing else of this crate. [`delay`], [`problem`]
+//! and [`evaluate`] hold the mathematics.
 
 pub mod calibrate;
+pub mod delay;
 pub mod evaluate;
 pub mod families;
 pub mod files;
