@@ -1,5 +1,5 @@
-//! The delay formulas of `docs/model.md` on plain numbers: the only place outside the verifier
-//! where they are written down.
+//! The delay formulas of `docs/src/concepts/model.md` on plain numbers: the only place outside the
+//! verifier where they are written down.
 
 /// ln(1 + S / (s + I)), the spectral efficiency of a signal (W) over noise and interference
 /// (`background_w`, W), in nat/s/Hz (Shannon 1948). Taken as log1p, so exact for weak signals too.

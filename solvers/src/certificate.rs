@@ -1,5 +1,5 @@
 //! Certificates as solvers write them: the search tree with the multipliers that close it
-//! (`offload-certificate/1`, docs/formats.md).
+//! (`offload-certificate/1`, docs/src/reference/certificate.md).
 
 use offload_instances::{Assignment, Problem, fingerprint};
 use serde_json::{Value, json};

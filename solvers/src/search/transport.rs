@@ -1,9 +1,9 @@
 //! The transportation problem behind fixed loads: the best place of every user when every place
 //! takes exactly as many users as now.
 //!
-//! With loads fixed and separable costs the linear program is integral (docs/model.md, formulation
-//! A), so cancelling negative cycles of users between places ends in an optimal plan, and shortest
-//! distances between places are its dual prices.
+//! With loads fixed and separable costs the linear program is integral (docs/src/concepts/model.md,
+//! formulation A), so cancelling negative cycles of users between places ends in an optimal plan,
+//! and shortest distances between places are its dual prices.
 
 /// Costs of users at places, N rows of P; infinite where a user may not be.
 pub struct PlaceCosts {

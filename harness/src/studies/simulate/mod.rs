@@ -1,4 +1,4 @@
-//! Requests that arrive over time: `docs/simulate.md`.
+//! Requests that arrive over time: `docs/src/use/simulate.md`.
 //!
 //! [`simulate`] is the study: every solver on every sequence of arrivals. [`arrivals`] makes the
 //! sequences, [`queue`] is a server that shares its compute among unfinished requests, [`run`] lets

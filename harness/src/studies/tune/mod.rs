@@ -1,4 +1,4 @@
-//! The threshold and the weights that reach a target at least cost: `docs/tune.md`.
+//! The threshold and the weights that reach a target at least cost: `docs/src/use/tune.md`.
 //!
 //! [`tune`] is the study: [`measure`] solves every instance at every setting;
 //! `offload_reports::tune` chooses a setting on one part of the instances and judges it on the other

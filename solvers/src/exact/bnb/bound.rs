@@ -1,4 +1,4 @@
-//! The Lagrangian bound of docs/certified.md over one region.
+//! The Lagrangian bound of docs/src/concepts/certified-bounds.md over one region.
 
 use super::region::Region;
 use crate::certificate::{LoadRange, Multipliers};

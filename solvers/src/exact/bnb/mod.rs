@@ -1,4 +1,5 @@
-//! Spatial branch and bound on boxes of (n_j, I_j), bounded by a Lagrangian (docs/certified.md).
+//! Spatial branch and bound on boxes of (n_j, I_j), bounded by a Lagrangian
+//! (docs/src/concepts/certified-bounds.md).
 
 mod bound;
 mod dual;

@@ -1,5 +1,5 @@
-//! Formulations A and B1 of docs/model.md: one-hot loads, and with interference one-hot bins of
-//! I_j.
+//! Formulations A and B1 of docs/src/concepts/model.md: one-hot loads, and with interference
+//! one-hot bins of I_j.
 
 use super::linear::{Linear, Sense};
 use crate::costs::{Costs, TrivialBound};
