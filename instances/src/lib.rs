@@ -5,8 +5,8 @@
 //! quantities are in SI units.
 //!
 //! Module [`types`] holds plain data and [`files`] reads and writes it. The checker in
-//! `offload-verify` may use these two modules only. [`problem`] and [`evaluate`] hold the
-//! mathematics.
+//! `offload-verify` may use these two modules only. [`delay`], [`problem`] and
+//! [`evaluate`] hold the mathematics.
 //!
 //! # Example
 //!
@@ -35,6 +35,7 @@
 //! ```
 
 pub mod calibrate;
+pub mod delay;
 pub mod evaluate;
 pub mod families;
 pub mod files;

@@ -1,5 +1,6 @@
 //! Validation: all faults of an instance at once, each with its place, its value and a remedy.
 
+use crate::delay::{efficiency, pace};
 use crate::types::{Instance, Server, User};
 use std::fmt;
 
@@ -186,10 +187,10 @@ fn check_products(faults: &mut Faults, instance: &Instance) {
         }
         for (i, user) in instance.users.iter().enumerate() {
             let signal = user.tx_power_w * instance.gain[i][j];
-            let slowest = server.bandwidth_hz * libm::log1p(signal / total);
+            let slowest = server.bandwidth_hz * efficiency(signal, total);
             let uplink = n * user.payload_bits / slowest;
-            let compute =
-                user.edge_work_flop * (1.0 / server.user_cap_flops).max(n / server.capacity_flops);
+            let pace = pace(1.0 / server.user_cap_flops, n, server.capacity_flops);
+            let compute = user.edge_work_flop * pace;
             worst = worst
                 .max(user.local_delay_s * n)
                 .max((uplink + compute) * n);

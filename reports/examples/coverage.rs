@@ -1,12 +1,12 @@
 //! How often the bootstrap intervals of this crate hold the true value: the table of
-//! `docs/statistics.md`.
+//! `docs/src/reference/statistics.md`.
 //!
 //! `cargo run --release -p offload-reports --example coverage`: draws many campaigns whose truth is
 //! known and counts. Gaps are imitated by three distributions, with one value an instance and with
 //! four that share an instance effect.
 
-use offload_reports::bootstrap::{intervals, mean_interval, normal_quantile};
-use offload_reports::stats::sorted_quantile;
+use offload_reports::statistics::bootstrap::{intervals, mean_interval, normal_quantile};
+use offload_reports::statistics::summary::sorted_quantile;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
@@ -98,9 +98,9 @@ fn main() {
                 let quantiles = |v: &[f64]| [sorted_quantile(v, 0.5), sorted_quantile(v, 0.95)];
                 let [median, q95] =
                     intervals(&values, &clusters, seed, quantiles).unwrap_or([None; 2]);
-                let holds = |i: Option<offload_reports::bootstrap::Interval>, truth| {
-                    u32::from(i.is_some_and(|i| i.contains(truth)))
-                };
+                let holds =
+                    |i: Option<offload_reports::statistics::bootstrap::ConfidenceInterval>,
+                     truth| { u32::from(i.is_some_and(|i| i.contains(truth))) };
                 [
                     holds(mean_interval(&values, &clusters, seed), law.mean),
                     holds(median, law.median),

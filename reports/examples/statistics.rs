@@ -1,12 +1,16 @@
 //! For `tests/check_statistics.py`: reads data sets as JSON from stdin, writes this crate's
 //! statistics of each as JSON to stdout.
 
-use offload_reports::bootstrap::{interval, mean_interval, normal_cdf, normal_quantile};
-use offload_reports::curves::{distribution, primal_integral};
-use offload_reports::paired::{holm, wilcoxon};
-use offload_reports::record::Moment;
-use offload_reports::scaling::{Timing, fit};
-use offload_reports::stats::{area_under_roc, mean, par10, quantile, shifted_geometric_mean};
+use offload_reports::records::Moment;
+use offload_reports::statistics::bootstrap::{
+    interval, mean_interval, normal_cdf, normal_quantile,
+};
+use offload_reports::statistics::curves::{distribution, primal_integral};
+use offload_reports::statistics::paired::{holm, wilcoxon};
+use offload_reports::statistics::scaling::{Timing, fit};
+use offload_reports::statistics::summary::{
+    area_under_roc, mean, par10, quantile, shifted_geometric_mean,
+};
 use serde_json::{Value, json};
 
 #[derive(serde::Deserialize)]
@@ -24,8 +28,9 @@ struct Set {
 }
 
 fn statistics(set: &Set) -> Value {
-    let ends =
-        |i: Option<offload_reports::bootstrap::Interval>| i.map(|i| [i.estimate, i.low, i.high]);
+    let ends = |i: Option<offload_reports::statistics::bootstrap::ConfidenceInterval>| {
+        i.map(|i| [i.estimate, i.low, i.high])
+    };
     let timings: Vec<Timing> = (0..set.sizes.len())
         .map(|k| Timing {
             size: set.sizes[k],

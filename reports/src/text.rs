@@ -1,10 +1,13 @@
-//! Numbers and names as people read them.
+//! Numbers and names as text.
 
-/// A number to 3 significant digits and no finer than 0.001; nothing is `–`.
+/// Shown where there is no value.
+pub(crate) const NOTHING: &str = "–";
+
+/// A number to 3 significant digits and no finer than 0.001; `–` for none.
 #[must_use]
 pub fn short(value: Option<f64>) -> String {
     let Some(value) = value.filter(|v| v.is_finite()) else {
-        return "–".into();
+        return NOTHING.into();
     };
     let size = value.abs();
     if size == 0.0 {
@@ -31,11 +34,6 @@ pub fn short(value: Option<f64>) -> String {
 #[must_use]
 pub fn percent(fraction: Option<f64>) -> String {
     short(fraction.map(|f| 100.0 * f))
-}
-
-/// Seconds in ms.
-pub(crate) fn milliseconds(seconds: Option<f64>) -> String {
-    short(seconds.map(|s| 1e3 * s))
 }
 
 /// An id as Markdown code that is safe in a table.
@@ -81,7 +79,8 @@ pub(crate) fn mode(interference: bool) -> &'static str {
     if interference { "on" } else { "off" }
 }
 
-fn plain(text: &str) -> String {
+/// One line: control characters become spaces.
+pub(crate) fn plain(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

@@ -1,9 +1,9 @@
 //! What the benchmarks end with: fitted exponents as a table, and the curves as CSV and SVG, from
 //! criterion's own estimates.
 
-use offload_reports::scaling::{Scaling, Timing, fit};
-use offload_reports::style::{Shape, style};
-use plotters::prelude::*;
+use offload_reports::SolverCatalogue;
+use offload_reports::figures::{Axis, Chart, Draw, Panel, Point, Series, Style};
+use offload_reports::statistics::scaling::{SHORTEST_S, Scaling, Timing, fit};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -63,7 +63,7 @@ pub fn write(
     offload_instances::files::write_bytes(&folder.join("scaling.csv"), csv.as_bytes())?;
     offload_instances::files::write_bytes(
         &folder.join("scaling.svg"),
-        draw(&measured)?.as_bytes(),
+        chart(&measured).svg().as_bytes(),
     )?;
     Ok(format!(
         "{table}\nThe curves: {}",
@@ -160,131 +160,41 @@ pub fn time(seconds: f64) -> String {
     format!("{value:.digits$} {unit}")
 }
 
-/// Time against N, both axes logarithmic, a line and a marker for each solver with its fitted
-/// exponent in the legend.
-fn draw(measured: &[Measured]) -> Result<String, Box<dyn Error>> {
-    let curves: Vec<&Measured> = measured
-        .iter()
-        .filter(|m| m.curve.axis == "users")
-        .collect();
-    let times = || {
-        curves
-            .iter()
-            .flat_map(|m| m.points.iter().map(|(_, t)| t[0]))
+/// Time against N, both axes logarithmic, a line for each solver with its fitted exponent in the
+/// legend.
+fn chart(measured: &[Measured]) -> Chart {
+    let catalogue = SolverCatalogue::new(offload_solvers::all().iter().map(|s| s.id()));
+    let curves = || measured.iter().filter(|m| m.curve.axis == "users");
+    let sizes = curves().flat_map(|m| m.points.iter().map(|(size, _)| *size as f64));
+    let series = |m: &Measured| {
+        let exponent = m
+            .fit
+            .as_ref()
+            .map_or(String::new(), |f| format!("  N^{:.2}", f.exponent.estimate));
+        let point = |(size, [median, low, high]): &(usize, [f64; 3])| Point {
+            y_ends: Some((*low, *high)),
+            ..Point::at(*size as f64, *median)
+        };
+        Series::new(
+            format!("{}{exponent}", m.curve.solver),
+            Style::at(catalogue.position(&m.curve.solver)),
+            Draw::Line,
+            m.points.iter().map(point).collect(),
+        )
     };
-    let sizes = || {
-        curves
-            .iter()
-            .flat_map(|m| m.points.iter().map(|(s, _)| *s as f64))
-    };
-    let range = |values: &mut dyn Iterator<Item = f64>| {
-        values.fold((f64::INFINITY, 0.0_f64), |(low, high), v| {
-            (low.min(v), high.max(v))
-        })
-    };
-    let ((left, right), (low, high)) = (range(&mut sizes()), range(&mut times()));
-    let mut svg = String::new();
-    {
-        let root = SVGBackend::with_string(&mut svg, (860, 620)).into_drawing_area();
-        root.fill(&WHITE)?;
-        let (plot, legend) = root.split_horizontally(640);
-        let mut chart = ChartBuilder::on(&plot)
-            .margin(14)
-            .x_label_area_size(44)
-            .y_label_area_size(74)
-            .build_cartesian_2d(
-                (left..right * 1.05).log_scale(),
-                (low / 2.0..high * 2.0).log_scale(),
-            )?;
-        let mesh = &mut chart.configure_mesh();
-        mesh.x_desc("users N")
-            .y_desc("time of one solve")
-            .axis_desc_style(("sans-serif", 16));
-        mesh.label_style(("sans-serif", 13))
-            .x_label_formatter(&|x| format!("{x:.0}"))
-            .y_label_formatter(&|t| time(*t));
-        mesh.light_line_style(WHITE.mix(0.0))
-            .bold_line_style(BLACK.mix(0.12))
-            .draw()?;
-        for (k, m) in curves.iter().enumerate() {
-            let colour = colour(&m.curve.solver);
-            let points: Vec<(f64, f64)> = m.points.iter().map(|(s, t)| (*s as f64, t[0])).collect();
-            chart.draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))?;
-            let [fill, outline, second] = marker(&m.curve.solver);
-            let (inside, line) = (fill_of(&m.curve.solver).filled(), colour.stroke_width(2));
-            chart.draw_series(points.iter().map(|&p| {
-                EmptyElement::at(p)
-                    + Polygon::new(fill.clone(), inside)
-                    + PathElement::new(outline.clone(), line)
-                    + PathElement::new(second.clone(), line)
-            }))?;
-            let y = 30 + 26 * k as i32;
-            legend.draw(&PathElement::new([(0, y), (24, y)], colour.stroke_width(2)))?;
-            legend.draw(
-                &(EmptyElement::at((12, y))
-                    + Polygon::new(fill, inside)
-                    + PathElement::new(outline, line)
-                    + PathElement::new(second, line)),
-            )?;
-            let exponent = m
-                .fit
-                .as_ref()
-                .map_or(String::new(), |f| format!("  N^{:.2}", f.exponent.estimate));
-            let label = format!("{}{exponent}", m.curve.solver);
-            legend.draw(&Text::new(label, (32, y - 7), ("sans-serif", 15)))?;
-        }
-        root.present()?;
+    Chart {
+        name: "scaling".into(),
+        title: "Time of one solve".into(),
+        caption:
+            "Median time of one solve with its 95 % interval against N; the fitted power of N \
+            follows each solver's name."
+                .into(),
+        x: Axis {
+            log_floor: Some(1.0),
+            ..Axis::users(sizes.collect())
+        },
+        y: Axis::time("median time", "time_s", SHORTEST_S),
+        panels: vec![Panel::new("", curves().map(series).collect())],
+        ..Chart::default()
     }
-    Ok(svg)
-}
-
-/// The solver's marker in reports around (0, 0), pixels: what is filled, its outline, and the
-/// second bar of a cross.
-fn marker(solver: &str) -> [Vec<(i32, i32)>; 3] {
-    let round = (0..=12).map(|k| f64::from(k) * std::f64::consts::TAU / 12.0);
-    let closed = |corners: &[(i32, i32)]| {
-        let line: Vec<_> = corners.iter().chain(&corners[..1]).copied().collect();
-        [corners.to_vec(), line, vec![(0, 0)]]
-    };
-    let bars =
-        |a: (i32, i32), b: (i32, i32)| [vec![(0, 0)], vec![a, (-a.0, -a.1)], vec![b, (-b.0, -b.1)]];
-    match style(solver).shape {
-        Shape::Circle => {
-            let line: Vec<_> = round
-                .map(|t| {
-                    (
-                        (4.0 * t.cos()).round() as i32,
-                        (4.0 * t.sin()).round() as i32,
-                    )
-                })
-                .collect();
-            [line.clone(), line, vec![(0, 0)]]
-        }
-        Shape::Square => closed(&[(-4, -4), (4, -4), (4, 4), (-4, 4)]),
-        Shape::Up => closed(&[(0, -5), (5, 4), (-5, 4)]),
-        Shape::Down => closed(&[(0, 5), (5, -4), (-5, -4)]),
-        Shape::Diamond => closed(&[(0, -6), (6, 0), (0, 6), (-6, 0)]),
-        Shape::Plus => bars((5, 0), (0, 5)),
-        Shape::Cross => bars((4, 4), (4, -4)),
-    }
-}
-
-/// What the marker is filled with.
-fn fill_of(solver: &str) -> RGBColor {
-    if style(solver).filled {
-        colour(solver)
-    } else {
-        WHITE
-    }
-}
-
-/// The solver's colour in reports, `#rrggbb`.
-fn colour(solver: &str) -> RGBColor {
-    let text = style(solver).colour;
-    let part = |k: usize| {
-        text.get(k..k + 2)
-            .and_then(|h| u8::from_str_radix(h, 16).ok())
-            .unwrap_or(0)
-    };
-    RGBColor(part(1), part(3), part(5))
 }

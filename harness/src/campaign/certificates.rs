@@ -2,7 +2,7 @@
 
 use crate::campaign::store::RECORDS;
 use offload_instances::Trust;
-use offload_reports::record::{self, Record};
+use offload_reports::records::record::{self, Record};
 use std::path::{Path, PathBuf};
 
 /// Name of the folder that holds certificates and their instances.

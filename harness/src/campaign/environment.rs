@@ -3,7 +3,7 @@
 use crate::campaign::config::{Config, TimingMode};
 use crate::campaign::matrix::Shard;
 use crate::machine;
-use offload_reports::environment::{ENVIRONMENT_FORMAT, Environment};
+use offload_reports::records::environment::{ENVIRONMENT_FORMAT, Environment};
 use std::time::SystemTime;
 
 /// The environment of a run that begins now.

@@ -4,7 +4,7 @@ use crate::campaign::matrix::ProblemTerms;
 use crate::process::Measured;
 use crate::process::solver::SolverEntry;
 use offload_instances::Instance;
-use offload_reports::record::{self, RECORD_FORMAT, Record};
+use offload_reports::records::record::{self, RECORD_FORMAT, Record};
 use std::sync::Arc;
 
 /// The record of a solve that has not happened yet.
@@ -34,7 +34,7 @@ pub fn blank(
         solver_version: entry.version.clone(),
         options: Arc::new(entry.options()),
         seed,
-        status: record::Status::Error,
+        status: offload_reports::Status::Error,
         stop: String::new(),
         objective: None,
         lower_bound: None,
@@ -79,7 +79,7 @@ pub fn filled(mut record: Record, measured: &Measured) -> Record {
 /// Several runs of one solve: the outcome is the first one's, the time is the median.
 pub fn with_times(mut record: Record, times: Vec<f64>) -> Record {
     if times.len() > 1 {
-        record.time_s = offload_reports::stats::quantile(&times, 0.5).unwrap_or(record.time_s);
+        record.time_s = offload_reports::statistics::quantile(&times, 0.5).unwrap_or(record.time_s);
         record.times_s = times;
     }
     record

@@ -16,7 +16,7 @@ use crate::process::solver::SolverEntry;
 use crate::stop::StopSignal;
 use anyhow::Context;
 use offload_instances::{Instance, Problem, fingerprint};
-use offload_reports::record::Record;
+use offload_reports::Record;
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;

@@ -3,8 +3,8 @@
 
 use crate::notice::Notify;
 use anyhow::Context;
-use offload_reports::environment::{ENVIRONMENTS, Environment};
-use offload_reports::record::{FIRST_RECORD_FORMAT, RECORD_FORMAT, Record};
+use offload_reports::records::environment::{ENVIRONMENTS, Environment};
+use offload_reports::records::record::{FIRST_RECORD_FORMAT, RECORD_FORMAT, Record};
 use offload_reports::{LineFault, ReportError};
 use serde::Deserialize;
 use serde_json::Value;

@@ -6,6 +6,7 @@ use crate::CommandEnd;
 use offload_bench::files::{check_distinct, check_target, read_problem};
 use offload_instances::Weights;
 use offload_instances::files::write_bytes;
+use offload_solvers::costs::Costs;
 use offload_solvers::milp::{Bins, Formulation, lp, mps};
 use std::path::PathBuf;
 
@@ -59,7 +60,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         size <= MAX_COLUMNS,
         "the program would have {size} columns; take fewer users or bins"
     );
-    let linear = Formulation::new(&problem, bins, 1.0, None).linear;
+    let linear = Formulation::new(&Costs::new(&problem), bins, 1.0, None).linear;
     let name = &problem.instance().name;
     let text = match a.format {
         Format::Mps => mps(&linear, name),

@@ -5,8 +5,9 @@ use crate::CommandEnd;
 use offload_bench::campaign::matrix;
 use offload_bench::campaign::store::RECORDS;
 use offload_bench::files::{make_folder, read_campaign};
-use offload_reports::compare::{Comparison, Side, console, write_comparison};
-use offload_reports::{Environment, Record};
+use offload_bench::process::solver::catalogue;
+use offload_reports::compare::{CampaignSide, Comparison, console, write_comparison};
+use offload_reports::{Environment, Record, Study};
 use std::path::{Path, PathBuf};
 
 /// Make gap tables and plots from a campaign's records, or compare two campaigns
@@ -43,7 +44,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
 
 fn one(folder: &Path) -> anyhow::Result<CommandEnd> {
     let campaign = read(folder)?;
-    let mut study = offload_reports::Study::of(&campaign.records, &campaign.environments);
+    let mut study = Study::of(&campaign.records, &campaign.environments, &catalogue());
     study.expected_rows = matrix::expected_rows(&campaign.environments);
     print(&offload_reports::console_table(&study))?;
     print_paths(&offload_reports::write_report(&study, folder)?)?;
@@ -53,12 +54,12 @@ fn one(folder: &Path) -> anyhow::Result<CommandEnd> {
 fn two(first: &Path, second: &Path, output: &Path) -> anyhow::Result<CommandEnd> {
     let campaigns = [read(first)?, read(second)?];
     let names = [first, second].map(|folder| folder.display().to_string());
-    let side = |k: usize| Side {
+    let side = |k: usize| CampaignSide {
         name: &names[k],
         records: &campaigns[k].records,
         environments: &campaigns[k].environments,
     };
-    let comparison = Comparison::of(&side(0), &side(1));
+    let comparison = Comparison::of(&side(0), &side(1), &catalogue());
     anyhow::ensure!(
         comparison.problems[2] > 0,
         "{} and {}: have no problem (instance, threshold, weights) in common; compare runs of the \

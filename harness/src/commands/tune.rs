@@ -6,8 +6,9 @@ use super::{print, print_paths, tell};
 use crate::CommandEnd;
 use anyhow::{Context, ensure};
 use offload_bench::files::{check_folder, make_folder, read_instance};
-use offload_bench::studies::tune::{Delay, Target, TuneOptions, tune};
+use offload_bench::studies::tune::{Delay, TuneOptions, tune};
 use offload_instances::Weights;
+use offload_reports::tune::TuneTarget;
 use std::path::PathBuf;
 
 /// Find the threshold and the weights that reach an accuracy or a delay at least cost
@@ -58,8 +59,8 @@ pub struct Arguments {
 
 pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     let target = match a.accuracy {
-        Some(accuracy) => Target::Accuracy(accuracy),
-        None => Target::Delay(a.delay.context("give --accuracy or --delay")?),
+        Some(accuracy) => TuneTarget::Accuracy(accuracy),
+        None => TuneTarget::Delay(a.delay.context("give --accuracy or --delay")?),
     };
     let options = TuneOptions {
         solvers: a.solver.clone(),

@@ -6,11 +6,12 @@ use crate::campaign::store::RECORDS;
 use crate::files::{check_distinct, check_target, is_same, read_campaign};
 use crate::gates::Gates;
 use crate::gates::judge::{Finding, judge};
+use crate::process::solver::catalogue;
 use anyhow::{Context, ensure};
-use offload_reports::baseline::pair;
-use offload_reports::environment::{ENVIRONMENTS, read_environments};
-use offload_reports::gaps::analyse;
-use offload_reports::record::Record;
+use offload_reports::Record;
+use offload_reports::analysis::baseline::pair;
+use offload_reports::analysis::gaps::analyse;
+use offload_reports::records::environment::{ENVIRONMENTS, read_environments};
 use std::path::{Path, PathBuf};
 
 /// Holds a campaign against gates, alone or beside an earlier one.
@@ -25,8 +26,12 @@ pub fn check_campaign(
     let records = complete(folder)?;
     let expected = matrix::expected_rows(&read_environments(folder)?);
     let earlier = baseline.map(complete).transpose()?;
-    let pairing = earlier.as_ref().map(|earlier| pair(&records, earlier));
-    Ok(judge(gates, &analyse(&records), expected, pairing.as_ref()))
+    let catalogue = catalogue();
+    let pairing = earlier
+        .as_ref()
+        .map(|earlier| pair(&records, earlier, &catalogue));
+    let analysis = analyse(&records, &catalogue);
+    Ok(judge(gates, &analysis, expected, pairing.as_ref()))
 }
 
 /// Makes sure that what is written replaces nothing that is read, and removes earlier verdicts: an

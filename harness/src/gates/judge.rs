@@ -1,9 +1,10 @@
 //! Measures what gates ask for and says what holds.
 
 use super::{Gate, Gates};
-use offload_reports::baseline::{Increase, Pair, Pairing};
-use offload_reports::gaps::{Analysis, Crossing, Outcome, Reference, Row};
-use offload_reports::stats::{Stats, mean};
+use offload_reports::analysis::baseline::{BaselinePairing, GapIncrease, MatchedRecords};
+use offload_reports::analysis::gaps::{Analysis, Reference, ScoredRecord, Standing};
+use offload_reports::document::markdown;
+use offload_reports::statistics::{Stats, mean};
 use offload_reports::text::{code, counted, percent};
 use offload_reports::{Record, Status};
 use std::collections::BTreeMap;
@@ -126,12 +127,12 @@ pub fn judge(
     gates: &Gates,
     analysis: &Analysis,
     expected: Option<usize>,
-    pairing: Option<&Pairing>,
+    pairing: Option<&BaselinePairing>,
 ) -> Vec<Finding> {
     let mut all = vec![campaign(analysis, pairing)];
     all.extend(expected.map(|rows| finished(analysis, rows)));
     for gate in &gates.gates {
-        let rows: Vec<&Row> = analysis
+        let rows: Vec<&ScoredRecord> = analysis
             .rows
             .iter()
             .filter(|row| gate.takes(row.record))
@@ -153,9 +154,9 @@ pub fn judge(
 }
 
 /// A plan below a bound means that something here is wrong: no gate can vouch for anything then.
-fn campaign(analysis: &Analysis, pairing: Option<&Pairing>) -> Finding {
+fn campaign(analysis: &Analysis, pairing: Option<&BaselinePairing>) -> Finding {
     let crossings = pairing.map_or(&analysis.crossings, |pairing| &pairing.crossings);
-    let place = listed(crossings.iter().map(Crossing::describe));
+    let place = listed(crossings.iter().map(|c| markdown::prose(&c.describe())));
     let measured = Measured {
         place,
         ..Measured::plain(Some(crossings.len() as f64), analysis.rows.len())
@@ -188,7 +189,7 @@ fn finished(analysis: &Analysis, expected: usize) -> Finding {
 struct Case<'a> {
     gate: &'a Gate,
     analysis: &'a Analysis<'a>,
-    rows: Vec<&'a Row<'a>>,
+    rows: Vec<&'a ScoredRecord<'a>>,
 }
 
 impl Case<'_> {
@@ -213,7 +214,7 @@ impl Case<'_> {
 
     fn gaps(&self) -> Vec<Finding> {
         let g = self.gate;
-        let gap = |row: &Row| row.outcome.gap().map(|gap| gap.guaranteed);
+        let gap = |row: &ScoredRecord| row.standing.gap().map(|gap| gap.guaranteed);
         let gaps: Vec<f64> = self.rows.iter().filter_map(|row| gap(row)).collect();
         let stats = Stats::of(&gaps);
         let fault = missing(
@@ -221,7 +222,7 @@ impl Case<'_> {
             self.rows
                 .iter()
                 .filter(|row| gap(row).is_none())
-                .map(|row| row.outcome.name()),
+                .map(|row| row.standing.name()),
         );
         let worst = self
             .rows
@@ -261,7 +262,7 @@ impl Case<'_> {
 
     /// Shares of all rows: one without a gap, or without a bound, does not count in favour.
     fn shares(&self) -> Vec<Finding> {
-        let share = |criterion, limit: f64, wanted: &dyn Fn(&Row) -> bool| {
+        let share = |criterion, limit: f64, wanted: &dyn Fn(&ScoredRecord) -> bool| {
             let good: Vec<f64> = self
                 .rows
                 .iter()
@@ -280,13 +281,17 @@ impl Case<'_> {
             )
         };
         let within = self.gate.min_share_within.map(|w| {
-            let near = |row: &Row| row.outcome.gap().is_some_and(|gap| gap.guaranteed <= w.gap);
+            let near = |row: &ScoredRecord| {
+                row.standing
+                    .gap()
+                    .is_some_and(|gap| gap.guaranteed <= w.gap)
+            };
             let mut finding = share("min_share_within", w.share, &near);
             finding.limit += &format!(" within {}", Unit::Percent.text(w.gap));
             finding
         });
         let certified = self.gate.min_share_certified.map(|limit| {
-            let proved = |row: &Row| {
+            let proved = |row: &ScoredRecord| {
                 matches!(
                     self.analysis.problems[row.problem].reference,
                     Reference::Certified | Reference::Enumerated
@@ -299,7 +304,7 @@ impl Case<'_> {
 
     fn counts(&self) -> Vec<Finding> {
         let g = self.gate;
-        let count = |criterion, limit: Option<usize>, wanted: &dyn Fn(&Row) -> bool| {
+        let count = |criterion, limit: Option<usize>, wanted: &dyn Fn(&ScoredRecord) -> bool| {
             let found = self.rows.iter().filter(|row| wanted(row)).count() as f64;
             let value = (!self.rows.is_empty()).then_some(found);
             let measured = Measured {
@@ -310,12 +315,13 @@ impl Case<'_> {
                 measured.judged(&g.name, criterion, Unit::Count, Limit::AtMost(limit as f64))
             })
         };
-        let failed = |row: &Row| {
-            row.outcome == Outcome::Failed
+        let failed = |row: &ScoredRecord| {
+            row.standing == Standing::Failed
                 || matches!(row.record.status, Status::Error | Status::Timeout)
         };
-        let crossed =
-            |row: &Row| self.analysis.problems[row.problem].reference == Reference::Crossed;
+        let crossed = |row: &ScoredRecord| {
+            self.analysis.problems[row.problem].reference == Reference::Crossed
+        };
         let all = [
             count("max_violations", g.max_violations, &|row| {
                 row.record.violations > 0
@@ -330,7 +336,7 @@ impl Case<'_> {
         all.into_iter().flatten().collect()
     }
 
-    fn places(&self, wanted: impl Fn(&Row) -> bool) -> String {
+    fn places(&self, wanted: impl Fn(&ScoredRecord) -> bool) -> String {
         listed(
             self.rows
                 .iter()
@@ -341,8 +347,8 @@ impl Case<'_> {
 }
 
 /// The criteria that compare with a baseline.
-fn paired(gate: &Gate, pairing: &Pairing) -> Vec<Finding> {
-    let pairs: Vec<&Pair> = pairing
+fn paired(gate: &Gate, pairing: &BaselinePairing) -> Vec<Finding> {
+    let pairs: Vec<&MatchedRecords> = pairing
         .pairs
         .iter()
         .filter(|pair| gate.takes(pair.new))
@@ -364,7 +370,7 @@ fn paired(gate: &Gate, pairing: &Pairing) -> Vec<Finding> {
         .filter(|pair| pair.increase.is_none())
         .map(|_| "in one of the two campaigns");
     let fault = missing(gate, lacking);
-    let increase = Increase::of(&pairs);
+    let increase = GapIncrease::of(&pairs);
     let with_gap = pairs.iter().filter(|pair| pair.increase.is_some()).count();
     let finding = |criterion, limit: Option<f64>, value: Option<f64>, place: String| {
         let measured = Measured {
@@ -407,7 +413,7 @@ fn paired(gate: &Gate, pairing: &Pairing) -> Vec<Finding> {
 
 /// The number that decides on a mean increase, and what it is. One instance has no interval: its
 /// increase itself decides.
-fn deciding_end(gate: &Gate, increase: Option<&Increase>) -> (Option<f64>, &'static str) {
+fn deciding_end(gate: &Gate, increase: Option<&GapIncrease>) -> (Option<f64>, &'static str) {
     let interval = increase.and_then(|i| i.interval);
     match (interval, gate.strict) {
         (Some(i), false) => (Some(i.low), "the lower end of the interval decides"),
@@ -423,7 +429,7 @@ fn deciding_end(gate: &Gate, increase: Option<&Increase>) -> (Option<f64>, &'sta
 }
 
 /// Mean and interval in %, with the number of instances.
-fn described(found: &Increase) -> String {
+fn described(found: &GapIncrease) -> String {
     let ends = found.interval.map_or_else(String::new, |i| {
         format!(" [{}, {}]", percent(Some(i.low)), percent(Some(i.high)))
     });
@@ -456,7 +462,7 @@ fn missing<'a>(gate: &Gate, kinds: impl Iterator<Item = &'a str>) -> Option<Stri
 }
 
 /// Where a row is from, names as Markdown code.
-fn place(row: &Row) -> String {
+fn place(row: &ScoredRecord) -> String {
     let r = row.record;
     format!(
         "{} at threshold {} by {}",

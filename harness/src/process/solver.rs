@@ -1,6 +1,7 @@
 //! A solver as a campaign uses it: one of ours or any command, with a name and limits.
 
 use anyhow::{anyhow, ensure};
+use offload_reports::SolverCatalogue;
 use offload_solvers::{Author, Budget, Solver, find};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -16,6 +17,12 @@ const GRACE_S: u64 = 30;
 
 /// Share of the machine's memory that solvers may use together unless limits are given.
 const MEMORY_SHARE: f64 = 0.8;
+
+/// The solvers of this program, in the order of reports.
+#[must_use]
+pub fn catalogue() -> SolverCatalogue {
+    SolverCatalogue::new(offload_solvers::ids())
+}
 
 /// What a solve may use. The first two are asked of the solver, the others are enforced.
 #[derive(Clone, Debug, Default)]

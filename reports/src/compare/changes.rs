@@ -1,10 +1,9 @@
-//! Solves that ended otherwise than before, and bounds of one campaign above plans of the other.
+//! Solves whose status changed, and bounds of one campaign above plans of the other.
 
-use super::{Pair, ProblemKey, Side, key_of, problem_key};
-use crate::csv_files::{cell, percent};
-use crate::gaps::{Analysis, Problem, Reference, is_below, plan_value};
-use crate::order::solver_order;
-use crate::record::{Record, Status, Trust};
+use super::{BoundsKey, CampaignSide, CommonSolve, key_of, problem_key};
+use crate::analysis::gaps::{Analysis, ProblemBounds, Reference, is_below, plan_value};
+use crate::document::{Column, Value, csv as document_csv};
+use crate::records::{Record, SolverCatalogue, SolverKey, Status, Trust};
 use std::collections::{BTreeMap, HashMap};
 
 /// Problems named for each kind of change.
@@ -12,7 +11,7 @@ const NAMED: usize = 3;
 
 /// How a solve ended, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum SolveState {
     /// Proved optimal, or that no plan exists.
     Proved,
     /// A plan that breaks no rule.
@@ -33,9 +32,9 @@ pub struct StatusChange {
     /// The solver.
     pub solver: String,
     /// In A.
-    pub from: State,
+    pub from: SolveState,
     /// In B.
-    pub to: State,
+    pub to: SolveState,
     /// How many.
     pub solves: usize,
     /// Instance and threshold of some of them: where the gap grew most, or where there is none any
@@ -52,7 +51,7 @@ pub enum Claim {
     Infeasible,
 }
 
-/// A plan that breaks no rule below a bound, or of a problem that is said to have none. One of the
+/// A feasible plan below a bound, or of a problem that was proved infeasible. One of the
 /// programs involved is wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contradiction {
@@ -72,7 +71,7 @@ pub struct Contradiction {
     pub claim_by: (String, usize),
 }
 
-impl State {
+impl SolveState {
     /// How `record` ended.
     #[must_use]
     pub fn of(record: &Record) -> Self {
@@ -88,7 +87,7 @@ impl State {
         }
     }
 
-    /// In words.
+    /// The name in tables.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -112,16 +111,16 @@ impl Contradiction {
 
 /// Changes by solver and kind: those for the worse first, then those for the better; the more
 /// solves, the earlier.
-pub(super) fn changes(pairs: &[Pair]) -> Vec<StatusChange> {
+pub(super) fn changes(pairs: &[CommonSolve], catalogue: &SolverCatalogue) -> Vec<StatusChange> {
     /// A solver and what its solves became.
-    type Kind<'a> = ((usize, &'a str), [State; 2]);
-    let mut kinds: BTreeMap<Kind, Vec<&Pair>> = BTreeMap::new();
+    type Kind<'a> = (SolverKey<'a>, [SolveState; 2]);
+    let mut kinds: BTreeMap<Kind, Vec<&CommonSolve>> = BTreeMap::new();
     for pair in pairs
         .iter()
         .filter(|pair| pair.states()[0] != pair.states()[1])
     {
         kinds
-            .entry((solver_order(&pair.records[0].solver), pair.states()))
+            .entry((catalogue.key(&pair.records[0].solver), pair.states()))
             .or_default()
             .push(pair);
     }
@@ -129,9 +128,10 @@ pub(super) fn changes(pairs: &[Pair]) -> Vec<StatusChange> {
         .into_iter()
         .map(|(((_, solver), [from, to]), mut pairs)| {
             // Stable: equals keep the order of records.
-            let loss = |pair: &&Pair| pair.difference().unwrap_or(f64::INFINITY);
+            let loss = |pair: &&CommonSolve| pair.difference().unwrap_or(f64::INFINITY);
             pairs.sort_by(|x, y| loss(y).total_cmp(&loss(x)));
-            let name = |pair: &&Pair| (pair.records[0].instance.clone(), pair.records[0].threshold);
+            let name =
+                |pair: &&CommonSolve| (pair.records[0].instance.clone(), pair.records[0].threshold);
             let named = pairs.iter().take(NAMED).map(name).collect();
             StatusChange {
                 solver: solver.into(),
@@ -146,58 +146,55 @@ pub(super) fn changes(pairs: &[Pair]) -> Vec<StatusChange> {
     all
 }
 
-/// Columns of [`rows`].
-pub(super) const COLUMNS: [&str; 13] = [
-    "solver",
-    "instance",
-    "fingerprint",
-    "family",
-    "users",
-    "threshold",
-    "weights",
-    "seed",
-    "a_state",
-    "b_state",
-    "a_gap_pct",
-    "b_gap_pct",
-    "b_stop",
-];
-
-/// Every solve that ended otherwise.
-pub(super) fn rows(pairs: &[Pair]) -> Vec<Vec<String>> {
-    let row = |pair: &Pair| {
-        let (a, b) = (pair.records[0], pair.records[1]);
-        vec![
-            a.solver.clone(),
-            a.instance.clone(),
-            a.fingerprint.clone(),
-            a.family.clone(),
-            a.users.to_string(),
-            cell(Some(a.threshold)),
-            a.weights.clone(),
-            a.seed.to_string(),
-            pair.states()[0].name().into(),
-            pair.states()[1].name().into(),
-            percent(pair.gaps[0]),
-            percent(pair.gaps[1]),
-            b.stop.clone(),
-        ]
-    };
-    pairs
+/// `compare-changes.csv`: every solve whose status changed.
+pub(super) fn csv(pairs: &[CommonSolve]) -> String {
+    let changed = pairs
         .iter()
-        .filter(|pair| pair.states()[0] != pair.states()[1])
-        .map(row)
-        .collect()
+        .filter(|pair| pair.states()[0] != pair.states()[1]);
+    document_csv::table(&columns(), changed)
+}
+
+fn columns<'a>() -> Vec<Column<CommonSolve<'a>>> {
+    let name = |pair: &CommonSolve, side: usize| Value::Text(pair.states()[side].name().into());
+    vec![
+        Column::hidden(&["solver"], |p: &CommonSolve| text(&p.records[0].solver)),
+        Column::hidden(&["instance"], |p: &CommonSolve| {
+            text(&p.records[0].instance)
+        }),
+        Column::hidden(&["fingerprint"], |p: &CommonSolve| {
+            text(&p.records[0].fingerprint)
+        }),
+        Column::hidden(&["family"], |p: &CommonSolve| text(&p.records[0].family)),
+        Column::hidden(&["users"], |p: &CommonSolve| {
+            Value::Count(p.records[0].users)
+        }),
+        Column::hidden(&["threshold"], |p: &CommonSolve| {
+            Value::Exact(p.records[0].threshold)
+        }),
+        Column::hidden(&["weights"], |p: &CommonSolve| text(&p.records[0].weights)),
+        Column::hidden(&["seed"], |p: &CommonSolve| {
+            text(&p.records[0].seed.to_string())
+        }),
+        Column::hidden(&["a_state"], move |p: &CommonSolve| name(p, 0)),
+        Column::hidden(&["b_state"], move |p: &CommonSolve| name(p, 1)),
+        Column::hidden(&["a_gap_pct"], |p: &CommonSolve| Value::percent(p.gaps[0])),
+        Column::hidden(&["b_gap_pct"], |p: &CommonSolve| Value::percent(p.gaps[1])),
+        Column::hidden(&["b_stop"], |p: &CommonSolve| text(&p.records[1].stop)),
+    ]
+}
+
+fn text(value: &str) -> Value {
+    Value::Text(value.into())
 }
 
 /// Every plan below a bound of either campaign; those between the two first.
-pub(super) fn contradictions(sides: &[&Side; 2], common: &Analysis) -> Vec<Contradiction> {
-    let crossed: Vec<&Problem> = common
+pub(super) fn contradictions(sides: &[&CampaignSide; 2], common: &Analysis) -> Vec<Contradiction> {
+    let crossed: Vec<&ProblemBounds> = common
         .problems
         .iter()
         .filter(|p| p.reference == Reference::Crossed)
         .collect();
-    let places: HashMap<ProblemKey, usize> = crossed
+    let places: HashMap<BoundsKey, usize> = crossed
         .iter()
         .enumerate()
         .map(|(k, p)| (key_of(p), k))
@@ -213,18 +210,22 @@ pub(super) fn contradictions(sides: &[&Side; 2], common: &Analysis) -> Vec<Contr
     let mut all: Vec<Contradiction> = crossed
         .iter()
         .zip(&mut members)
-        .flat_map(|(problem, records)| of_problem(problem, records))
+        .flat_map(|(problem, records)| of_problem(problem, records, &common.catalogue))
         .collect();
     all.sort_by_key(|c| !c.is_between());
     all
 }
 
-fn of_problem(problem: &Problem, records: &mut [(usize, &Record)]) -> Vec<Contradiction> {
+fn of_problem(
+    problem: &ProblemBounds,
+    records: &mut [(usize, &Record)],
+    catalogue: &SolverCatalogue,
+) -> Vec<Contradiction> {
     records.sort_by(|x, y| {
         let order = |r: &(usize, &Record)| {
             (
                 r.0,
-                solver_order(&r.1.solver).0,
+                catalogue.position(&r.1.solver),
                 r.1.solver.clone(),
                 r.1.seed,
             )

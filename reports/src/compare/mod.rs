@@ -4,26 +4,27 @@
 //! Solves are matched by their [`Record::key`]: the same instance (by fingerprint), threshold,
 //! weights, solver and seed. Both plans of a pair are compared with one reference, the best lower
 //! bound that *either* campaign has of the problem, so that a campaign with better bounds does not
-//! make its plans look worse. Differences are B less A: below 0, B is better. `docs/statistics.md`
-//! says how they are judged.
+//! make its plans look worse. Differences are B minus A: below 0, B is better.
+//! `docs/src/reference/statistics.md` says how they are judged.
 
 mod changes;
-mod machines;
-mod show;
+mod columns;
+mod report;
+mod setup;
 
-pub use changes::{Claim, Contradiction, State, StatusChange};
-pub use machines::Difference;
-pub use show::console;
+pub use changes::{Claim, Contradiction, SolveState, StatusChange};
+pub use report::console;
+pub use setup::SetupDifference;
 
-use crate::bootstrap::{Interval, mean_interval};
-use crate::comparisons::{Paired, TIE, excess, paired};
-use crate::environment::Environment;
+use crate::analysis::comparisons::{PairedDifferences, TIE, excess, paired};
+use crate::analysis::gaps::{Analysis, ProblemBounds, analyse};
+use crate::document::{html, markdown};
 use crate::error::ReportError;
-use crate::gaps::{Analysis, Problem, analyse_all};
-use crate::order::{record_order, solver_order};
-use crate::paired::holm;
-use crate::record::{Record, Status};
-use crate::stats::mean;
+use crate::files::write_under;
+use crate::records::{Environment, Record, SolverCatalogue, SolverKey, Status};
+use crate::statistics::bootstrap::{ConfidenceInterval, mean_interval};
+use crate::statistics::paired::holm;
+use crate::statistics::summary::mean;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ pub const TIME_FLOOR_S: f64 = 1e-6;
 
 /// One of the two campaigns.
 #[derive(Clone, Copy, Debug)]
-pub struct Side<'a> {
+pub struct CampaignSide<'a> {
     /// What it is called, such as its folder.
     pub name: &'a str,
     /// Its records, no key twice.
@@ -55,17 +56,24 @@ pub enum Verdict {
     Better,
     /// B is worse (for times: slower).
     Worse,
-    /// What there is of a difference may be chance.
+    /// The difference may be chance.
     Unclear,
     /// No pair can be compared.
     Nothing,
 }
 
-/// The problems of one row beside the totals.
+/// The problems that a row is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Group {
+pub struct ShiftKey {
     /// Whether servers interfere.
     pub interference: bool,
+    /// The part of the mode's problems; None for all of them.
+    pub part: Option<ProblemPart>,
+}
+
+/// The problems of one family and size.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProblemPart {
     /// Family of the instances.
     pub family: String,
     /// Number of users, N.
@@ -82,7 +90,7 @@ pub struct TimeRatio {
     /// Geometric mean of the ratios.
     pub ratio: f64,
     /// Its bootstrap 95 % interval over instances (BCa on logarithms); None with one instance.
-    pub interval: Option<Interval>,
+    pub interval: Option<ConfidenceInterval>,
     /// [`Verdict::Better`] or [`Verdict::Worse`] only where the interval excludes 1.
     pub verdict: Verdict,
 }
@@ -94,15 +102,15 @@ pub struct Example {
     pub instance: String,
     /// Threshold tau.
     pub threshold: f64,
-    /// Guaranteed gap of B less that of A, a fraction.
+    /// Guaranteed gap of B minus that of A, a fraction.
     pub difference: f64,
 }
 
 /// What changed for one solver on the problems of `key`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shift<K> {
+pub struct SolverShift {
     /// Which problems.
-    pub key: K,
+    pub key: ShiftKey,
     /// The solver.
     pub solver: String,
     /// Solves that both campaigns hold.
@@ -112,9 +120,9 @@ pub struct Shift<K> {
     /// Mean guaranteed gap in A and in B against the common reference (the best plan known where
     /// there is no bound), over pairs of two plans that break no rule; fractions.
     pub gaps: [Option<f64>; 2],
-    /// Differences of the same, B less A; `wins` are pairs in which B is better. None without such
+    /// Differences of the same, B minus A; `wins` are pairs in which B is better. None without such
     /// a pair.
-    pub gap: Option<Paired>,
+    pub gap: Option<PairedDifferences>,
     /// The p value of `gap` after Holm's correction over all shifts of the table; 1 without a test.
     pub corrected_p: f64,
     /// [`Verdict::Better`] or [`Verdict::Worse`] only where the interval of the mean excludes 0 and
@@ -124,7 +132,7 @@ pub struct Shift<K> {
     pub worst: Option<Example>,
     /// Times; None when no pair has two.
     pub time: Option<TimeRatio>,
-    /// Pairs whose [`State`] differs.
+    /// Pairs whose [`SolveState`] differs.
     pub changed: usize,
 }
 
@@ -140,7 +148,7 @@ pub struct Comparison {
     /// Solves in both.
     pub pairs: usize,
     /// Where the two were not made alike.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<SetupDifference>,
     /// Whether times may differ because the machines or their load do: what is known of them is not
     /// equal.
     pub other_machine: bool,
@@ -149,17 +157,17 @@ pub struct Comparison {
     /// Bounds above plans, those between the campaigns first.
     pub contradictions: Vec<Contradiction>,
     /// Per interference mode and solver.
-    pub totals: Vec<Shift<bool>>,
+    pub totals: Vec<SolverShift>,
     /// Per family, N and solver.
-    pub groups: Vec<Shift<Group>>,
-    /// How solves ended otherwise than before, the worst changes first.
+    pub groups: Vec<SolverShift>,
+    /// Solves whose status changed, the worst changes first.
     pub changes: Vec<StatusChange>,
-    /// Every pair whose state differs, a row each, for `compare-changes.csv`.
-    changed: Vec<Vec<String>>,
+    /// `compare-changes.csv`: every pair whose state differs.
+    changes_csv: String,
 }
 
 /// A solve that both campaigns hold.
-struct Pair<'a> {
+struct CommonSolve<'a> {
     records: [&'a Record; 2],
     /// Number of its instance.
     cluster: u64,
@@ -169,21 +177,21 @@ struct Pair<'a> {
 
 /// Every solve of both campaigns.
 struct Matched<'a> {
-    pairs: Vec<Pair<'a>>,
+    pairs: Vec<CommonSolve<'a>>,
     alone: [Vec<&'a Record>; 2],
 }
 
 #[derive(Default)]
 struct Bucket<'a> {
-    pairs: Vec<&'a Pair<'a>>,
+    pairs: Vec<&'a CommonSolve<'a>>,
     alone: [usize; 2],
 }
 
 /// Fingerprint, threshold as bits, weights.
-type ProblemKey<'a> = (&'a str, u64, &'a str);
+type BoundsKey<'a> = (&'a str, u64, &'a str);
 
 impl Verdict {
-    /// In words, for gaps.
+    /// The name for gaps.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -194,7 +202,7 @@ impl Verdict {
         }
     }
 
-    /// In words, for times.
+    /// The name for times.
     #[must_use]
     pub fn time_name(self) -> &'static str {
         match self {
@@ -205,7 +213,7 @@ impl Verdict {
     }
 
     /// Of an interval of which everything below `even` is good.
-    fn of(interval: Option<Interval>, even: f64) -> Self {
+    fn of(interval: Option<ConfidenceInterval>, even: f64) -> Self {
         match interval {
             Some(i) if i.high < even => Self::Better,
             Some(i) if i.low > even => Self::Worse,
@@ -214,36 +222,48 @@ impl Verdict {
     }
 }
 
-impl Group {
-    fn of(record: &Record) -> Self {
+impl ShiftKey {
+    /// All problems of the record's mode.
+    fn total(record: &Record) -> Self {
         Self {
             interference: record.interference,
+            part: None,
+        }
+    }
+
+    /// The problems of the record's family and size.
+    fn part(record: &Record) -> Self {
+        let part = ProblemPart {
             family: record.family.clone(),
             users: record.users,
+        };
+        Self {
+            interference: record.interference,
+            part: Some(part),
         }
     }
 }
 
-impl Pair<'_> {
-    /// Guaranteed gap of B less that of A.
+impl CommonSolve<'_> {
+    /// Guaranteed gap of B minus that of A.
     fn difference(&self) -> Option<f64> {
         Some(self.gaps[1]? - self.gaps[0]?)
     }
 
-    fn states(&self) -> [State; 2] {
-        self.records.map(State::of)
+    fn states(&self) -> [SolveState; 2] {
+        self.records.map(SolveState::of)
     }
 }
 
 impl Comparison {
     /// Compares campaign `a`, the earlier one, with `b`.
     #[must_use]
-    pub fn of(a: &Side, b: &Side) -> Self {
+    pub fn of(a: &CampaignSide, b: &CampaignSide, catalogue: &SolverCatalogue) -> Self {
         let sides = [a, b];
-        let common = analyse_all(a.records.iter().chain(b.records));
+        let common = analyse(a.records.iter().chain(b.records), catalogue);
         let matched = matched([a.records, b.records], &common);
         let seen = sides.map(|s| s.records.iter().map(problem_key).collect::<HashSet<_>>());
-        let differences = machines::differences(&sides);
+        let differences = setup::differences(&sides, catalogue);
         Self {
             names: sides.map(|s| s.name.to_string()),
             rows: sides.map(|s| s.records.len()),
@@ -260,10 +280,10 @@ impl Comparison {
                 .any(|s| s.environments.iter().any(|e| e.threads > 1)),
             differences,
             contradictions: changes::contradictions(&sides, &common),
-            totals: shifts(&matched, |record| record.interference),
-            groups: shifts(&matched, Group::of),
-            changes: changes::changes(&matched.pairs),
-            changed: changes::rows(&matched.pairs),
+            totals: shifts(&matched, ShiftKey::total, catalogue),
+            groups: shifts(&matched, ShiftKey::part, catalogue),
+            changes: changes::changes(&matched.pairs, catalogue),
+            changes_csv: changes::csv(&matched.pairs),
         }
     }
 
@@ -278,8 +298,8 @@ impl Comparison {
 }
 
 /// Writes `compare.md`, `compare.html`, `compare.csv` (a row per solver and kind of problem) and
-/// `compare-changes.csv` (a row per solve that ended otherwise) into `folder`, which is made if it
-/// is not there; each whole or not at all. Returns their paths.
+/// `compare-changes.csv` (a row per solve with another status) into `folder`, which is made if it
+/// is missing; each whole or not at all. Returns their paths.
 ///
 /// # Errors
 /// [`ReportError::Io`], naming the file.
@@ -287,19 +307,20 @@ pub fn write_comparison(
     comparison: &Comparison,
     folder: &Path,
 ) -> Result<Vec<PathBuf>, ReportError> {
+    let document = report::document(comparison);
     let files = [
-        ("compare.md", show::markdown(comparison)),
-        ("compare.html", show::page(comparison)),
-        ("compare.csv", show::csv(comparison)),
-        ("compare-changes.csv", show::changes_csv(comparison)),
+        ("compare.md", markdown::document(&document)),
+        ("compare.html", html::document(&document)),
+        ("compare.csv", report::csv(comparison)),
+        ("compare-changes.csv", comparison.changes_csv.clone()),
     ];
     files
         .iter()
-        .map(|(name, text)| crate::write_under(folder, name, text))
+        .map(|(name, text)| write_under(folder, name, text))
         .collect()
 }
 
-fn problem_key(record: &Record) -> ProblemKey<'_> {
+fn problem_key(record: &Record) -> BoundsKey<'_> {
     (
         &record.fingerprint,
         record.threshold.to_bits(),
@@ -307,7 +328,7 @@ fn problem_key(record: &Record) -> ProblemKey<'_> {
     )
 }
 
-fn key_of(problem: &Problem) -> ProblemKey<'_> {
+fn key_of(problem: &ProblemBounds) -> BoundsKey<'_> {
     (
         &problem.fingerprint,
         problem.threshold.to_bits(),
@@ -317,11 +338,11 @@ fn key_of(problem: &Problem) -> ProblemKey<'_> {
 
 /// Pairs in the order of records, and what has no partner.
 fn matched<'a>(records: [&'a [Record]; 2], common: &Analysis) -> Matched<'a> {
-    let problems: HashMap<ProblemKey, &Problem> =
+    let problems: HashMap<BoundsKey, &ProblemBounds> =
         common.problems.iter().map(|p| (key_of(p), p)).collect();
     let mut others: HashMap<String, &'a Record> = records[1].iter().map(|r| (r.key(), r)).collect();
     let mut first: Vec<&'a Record> = records[0].iter().collect();
-    first.sort_by(|x, y| record_order(x, y));
+    first.sort_by(|x, y| common.catalogue.record_order(x, y));
     let mut pairs = Vec::new();
     let mut alone = [Vec::new(), Vec::new()];
     for old in first {
@@ -332,8 +353,8 @@ fn matched<'a>(records: [&'a [Record]; 2], common: &Analysis) -> Matched<'a> {
             alone[0].push(old);
             continue;
         };
-        let gaps = [old, new].map(|record| excess(problem.outcome_of(record)));
-        pairs.push(Pair {
+        let gaps = [old, new].map(|record| excess(problem.standing_of(record)));
+        pairs.push(CommonSolve {
             records: [old, new],
             cluster: problem.cluster,
             gaps,
@@ -344,15 +365,16 @@ fn matched<'a>(records: [&'a [Record]; 2], common: &Analysis) -> Matched<'a> {
 }
 
 /// One shift per solver and value of `key`, sorted by key, then solver.
-fn shifts<'a, K: Ord + Send>(
+fn shifts<'a>(
     matched: &'a Matched<'a>,
-    key: impl Fn(&Record) -> K,
-) -> Vec<Shift<K>> {
-    let mut buckets: BTreeMap<(K, (usize, &'a str)), Bucket<'a>> = BTreeMap::new();
+    key: impl Fn(&Record) -> ShiftKey,
+    catalogue: &SolverCatalogue,
+) -> Vec<SolverShift> {
+    let mut buckets: BTreeMap<(ShiftKey, SolverKey<'a>), Bucket<'a>> = BTreeMap::new();
     for pair in &matched.pairs {
         let record = pair.records[0];
         buckets
-            .entry((key(record), solver_order(&record.solver)))
+            .entry((key(record), catalogue.key(&record.solver)))
             .or_default()
             .pairs
             .push(pair);
@@ -360,14 +382,14 @@ fn shifts<'a, K: Ord + Send>(
     for (side, records) in matched.alone.iter().enumerate() {
         for &record in records {
             buckets
-                .entry((key(record), solver_order(&record.solver)))
+                .entry((key(record), catalogue.key(&record.solver)))
                 .or_default()
                 .alone[side] += 1;
         }
     }
     let of =
-        |((key, (_, solver)), bucket): ((K, (usize, &str)), Bucket)| shift(key, solver, &bucket);
-    let mut all: Vec<Shift<K>> = buckets
+        |((key, (_, solver)), bucket): ((ShiftKey, SolverKey), Bucket)| shift(key, solver, &bucket);
+    let mut all: Vec<SolverShift> = buckets
         .into_iter()
         .collect::<Vec<_>>()
         .into_par_iter()
@@ -388,8 +410,8 @@ fn shifts<'a, K: Ord + Send>(
     all
 }
 
-fn shift<K>(key: K, solver: &str, bucket: &Bucket) -> Shift<K> {
-    let both: Vec<(&Pair, f64)> = bucket
+fn shift(key: ShiftKey, solver: &str, bucket: &Bucket) -> SolverShift {
+    let both: Vec<(&CommonSolve, f64)> = bucket
         .pairs
         .iter()
         .filter_map(|&pair| Some((pair, pair.difference()?)))
@@ -408,7 +430,7 @@ fn shift<K>(key: K, solver: &str, bucket: &Bucket) -> Shift<K> {
         .iter()
         .filter(|(_, d)| *d > TIE)
         .reduce(|x, y| if y.1 > x.1 { y } else { x });
-    Shift {
+    SolverShift {
         key,
         solver: solver.into(),
         pairs: bucket.pairs.len(),
@@ -432,7 +454,7 @@ fn shift<K>(key: K, solver: &str, bucket: &Bucket) -> Shift<K> {
 }
 
 /// exp of the mean of ln(t_B / t_A), over pairs of which neither ended in an error.
-fn time_ratio(pairs: &[&Pair]) -> Option<TimeRatio> {
+fn time_ratio(pairs: &[&CommonSolve]) -> Option<TimeRatio> {
     let timed = || {
         pairs
             .iter()
@@ -445,7 +467,7 @@ fn time_ratio(pairs: &[&Pair]) -> Option<TimeRatio> {
     let cut_off = timed()
         .filter(|pair| pair.records.iter().any(|r| r.status == Status::Timeout))
         .count();
-    let exp = |i: Interval| Interval {
+    let exp = |i: ConfidenceInterval| ConfidenceInterval {
         estimate: libm::exp(i.estimate),
         low: libm::exp(i.low),
         high: libm::exp(i.high),

@@ -1,18 +1,22 @@
 use super::*;
-use crate::environment::ENVIRONMENT_FORMAT;
-use crate::record::Trust;
-use crate::samples::{bounded, campaign, record};
+use crate::records::Trust;
+use crate::records::environment::ENVIRONMENT_FORMAT;
+use crate::records::samples::{bounded, campaign, catalogue, record};
 
-fn side<'a>(name: &'a str, records: &'a [Record]) -> Side<'a> {
-    Side {
+fn side<'a>(name: &'a str, records: &'a [Record]) -> CampaignSide<'a> {
+    CampaignSide {
         name,
         records,
         environments: &[],
     }
 }
 
-fn with<'a>(name: &'a str, records: &'a [Record], environments: &'a [Environment]) -> Side<'a> {
-    Side {
+fn with<'a>(
+    name: &'a str,
+    records: &'a [Record],
+    environments: &'a [Environment],
+) -> CampaignSide<'a> {
+    CampaignSide {
         name,
         records,
         environments,
@@ -20,10 +24,10 @@ fn with<'a>(name: &'a str, records: &'a [Record], environments: &'a [Environment
 }
 
 fn compare(a: &[Record], b: &[Record]) -> Comparison {
-    Comparison::of(&side("a", a), &side("b", b))
+    Comparison::of(&side("a", a), &side("b", b), &catalogue())
 }
 
-fn of<'a>(c: &'a Comparison, solver: &str) -> &'a Shift<bool> {
+fn of<'a>(c: &'a Comparison, solver: &str) -> &'a SolverShift {
     c.totals.iter().find(|s| s.solver == solver).unwrap()
 }
 
@@ -81,7 +85,7 @@ fn a_campaign_does_not_differ_from_itself() {
     assert!(c.changes.is_empty() && c.contradictions.is_empty() && c.differences.is_empty());
     let text = &files(&c)[0];
     assert!(
-        text.contains("None: every common solve ended as before."),
+        text.contains("None: every common solve has the same status in both campaigns."),
         "{text}"
     );
 }
@@ -153,7 +157,7 @@ fn times_are_called_faster_only_beyond_their_interval() {
     assert_eq!(of(&c, "bnb").time.unwrap().verdict, Verdict::Unclear);
     // Nothing is known of the machines.
     assert!(
-        c.other_machine && files(&c)[0].contains("or not known: a time ratio tells"),
+        c.other_machine && files(&c)[0].contains("not recorded: a time ratio reflects"),
         "{}",
         files(&c)[0]
     );
@@ -173,14 +177,14 @@ fn changes_of_status_and_solves_without_a_partner() {
     b[5].violations = 1;
     b.remove(6);
     let c = compare(&a, &b);
-    let found: Vec<(State, State, usize)> =
+    let found: Vec<(SolveState, SolveState, usize)> =
         c.changes.iter().map(|x| (x.from, x.to, x.solves)).collect();
     assert_eq!(
         found,
         [
-            (State::Plan, State::LatePlan, 1),
-            (State::Plan, State::Violating, 1),
-            (State::Plan, State::Failed, 1)
+            (SolveState::Plan, SolveState::LatePlan, 1),
+            (SolveState::Plan, SolveState::Violating, 1),
+            (SolveState::Plan, SolveState::Failed, 1)
         ]
     );
     assert_eq!(c.changes[2].named, [("paper-n20-m4-s1".to_string(), 0.5)]);
@@ -188,12 +192,12 @@ fn changes_of_status_and_solves_without_a_partner() {
     assert_eq!(of(&c, "goa").gap.unwrap().problems, 6);
     let all = files(&c);
     assert!(
-        all[0].contains("Only in A, and not compared: 1 solve (`bnb` (interference on) 1)."),
+        all[0].contains("Only in A and not compared: 1 solve (`bnb` (interference on) 1)."),
         "{}",
         all[0]
     );
     assert!(
-        all[0].contains("Ended worse than before: 3 solves; better: 0."),
+        all[0].contains("Status worse than before: 3 solves; better: 0."),
         "{}",
         all[0]
     );
@@ -203,7 +207,7 @@ fn changes_of_status_and_solves_without_a_partner() {
 }
 
 #[test]
-fn a_bound_above_the_other_campaigns_plan_is_said_first() {
+fn a_bound_above_the_other_campaigns_plan_comes_first() {
     let (a, b) = (
         some(2.0, |_| 2.2),
         some(1.5, |seed| if seed == 3 { 1.75 } else { 2.2 }),
@@ -270,7 +274,11 @@ fn what_is_not_alike_is_listed() {
         }]
     };
     let (first, second) = (machine("One"), machine("Two"));
-    let c = Comparison::of(&with("a", &a, &first), &with("b", &b, &second));
+    let c = Comparison::of(
+        &with("a", &a, &first),
+        &with("b", &b, &second),
+        &catalogue(),
+    );
     let what: Vec<&str> = c.differences.iter().map(|d| d.what.as_str()).collect();
     assert_eq!(what, ["processor", "options of bnb"]);
     assert_eq!(
@@ -278,7 +286,7 @@ fn what_is_not_alike_is_listed() {
         ["none".to_string(), "time_limit_s 5.0".to_string()]
     );
     assert!(c.other_machine && !c.shared_machine);
-    let same = Comparison::of(&with("a", &a, &first), &with("b", &a, &first));
+    let same = Comparison::of(&with("a", &a, &first), &with("b", &a, &first), &catalogue());
     assert!(!same.other_machine && same.differences.is_empty());
 }
 
@@ -300,4 +308,17 @@ fn the_order_of_records_does_not_matter() {
     let mut reader = csv::Reader::from_reader(one[2].as_bytes());
     // 12 solvers in both modes, and each of them at six sizes.
     assert_eq!(reader.records().map(Result::unwrap).count(), 24 + 144);
+}
+
+#[test]
+fn displayed_text() {
+    let (a, b) = (
+        some(2.0, |_| 2.2),
+        some(1.5, |seed| if seed == 3 { 1.75 } else { 2.1 }),
+    );
+    let c = compare(&a, &b);
+    let all = files(&c);
+    crate::snapshot::check("compare.md", &all[0]);
+    crate::snapshot::check("compare.csv", &all[2]);
+    crate::snapshot::check("compare.txt", &console(&c));
 }

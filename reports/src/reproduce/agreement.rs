@@ -1,27 +1,32 @@
 //! How near the reproduced means come to the published ones, and where a difference comes from.
 
-use super::cells::{Cell, Metric};
+use super::cells::{MethodMeans, PaperMetric};
 use super::published::published;
-use crate::stats::mean;
+use crate::document::{Prose, code, prose};
+use crate::statistics::mean;
 
 /// No cell should be off by more than this, % (points for accuracy).
 pub const WORST_AIM: f64 = 12.0;
 /// Runs behind each published mean.
 const PUBLISHED_RUNS: f64 = 500.0;
 /// The parts that the total delay is the sum of.
-pub(super) const PARTS: [Metric; 3] = [Metric::Local, Metric::Uplink, Metric::Compute];
+pub(super) const PARTS: [PaperMetric; 3] = [
+    PaperMetric::Local,
+    PaperMetric::Uplink,
+    PaperMetric::Compute,
+];
 /// The method that shows how far the published means move by their draws alone: it offloads
-/// everybody whatever tau is.
+/// every user whatever tau is.
 pub(super) const WITHOUT_TAU: &str = "all-offload";
 
 /// Agreement of one metric over the cells that the authors published.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Agreement {
     /// The metric.
-    pub metric: Metric,
+    pub metric: PaperMetric,
     /// Cells compared; those in which theirs is 0 and ours is not are left out.
     pub cells: usize,
-    /// Mean of the absolute deviations, % or points as [`Metric::unit`] says.
+    /// Mean of the absolute deviations, % or points as [`PaperMetric::unit`] says.
     pub mean_abs: f64,
     /// Mean of the deviations with their signs.
     pub mean: f64,
@@ -33,14 +38,14 @@ pub struct Agreement {
     pub chance: usize,
 }
 
-/// The most that `mean_abs` should be; none for the parts of the delay, for which nothing is aimed
-/// at.
+/// The most that `mean_abs` should be; none for the parts of the delay, which have no
+/// target.
 #[must_use]
-pub fn aim(metric: Metric) -> Option<f64> {
+pub fn aim(metric: PaperMetric) -> Option<f64> {
     match metric {
-        Metric::Total => Some(5.0),
-        Metric::Offloaded => Some(3.0),
-        Metric::Accuracy => Some(1.0),
+        PaperMetric::Total => Some(5.0),
+        PaperMetric::Offloaded => Some(3.0),
+        PaperMetric::Accuracy => Some(1.0),
         _ => None,
     }
 }
@@ -53,11 +58,11 @@ impl Agreement {
     }
 }
 
-/// Agreement by metric, in the order of [`Metric::ALL`]; metrics without a published cell are left
+/// Agreement by metric, in the order of [`PaperMetric::ALL`]; metrics without a published cell are left
 /// out.
 #[must_use]
-pub fn agreement(cells: &[Cell]) -> Vec<Agreement> {
-    let of = |metric: Metric| {
+pub fn agreement(cells: &[MethodMeans]) -> Vec<Agreement> {
+    let of = |metric: PaperMetric| {
         let all: Vec<(usize, f64)> = cells
             .iter()
             .enumerate()
@@ -79,14 +84,14 @@ pub fn agreement(cells: &[Cell]) -> Vec<Agreement> {
                 .count(),
         })
     };
-    Metric::ALL.into_iter().filter_map(of).collect()
+    PaperMetric::ALL.into_iter().filter_map(of).collect()
 }
 
-/// Whether ours less theirs lies within sqrt(h^2 + h'^2): h is half the width of our interval, and
+/// Whether ours minus theirs lies within sqrt(h^2 + h'^2): h is half the width of our interval, and
 /// h' what it is at the 500 runs of theirs, whose spread the authors did not publish. None without
 /// an interval or a published mean.
 #[must_use]
-pub fn by_chance(cell: &Cell, metric: Metric) -> Option<bool> {
+pub fn by_chance(cell: &MethodMeans, metric: PaperMetric) -> Option<bool> {
     let place = metric.place();
     let interval = cell.intervals[place]?;
     let half = (interval.high - interval.low) / 2.0;
@@ -97,25 +102,28 @@ pub fn by_chance(cell: &Cell, metric: Metric) -> Option<bool> {
 /// The part of the delay in which ours differs most from the published one, with the difference,
 /// ms.
 #[must_use]
-pub fn main_part(cell: &Cell) -> Option<(Metric, f64)> {
+pub fn main_part(cell: &MethodMeans) -> Option<(PaperMetric, f64)> {
     let theirs = cell.published?;
-    let difference = |m: Metric| (m, cell.means[m.place()] - theirs[m.place()]);
+    let difference = |m: PaperMetric| (m, cell.means[m.place()] - theirs[m.place()]);
     PARTS
         .map(difference)
         .into_iter()
         .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
 }
 
-/// Ours less theirs by part of the delay, summed over the published cells, in % of their total
+/// Ours minus theirs by part of the delay, summed over the published cells, in % of their total
 /// delay; in the order local, uplink, compute.
 #[must_use]
-pub fn shares(cells: &[Cell]) -> Option<[f64; 3]> {
-    let with: Vec<(&Cell, [f64; 6])> = cells
+pub fn shares(cells: &[MethodMeans]) -> Option<[f64; 3]> {
+    let with: Vec<(&MethodMeans, [f64; 6])> = cells
         .iter()
         .filter_map(|c| Some((c, c.published?)))
         .collect();
-    let total: f64 = with.iter().map(|(_, p)| p[Metric::Total.place()]).sum();
-    let part = |m: Metric| {
+    let total: f64 = with
+        .iter()
+        .map(|(_, p)| p[PaperMetric::Total.place()])
+        .sum();
+    let part = |m: PaperMetric| {
         with.iter()
             .map(|(c, p)| c.means[m.place()] - p[m.place()])
             .sum::<f64>()
@@ -127,7 +135,7 @@ pub fn shares(cells: &[Cell]) -> Option<[f64; 3]> {
 /// method that ignores tau they are repetitions of one experiment, so they show how far a published
 /// mean moves by its draws alone.
 #[must_use]
-pub fn published_range(users: usize, method: &str, metric: Metric) -> Option<(f64, f64)> {
+pub fn published_range(users: usize, method: &str, metric: PaperMetric) -> Option<(f64, f64)> {
     let table = published();
     let values = table
         .iter()
@@ -138,17 +146,17 @@ pub fn published_range(users: usize, method: &str, metric: Metric) -> Option<(f6
     })
 }
 
-/// What the instances assume that a part of the delay rests on; what it says of the estimates is in
-/// family `paper`.
+/// The assumption of the instances that a part of the delay depends on; the estimates are explained
+/// in family `paper`.
 #[must_use]
-pub fn assumption(part: Metric) -> &'static str {
+pub fn assumption(part: PaperMetric) -> &'static str {
     match part {
-        Metric::Uplink => {
+        PaperMetric::Uplink => {
             "the channels drawn, Rayleigh fading on free space, where few users with bad channels \
-             make the mean; and the payloads, log-normal with mean 585 bit by estimate"
+             dominate the mean; and the payloads, log-normal with mean 585 bit by estimate"
         }
-        Metric::Compute => {
-            "the time of the large model, 209 ms +- 3 % for everybody by estimate from the \
+        PaperMetric::Compute => {
+            "the time of the large model, 209 ms +- 3 % for every user by estimate from the \
              published means, and how many users are offloaded"
         }
         _ => {
@@ -162,40 +170,47 @@ pub fn assumption(part: Metric) -> &'static str {
 /// In which part the deviation of a cell's total delay lies most, and the assumption behind it.
 /// Empty without a published mean.
 #[must_use]
-pub fn cause(cell: &Cell) -> String {
+pub fn cause(cell: &MethodMeans) -> Prose {
     let Some((part, difference)) = main_part(cell) else {
-        return String::new();
+        return Prose::default();
     };
-    let range =
-        published_range(cell.users, WITHOUT_TAU, Metric::Uplink).filter(|_| part == Metric::Uplink);
-    let moves = range.map_or(String::new(), |(low, high)| {
-        format!(
-            "; the authors' own uplink mean of `{WITHOUT_TAU}`, which does not depend on tau, \
-             runs from {low:.0} to {high:.0} ms over their five thresholds at this N"
-        )
+    let range = published_range(cell.users, WITHOUT_TAU, PaperMetric::Uplink)
+        .filter(|_| part == PaperMetric::Uplink);
+    let moves = range.map_or(Prose::default(), |(low, high)| {
+        prose![
+            "; the authors' own uplink mean of ",
+            code(WITHOUT_TAU),
+            format!(
+                ", which does not depend on tau, is between {low:.0} and {high:.0} ms over their \
+                 five thresholds at this N"
+            )
+        ]
     });
-    format!(
-        "{difference:+.0} ms of it in the {}: {}{moves}",
-        part.name().trim_end_matches(" (ms)"),
-        assumption(part)
-    )
+    prose![
+        format!(
+            "{difference:+.0} ms of it in the {}: {}",
+            part.name().trim_end_matches(" (ms)"),
+            assumption(part)
+        ),
+        moves
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bootstrap::Interval;
+    use crate::statistics::bootstrap::ConfidenceInterval;
 
-    fn cell(means: [f64; 6], published: Option<[f64; 6]>) -> Cell {
+    fn cell(means: [f64; 6], published: Option<[f64; 6]>) -> MethodMeans {
         let around = |m: f64| {
-            Some(Interval {
+            Some(ConfidenceInterval {
                 estimate: m,
                 low: m - 10.0,
                 high: m + 10.0,
             })
         };
         let intervals = means.map(around);
-        Cell {
+        MethodMeans {
             users: 50,
             threshold: 0.8,
             method: "goa".into(),
@@ -216,7 +231,7 @@ mod tests {
         let total = &all[0];
         assert_eq!(
             (total.metric, total.cells, total.worst),
-            (Metric::Total, 2, 1)
+            (PaperMetric::Total, 2, 1)
         );
         assert!((total.mean_abs - 12.0).abs() < 1e-12 && (total.mean + 8.0).abs() < 1e-12);
         assert_eq!((total.is_met(), total.chance), (Some(false), 1));
@@ -228,33 +243,34 @@ mod tests {
         // sqrt(10^2 + 10^2) = 14.1 ms.
         assert_eq!(
             (
-                by_chance(&near, Metric::Total),
-                by_chance(&far, Metric::Total)
+                by_chance(&near, PaperMetric::Total),
+                by_chance(&far, PaperMetric::Total)
             ),
             (Some(true), Some(false))
         );
-        assert_eq!(main_part(&far), Some((Metric::Uplink, -20.0)));
+        assert_eq!(main_part(&far), Some((PaperMetric::Uplink, -20.0)));
         assert_eq!(shares(&[near, far]), Some([0.0, -8.0, 0.0]));
         assert!(agreement(&[]).is_empty());
     }
 
     #[test]
     fn causes_name_the_part() {
-        let uplink = cause(&cell([80.0, 45.0, 54.0, 20.0, 10.0, 50.0], Some(THEIRS)));
+        let uplink = cause(&cell([80.0, 45.0, 54.0, 20.0, 10.0, 50.0], Some(THEIRS))).plain();
         assert!(
             uplink.starts_with("-20 ms of it in the uplink delay")
-                && uplink.contains("81 to 152 ms"),
+                && uplink.contains("81 and 152 ms"),
             "{uplink}"
         );
-        let compute = cause(&cell([120.0, 50.0, 55.0, 20.0, 30.0, 70.0], Some(THEIRS)));
+        let compute = cause(&cell([120.0, 50.0, 55.0, 20.0, 30.0, 70.0], Some(THEIRS))).plain();
         assert!(
             compute.starts_with("+20 ms of it in the edge compute delay"),
             "{compute}"
         );
         assert!(
             cause(&cell([120.0, 50.0, 55.0, 40.0, 30.0, 50.0], Some(THEIRS)))
+                .plain()
                 .contains("who stays local")
         );
-        assert_eq!(cause(&cell(THEIRS, None)), "");
+        assert_eq!(cause(&cell(THEIRS, None)), Prose::default());
     }
 }

@@ -2,16 +2,17 @@
 
 use super::SEED;
 use super::published::{Published, published};
-use crate::bootstrap::{Interval, mean_interval};
-use crate::order::solver_order;
-use crate::stats::mean;
-use crate::tables::Threshold;
+use crate::analysis::aggregates::ThresholdKey;
+use crate::document::{Digits, Value};
+use crate::records::{SolverCatalogue, SolverKey};
+use crate::statistics::bootstrap::{ConfidenceInterval, mean_interval};
+use crate::statistics::summary::mean;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// What is compared with the published table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Metric {
+pub enum PaperMetric {
     /// Realised delay summed over users, ms.
     Total,
     /// Users offloaded.
@@ -28,7 +29,7 @@ pub enum Metric {
 
 /// One method on one instance at one threshold.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Run {
+pub struct MethodRun {
     /// N.
     pub users: usize,
     /// tau.
@@ -37,13 +38,13 @@ pub struct Run {
     pub method: String,
     /// Number of the run, from 0: runs of one number pair the methods and thresholds of one N.
     pub run: usize,
-    /// The metrics, in the order of [`Metric::ALL`].
+    /// The metrics, in the order of [`PaperMetric::ALL`].
     pub values: [f64; 6],
 }
 
 /// Means over the runs of one method at one N and one threshold.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Cell {
+pub struct MethodMeans {
     /// N.
     pub users: usize,
     /// tau.
@@ -52,15 +53,15 @@ pub struct Cell {
     pub method: String,
     /// Runs.
     pub runs: usize,
-    /// Mean of each metric, in the order of [`Metric::ALL`].
+    /// Mean of each metric, in the order of [`PaperMetric::ALL`].
     pub means: [f64; 6],
     /// 95 % interval of each mean over the runs, by [`mean_interval`]; none for a single run.
-    pub intervals: [Option<Interval>; 6],
+    pub intervals: [Option<ConfidenceInterval>; 6],
     /// The published means of this cell, in the same order, where the authors published it.
     pub published: Option<[f64; 6]>,
 }
 
-impl Metric {
+impl PaperMetric {
     /// All of them, in the order of arrays.
     pub const ALL: [Self; 6] = [
         Self::Total,
@@ -97,7 +98,7 @@ impl Metric {
         }
     }
 
-    /// Ours less theirs: accuracy in points, all others in % of theirs. None where theirs is 0 and
+    /// Ours minus theirs: accuracy in points, all others in % of theirs. None where theirs is 0 and
     /// ours is not.
     #[must_use]
     pub fn deviation(self, ours: f64, theirs: f64) -> Option<f64> {
@@ -125,12 +126,40 @@ impl Metric {
     }
 }
 
-impl Cell {
-    /// Deviation of a metric from the published mean; see [`Metric::deviation`].
+impl MethodMeans {
+    /// The mean of a metric.
     #[must_use]
-    pub fn deviation(&self, metric: Metric) -> Option<f64> {
-        let place = metric.place();
-        metric.deviation(self.means[place], self.published?[place])
+    pub fn mean(&self, metric: PaperMetric) -> f64 {
+        self.means[metric.place()]
+    }
+
+    /// The interval of a mean.
+    #[must_use]
+    pub fn interval(&self, metric: PaperMetric) -> Option<ConfidenceInterval> {
+        self.intervals[metric.place()]
+    }
+
+    /// The published mean of a metric.
+    #[must_use]
+    pub fn published(&self, metric: PaperMetric) -> Option<f64> {
+        self.published.map(|p| p[metric.place()])
+    }
+
+    /// The mean with its interval, for tables.
+    pub(super) fn estimate(&self, metric: PaperMetric, digits: usize) -> Value {
+        let interval = self.interval(metric);
+        Value::estimate(
+            Some(self.mean(metric)),
+            interval,
+            1.0,
+            Digits::Fixed(digits),
+        )
+    }
+
+    /// Deviation of a metric from the published mean; see [`PaperMetric::deviation`].
+    #[must_use]
+    pub fn deviation(&self, metric: PaperMetric) -> Option<f64> {
+        metric.deviation(self.mean(metric), self.published(metric)?)
     }
 }
 
@@ -148,11 +177,11 @@ impl Published {
 }
 
 /// N, the threshold, and the method in its order.
-pub(super) type CellKey<'a> = (usize, Threshold, (usize, &'a str));
+pub(super) type CellKey<'a> = (usize, ThresholdKey, SolverKey<'a>);
 
 /// The cells of all runs, by N, threshold and method.
 #[must_use]
-pub fn cells(runs: &[Run]) -> Vec<Cell> {
+pub fn cells(runs: &[MethodRun], catalogue: &SolverCatalogue) -> Vec<MethodMeans> {
     let table = published();
     let theirs = |users: usize, threshold: f64, method: &str| {
         let row = table
@@ -160,21 +189,21 @@ pub fn cells(runs: &[Run]) -> Vec<Cell> {
             .find(|p| p.users == users && p.threshold == threshold && p.solver == method);
         row.map(Published::values)
     };
-    let mut groups: BTreeMap<CellKey, Vec<&Run>> = BTreeMap::new();
+    let mut groups: BTreeMap<CellKey, Vec<&MethodRun>> = BTreeMap::new();
     for run in runs {
         groups
             .entry((
                 run.users,
-                Threshold(run.threshold),
-                solver_order(&run.method),
+                ThresholdKey(run.threshold),
+                catalogue.key(&run.method),
             ))
             .or_default()
             .push(run);
     }
-    let cell = |((users, threshold, (_, method)), runs): (CellKey, Vec<&Run>)| {
+    let cell = |((users, threshold, (_, method)), runs): (CellKey, Vec<&MethodRun>)| {
         let ids: Vec<u64> = runs.iter().map(|r| r.run as u64).collect();
         let column = |place: usize| runs.iter().map(|r| r.values[place]).collect::<Vec<f64>>();
-        Cell {
+        MethodMeans {
             users,
             threshold: threshold.0,
             method: method.into(),
@@ -184,7 +213,7 @@ pub fn cells(runs: &[Run]) -> Vec<Cell> {
             published: theirs(users, threshold.0, method),
         }
     };
-    let groups: Vec<(CellKey, Vec<&Run>)> = groups.into_iter().collect();
+    let groups: Vec<(CellKey, Vec<&MethodRun>)> = groups.into_iter().collect();
     groups.into_par_iter().map(cell).collect()
 }
 
@@ -194,14 +223,15 @@ mod tests {
 
     #[test]
     fn means_intervals_and_deviations_by_hand() {
-        let run = |run, total| Run {
+        let run = |run, total| MethodRun {
             users: 50,
             threshold: 0.6,
             method: "goa".into(),
             run,
             values: [total, 49.4, 56.084, 12.0, 90.0, 0.0],
         };
-        let cells = cells(&[run(0, 800.0), run(1, 900.0), run(2, 1000.0)]);
+        let runs = [run(0, 800.0), run(1, 900.0), run(2, 1000.0)];
+        let cells = cells(&runs, &SolverCatalogue::default());
         assert_eq!(
             (cells.len(), cells[0].runs, cells[0].means[0]),
             (1, 3, 900.0)
@@ -215,11 +245,11 @@ mod tests {
             "{around:?}"
         );
         assert!(cells[0].intervals[1].is_some_and(|i| (i.high - i.low).abs() < 1e-9));
-        let total = cells[0].deviation(Metric::Total).unwrap();
+        let total = cells[0].deviation(PaperMetric::Total).unwrap();
         assert!((total - 100.0 * (900.0 - 858.7114) / 858.7114).abs() < 1e-12);
-        assert_eq!(cells[0].deviation(Metric::Offloaded), Some(0.0));
-        assert!(cells[0].deviation(Metric::Accuracy).unwrap().abs() < 1e-12);
-        assert_eq!(Metric::Uplink.deviation(0.0, 0.0), Some(0.0));
-        assert_eq!(Metric::Uplink.deviation(1.0, 0.0), None);
+        assert_eq!(cells[0].deviation(PaperMetric::Offloaded), Some(0.0));
+        assert!(cells[0].deviation(PaperMetric::Accuracy).unwrap().abs() < 1e-12);
+        assert_eq!(PaperMetric::Uplink.deviation(0.0, 0.0), Some(0.0));
+        assert_eq!(PaperMetric::Uplink.deviation(1.0, 0.0), None);
     }
 }

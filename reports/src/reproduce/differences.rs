@@ -1,14 +1,14 @@
 //! GOA against each other method, and each threshold against the next, run by run.
 
 use super::SEED;
-use super::cells::{CellKey, Metric, Run};
-use crate::bootstrap::{Interval, mean_interval};
-use crate::order::solver_order;
-use crate::tables::Threshold;
+use super::cells::{CellKey, MethodRun, PaperMetric};
+use crate::analysis::aggregates::ThresholdKey;
+use crate::records::SolverCatalogue;
+use crate::statistics::bootstrap::{ConfidenceInterval, mean_interval};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
-/// What an interval of a difference says of its sign.
+/// What an interval of a difference says about its sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
     /// The whole interval lies below 0.
@@ -19,10 +19,10 @@ pub enum Sign {
     Above,
 }
 
-/// One method less another in one cell: mean over the runs, with its 95 % interval by
+/// One method minus another in one cell: mean over the runs, with its 95 % interval by
 /// [`mean_interval`]; None for a single run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Difference {
+pub struct MethodDifference {
     /// N.
     pub users: usize,
     /// tau.
@@ -30,30 +30,30 @@ pub struct Difference {
     /// The method that is subtracted, by its solver's id.
     pub method: String,
     /// Total realised delay, ms.
-    pub delay: Option<Interval>,
+    pub delay: Option<ConfidenceInterval>,
     /// Realised accuracy, percentage points.
-    pub accuracy: Option<Interval>,
+    pub accuracy: Option<ConfidenceInterval>,
 }
 
-/// One method at a threshold less the same at a lower one, on the same runs; as in [`Difference`].
+/// One method at a threshold minus the same at a lower one, on the same runs; as in [`MethodDifference`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
+pub struct ThresholdStep {
     /// N.
     pub users: usize,
     /// The lower tau.
     pub from: f64,
     /// The higher tau.
     pub to: f64,
-    /// Total realised delay at `to` less that at `from`, ms.
-    pub delay: Option<Interval>,
-    /// Realised accuracy at `to` less that at `from`, percentage points.
-    pub accuracy: Option<Interval>,
+    /// Total realised delay at `to` minus that at `from`, ms.
+    pub delay: Option<ConfidenceInterval>,
+    /// Realised accuracy at `to` minus that at `from`, percentage points.
+    pub accuracy: Option<ConfidenceInterval>,
 }
 
 impl Sign {
     /// Of an interval.
     #[must_use]
-    pub fn of(interval: Option<Interval>) -> Self {
+    pub fn of(interval: Option<ConfidenceInterval>) -> Self {
         match interval {
             Some(i) if i.high < 0.0 => Self::Below,
             Some(i) if i.low > 0.0 => Self::Above,
@@ -62,16 +62,20 @@ impl Sign {
     }
 }
 
-/// `first` less every other method in every cell, by N, threshold and method.
+/// `first` minus every other method in every cell, by N, threshold and method.
 #[must_use]
-pub fn differences(runs: &[Run], first: &str) -> Vec<Difference> {
-    let mut groups: BTreeMap<CellKey, Vec<&Run>> = BTreeMap::new();
+pub fn differences(
+    runs: &[MethodRun],
+    first: &str,
+    catalogue: &SolverCatalogue,
+) -> Vec<MethodDifference> {
+    let mut groups: BTreeMap<CellKey, Vec<&MethodRun>> = BTreeMap::new();
     for run in runs {
         groups
             .entry((
                 run.users,
-                Threshold(run.threshold),
-                solver_order(&run.method),
+                ThresholdKey(run.threshold),
+                catalogue.key(&run.method),
             ))
             .or_default()
             .push(run);
@@ -82,24 +86,25 @@ pub fn differences(runs: &[Run], first: &str) -> Vec<Difference> {
         .filter_map(|(key, theirs)| {
             Some((
                 key,
-                groups.get(&(key.0, key.1, solver_order(first)))?,
+                groups.get(&(key.0, key.1, catalogue.key(first)))?,
                 theirs,
             ))
         })
         .collect();
-    let one = |(key, ours, theirs): (&CellKey, &Vec<&Run>, &Vec<&Run>)| Difference {
-        users: key.0,
-        threshold: key.1.0,
-        method: key.2.1.into(),
-        delay: paired(ours, theirs, Metric::Total),
-        accuracy: paired(ours, theirs, Metric::Accuracy),
-    };
+    let one =
+        |(key, ours, theirs): (&CellKey, &Vec<&MethodRun>, &Vec<&MethodRun>)| MethodDifference {
+            users: key.0,
+            threshold: key.1.0,
+            method: key.2.1.into(),
+            delay: paired(ours, theirs, PaperMetric::Total),
+            accuracy: paired(ours, theirs, PaperMetric::Accuracy),
+        };
     pairs.into_par_iter().map(one).collect()
 }
 
-/// `method` at each threshold less itself at the one before, by N.
+/// `method` at each threshold minus itself at the one before, by N.
 #[must_use]
-pub fn steps(runs: &[Run], method: &str) -> Vec<Step> {
+pub fn steps(runs: &[MethodRun], method: &str) -> Vec<ThresholdStep> {
     by_threshold(runs, method)
         .iter()
         .flat_map(|of| {
@@ -110,9 +115,9 @@ pub fn steps(runs: &[Run], method: &str) -> Vec<Step> {
         .collect()
 }
 
-/// `method` at the highest threshold less itself at the lowest, by N.
+/// `method` at the highest threshold minus itself at the lowest, by N.
 #[must_use]
-pub fn ends(runs: &[Run], method: &str) -> Vec<Step> {
+pub fn ends(runs: &[MethodRun], method: &str) -> Vec<ThresholdStep> {
     let all = by_threshold(runs, method);
     all.iter()
         .filter(|of| of.len() > 1)
@@ -121,13 +126,13 @@ pub fn ends(runs: &[Run], method: &str) -> Vec<Step> {
 }
 
 /// For each N the runs of a method by threshold.
-fn by_threshold<'a>(runs: &'a [Run], method: &str) -> Vec<Vec<Vec<&'a Run>>> {
-    let mut groups: BTreeMap<usize, BTreeMap<Threshold, Vec<&Run>>> = BTreeMap::new();
+fn by_threshold<'a>(runs: &'a [MethodRun], method: &str) -> Vec<Vec<Vec<&'a MethodRun>>> {
+    let mut groups: BTreeMap<usize, BTreeMap<ThresholdKey, Vec<&MethodRun>>> = BTreeMap::new();
     for run in runs.iter().filter(|r| r.method == method) {
         groups
             .entry(run.users)
             .or_default()
-            .entry(Threshold(run.threshold))
+            .entry(ThresholdKey(run.threshold))
             .or_default()
             .push(run);
     }
@@ -137,17 +142,21 @@ fn by_threshold<'a>(runs: &'a [Run], method: &str) -> Vec<Vec<Vec<&'a Run>>> {
         .collect()
 }
 
-fn step(from: &[&Run], to: &[&Run]) -> Step {
-    Step {
+fn step(from: &[&MethodRun], to: &[&MethodRun]) -> ThresholdStep {
+    ThresholdStep {
         users: to[0].users,
         from: from[0].threshold,
         to: to[0].threshold,
-        delay: paired(to, from, Metric::Total),
-        accuracy: paired(to, from, Metric::Accuracy),
+        delay: paired(to, from, PaperMetric::Total),
+        accuracy: paired(to, from, PaperMetric::Accuracy),
     }
 }
 
-fn paired(first: &[&Run], second: &[&Run], metric: Metric) -> Option<Interval> {
+fn paired(
+    first: &[&MethodRun],
+    second: &[&MethodRun],
+    metric: PaperMetric,
+) -> Option<ConfidenceInterval> {
     let place = metric.place();
     let other: BTreeMap<usize, f64> = second.iter().map(|r| (r.run, r.values[place])).collect();
     let (values, ids): (Vec<f64>, Vec<u64>) = first
@@ -160,9 +169,10 @@ fn paired(first: &[&Run], second: &[&Run], metric: Metric) -> Option<Interval> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::records::samples::catalogue;
 
-    fn run(threshold: f64, method: &str, run: usize, total: f64, accuracy: f64) -> Run {
-        Run {
+    fn run(threshold: f64, method: &str, run: usize, total: f64, accuracy: f64) -> MethodRun {
+        MethodRun {
             users: 50,
             threshold,
             method: method.into(),
@@ -187,7 +197,7 @@ mod tests {
             of("random", -10.0, -1.0),
         ]
         .concat();
-        let all = differences(&runs, "goa");
+        let all = differences(&runs, "goa", &catalogue());
         assert_eq!(
             all.iter().map(|d| d.method.as_str()).collect::<Vec<_>>(),
             ["random", "dmin"]
@@ -201,7 +211,7 @@ mod tests {
             (Sign::of(all[0].delay), Sign::of(all[0].accuracy)),
             (Sign::Above, Sign::Above)
         );
-        assert!(differences(&runs, "ga").is_empty());
+        assert!(differences(&runs, "ga", &catalogue()).is_empty());
     }
 
     #[test]

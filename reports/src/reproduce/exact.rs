@@ -3,17 +3,16 @@
 
 use super::SEED;
 use super::cells::CellKey;
-use crate::bootstrap::{Interval, mean_interval};
-use crate::gaps::{Gap, ROUNDING};
-use crate::order::solver_order;
-use crate::record::Trust;
-use crate::stats::mean;
-use crate::tables::Threshold;
+use crate::analysis::aggregates::ThresholdKey;
+use crate::analysis::gaps::{Gap, ROUNDING};
+use crate::records::{SolverCatalogue, Trust};
+use crate::statistics::bootstrap::{ConfidenceInterval, mean_interval};
+use crate::statistics::summary::mean;
 use std::collections::BTreeMap;
 
 /// One solver on one problem.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Solve {
+pub struct ExactSolve {
     /// The solver's id.
     pub solver: String,
     /// F(x) as it was recomputed, weighted s; None without a plan.
@@ -22,9 +21,9 @@ pub struct Solve {
     pub violations: usize,
 }
 
-/// One problem with its lower bound and everybody's plans.
+/// One problem with its lower bound and the plans of all solvers.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Exact {
+pub struct ExactProblem {
     /// N.
     pub users: usize,
     /// tau.
@@ -40,12 +39,12 @@ pub struct Exact {
     /// Whether the exact solver met the asked gap; if not, the time limit cut it short.
     pub proved: bool,
     /// The plans, the exact solver's among them.
-    pub solves: Vec<Solve>,
+    pub solves: Vec<ExactSolve>,
 }
 
 /// The gaps of one solver at one N and one threshold.
 #[derive(Clone, Debug, PartialEq)]
-pub struct GapCell {
+pub struct SolverGaps {
     /// N.
     pub users: usize,
     /// tau.
@@ -59,14 +58,14 @@ pub struct GapCell {
     /// Plans that break a rule: they have no gap.
     pub violating: usize,
     /// Mean of the guaranteed gaps with its 95 % interval over problems; none with fewer than two.
-    pub interval: Option<Interval>,
+    pub interval: Option<ConfidenceInterval>,
     /// Mean of the lower ends max(0, (z - UB)/UB).
     pub low: Option<f64>,
     /// The weakest reference behind these gaps.
     pub trust: Option<Trust>,
 }
 
-impl Exact {
+impl ExactProblem {
     /// UB, the least objective among plans that break no rule.
     #[must_use]
     pub fn upper(&self) -> Option<f64> {
@@ -79,7 +78,7 @@ impl Exact {
 
     /// The gap of a plan, when it breaks no rule and LB > 0.
     #[must_use]
-    pub fn gap(&self, solve: &Solve) -> Option<Gap> {
+    pub fn gap(&self, solve: &ExactSolve) -> Option<Gap> {
         let z = solve
             .objective
             .filter(|_| solve.violations == 0 && self.lower > 0.0)?;
@@ -92,8 +91,8 @@ impl Exact {
 
     /// A plan below the bound by more than rounding: a bug in a bound or in the evaluation.
     #[must_use]
-    pub fn crossing(&self) -> Option<&Solve> {
-        let below = |s: &&Solve| {
+    pub fn crossing(&self) -> Option<&ExactSolve> {
+        let below = |s: &&ExactSolve| {
             s.violations == 0
                 && s.objective
                     .is_some_and(|z| z < self.lower - ROUNDING * self.lower.abs())
@@ -102,7 +101,7 @@ impl Exact {
     }
 }
 
-impl GapCell {
+impl SolverGaps {
     /// Mean guaranteed gap, a fraction.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
@@ -118,27 +117,30 @@ impl GapCell {
 
 /// The cells of all problems, by N, threshold and solver.
 #[must_use]
-pub fn gap_cells(all: &[Exact]) -> Vec<GapCell> {
-    let mut groups: BTreeMap<CellKey, Vec<(&Exact, &Solve)>> = BTreeMap::new();
+pub fn gap_cells(all: &[ExactProblem], catalogue: &SolverCatalogue) -> Vec<SolverGaps> {
+    let mut groups: BTreeMap<CellKey, Vec<(&ExactProblem, &ExactSolve)>> = BTreeMap::new();
     for exact in all {
         for solve in &exact.solves {
             let key = (
                 exact.users,
-                Threshold(exact.threshold),
-                solver_order(&solve.solver),
+                ThresholdKey(exact.threshold),
+                catalogue.key(&solve.solver),
             );
             groups.entry(key).or_default().push((exact, solve));
         }
     }
-    let cell = |((users, threshold, (_, solver)), mut rows): (CellKey, Vec<(&Exact, &Solve)>)| {
+    let cell = |((users, threshold, (_, solver)), mut rows): (
+        CellKey,
+        Vec<(&ExactProblem, &ExactSolve)>,
+    )| {
         rows.sort_by_key(|(exact, _)| exact.run);
-        let with: Vec<(&Exact, Gap)> = rows
+        let with: Vec<(&ExactProblem, Gap)> = rows
             .iter()
             .filter_map(|(e, s)| Some((*e, e.gap(s)?)))
             .collect();
         let gaps: Vec<f64> = with.iter().map(|(_, g)| g.guaranteed).collect();
         let ids: Vec<u64> = with.iter().map(|(e, _)| e.run as u64).collect();
-        GapCell {
+        SolverGaps {
             users,
             threshold: threshold.0,
             solver: solver.into(),
@@ -156,18 +158,19 @@ pub fn gap_cells(all: &[Exact]) -> Vec<GapCell> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::records::samples::catalogue;
 
-    fn solve(solver: &str, objective: f64, violations: usize) -> Solve {
-        Solve {
+    fn solve(solver: &str, objective: f64, violations: usize) -> ExactSolve {
+        ExactSolve {
             solver: solver.into(),
             objective: Some(objective),
             violations,
         }
     }
 
-    fn exact(run: usize, lower: f64, solves: Vec<Solve>) -> Exact {
+    fn exact(run: usize, lower: f64, solves: Vec<ExactSolve>) -> ExactProblem {
         let instance = format!("i{run}");
-        Exact {
+        ExactProblem {
             users: 50,
             threshold: 0.8,
             run,
@@ -201,7 +204,7 @@ mod tests {
         assert_eq!(one.gap(&one.solves[2]), None);
         assert_eq!(one.crossing(), None);
         let two = exact(1, 2.0, vec![solve("goa", 2.2, 0), solve("dmin", 2.0, 0)]);
-        let cells = gap_cells(&[two, one]);
+        let cells = gap_cells(&[two, one], &catalogue());
         assert_eq!(
             cells.iter().map(|c| c.solver.as_str()).collect::<Vec<_>>(),
             ["dmin", "goa", "bnb"]

@@ -1,33 +1,32 @@
 //! The figures of the reproduction: ours as lines with intervals, the published means as marks of
 //! the same colour.
 
-use super::Reproduction;
-use super::cells::{Cell, Metric};
-use crate::chart::{Axis, Chart, Draw, Figure, Panel, Point, Series, Spread};
-use crate::style::PUBLISHED;
-use crate::tables::Threshold;
+use super::cells::{MethodMeans, PaperMetric};
+use super::{Reproduction, SolverGaps};
+use crate::analysis::aggregates::ThresholdKey;
+use crate::figures::{Axis, Chart, Draw, Figure, Panel, Point, Series, Style};
 use std::collections::BTreeSet;
 
 /// Gaps up to this many % are drawn at it.
 const GAP_FLOOR_PCT: f64 = 0.001;
 /// Panels that fit side by side with five methods in each.
 const PANELS: usize = 3;
+/// Solvers in the figure of gaps.
+const GAPS_OF: [&str; 4] = ["goa", "ga", "goa-marginal", "portfolio"];
 
 /// All figures; those without data are left out.
 pub(super) fn figures(of: &Reproduction) -> Vec<Figure> {
     let mut all = vec![
-        against_users(
-            of,
-            Metric::Total,
-            "delay-vs-users",
-            "Total delay against the number of users",
-        ),
-        against_users(
-            of,
-            Metric::Accuracy,
-            "accuracy-vs-users",
-            "Accuracy against the number of users",
-        ),
+        Chart {
+            name: "delay-vs-users".into(),
+            title: "Total delay against the number of users".into(),
+            ..against_users(of, PaperMetric::Total)
+        },
+        Chart {
+            name: "accuracy-vs-users".into(),
+            title: "Accuracy against the number of users".into(),
+            ..against_users(of, PaperMetric::Accuracy)
+        },
         trade_off(of),
     ];
     if !of.gaps.is_empty() {
@@ -46,21 +45,23 @@ fn some<T: Copy>(values: &[T]) -> Vec<T> {
         .collect()
 }
 
-fn point(x: f64, cell: &Cell, metric: Metric) -> Point {
-    let place = metric.place();
-    Point {
-        x,
-        y: cell.means[place],
-        ends: cell.intervals[place].map(|i| (i.low, i.high)),
-    }
+fn thresholds(all: impl Iterator<Item = f64>) -> Vec<ThresholdKey> {
+    all.map(ThresholdKey)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect()
 }
 
-/// Ours as lines, theirs as marks, for each method of `cells`; x and y of a mean.
+fn style(of: &Reproduction, method: &str) -> Style {
+    Style::at(of.catalogue.position(method))
+}
+
+/// Ours as lines, theirs as marks, for each method of `cells`; x of a cell's means.
 fn series(
-    cells: &[&Cell],
-    x: impl Fn(&Cell, &[f64; 6]) -> f64,
-    metric: Metric,
-    draw: Draw,
+    of: &Reproduction,
+    cells: &[&MethodMeans],
+    metric: PaperMetric,
+    x: impl Fn(&MethodMeans, &[f64; 6]) -> f64,
 ) -> Vec<Series> {
     let mut methods: Vec<&str> = Vec::new();
     for cell in cells {
@@ -68,60 +69,40 @@ fn series(
             methods.push(&cell.method);
         }
     }
-    let mut all = Vec::new();
-    for method in methods {
-        let of: Vec<&&Cell> = cells.iter().filter(|c| c.method == method).collect();
-        let points = of
-            .iter()
-            .map(|c| point(x(c, &c.means), c, metric))
+    let place = metric.place();
+    let of_method = |method: &str| -> Vec<&&MethodMeans> {
+        cells.iter().filter(|c| c.method == method).collect()
+    };
+    let ours = |&method: &&str| {
+        let point = |c: &MethodMeans| Point {
+            y_ends: c.intervals[place].map(|i| (i.low, i.high)),
+            ..Point::at(x(c, &c.means), c.means[place])
+        };
+        let points = of_method(method).into_iter().map(|c| point(c)).collect();
+        Series::new(method, style(of, method), Draw::Line, points)
+    };
+    let theirs = |&method: &&str| {
+        let point = |c: &MethodMeans| c.published.map(|p| Point::at(x(c, &p), p[place]));
+        let points = of_method(method)
+            .into_iter()
+            .filter_map(|c| point(c))
             .collect();
-        all.push(Series {
-            name: method.into(),
-            draw,
-            spread: Spread::Bars,
-            points,
-        });
-        let theirs = of
-            .iter()
-            .filter_map(|c| c.published.map(|p| Point::at(x(c, &p), p[metric.place()])));
-        let name = format!("{method}{PUBLISHED}");
-        all.push(Series {
-            name,
-            draw: Draw::Marks,
-            spread: Spread::Bars,
-            points: theirs.collect(),
-        });
-    }
-    all
+        let (name, style) = (format!("{method} (paper)"), style(of, method).second());
+        Series::new(name, style, Draw::Marks, points)
+    };
+    let ours = methods.iter().map(ours);
+    ours.chain(methods.iter().map(theirs)).collect()
 }
 
-fn against_users(
-    of: &Reproduction,
-    metric: Metric,
-    name: &'static str,
-    title: &'static str,
-) -> Chart {
-    let thresholds: Vec<Threshold> = of
-        .cells
-        .iter()
-        .map(|c| Threshold(c.threshold))
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
-    let panel = |tau: Threshold| {
-        let cells: Vec<&Cell> = of
-            .cells
-            .iter()
-            .filter(|c| Threshold(c.threshold) == tau)
-            .collect();
-        Panel {
-            title: format!("tau = {}", tau.0),
-            series: series(&cells, |c, _| c.users as f64, metric, Draw::Line),
-        }
+fn against_users(of: &Reproduction, metric: PaperMetric) -> Chart {
+    let panel = |tau: ThresholdKey| {
+        let cells = of.cells.iter().filter(|c| ThresholdKey(c.threshold) == tau);
+        let cells: Vec<&MethodMeans> = cells.collect();
+        let series = series(of, &cells, metric, |c, _| c.users as f64);
+        Panel::new(format!("tau = {}", tau.0), series)
     };
+    let thresholds = thresholds(of.cells.iter().map(|c| c.threshold));
     Chart {
-        name,
-        title,
         caption: format!(
             "Mean {} over {} runs against N, with bootstrap 95 % intervals over runs; marks \
              without a line are the published means.",
@@ -131,8 +112,8 @@ fn against_users(
         x: Axis::users(of.cells.iter().map(|c| c.users as f64).collect()),
         y: Axis::linear(metric.name(), metric.column()),
         panels: some(&thresholds).into_iter().map(panel).collect(),
-        nothing: "no run",
-        note: String::new(),
+        nothing: "no run".into(),
+        ..Chart::default()
     }
 }
 
@@ -143,82 +124,52 @@ fn trade_off(of: &Reproduction) -> Chart {
             .cells
             .iter()
             .filter(|c| !published || c.published.is_some());
-        cells
-            .map(|c| c.users)
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect()
+        let sizes: BTreeSet<usize> = cells.map(|c| c.users).collect();
+        sizes.into_iter().collect()
     };
     let with = users(true);
     let sizes = if with.is_empty() { users(false) } else { with };
-    let delay = Metric::Total.place();
+    let delay = PaperMetric::Total.place();
     let panel = |n: usize| {
-        let cells: Vec<&Cell> = of.cells.iter().filter(|c| c.users == n).collect();
-        Panel {
-            title: format!("N = {n}"),
-            series: series(
-                &cells,
-                |_, means| means[delay],
-                Metric::Accuracy,
-                Draw::Line,
-            ),
-        }
+        let cells: Vec<&MethodMeans> = of.cells.iter().filter(|c| c.users == n).collect();
+        let series = series(of, &cells, PaperMetric::Accuracy, |_, means| means[delay]);
+        Panel::new(format!("N = {n}"), series)
     };
     Chart {
-        name: "accuracy-vs-delay",
-        title: "Accuracy against delay over thresholds",
+        name: "accuracy-vs-delay".into(),
+        title: "Accuracy against delay over thresholds".into(),
         caption: "Mean realised accuracy (with its bootstrap 95 % interval over runs) against \
-            mean total delay, a point for each threshold: upper left is better. \
-                  Marks without a line are the published means."
+            mean total delay, a point for each threshold: upper left is better. Marks without a \
+            line are the published means."
             .into(),
-        x: Axis::linear(Metric::Total.name(), Metric::Total.column()),
-        y: Axis::linear(Metric::Accuracy.name(), Metric::Accuracy.column()),
+        x: Axis::linear(PaperMetric::Total.name(), PaperMetric::Total.column()),
+        y: Axis::linear(PaperMetric::Accuracy.name(), PaperMetric::Accuracy.column()),
         panels: some(&sizes).into_iter().map(panel).collect(),
-        nothing: "no run",
-        note: String::new(),
+        nothing: "no run".into(),
+        ..Chart::default()
     }
 }
 
-/// Solvers in the figure of gaps.
-const GAPS_OF: [&str; 4] = ["goa", "ga", "goa-marginal", "portfolio"];
-
 fn gap_vs_users(of: &Reproduction) -> Chart {
-    let thresholds: Vec<Threshold> = of
-        .gaps
-        .iter()
-        .map(|c| Threshold(c.threshold))
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
-    let panel = |tau: &Threshold| {
-        let one = |id: &&str| {
-            let cells = of
-                .gaps
-                .iter()
-                .filter(|c| c.solver == **id && Threshold(c.threshold) == *tau);
-            let point = |c: &super::GapCell| {
+    let panel = |tau: ThresholdKey| {
+        let line = |id: &'static str| {
+            let is_meant = |c: &&SolverGaps| c.solver == id && ThresholdKey(c.threshold) == tau;
+            let point = |c: &SolverGaps| {
                 let ends = c.interval.map(|i| (100.0 * i.low, 100.0 * i.high));
-                c.mean().map(|mean| Point {
-                    x: c.users as f64,
-                    y: 100.0 * mean,
-                    ends,
+                Some(Point {
+                    y_ends: ends,
+                    ..Point::at(c.users as f64, 100.0 * c.mean()?)
                 })
             };
-            Series {
-                name: (*id).into(),
-                draw: Draw::Line,
-                spread: Spread::Bars,
-                points: cells.filter_map(point).collect(),
-            }
+            let points = of.gaps.iter().filter(is_meant).filter_map(point).collect();
+            Series::new(id, style(of, id), Draw::Line, points)
         };
-        Panel {
-            title: format!("tau = {}", tau.0),
-            series: GAPS_OF.iter().map(one).collect(),
-        }
+        Panel::new(format!("tau = {}", tau.0), GAPS_OF.map(line).into())
     };
+    let thresholds = thresholds(of.gaps.iter().map(|c| c.threshold));
     Chart {
-        name: "gap-vs-users",
-        title: "Certified gap to the optimum",
+        name: "gap-vs-users".into(),
+        title: "Certified gap to the optimum".into(),
         caption: format!(
             "Mean guaranteed gap to the optimum against N, {} problems a point, with bootstrap 95 \
              % intervals over problems.",
@@ -230,8 +181,8 @@ fn gap_vs_users(of: &Reproduction) -> Chart {
             "gap_guaranteed_pct",
             GAP_FLOOR_PCT,
         ),
-        panels: thresholds.iter().map(panel).collect(),
-        nothing: "no gap",
-        note: String::new(),
+        panels: thresholds.into_iter().map(panel).collect(),
+        nothing: "no gap".into(),
+        ..Chart::default()
     }
 }

@@ -1,4 +1,4 @@
-//! The paper's experiment: ours beside the published means, certified gaps, and what both say to
+//! The paper's experiment: ours beside the published means, certified gaps, and what both say about
 //! the claims of the abstract.
 //!
 //! [`Reproduction::of`] computes everything once; [`Reproduction::write`] shows it. Nothing here
@@ -6,32 +6,38 @@
 
 pub mod agreement;
 mod cells;
+mod columns;
+mod deviations;
 mod differences;
 mod exact;
 mod figures;
-mod files;
 mod findings;
 mod published;
 mod times;
 
-pub use cells::{Cell, Metric, Run, cells};
-pub use differences::{Difference, Sign, Step, differences, ends, steps};
-pub use exact::{Exact, GapCell, Solve, gap_cells};
+pub use cells::{MethodMeans, MethodRun, PaperMetric, cells};
+pub use differences::{MethodDifference, Sign, ThresholdStep, differences, ends, steps};
+pub use exact::{ExactProblem, ExactSolve, SolverGaps, gap_cells};
 pub use published::{Published, published};
-pub use times::{Timed, Times, published_growth, published_times};
+pub use times::{PublishedTime, SolverTime, Times, published_growth, published_times};
 
+use crate::document::{Picture, Prose, code, markdown, prose, write_pictures};
 use crate::error::ReportError;
-use crate::uncertainty::statistics::Quality;
-use crate::{FIGURES, write_under, write_whole};
-use std::fmt::Write as _;
+use crate::files::write_under;
+use crate::records::SolverCatalogue;
+use crate::statistics::prediction::MetricQuality;
+use crate::text::counted;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Seed of all intervals.
 const SEED: u64 = 0;
 /// The method that the paper proposes.
 const GOA: &str = "goa";
+/// Begins the names of the figures where the page stands among other documents.
+const AMONG_OTHERS: &str = "reproduce-";
 
-/// How the numbers came about, for the reader.
+/// How the numbers were made, for the reader.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setup {
     /// The command, without folders.
@@ -50,7 +56,7 @@ pub struct Setup {
     pub time_limit_s: f64,
 }
 
-/// What the margin knows about right answers in one query trace.
+/// How well the margin predicts right answers in one query trace.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Margin {
     /// The trace, for the reader.
@@ -59,8 +65,8 @@ pub struct Margin {
     pub queries: usize,
     /// Right answers of the small and the large model, %.
     pub right_pct: [f64; 2],
-    /// The statistics of one less the margin; its first prediction has to be the one by rank.
-    pub quality: Quality,
+    /// The statistics of 1 - margin; its first prediction has to be the one by rank.
+    pub quality: MetricQuality,
 }
 
 /// All that was measured.
@@ -69,77 +75,82 @@ pub struct Experiment {
     /// How.
     pub setup: Setup,
     /// The runs, of all methods.
-    pub runs: Vec<Run>,
+    pub runs: Vec<MethodRun>,
     /// The problems solved exactly; may be empty.
-    pub exact: Vec<Exact>,
+    pub exact: Vec<ExactProblem>,
     /// Running times; may be left out.
     pub times: Option<Times>,
     /// The margin in a measured trace; may be left out.
     pub margin: Option<Margin>,
 }
 
-/// Everything that the reports say of an [`Experiment`], computed once.
+/// Everything that the reports say about an [`Experiment`], computed once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reproduction {
-    /// How the numbers came about.
+    /// How the numbers were made.
     pub setup: Setup,
     /// Means by N, threshold and method.
-    pub cells: Vec<Cell>,
-    /// GOA less every other method.
-    pub differences: Vec<Difference>,
-    /// GOA at each threshold less GOA at the one before.
-    pub steps: Vec<Step>,
-    /// GOA at the highest threshold less GOA at the lowest.
-    pub ends: Vec<Step>,
+    pub cells: Vec<MethodMeans>,
+    /// GOA minus every other method.
+    pub differences: Vec<MethodDifference>,
+    /// GOA at each threshold minus GOA at the one before.
+    pub steps: Vec<ThresholdStep>,
+    /// GOA at the highest threshold minus GOA at the lowest.
+    pub ends: Vec<ThresholdStep>,
     /// The problems solved exactly.
-    pub exact: Vec<Exact>,
+    pub exact: Vec<ExactProblem>,
     /// Gaps by N, threshold and solver.
-    pub gaps: Vec<GapCell>,
+    pub gaps: Vec<SolverGaps>,
     /// Running times.
     pub times: Option<Times>,
     /// The margin.
     pub margin: Option<Margin>,
+    /// The order of methods and solvers.
+    pub catalogue: SolverCatalogue,
 }
 
 impl Setup {
     /// In a few sentences.
-    #[must_use]
-    pub fn sentence(&self) -> String {
+    pub(crate) fn describe(&self) -> Prose {
         let sharing = if self.paired {
             "All methods and thresholds of a run share its instance."
         } else {
             "The servers' capacities are drawn anew for every method and threshold, as in the \
              published comparison."
         };
-        format!(
-            "Made by offload-bench {} with `{}`: {} for each N (family `paper`, seed 1000 N + \
-             run), 4 servers, weights `uncertainty`. {sharing}",
-            self.version,
-            self.command,
-            crate::text::counted(self.runs, "run")
-        )
+        prose![
+            format!("Made by offload-bench {} with ", self.version),
+            code(&self.command),
+            format!(": {} for each N (family ", counted(self.runs, "run")),
+            code("paper"),
+            ", seed 1000 N + run), 4 servers, weights ",
+            code("uncertainty"),
+            ". ",
+            sharing
+        ]
     }
 }
 
 impl Reproduction {
     /// Of what was measured. The order of the runs does not matter.
     #[must_use]
-    pub fn of(experiment: Experiment) -> Self {
+    pub fn of(experiment: Experiment, catalogue: &SolverCatalogue) -> Self {
         let runs = &experiment.runs;
         Self {
-            cells: cells(runs),
-            differences: differences(runs, GOA),
+            cells: cells(runs, catalogue),
+            differences: differences(runs, GOA, catalogue),
             steps: steps(runs, GOA),
             ends: ends(runs, GOA),
-            gaps: gap_cells(&experiment.exact),
+            gaps: gap_cells(&experiment.exact, catalogue),
             setup: experiment.setup,
             exact: experiment.exact,
             times: experiment.times,
             margin: experiment.margin,
+            catalogue: catalogue.clone(),
         }
     }
 
-    /// Writes into `folder`, which is made if it is not there: `findings.md`, `deviations.md`,
+    /// Writes into `folder`, which is made if it is missing: `findings.md`, `deviations.md`,
     /// `cells.csv`, `differences.csv`, `thresholds.csv`, where they were measured `gaps.csv` and
     /// `times.csv`, and each figure as `figures/NAME.svg`, `.tex` (pgfplots) and `.csv` (every
     /// number drawn). Each file is written whole or not at all. Returns the paths of those in
@@ -148,31 +159,23 @@ impl Reproduction {
     /// # Errors
     /// [`ReportError::Io`], naming the file.
     pub fn write(&self, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
-        for figure in figures::figures(self) {
-            for (ending, text) in [
-                ("svg", figure.svg()),
-                ("tex", figure.tex()),
-                ("csv", figure.csv()),
-            ] {
-                write_under(
-                    &folder.join(FIGURES),
-                    &format!("{}.{ending}", figure.name()),
-                    &text,
-                )?;
-            }
-        }
+        let pictures = self.pictures("");
+        write_pictures(folder, &pictures, &["svg", "tex", "csv"])?;
         let mut all = vec![
-            ("findings.md", self.findings()),
-            ("deviations.md", files::deviations(self)),
-            ("cells.csv", files::cells(self)),
-            ("differences.csv", files::differences(self)),
-            ("thresholds.csv", files::thresholds(self)),
+            ("findings.md", self.page(&pictures)),
+            (
+                "deviations.md",
+                markdown::document(&deviations::document(self)),
+            ),
+            ("cells.csv", columns::cells(self)),
+            ("differences.csv", columns::differences(self)),
+            ("thresholds.csv", columns::thresholds(self)),
         ];
         if !self.exact.is_empty() {
-            all.push(("gaps.csv", files::gaps(self)));
+            all.push(("gaps.csv", columns::gaps(self)));
         }
-        if self.times.is_some() {
-            all.push(("times.csv", files::times(self)));
+        if let Some(times) = &self.times {
+            all.push(("times.csv", columns::times(times)));
         }
         all.iter()
             .map(|(name, text)| write_under(folder, name, text))
@@ -189,25 +192,27 @@ impl Reproduction {
             .parent()
             .filter(|p| !p.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
-        for figure in figures::figures(self) {
-            write_under(
-                &folder.join(FIGURES),
-                &format!("{}.svg", findings::figure_name(figure.name())),
-                &figure.svg(),
-            )?;
-        }
-        write_whole(file, self.findings_with(findings::figure_name).as_bytes())
+        let pictures = self.pictures(AMONG_OTHERS);
+        write_pictures(folder, &pictures, &["svg"])?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        write_under(folder, &name, &self.page(&pictures))
     }
 
     /// The findings as Markdown: each claim of the paper's abstract, and what was measured for and
     /// against it.
     #[must_use]
     pub fn findings(&self) -> String {
-        self.findings_with(str::to_string)
+        self.page(&self.pictures(""))
     }
 
-    fn findings_with(&self, file: impl Fn(&str) -> String) -> String {
-        findings::page(self, &file)
+    fn page(&self, pictures: &[Picture]) -> String {
+        markdown::document(&findings::document(self, pictures))
+    }
+
+    /// The figures; `prefix` begins the names of their files.
+    fn pictures(&self, prefix: &str) -> Vec<Picture> {
+        let figures = figures::figures(self).into_iter().map(Arc::new);
+        figures.map(|f| Picture::new(&f, prefix)).collect()
     }
 
     /// A few lines for the console: agreement with the published means, and the claims' verdicts.
@@ -215,23 +220,22 @@ impl Reproduction {
     #[must_use]
     pub fn summary(&self) -> String {
         let mut text =
-            String::from("deviation from the published means (mean absolute, mean, greatest):\n");
+            String::from("deviation from the published means (mean absolute, mean, largest):\n");
         for a in agreement::agreement(&self.cells) {
             let met = match a.is_met() {
-                Some(true) => "  as aimed at",
-                Some(false) => "  aim missed",
+                Some(true) => "  target met",
+                Some(false) => "  target missed",
                 None => "",
             };
             let unit = a.metric.unit();
             let name = a.metric.name();
-            let _ = writeln!(
-                text,
-                "  {name:24} {:6.2} {:+7.2} {:6.1} {unit}{met}",
+            text += &format!(
+                "  {name:24} {:6.2} {:+7.2} {:6.1} {unit}{met}\n",
                 a.mean_abs, a.mean, a.max_abs
             );
         }
         for (claim, verdict) in findings::verdicts(self) {
-            let _ = writeln!(text, "{claim}: {verdict}");
+            text += &format!("{claim}: {verdict}\n");
         }
         text.trim_end().to_string()
     }
@@ -240,9 +244,11 @@ impl Reproduction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Trust;
+    use crate::files::FIGURES;
+    use crate::records::Trust;
+    use crate::records::samples::catalogue;
 
-    fn experiment(reversed: bool) -> Experiment {
+    fn runs() -> Vec<MethodRun> {
         let mut runs = Vec::new();
         for (n, users) in [50, 60].into_iter().enumerate() {
             for (t, threshold) in [0.6, 1.0].into_iter().enumerate() {
@@ -252,7 +258,7 @@ mod tests {
                             + run as f64;
                         let accuracy = 50.0 + m as f64 - t as f64 + 0.1 * run as f64;
                         let values = [total, 49.0, accuracy, 12.0, 90.0, total - 102.0];
-                        runs.push(Run {
+                        runs.push(MethodRun {
                             users,
                             threshold,
                             method: method.into(),
@@ -263,12 +269,17 @@ mod tests {
                 }
             }
         }
-        let solve = |solver: &str, objective: f64, violations| Solve {
+        runs
+    }
+
+    fn experiment(reversed: bool) -> Experiment {
+        let mut runs = runs();
+        let solve = |solver: &str, objective: f64, violations| ExactSolve {
             solver: solver.into(),
             objective: Some(objective),
             violations,
         };
-        let exact = |run: usize| Exact {
+        let exact = |run: usize| ExactProblem {
             users: 50,
             threshold: 0.6,
             run,
@@ -285,7 +296,7 @@ mod tests {
         if reversed {
             runs.reverse();
         }
-        let timed = |users: usize, seed| Timed {
+        let timed = |users: usize, seed| SolverTime {
             solver: GOA.into(),
             users,
             servers: 4,
@@ -324,10 +335,10 @@ mod tests {
     #[test]
     fn the_order_of_runs_does_not_matter_and_every_file_is_written() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let files = Reproduction::of(experiment(false))
+        let files = Reproduction::of(experiment(false), &catalogue())
             .write(one.path())
             .unwrap();
-        Reproduction::of(experiment(true))
+        Reproduction::of(experiment(true), &catalogue())
             .write(two.path())
             .unwrap();
         let names: Vec<&str> = files
@@ -365,7 +376,7 @@ mod tests {
 
     #[test]
     fn the_page_says_what_the_numbers_say() {
-        let page = Reproduction::of(experiment(false)).findings();
+        let page = Reproduction::of(experiment(false), &catalogue()).findings();
         for text in [
             "Holds in every comparison: GOA has both less delay and more accuracy in 8 of 8 \
              comparisons",
@@ -374,12 +385,13 @@ mod tests {
             "1 problem was not solved",
             "Holds at every N",
             "| `dmin` | 2 | 2 | – |",
-            "![Certified gap against the number of users](figures/gap-vs-users.svg)",
+            "![Certified gap to the optimum](figures/gap-vs-users.svg)",
             "a machine",
         ] {
             assert!(page.contains(text), "no '{text}' in {page}");
         }
-        let summary = Reproduction::of(experiment(false)).summary();
+        crate::snapshot::check("findings.md", &page);
+        let summary = Reproduction::of(experiment(false), &catalogue()).summary();
         assert!(
             summary.contains("Near-optimal: holds in no cell") && !summary.contains("a machine"),
             "{summary}"
@@ -394,7 +406,7 @@ mod tests {
             ..experiment(false)
         };
         let folder = tempfile::tempdir().unwrap();
-        let reproduction = Reproduction::of(less);
+        let reproduction = Reproduction::of(less, &catalogue());
         assert_eq!(reproduction.write(folder.path()).unwrap().len(), 5);
         assert!(reproduction.findings().contains("Not measured"));
         let page = folder.path().join("page.md");

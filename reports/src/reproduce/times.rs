@@ -1,13 +1,13 @@
 //! Running times of GOA: the only numbers of the reproduction that differ from run to run.
 
 use super::published::published;
-use crate::scaling::{Scaling, Timing, fit};
-use crate::stats::quantile;
+use crate::statistics::scaling::{Scaling, Timing, fit};
+use crate::statistics::summary::quantile;
 use std::collections::BTreeSet;
 
 /// One solver's time on one instance.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Timed {
+pub struct SolverTime {
     /// The solver's id.
     pub solver: String,
     /// N.
@@ -24,7 +24,7 @@ pub struct Timed {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Times {
     /// The times.
-    pub rows: Vec<Timed>,
+    pub rows: Vec<SolverTime>,
     /// tau.
     pub threshold: f64,
     /// Repetitions behind each median.
@@ -41,7 +41,7 @@ impl Times {
     /// Median over instances, s.
     #[must_use]
     pub fn median(&self, solver: &str, users: usize, servers: usize) -> Option<f64> {
-        let same = |t: &&Timed| t.solver == solver && t.users == users && t.servers == servers;
+        let same = |t: &&SolverTime| t.solver == solver && t.users == users && t.servers == servers;
         quantile(
             &self
                 .rows
@@ -79,8 +79,8 @@ impl Times {
     fn growth(
         &self,
         solver: &str,
-        kept: impl Fn(&Timed) -> bool,
-        size: impl Fn(&Timed) -> usize,
+        kept: impl Fn(&SolverTime) -> bool,
+        size: impl Fn(&SolverTime) -> usize,
     ) -> Option<Scaling> {
         let rows = self.rows.iter().filter(|t| t.solver == solver && kept(t));
         let timings = rows.enumerate().map(|(k, t)| Timing {
@@ -94,25 +94,45 @@ impl Times {
     }
 }
 
-/// The authors' own times of one GOA run, ms: (N, tau, time), by N and tau.
+/// The authors' own time of one GOA run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PublishedTime {
+    /// N.
+    pub users: usize,
+    /// tau.
+    pub threshold: f64,
+    /// The time, ms.
+    pub time_ms: f64,
+}
+
+/// The published times, by N and tau.
 #[must_use]
-pub fn published_times() -> Vec<(usize, f64, f64)> {
-    let mut all: Vec<(usize, f64, f64)> = published()
+pub fn published_times() -> Vec<PublishedTime> {
+    let mut all: Vec<PublishedTime> = published()
         .iter()
-        .filter_map(|p| Some((p.users, p.threshold, 1e3 * p.goa_time_s?)))
+        .filter_map(|p| {
+            Some(PublishedTime {
+                users: p.users,
+                threshold: p.threshold,
+                time_ms: 1e3 * p.goa_time_s?,
+            })
+        })
         .collect();
-    all.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    all.sort_by(|a, b| {
+        let by_threshold = || a.threshold.total_cmp(&b.threshold);
+        a.users.cmp(&b.users).then_with(by_threshold)
+    });
     all
 }
 
-/// How the authors' own times grow with N; the thresholds of one N hang together.
+/// How the authors' own times grow with N; the thresholds of one N are one cluster.
 #[must_use]
 pub fn published_growth() -> Option<Scaling> {
-    let timing = |(users, _, ms): (usize, f64, f64)| Timing {
-        size: users as f64,
-        time_s: 1e-3 * ms,
+    let timing = |t: PublishedTime| Timing {
+        size: t.users as f64,
+        time_s: 1e-3 * t.time_ms,
         censored: false,
-        cluster: users as u64,
+        cluster: t.users as u64,
     };
     fit(&published_times()
         .into_iter()
@@ -126,7 +146,7 @@ mod tests {
 
     #[test]
     fn growth_by_hand() {
-        let timed = |users: usize, servers: usize, seed: u64, time_s: f64| Timed {
+        let timed = |users: usize, servers: usize, seed: u64, time_s: f64| SolverTime {
             solver: "goa".into(),
             users,
             servers,
@@ -165,7 +185,7 @@ mod tests {
         assert!(
             times
                 .iter()
-                .any(|t| t.0 == 120 && (t.2 - 413.7).abs() < 0.1)
+                .any(|t| t.users == 120 && (t.time_ms - 413.7).abs() < 0.1)
         );
         assert!(published_growth().is_some_and(|g| g.exponent.estimate > 1.0));
     }

@@ -1,4 +1,4 @@
-//! Exact solves of some of the runs, each bound re-checked by the verifier, with everybody's plan
+//! ExactProblem solves of some of the runs, each bound re-checked by the verifier, with everybody's plan
 //! beside it.
 
 use super::{SERVERS, THRESHOLDS, USERS, instance};
@@ -6,7 +6,7 @@ use crate::process::certify::certify;
 use crate::stop::StopSignal;
 use anyhow::{Context, anyhow, ensure};
 use offload_instances::{Problem, Weights};
-use offload_reports::reproduce::{Exact, Solve};
+use offload_reports::reproduce::{ExactProblem, ExactSolve};
 use offload_solvers::{Budget, Solved, Solver, Status, find, solve};
 use rayon::prelude::*;
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub fn bounds(
     count: usize,
     budget: BoundBudget,
     stop: &StopSignal,
-) -> anyhow::Result<Option<Vec<Exact>>> {
+) -> anyhow::Result<Option<Vec<ExactProblem>>> {
     let find = |id: &str| find(id).map_err(|e| anyhow!(e));
     let exact = find(EXACT)?;
     let solvers: Vec<Box<dyn Solver>> = COMPARED
@@ -60,13 +60,15 @@ pub fn bounds(
             tasks.extend((0..count).map(|run| (users, threshold, run)));
         }
     }
-    let one = |&(users, threshold, run): &(usize, f64, usize)| -> anyhow::Result<Option<Exact>> {
-        if stop.asked().is_some() {
-            return Ok(None);
-        }
-        of_problem((users, threshold, run), budget, exact.as_ref(), &solvers).map(Some)
-    };
-    let all: Vec<Option<Exact>> = tasks.par_iter().map(one).collect::<anyhow::Result<_>>()?;
+    let one =
+        |&(users, threshold, run): &(usize, f64, usize)| -> anyhow::Result<Option<ExactProblem>> {
+            if stop.asked().is_some() {
+                return Ok(None);
+            }
+            of_problem((users, threshold, run), budget, exact.as_ref(), &solvers).map(Some)
+        };
+    let all: Vec<Option<ExactProblem>> =
+        tasks.par_iter().map(one).collect::<anyhow::Result<_>>()?;
     Ok(stop
         .asked()
         .is_none()
@@ -78,7 +80,7 @@ fn of_problem(
     bound_budget: BoundBudget,
     exact: &dyn Solver,
     solvers: &[Box<dyn Solver>],
-) -> anyhow::Result<Exact> {
+) -> anyhow::Result<ExactProblem> {
     let instance = instance(users, SERVERS, run)?;
     let name = instance.name.clone();
     let problem = Problem::new(instance, threshold, Weights::Uncertainty)?;
@@ -107,7 +109,7 @@ fn of_problem(
         solves.push(row(&name, &solved)?);
     }
     let proved = solved.status == Status::Optimal;
-    let all = Exact {
+    let all = ExactProblem {
         users,
         threshold,
         run,
@@ -128,14 +130,14 @@ fn of_problem(
     Ok(all)
 }
 
-fn row(name: &str, solved: &Solved) -> anyhow::Result<Solve> {
+fn row(name: &str, solved: &Solved) -> anyhow::Result<ExactSolve> {
     ensure!(
         solved.status != Status::Error,
         "{name}: {}: {}",
         solved.solver,
         solved.outcome.stop.describe()
     );
-    Ok(Solve {
+    Ok(ExactSolve {
         solver: solved.solver.clone(),
         objective: solved.evaluation.as_ref().map(|e| e.objective),
         violations: solved.evaluation.as_ref().map_or(0, |e| e.violations.len()),

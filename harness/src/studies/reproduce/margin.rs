@@ -4,7 +4,7 @@ use anyhow::{Context, anyhow};
 use offload_instances::calibrate::by_rank;
 use offload_instances::trace::{self, ColumnRange};
 use offload_reports::reproduce::Margin;
-use offload_reports::uncertainty::statistics::{Answers, Metric, qualities};
+use offload_reports::statistics::prediction::{Answers, UncertaintyMetric, qualities};
 
 /// The column with one less the margin.
 const COLUMN: &str = "uncertainty";
@@ -20,7 +20,7 @@ pub fn margin() -> anyhow::Result<Margin> {
     let large: Vec<f64> = table.queries.iter().map(|q| q.large_correct).collect();
     let values = table.columns[0].clone();
     let rank = by_rank(&values).into_iter().map(|r| 1.0 - r).collect();
-    let metric = Metric {
+    let metric = UncertaintyMetric {
         name: COLUMN.into(),
         values,
         predictions: vec![("rank".into(), rank)],
@@ -38,7 +38,7 @@ pub fn margin() -> anyhow::Result<Margin> {
         .context("the embedded trace cannot rank right answers")?;
     let mean = |v: &[f64]| 100.0 * v.iter().sum::<f64>() / v.len() as f64;
     Ok(Margin {
-        trace: "the embedded bAbI trace (`instances/data/README.md`)".into(),
+        trace: "the embedded bAbI trace (instances/data/README.md)".into(),
         queries: small.len(),
         right_pct: [mean(&small), mean(&large)],
         quality,

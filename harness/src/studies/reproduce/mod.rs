@@ -7,6 +7,7 @@ mod runs;
 mod times;
 
 use crate::notice::Notify;
+use crate::process::solver::catalogue;
 use crate::stop::StopSignal;
 use anyhow::{anyhow, ensure};
 use bounds::BoundBudget;
@@ -123,7 +124,9 @@ pub fn reproduce(
         times: Some(times),
         margin: Some(margin::margin()?),
     };
-    Ok(Some(pool.install(|| Reproduction::of(experiment))))
+    Ok(Some(
+        pool.install(|| Reproduction::of(experiment, &catalogue())),
+    ))
 }
 
 /// The instance of a run: family `paper`, seed 1000 N + run.

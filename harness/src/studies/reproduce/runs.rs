@@ -5,7 +5,7 @@ use crate::stop::StopSignal;
 use anyhow::{Context, anyhow, ensure};
 use offload_instances::random::Random;
 use offload_instances::{Evaluation, Instance, Problem, Weights};
-use offload_reports::reproduce::Run;
+use offload_reports::reproduce::MethodRun;
 use offload_solvers::{Budget, Solver, Status, find, solve};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -22,7 +22,11 @@ const CAPACITIES: u64 = 1000;
 ///
 /// # Errors
 /// What a solver that failed says of it, with the instance.
-pub fn runs(count: usize, unpaired: bool, stop: &StopSignal) -> anyhow::Result<Option<Vec<Run>>> {
+pub fn runs(
+    count: usize,
+    unpaired: bool,
+    stop: &StopSignal,
+) -> anyhow::Result<Option<Vec<MethodRun>>> {
     let solvers: Vec<Box<dyn Solver>> = METHODS
         .iter()
         .map(|id| find(id).map_err(|e| anyhow!(e)))
@@ -31,7 +35,7 @@ pub fn runs(count: usize, unpaired: bool, stop: &StopSignal) -> anyhow::Result<O
         .iter()
         .flat_map(|&n| (0..count).map(move |run| (n, run)))
         .collect();
-    let one = |&(users, run): &(usize, usize)| -> anyhow::Result<Vec<Run>> {
+    let one = |&(users, run): &(usize, usize)| -> anyhow::Result<Vec<MethodRun>> {
         // What was begun ends soon enough; the rest is dropped together with it.
         if stop.asked().is_some() {
             Ok(Vec::new())
@@ -39,7 +43,7 @@ pub fn runs(count: usize, unpaired: bool, stop: &StopSignal) -> anyhow::Result<O
             of_instance(users, run, unpaired, &solvers)
         }
     };
-    let all: Vec<Vec<Run>> = tasks.par_iter().map(one).collect::<anyhow::Result<_>>()?;
+    let all: Vec<Vec<MethodRun>> = tasks.par_iter().map(one).collect::<anyhow::Result<_>>()?;
     Ok(stop
         .asked()
         .is_none()
@@ -51,7 +55,7 @@ fn of_instance(
     run: usize,
     unpaired: bool,
     solvers: &[Box<dyn Solver>],
-) -> anyhow::Result<Vec<Run>> {
+) -> anyhow::Result<Vec<MethodRun>> {
     let instance = instance(users, SERVERS, run)?;
     let mut all = Vec::new();
     for (t, threshold) in THRESHOLDS.into_iter().enumerate() {
@@ -83,7 +87,7 @@ fn of_instance(
                 .with_context(|| format!("{name}: {} found no plan", solver.id()))?;
             let values = values(&evaluation)
                 .with_context(|| format!("{name}: carries no measured times"))?;
-            all.push(Run {
+            all.push(MethodRun {
                 users,
                 threshold,
                 method: solver.id().into(),
@@ -105,7 +109,7 @@ fn redrawn(instance: &Instance, stream: u64) -> Instance {
     other
 }
 
-/// In the order of `offload_reports::reproduce::Metric::ALL`.
+/// In the order of `offload_reports::reproduce::PaperMetric::ALL`.
 fn values(evaluation: &Evaluation) -> Option<[f64; 6]> {
     let r = evaluation.realised?;
     let offloaded = evaluation.offloaded as f64;

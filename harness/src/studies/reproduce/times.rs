@@ -5,8 +5,8 @@ use crate::machine;
 use crate::stop::StopSignal;
 use anyhow::anyhow;
 use offload_instances::{Problem, Weights};
-use offload_reports::reproduce::{Timed, Times};
-use offload_reports::stats::quantile;
+use offload_reports::reproduce::{SolverTime, Times};
+use offload_reports::statistics::quantile;
 use offload_solvers::{Budget, find, solve};
 
 /// Who is timed.
@@ -56,7 +56,7 @@ pub fn times(stop: &StopSignal) -> anyhow::Result<Option<Times>> {
     }))
 }
 
-fn of_instance(users: usize, servers: usize, run: usize) -> anyhow::Result<Vec<Timed>> {
+fn of_instance(users: usize, servers: usize, run: usize) -> anyhow::Result<Vec<SolverTime>> {
     let instance = instance(users, servers, run)?;
     let seed = instance.seed.unwrap_or(0);
     let problem = Problem::new(instance, THRESHOLD, Weights::Uncertainty)?;
@@ -67,7 +67,7 @@ fn of_instance(users: usize, servers: usize, run: usize) -> anyhow::Result<Vec<T
             .map(|_| solve(solver.as_ref(), &problem, &Budget::default()).time_s)
             .collect();
         let time_s = quantile(&times, 0.5).unwrap_or(f64::NAN);
-        rows.push(Timed {
+        rows.push(SolverTime {
             solver: id.into(),
             users,
             servers,

@@ -1,23 +1,26 @@
-//! Requests that arrive over time: `docs/simulate.md`.
+//! Requests that arrive over time: `docs/src/use/simulate.md`.
 //!
 //! [`simulate`] is the study: every solver on every sequence of arrivals. [`arrivals`] makes the
 //! sequences, [`queue`] is a server that shares its compute among unfinished requests, [`run`] lets
-//! one solver plan slot after slot, and [`report`] writes the results.
+//! one solver plan slot after slot, and
+//! `offload_reports::simulate` shows the results.
 
 pub mod arrivals;
 pub mod queue;
-pub mod report;
 
+use crate::process::solver::catalogue;
 use crate::studies;
 use anyhow::{bail, ensure};
 use arrivals::{Arrival, MOST};
 use offload_instances::evaluate::evaluate;
 use offload_instances::random::Random;
 use offload_instances::{Instance, Problem, Server, User, Weights, fingerprint};
+use offload_reports::simulate::{
+    ServedRequest, SimulatedRun, SimulatedSolver, SimulationContext, SimulationReport, SlotState,
+};
 use offload_solvers::{Budget, Solver, Status, solve};
 use queue::Queue;
 use rayon::prelude::*;
-use report::{Report, SimulatedSolver};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -193,7 +196,7 @@ impl Simulation {
     /// The table for a terminal.
     #[must_use]
     pub fn table(&self) -> String {
-        self.report().table()
+        SimulationReport::new(&self.context(), &self.solvers).table()
     }
 
     /// Writes `simulation.json`, `summary.csv`, `slots.csv` and `simulation.svg` into `folder`, each
@@ -202,7 +205,8 @@ impl Simulation {
     /// # Errors
     /// When a file cannot be written.
     pub fn write(&self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-        let report = self.report();
+        let context = self.context();
+        let report = SimulationReport::new(&context, &self.solvers);
         let mut json = serde_json::to_vec_pretty(&report.json(&self.described()))?;
         json.push(b'\n');
         studies::write_files(
@@ -211,18 +215,21 @@ impl Simulation {
                 ("simulation.json", json),
                 ("summary.csv", report.summary_csv().into_bytes()),
                 ("slots.csv", report.slots_csv().into_bytes()),
-                ("simulation.svg", report.chart().into_bytes()),
+                ("simulation.svg", report.figure().svg().into_bytes()),
             ],
         )
     }
 
-    fn report(&self) -> Report<'_> {
-        Report::new(
-            &self.setup,
-            &self.solvers,
-            self.options.warmup,
-            self.options.seed,
-        )
+    /// What the report has to know about the simulation.
+    fn context(&self) -> SimulationContext {
+        SimulationContext {
+            name: self.setup.pool.name.clone(),
+            slot_s: self.setup.slot_s,
+            slots: self.setup.slots,
+            warmup: self.options.warmup,
+            seed: self.options.seed,
+            catalogue: catalogue(),
+        }
     }
 
     /// The options as the JSON file holds them.
@@ -250,40 +257,6 @@ impl Simulation {
             "gap": setup.gap,
         })
     }
-}
-
-/// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Served {
-    /// The slot in which it arrived, from 0.
-    pub slot: usize,
-    /// From its arrival to its answer, s.
-    pub delay_s: f64,
-    /// Whether (or how probably) the answer is right; `None` when the pool does not say.
-    pub correct: Option<f64>,
-    /// Whether a server answered it.
-    pub offloaded: bool,
-    /// Whether it had to be offloaded and was not.
-    pub missed: bool,
-}
-
-/// The servers when a slot was planned.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SlotState {
-    /// Requests that were planned.
-    pub requests: usize,
-    /// Unfinished work over the capacity of all servers, s.
-    pub backlog_s: f64,
-    /// Whether there were requests and the solver returned no plan: everybody stayed local.
-    pub unplanned: bool,
-}
-
-/// One solver on one sequence of arrivals.
-pub struct SimulatedRun {
-    /// One per request, in order of arrival.
-    pub served: Vec<Served>,
-    /// One per slot.
-    pub slots: Vec<SlotState>,
 }
 
 /// Work of a request at a server, FLOP: as measured where the pool says (edge_time_s x
@@ -361,7 +334,7 @@ fn plan(
     solver: &dyn Solver,
     seed: u64,
     (slot, now, first): (usize, f64, usize),
-    (queues, served): (&mut [Queue], &mut Vec<Served>),
+    (queues, served): (&mut [Queue], &mut Vec<ServedRequest>),
 ) -> anyhow::Result<bool> {
     let instance = Arc::new(slot_instance(scenario, batch, queues));
     let problem = Problem::new(instance.clone(), scenario.threshold, scenario.weights)?;
@@ -390,7 +363,7 @@ fn plan(
     for (i, (arrival, place)) in batch.iter().zip(&assignment).enumerate() {
         let user = &instance.users[i];
         let delay_s = now + delays[i].local_s - arrival.time_s;
-        served.push(Served {
+        served.push(ServedRequest {
             slot,
             // Overwritten when the server has finished it.
             delay_s,

@@ -1,18 +1,20 @@
-//! The threshold and the weights that reach a target at least cost: `docs/tune.md`.
+//! The threshold and the weights that reach a target at least cost: `docs/src/use/tune.md`.
 //!
-//! [`tune`] is the study: [`measure`] solves every instance at every setting, [`choose`] picks a
-//! setting on one part of the instances, and [`report`] shows its worth on the other part.
-
-pub mod report;
+//! [`tune`] is the study: [`measure`] solves every instance at every setting;
+//! `offload_reports::tune` chooses a setting on one part of the instances and judges it on the other
+//! part.
 
 use crate::notice::Notify;
+use crate::process::solver::catalogue;
 use crate::studies;
 use anyhow::{bail, ensure};
 use offload_instances::random::Random;
 use offload_instances::{Instance, Problem, Weights, fingerprint};
+use offload_reports::tune::{
+    PlanWorth, TuneParts, TuneReport, TuneTarget, TunedChoice, TunedSetting, TunedSolver,
+};
 use offload_solvers::{Budget, Solver, Status, solve};
 use rayon::prelude::*;
-use report::{Measured, Report, judge};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,15 +31,14 @@ pub struct TuneSetting {
     pub weights: Weights,
 }
 
-/// What a plan is worth, as measured and not as planned.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Worth {
-    /// Mean accuracy over users, %.
-    pub accuracy_pct: f64,
-    /// The delay that is minimised or limited, ms.
-    pub delay_ms: f64,
-    /// Share of users offloaded, %.
-    pub offloaded_pct: f64,
+impl TuneSetting {
+    /// The setting as reports show it.
+    fn shown(self) -> TunedSetting {
+        TunedSetting {
+            threshold: self.threshold,
+            weights: self.weights.name(),
+        }
+    }
 }
 
 /// Which delay of an instance counts.
@@ -60,48 +61,12 @@ impl Delay {
     }
 }
 
-/// What is to be reached.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Target {
-    /// A mean accuracy of at least so many %, with the least mean delay.
-    Accuracy(f64),
-    /// A mean delay of at most so many ms, with the greatest mean accuracy.
-    Delay(f64),
-}
-
-impl Target {
-    /// Whether means reach the target.
-    #[must_use]
-    pub fn is_reached(self, worth: &Worth) -> bool {
-        match self {
-            Target::Accuracy(least) => worth.accuracy_pct >= least,
-            Target::Delay(most) => worth.delay_ms <= most,
-        }
-    }
-
-    /// Whether `a` is better than `b`: reached before not reached; both reached, the lesser cost;
-    /// none reached, the nearer.
-    fn prefers(self, a: &Worth, b: &Worth) -> bool {
-        // (what is to be small once the target is reached, by how much it is missed)
-        let order = |w: &Worth| match self {
-            Target::Accuracy(_) => (w.delay_ms, -w.accuracy_pct),
-            Target::Delay(_) => (-w.accuracy_pct, w.delay_ms),
-        };
-        let (a_order, b_order) = (order(a), order(b));
-        match (self.is_reached(a), self.is_reached(b)) {
-            (true, true) => a_order < b_order,
-            (false, false) => (a_order.1, a_order.0) < (b_order.1, b_order.0),
-            (first, _) => first,
-        }
-    }
-}
-
 /// What is tuned, and how.
 pub struct TuneOptions {
     /// Ids of the solvers; each gets its own choice.
     pub solvers: Vec<String>,
     /// What is to be reached.
-    pub target: Target,
+    pub target: TuneTarget,
     /// Which delay of an instance counts.
     pub delay: Delay,
     /// Weights to choose from.
@@ -123,9 +88,8 @@ pub struct Tuning {
     options: TuneOptions,
     names: Vec<String>,
     settings: Vec<TuneSetting>,
-    measured: Vec<Measured>,
-    tuned: Vec<usize>,
-    held: Vec<usize>,
+    measured: Vec<TunedSolver>,
+    parts: TuneParts,
 }
 
 /// Measures every solver at every setting.
@@ -145,7 +109,7 @@ pub fn tune(
         notify("note: nothing is held out, so the figures are those of the instances tuned on");
     }
     let instances: Vec<Arc<Instance>> = instances.into_iter().map(Arc::new).collect();
-    let (tuned, held) = split(instances.len(), options.held_out, options.seed);
+    let parts = split(instances.len(), options.held_out, options.seed);
     let settings = settings(options.steps, &options.weights);
     let budget = Budget {
         gap: options.gap,
@@ -155,9 +119,9 @@ pub fn tune(
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads)
         .build()?;
-    let one = |solver: &dyn Solver| -> anyhow::Result<Measured> {
+    let one = |solver: &dyn Solver| -> anyhow::Result<TunedSolver> {
         let measured = || measure(&instances, &settings, solver, &budget, options.delay);
-        Ok(Measured {
+        Ok(TunedSolver {
             solver: solver.id().into(),
             worth: pool.install(measured)?,
         })
@@ -171,8 +135,7 @@ pub fn tune(
         options,
         settings,
         measured,
-        tuned,
-        held,
+        parts,
     })
 }
 
@@ -194,7 +157,7 @@ impl TuneOptions {
         );
         let twice = (1..self.weights.len()).any(|k| self.weights[..k].contains(&self.weights[k]));
         ensure!(!twice, "--weights: one is given twice; give it once");
-        if let Target::Accuracy(accuracy) = self.target {
+        if let TuneTarget::Accuracy(accuracy) = self.target {
             ensure!(
                 accuracy <= 100.0,
                 "--accuracy {accuracy}: give a number of % up to 100"
@@ -252,20 +215,21 @@ impl Tuning {
             vec![
                 ("tune.json", json),
                 ("front.csv", report.csv().into_bytes()),
-                ("front.svg", report.chart().into_bytes()),
+                ("front.svg", report.figure().svg().into_bytes()),
             ],
         )
     }
 
-    fn report(&self) -> Report<'_> {
-        let (o, parts) = (&self.options, (&*self.tuned, &*self.held));
-        let choice = |m: &Measured| judge(m, parts, o.target, o.seed);
-        Report {
-            settings: &self.settings,
+    fn report(&self) -> TuneReport<'_> {
+        let (o, parts) = (&self.options, &self.parts);
+        let choice = |m: &TunedSolver| TunedChoice::of(m, parts, o.target, o.seed);
+        TuneReport {
+            settings: self.settings.iter().map(|s| s.shown()).collect(),
             measured: &self.measured,
             parts,
             target: o.target,
-            delay: o.delay,
+            delay: o.delay.name(),
+            catalogue: catalogue(),
             choices: self.measured.iter().map(choice).collect(),
         }
     }
@@ -297,7 +261,7 @@ pub fn measure(
     solver: &dyn Solver,
     budget: &Budget,
     delay: Delay,
-) -> anyhow::Result<Vec<Vec<Option<Worth>>>> {
+) -> anyhow::Result<Vec<Vec<Option<PlanWorth>>>> {
     let one = |setting: &TuneSetting| {
         instances
             .iter()
@@ -313,7 +277,7 @@ fn worth(
     solver: &dyn Solver,
     budget: &Budget,
     delay: Delay,
-) -> anyhow::Result<Option<Worth>> {
+) -> anyhow::Result<Option<PlanWorth>> {
     let problem = Problem::new(instance.clone(), setting.threshold, setting.weights)?;
     let solved = solve(solver, &problem, budget);
     let (name, tau) = (&instance.name, setting.threshold);
@@ -338,7 +302,7 @@ fn worth(
         Delay::P95 => realised.delay_p95_ms,
     };
     let offloaded_pct = 100.0 * evaluation.offloaded as f64 / problem.n() as f64;
-    Ok(Some(Worth {
+    Ok(Some(PlanWorth {
         accuracy_pct,
         delay_ms,
         offloaded_pct,
@@ -348,7 +312,7 @@ fn worth(
 /// Parts 0..count at random into a part to tune on and a held-out one of about `share` of it; with
 /// `share` > 0 and at least 2 instances neither is empty. Both ascending.
 #[must_use]
-pub fn split(count: usize, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
+pub fn split(count: usize, share: f64, seed: u64) -> TuneParts {
     let mut order: Vec<usize> = (0..count).collect();
     Random::new(seed, SPLIT).shuffle(&mut order);
     let held = (share * count as f64).round() as usize;
@@ -360,88 +324,15 @@ pub fn split(count: usize, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
     let mut tuned = order.split_off(held);
     order.sort_unstable();
     tuned.sort_unstable();
-    (tuned, order)
-}
-
-/// Means over some instances; none when a setting has no plan for one of them.
-#[must_use]
-pub fn average(worth: &[Option<Worth>], part: &[usize]) -> Option<Worth> {
-    let all: Vec<Worth> = part.iter().map(|&k| worth[k]).collect::<Option<_>>()?;
-    let mean = |f: fn(&Worth) -> f64| all.iter().map(f).sum::<f64>() / all.len() as f64;
-    (!all.is_empty()).then(|| Worth {
-        accuracy_pct: mean(|w| w.accuracy_pct),
-        delay_ms: mean(|w| w.delay_ms),
-        offloaded_pct: mean(|w| w.offloaded_pct),
-    })
-}
-
-/// The best setting for a target by its means; of equal ones the first. None when no setting has a
-/// plan for every instance.
-#[must_use]
-pub fn choose(means: &[Option<Worth>], target: Target) -> Option<usize> {
-    let mut best: Option<(usize, Worth)> = None;
-    for (k, worth) in means.iter().enumerate() {
-        if let Some(worth) = worth
-            && best.as_ref().is_none_or(|(_, b)| target.prefers(worth, b))
-        {
-            best = Some((k, *worth));
-        }
+    TuneParts {
+        tuned,
+        held_out: order,
     }
-    best.map(|b| b.0)
-}
-
-/// Which settings are on the front: no other has at least its accuracy and at most its delay, one
-/// of them strictly.
-#[must_use]
-pub fn front(means: &[Option<Worth>]) -> Vec<bool> {
-    let beats = |a: &Worth, b: &Worth| {
-        a.accuracy_pct >= b.accuracy_pct
-            && a.delay_ms <= b.delay_ms
-            && (a.accuracy_pct > b.accuracy_pct || a.delay_ms < b.delay_ms)
-    };
-    means
-        .iter()
-        .map(|w| {
-            w.as_ref()
-                .is_some_and(|w| means.iter().flatten().all(|o| !beats(o, w)))
-        })
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn worth(accuracy_pct: f64, delay_ms: f64) -> Option<Worth> {
-        Some(Worth {
-            accuracy_pct,
-            delay_ms,
-            offloaded_pct: 0.0,
-        })
-    }
-
-    #[test]
-    fn the_cheapest_that_reaches_the_target_is_chosen() {
-        let means = [
-            worth(30.0, 10.0),
-            worth(35.0, 20.0),
-            worth(36.0, 15.0),
-            None,
-            worth(40.0, 50.0),
-            worth(36.0, 15.0),
-        ];
-        assert_eq!(choose(&means, Target::Accuracy(33.0)), Some(2));
-        assert_eq!(choose(&means, Target::Accuracy(36.5)), Some(4));
-        assert_eq!(
-            choose(&means, Target::Accuracy(90.0)),
-            Some(4),
-            "the nearest when none reaches it"
-        );
-        assert_eq!(choose(&means, Target::Delay(18.0)), Some(2));
-        assert_eq!(choose(&means, Target::Delay(1.0)), Some(0));
-        assert_eq!(choose(&[None, None], Target::Delay(1.0)), None);
-        assert_eq!(front(&means), [true, false, true, false, true, true]);
-    }
 
     #[test]
     fn parts_are_disjoint_whole_and_repeatable() {
@@ -453,12 +344,13 @@ mod tests {
             (1, 0.5),
             (5, 0.0),
         ] {
-            let (tuned, held) = split(count, share, 3);
-            let mut all = [tuned.clone(), held.clone()].concat();
+            let parts = split(count, share, 3);
+            let (tuned, held) = (&parts.tuned, &parts.held_out);
+            let mut all = [tuned.as_slice(), held].concat();
             all.sort_unstable();
             assert_eq!(all, (0..count).collect::<Vec<_>>());
             assert!(!tuned.is_empty() && held.is_empty() == (count < 2 || share == 0.0));
-            assert_eq!((tuned, held), split(count, share, 3));
+            assert_eq!(parts, split(count, share, 3));
         }
     }
 

@@ -6,7 +6,7 @@ use offload_instances::calibrate::{Isotonic, by_rank};
 use offload_instances::random::Random;
 use offload_instances::rows;
 use offload_instances::trace::{self, ColumnRange, Query, TraceTable, UncertaintyColumn};
-use offload_reports::uncertainty::statistics::Metric;
+use offload_reports::statistics::prediction::UncertaintyMetric;
 
 /// Columns taken when none are named, as far as the trace has them.
 const USUAL: [&str; 4] = ["uncertainty", "entropy", "perplexity", "one_minus_p1"];
@@ -83,7 +83,12 @@ pub fn read(a: &UncertaintyOptions, choices: &[UncertaintyColumn]) -> anyhow::Re
 
 /// A column as the statistics want it: high means unsure, with the probabilities of a right answer
 /// that can be made of it.
-pub fn metric(table: &TraceTable, k: usize, choice: &UncertaintyColumn, seed: u64) -> Metric {
+pub fn metric(
+    table: &TraceTable,
+    k: usize,
+    choice: &UncertaintyColumn,
+    seed: u64,
+) -> UncertaintyMetric {
     let sign = if choice.falling { -1.0 } else { 1.0 };
     let values: Vec<f64> = table.columns[k].iter().map(|x| sign * x).collect();
     let mut predictions = Vec::new();
@@ -103,7 +108,7 @@ pub fn metric(table: &TraceTable, k: usize, choice: &UncertaintyColumn, seed: u6
     } else {
         choice.column.clone()
     };
-    Metric {
+    UncertaintyMetric {
         name,
         values,
         predictions,

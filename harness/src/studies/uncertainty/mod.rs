@@ -1,5 +1,5 @@
 //! What the columns of a query trace know about right answers, and what plans make of it:
-//! `docs/uncertainty.md`.
+//! `docs/src/use/uncertainty.md`.
 
 mod metrics;
 mod plans;
@@ -8,8 +8,8 @@ use crate::notice::Notify;
 use anyhow::{Context, anyhow, ensure};
 use metrics::{choices, metric, read};
 use offload_instances::Weights;
-use offload_reports::uncertainty::Report;
-use offload_reports::uncertainty::statistics::{Answers, Metric, qualities};
+use offload_reports::statistics::prediction::{Answers, UncertaintyMetric, qualities};
+use offload_reports::uncertainty::UncertaintyReport;
 use offload_solvers::{Solver, find};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -57,13 +57,13 @@ pub struct UncertaintyOptions {
 /// # Errors
 /// A trace that cannot be read or that ranks nothing, an unknown column or solver, or a problem
 /// without a plan.
-pub fn uncertainty(a: &UncertaintyOptions, notify: Notify) -> anyhow::Result<Report> {
+pub fn uncertainty(a: &UncertaintyOptions, notify: Notify) -> anyhow::Result<UncertaintyReport> {
     let choices = choices(a)?;
     let table = read(a, &choices)?;
     let solvers = solvers(a)?;
     let small: Vec<f64> = table.queries.iter().map(|q| q.small_correct).collect();
     let large: Vec<f64> = table.queries.iter().map(|q| q.large_correct).collect();
-    let metrics: Vec<Metric> = choices
+    let metrics: Vec<UncertaintyMetric> = choices
         .iter()
         .enumerate()
         .map(|(k, c)| metric(&table, k, c, a.seed))
@@ -82,7 +82,7 @@ pub fn uncertainty(a: &UncertaintyOptions, notify: Notify) -> anyhow::Result<Rep
     )?;
     let (planned, informed) = plans::plans(a, &choices, &solvers, notify)?;
     let mean = |v: &[f64]| 100.0 * v.iter().sum::<f64>() / v.len() as f64;
-    Ok(Report {
+    Ok(UncertaintyReport {
         trace: a
             .trace
             .as_ref()

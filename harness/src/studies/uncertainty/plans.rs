@@ -219,7 +219,7 @@ fn optimum(a: &UncertaintyOptions, problem: &Problem) -> anyhow::Result<Certifie
     })
 }
 
-/// The two informed plans of `docs/uncertainty.md` against the exact one.
+/// The two informed plans of `docs/src/use/uncertainty.md` against the exact one.
 fn informed(
     a: &UncertaintyOptions,
     case: &MetricCase,

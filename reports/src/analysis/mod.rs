@@ -1,0 +1,10 @@
+//! What the records of a campaign say together: bounds and gaps, aggregates, comparisons of
+//! solvers.
+
+pub mod aggregates;
+pub mod baseline;
+pub mod comparisons;
+pub mod gaps;
+mod study;
+
+pub use study::Study;

@@ -1,0 +1,174 @@
+//! The glossary at the end of a report: what every column means.
+
+use crate::document::{Block, Column, Prose, Table, Value, code, emphasis, prose};
+
+/// A term and its meaning.
+struct Entry {
+    term: &'static str,
+    meaning: Prose,
+}
+
+fn entry(term: &'static str, meaning: impl Into<Prose>) -> Entry {
+    let meaning = meaning.into();
+    Entry { term, meaning }
+}
+
+pub(super) fn glossary() -> Vec<Block> {
+    let table = |heading: &str, entries: Vec<Entry>| {
+        let columns = [
+            Column::new(heading, |e: &Entry| Value::Text(e.term.into())),
+            Column::new("meaning", |e: &Entry| Value::Words(e.meaning.clone())),
+        ];
+        Block::Table(Table::of("", &columns, &entries))
+    };
+    vec![
+        Block::Paragraph(prose![
+            "A ",
+            emphasis("problem"),
+            " is an instance with a threshold and weights; a ",
+            emphasis("row"),
+            " is one record: one solver, with one seed, on one problem. A plan is ",
+            emphasis("feasible"),
+            " if it violates no constraint. For a problem, LB is the greatest lower bound of its \
+             records; an enumerated or certified one within 0.1 % of a solver's claim is \
+             preferred. UB is the least objective of its feasible plans, so the optimum F* is in \
+             [LB, UB]. z is the objective of a row. Bounds of rows that ended in an error are not \
+             used."
+        ]),
+        table(
+            "column",
+            [row_columns(), gap_columns(), other_columns()]
+                .into_iter()
+                .flatten()
+                .collect(),
+        ),
+        table("reference", references()),
+        Block::Paragraph(prose![
+            "A plan below any bound, a solver's claim included, counts as crossed. Every row with \
+             its interval and reference is in ",
+            code("gaps.csv"),
+            ", the tables in full precision are in ",
+            code("summary.csv"),
+            "."
+        ]),
+    ]
+}
+
+fn row_columns() -> Vec<Entry> {
+    vec![
+        entry(
+            "rows",
+            "number of records; rows = violating + failed + the counts under references",
+        ),
+        entry("with gap", "rows with a feasible plan and LB > 0"),
+        entry(
+            "violating",
+            "rows whose plan violates a constraint, such as a mandatory user left local: they have \
+             no gap",
+        ),
+        entry(
+            "failed",
+            "rows without a plan: an error, or timed out before the first plan",
+        ),
+    ]
+}
+
+fn gap_columns() -> Vec<Entry> {
+    vec![
+        entry(
+            "gap mean, median, q95, max",
+            prose![
+                "of the ",
+                emphasis("guaranteed"),
+                " gap (z - LB)/LB over rows with gap; the true gap (z - F*)/F* is in \
+                 [(z - UB)/UB, (z - LB)/LB]. Quantiles are of type 7: linear between order \
+                 statistics. In brackets: bootstrap 95 % interval over instances (",
+                code("docs/src/reference/statistics.md"),
+                "), none with a single instance"
+            ],
+        ),
+        entry(
+            "proved optimal",
+            "share of all rows with (z - LB)/LB <= 0.0001 (0.01 %); a problem counts as proved \
+             optimal when (UB - LB)/LB <= 0.0001. Differences within 1e-9 are treated as rounding",
+        ),
+        entry(
+            "≤ 1 %",
+            "share of all rows with a guaranteed gap of at most 1 %; the page and summary.csv also \
+             count 0.01, 0.1, 5 and 10 %",
+        ),
+        entry(
+            "above best known",
+            "mean of (z - UB)/UB over rows with a feasible plan: the lower end of the interval, \
+             and all that is known without a bound",
+        ),
+        entry(
+            "references",
+            "what the rows are compared with, and how many of them (below)",
+        ),
+        entry(
+            "width",
+            "mean of (UB - LB)/LB over rows with gap: how much of a guaranteed gap may be due to \
+             the bound",
+        ),
+    ]
+}
+
+fn other_columns() -> Vec<Entry> {
+    vec![
+        entry(
+            "time",
+            "median wall time of the algorithm alone over rows that did not end in an error, \
+             time-outs included",
+        ),
+        entry(
+            "geo.",
+            "shifted geometric mean of the same times, exp(mean ln(t + 1 ms)) - 1 ms",
+        ),
+        entry(
+            "PAR10",
+            "mean time in which an unsolved row (timed out, failed, constraints violated, or an \
+             exact method short of its gap) counts ten time limits; – where such a row has no \
+             limit",
+        ),
+        entry(
+            "primal int.",
+            "mean primal integral (Berthold 2013): time integral of the relative distance of the \
+             incumbent to the best known plan, 1 while there is none, up to the time limit (the \
+             problem's longest time without one)",
+        ),
+        entry(
+            "offloaded",
+            "mean number of users offloaded, over rows with a plan, violating ones included",
+        ),
+        entry(
+            "accuracy, delay",
+            "realised mean accuracy and mean delay per user, over rows with a plan (violating ones \
+             included) whose instance has the data",
+        ),
+    ]
+}
+
+fn references() -> Vec<Entry> {
+    vec![
+        entry("enumerated", "all plans were tried"),
+        entry(
+            "certified",
+            "LB was re-checked by the verifier from a certificate and the instance alone",
+        ),
+        entry("solver", "LB is the claim of a MILP solver"),
+        entry(
+            "best-known",
+            "no bound: rows are compared with UB, which gives no gap to the optimum",
+        ),
+        entry(
+            "infeasible",
+            "a solver proved that there is no plan; no gap",
+        ),
+        entry(
+            "crossed",
+            "a plan is below LB, or exists for a problem that was proved infeasible: a bug in one \
+             of the programs; no gap until it is found",
+        ),
+    ]
+}
