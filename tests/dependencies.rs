@@ -121,7 +121,7 @@ const LAYERS: [(&str, &[&[&str]]); 2] = [
     (
         "solvers",
         &[
-            &["budget", "certificate", "outcome", "costs"],
+            &["budget", "certificate", "costs", "outcome", "streams"],
             &["solver"],
             &["judge", "state"],
             &["search"],
