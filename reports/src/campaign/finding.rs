@@ -1,6 +1,5 @@
 //! What the records say about the solver that the reports are about, mode by mode.
 
-use super::SUBJECT;
 use crate::analysis::Study;
 use crate::analysis::aggregates::{Aggregate, SizeKey};
 use crate::analysis::gaps::Analysis;
@@ -8,6 +7,8 @@ use crate::document::{Block, Prose, code, prose};
 use crate::statistics::Stats;
 use crate::text::{listed, mode, percent};
 
+/// The solver that findings are about and that pairs are shown against in the paper.
+pub(super) const SUBJECT: &str = "goa";
 /// The guaranteed gap beyond which the report says so.
 const NOTEWORTHY: f64 = 0.05;
 

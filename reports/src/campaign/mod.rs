@@ -23,9 +23,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The solver that findings are about and that pairs are shown against in the paper.
-const SUBJECT: &str = "goa";
-
 /// Figures shown in the Markdown report; the others are linked.
 const SHOWN: [&str; 3] = ["gap-vs-users", "gap-distribution", "runtime-vs-users"];
 

@@ -1,6 +1,7 @@
 //! A campaign's tables.
 
-use super::{SUBJECT, columns};
+use super::columns;
+use super::finding::SUBJECT;
 use crate::analysis::Study;
 use crate::analysis::aggregates::{Aggregate, Measures, SettingKey};
 use crate::analysis::comparisons::{SolverPair, TimeGrowth};

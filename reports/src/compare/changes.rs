@@ -1,6 +1,6 @@
 //! Solves whose status changed, and bounds of one campaign above plans of the other.
 
-use super::{BoundsKey, CampaignSide, CommonSolve, key_of, problem_key};
+use super::matching::{BoundsKey, CampaignSide, CommonSolve, SolveState, key_of, problem_key};
 use crate::analysis::gaps::{Analysis, ProblemBounds, Reference, is_below, plan_value};
 use crate::document::{Column, Value, csv as document_csv};
 use crate::records::{Record, SolverCatalogue, SolverKey, Status, Trust};
@@ -8,23 +8,6 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Problems named for each kind of change.
 const NAMED: usize = 3;
-
-/// How a solve ended, from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SolveState {
-    /// Proved optimal, or that no plan exists.
-    Proved,
-    /// A plan that breaks no rule.
-    Plan,
-    /// Out of time with a plan that breaks no rule.
-    LatePlan,
-    /// Out of time without a plan.
-    Late,
-    /// A plan that breaks rules.
-    Violating,
-    /// An error, or an end without a plan.
-    Failed,
-}
 
 /// Solves of one solver that ended as `from` in A and as `to` in B.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,36 +52,6 @@ pub struct Contradiction {
     pub claim: Claim,
     /// Who claims that, and in which campaign.
     pub claim_by: (String, usize),
-}
-
-impl SolveState {
-    /// How `record` ended.
-    #[must_use]
-    pub fn of(record: &Record) -> Self {
-        let plan = record.objective.is_some();
-        match record.status {
-            Status::Error => Self::Failed,
-            _ if plan && record.violations > 0 => Self::Violating,
-            Status::Optimal | Status::Infeasible => Self::Proved,
-            Status::Timeout if plan => Self::LatePlan,
-            Status::Timeout => Self::Late,
-            Status::Feasible if plan => Self::Plan,
-            Status::Feasible => Self::Failed,
-        }
-    }
-
-    /// The name in tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Proved => "proved",
-            Self::Plan => "plan",
-            Self::LatePlan => "timeout with a plan",
-            Self::Late => "timeout without a plan",
-            Self::Violating => "plan that breaks rules",
-            Self::Failed => "error",
-        }
-    }
 }
 
 impl Contradiction {

@@ -1,6 +1,8 @@
 //! The columns of a comparison's tables: `compare.csv`, the pages and the terminal.
 
-use super::{SolverShift, StatusChange, Verdict};
+use super::changes::StatusChange;
+use super::shifts::{SolverShift, Verdict};
+use crate::analysis::comparisons::PairedDifferences;
 use crate::document::Format::{Html, Markdown, Terminal};
 use crate::document::{Column, Digits, Format, Value};
 use crate::text::{NOTHING, percent};
@@ -73,7 +75,7 @@ pub(super) fn gaps() -> Vec<Column<SolverShift>> {
         count("with gaps", &["gap_pairs"], |g| g.problems).only(REPORTS),
         count("instances", &["instances"], |g| g.instances).only(REPORTS),
         count("better", &["better"], |g| g.wins),
-        count("same", &["same"], super::PairedDifferences::ties),
+        count("same", &["same"], PairedDifferences::ties),
         count("worse", &["worse"], |g| g.losses),
     ];
     all.extend([
@@ -116,7 +118,7 @@ pub(super) fn gaps() -> Vec<Column<SolverShift>> {
 fn count(
     heading: &str,
     csv: &'static [&'static str],
-    of: fn(&super::PairedDifferences) -> usize,
+    of: fn(&PairedDifferences) -> usize,
 ) -> Column<SolverShift> {
     Column::new(heading, move |s: &SolverShift| {
         Value::Count(s.gap.as_ref().map_or(0, of))

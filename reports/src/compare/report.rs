@@ -1,7 +1,10 @@
 //! A comparison as a document, as CSV and as tables for the terminal.
 
+use super::changes::{Claim, Contradiction, StatusChange};
 use super::columns::{self, Scope, lead};
-use super::{Claim, Comparison, Contradiction, LEVEL, SetupDifference, SolverShift, Verdict};
+use super::comparison::Comparison;
+use super::setup::SetupDifference;
+use super::shifts::{LEVEL, SolverShift, Verdict};
 use crate::document::{Block, Column, Document, Prose, Table, Value};
 use crate::document::{code, csv, listed, prose, strong, terminal};
 use crate::text::{clip, counted, mode, short};
@@ -303,7 +306,7 @@ fn finding(c: &Comparison) -> Block {
     let mut lines: Vec<Prose> = groups
         .map(|(lead, items)| prose![lead, ": ", listed(items), "."])
         .collect();
-    let changed = |wanted: fn(&super::StatusChange) -> bool| -> usize {
+    let changed = |wanted: fn(&StatusChange) -> bool| -> usize {
         let of = c.changes.iter().filter(|x| wanted(x));
         of.map(|x| x.solves).sum()
     };

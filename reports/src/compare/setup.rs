@@ -1,7 +1,7 @@
 //! Differences in setup between two campaigns: program, machine, settings, versions and limits of
 //! solvers.
 
-use super::CampaignSide;
+use super::matching::CampaignSide;
 use crate::records::{Environment, Record, SolverCatalogue};
 use crate::text::clip;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 use super::*;
-use crate::records::Trust;
 use crate::records::environment::ENVIRONMENT_FORMAT;
 use crate::records::samples::{bounded, campaign, catalogue, record};
+use crate::records::{Environment, Record, Status, Trust};
 
 fn side<'a>(name: &'a str, records: &'a [Record]) -> CampaignSide<'a> {
     CampaignSide {

@@ -1,6 +1,5 @@
 //! Means per cell of the reproduced experiment, beside the published ones.
 
-use super::SEED;
 use super::published::{Published, published};
 use crate::analysis::aggregates::ThresholdKey;
 use crate::document::{Digits, Value};
@@ -175,6 +174,9 @@ impl Published {
         ]
     }
 }
+
+/// Seed of all intervals.
+pub(super) const SEED: u64 = 0;
 
 /// N, the threshold, and the method in its order.
 pub(super) type CellKey<'a> = (usize, ThresholdKey, SolverKey<'a>);

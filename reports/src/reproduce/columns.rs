@@ -1,10 +1,10 @@
 //! The columns of the reproduction's CSV files.
 
-use super::Reproduction;
 use super::agreement::by_chance;
 use super::cells::{MethodMeans, PaperMetric};
 use super::differences::{MethodDifference, ThresholdStep};
 use super::exact::{ExactProblem, ExactSolve};
+use super::experiment::Reproduction;
 use super::times::{SolverTime, Times};
 use crate::analysis::gaps::Gap;
 use crate::document::{Column, Digits, Value, csv};

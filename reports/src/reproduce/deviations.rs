@@ -1,8 +1,8 @@
 //! `deviations.md`: every published cell beside ours, and how far they agree.
 
-use super::Reproduction;
 use super::agreement::{Agreement, PARTS, WORST_AIM, agreement, aim, by_chance};
 use super::cells::{MethodMeans, PaperMetric};
+use super::experiment::Reproduction;
 use crate::document::{Block, Column, Document, Table, Value, code, prose};
 use crate::text::NOTHING;
 

@@ -1,7 +1,6 @@
 //! GOA against each other method, and each threshold against the next, run by run.
 
-use super::SEED;
-use super::cells::{CellKey, MethodRun, PaperMetric};
+use super::cells::{CellKey, MethodRun, PaperMetric, SEED};
 use crate::analysis::aggregates::ThresholdKey;
 use crate::records::SolverCatalogue;
 use crate::statistics::bootstrap::{ConfidenceInterval, mean_interval};

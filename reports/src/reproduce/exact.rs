@@ -1,8 +1,7 @@
 //! What the published tables cannot show: how far every plan is from the optimum, by a certified
 //! bound.
 
-use super::SEED;
-use super::cells::CellKey;
+use super::cells::{CellKey, SEED};
 use crate::analysis::aggregates::ThresholdKey;
 use crate::analysis::gaps::{Gap, ROUNDING};
 use crate::records::{SolverCatalogue, Trust};

@@ -2,7 +2,8 @@
 //! the same colour.
 
 use super::cells::{MethodMeans, PaperMetric};
-use super::{Reproduction, SolverGaps};
+use super::exact::SolverGaps;
+use super::experiment::Reproduction;
 use crate::analysis::aggregates::ThresholdKey;
 use crate::figures::{Axis, Chart, Draw, Figure, Panel, Point, Series, Style};
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! The columns of a simulation's table and CSV files.
 
-use super::{
+use super::metrics::{
     ACCURACY, BACKLOG, MEAN, METRICS, OFFLOADED, P50, P95, P99, SimulationReport, SlotMetrics,
     SlotState, by_slot,
 };
@@ -15,7 +15,7 @@ pub(super) struct SolverSummary {
 }
 
 pub(super) fn summaries(of: &SimulationReport) -> Vec<SolverSummary> {
-    let summary = |(k, solver): (usize, &super::SimulatedSolver)| SolverSummary {
+    let summary = |(k, solver): (usize, &super::metrics::SimulatedSolver)| SolverSummary {
         id: solver.id.clone(),
         metrics: std::array::from_fn(|m| of.of(k, m)),
         against_first: of.against_first(k, P95),

@@ -1,18 +1,8 @@
 //! The choice of a setting for a target, and the front of all settings.
 
-use super::{TuneParts, TunedSolver};
+use super::measured::{TuneParts, TunedSolver};
+use super::worth::PlanWorth;
 use crate::statistics::{ConfidenceInterval, mean_interval};
-
-/// What a plan is worth, as measured and not as planned.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PlanWorth {
-    /// Mean accuracy over users, %.
-    pub accuracy_pct: f64,
-    /// The delay that is minimised or limited, ms.
-    pub delay_ms: f64,
-    /// Share of users offloaded, %.
-    pub offloaded_pct: f64,
-}
 
 /// What is to be reached.
 #[derive(Clone, Copy, Debug, PartialEq)]

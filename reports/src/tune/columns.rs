@@ -1,6 +1,9 @@
 //! The columns of tuning's table and CSV file.
 
-use super::{PlanWorth, TuneReport, TunedChoice, TunedSetting, front as on_front};
+use super::choice::{TunedChoice, front as on_front};
+use super::measured::TunedSetting;
+use super::report::TuneReport;
+use super::worth::PlanWorth;
 use crate::document::{Column, Digits, Value};
 use crate::text::NOTHING;
 

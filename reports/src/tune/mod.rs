@@ -3,12 +3,17 @@
 
 mod choice;
 mod columns;
+mod measured;
+mod report;
+mod worth;
 
-pub use choice::{PlanWorth, TuneTarget, TunedChoice, average, choose, front};
+pub use choice::{TuneTarget, TunedChoice, average, choose, front};
+pub use measured::{TuneParts, TunedSetting, TunedSolver};
+pub use report::TuneReport;
+pub use worth::PlanWorth;
 
 use crate::document::{Table, csv, terminal};
 use crate::figures::{Axis, Chart, Draw, Figure, Panel, Point, Reference, Series, Style};
-use crate::records::SolverCatalogue;
 use crate::statistics::ConfidenceInterval;
 use serde_json::{Value, json};
 
@@ -18,79 +23,7 @@ pub const FORMAT: &str = "offload-tune/1";
 /// Dashes of the lines of uniform weights.
 const UNIFORM_DASHES: &str = "2 3";
 
-/// A threshold with weights.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TunedSetting {
-    /// tau, in \[0, 1\].
-    pub threshold: f64,
-    /// Name of the weights: `uncertainty` or `uniform`.
-    pub weights: &'static str,
-}
-
-/// One solver's measurements, `[setting][instance]`.
-pub struct TunedSolver {
-    /// The solver's id.
-    pub solver: String,
-    /// None where no plan satisfies the constraints.
-    pub worth: Vec<Vec<Option<PlanWorth>>>,
-}
-
-/// The instances tuned on and the held-out ones.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TuneParts {
-    /// Places of the instances that settings are chosen on.
-    pub tuned: Vec<usize>,
-    /// Places of the instances that the choice is judged on.
-    pub held_out: Vec<usize>,
-}
-
-/// Everything that the files and the table show.
-pub struct TuneReport<'a> {
-    /// The settings.
-    pub settings: Vec<TunedSetting>,
-    /// One per solver.
-    pub measured: &'a [TunedSolver],
-    /// The parts of the instances.
-    pub parts: &'a TuneParts,
-    /// The target.
-    pub target: TuneTarget,
-    /// Name of the delay that counts: `mean` or `p95`.
-    pub delay: &'a str,
-    /// What was chosen, one per solver; none when no setting has a plan for every instance.
-    pub choices: Vec<Option<TunedChoice>>,
-    /// Decides how solvers are drawn.
-    pub catalogue: SolverCatalogue,
-}
-
 impl TuneReport<'_> {
-    fn all(&self) -> Vec<usize> {
-        let mut all = [self.parts.tuned.as_slice(), &self.parts.held_out].concat();
-        all.sort_unstable();
-        all
-    }
-
-    fn means(&self, m: &TunedSolver, part: &[usize]) -> Vec<Option<PlanWorth>> {
-        m.worth.iter().map(|w| average(w, part)).collect()
-    }
-
-    /// Whether every solver reaches the target on the part that was tuned on.
-    #[must_use]
-    pub fn is_reached(&self) -> bool {
-        let reached = |c: &TunedChoice| self.target.is_reached(&c.tuned);
-        self.choices.iter().all(|c| c.as_ref().is_some_and(reached))
-    }
-
-    fn target_text(&self) -> String {
-        match self.target {
-            TuneTarget::Accuracy(a) => {
-                format!("accuracy at least {a} %, least {} delay", self.delay)
-            }
-            TuneTarget::Delay(d) => {
-                format!("{} delay at most {d} ms, greatest accuracy", self.delay)
-            }
-        }
-    }
-
     /// The table for a terminal.
     #[must_use]
     pub fn table(&self) -> String {
@@ -223,6 +156,7 @@ impl TuneReport<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::records::SolverCatalogue;
 
     #[test]
     fn displayed_text() {

@@ -1,6 +1,6 @@
 //! The columns of the tables about uncertainty metrics, in the report and in CSV.
 
-use super::{Informed, PlanMeans, UncertaintyReport, firsts};
+use super::data::{Informed, PlanMeans, UncertaintyReport, firsts};
 use crate::document::{Column, Digits, Table, Value, csv};
 use crate::statistics::ConfidenceInterval;
 use crate::statistics::prediction::{Bin, MetricQuality, Share};

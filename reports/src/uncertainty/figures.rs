@@ -1,6 +1,6 @@
 //! The figures of a trace's metrics: reliability plots and fronts.
 
-use super::{PlanMeans, firsts};
+use super::data::{PlanMeans, firsts};
 use crate::figures::{Axis, Chart, Draw, Figure, Panel, Point, Reference, Series, Style};
 use crate::statistics::prediction::{Bin, MetricQuality};
 

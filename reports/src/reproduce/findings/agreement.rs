@@ -1,9 +1,9 @@
 //! Whether it is the same experiment: agreement with the published means.
 
-use super::super::Reproduction;
 use super::super::agreement::{PARTS, aim, assumption, cause, shares};
 use super::super::cells::{MethodMeans, PaperMetric};
 use super::super::deviations::agreement_table;
+use super::super::experiment::Reproduction;
 use crate::document::{Block, Prose, code, prose};
 
 /// Cells listed one by one.

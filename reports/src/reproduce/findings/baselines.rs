@@ -1,8 +1,8 @@
 //! Claim: better than the baselines in accuracy and delay.
 
-use super::super::Reproduction;
 use super::super::differences::{MethodDifference, Sign};
-use super::{Claim, evidence, sentence};
+use super::super::experiment::Reproduction;
+use super::claim::{Claim, evidence, sentence};
 use crate::document::{Block, Column, Prose, Table, Value, code, prose};
 use crate::text::counted;
 
@@ -175,7 +175,7 @@ fn reading() -> Prose {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::interval;
+    use super::super::claim::tests::interval;
     use super::*;
 
     fn difference(method: &str, delay: (f64, f64), accuracy: (f64, f64)) -> MethodDifference {

@@ -1,7 +1,7 @@
 //! Claim: the margin predicts accuracy.
 
-use super::super::{Margin, Reproduction};
-use super::{Claim, not_measured, sentence};
+use super::super::experiment::{Margin, Reproduction};
+use super::claim::{Claim, not_measured, sentence};
 use crate::document::{Block, Column, Digits, Table, Value, code, prose, shown};
 use crate::statistics::prediction::{Bin, MetricQuality, PredictionVerdict, Share};
 
@@ -86,7 +86,7 @@ fn tenths(q: &MetricQuality) -> Option<Table> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::interval;
+    use super::super::claim::tests::interval;
     use super::*;
 
     fn margin(auroc: (f64, f64), gain: (f64, f64)) -> Margin {

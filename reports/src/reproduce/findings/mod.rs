@@ -5,24 +5,15 @@
 
 mod agreement;
 mod baselines;
+mod claim;
 mod margin;
 mod near_optimal;
 mod runtime;
 mod tuning;
 
-use super::Reproduction;
-use crate::document::{Block, Document, Picture, Prose, code, emphasis, prose};
-
-/// A claim of the abstract.
-struct Claim {
-    title: &'static str,
-    /// What the measurements say; None when the claim was not measured or needs running times.
-    verdict: fn(&Reproduction) -> Option<String>,
-    /// The section's text.
-    blocks: fn(&Reproduction) -> Vec<Block>,
-    /// Name of the figure at the end of the section.
-    figure: &'static str,
-}
+use super::experiment::Reproduction;
+use crate::document::{Block, Document, Picture, code, emphasis, prose};
+use claim::Claim;
 
 const CLAIMS: [Claim; 5] = [
     baselines::CLAIM,
@@ -71,36 +62,5 @@ pub(super) fn document(of: &Reproduction, pictures: &[Picture]) -> Document {
         title: "Findings",
         blocks,
         footer: "",
-    }
-}
-
-/// A verdict as a sentence of its own.
-fn sentence(verdict: &str) -> Prose {
-    Prose::from(verdict).capitalised()
-}
-
-/// The evidence for one side: a title and the items, or that there is none.
-fn evidence(title: &str, items: Vec<Prose>) -> Vec<Block> {
-    if items.is_empty() {
-        return vec![Block::paragraph(format!("{title}: nothing measured."))];
-    }
-    vec![Block::paragraph(format!("{title}:")), Block::List(items)]
-}
-
-fn not_measured() -> Vec<Block> {
-    vec![Block::paragraph("Not measured.")]
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::statistics::ConfidenceInterval;
-
-    /// An interval around its middle.
-    pub(super) fn interval(low: f64, high: f64) -> Option<ConfidenceInterval> {
-        Some(ConfidenceInterval {
-            estimate: f64::midpoint(low, high),
-            low,
-            high,
-        })
     }
 }

@@ -1,8 +1,8 @@
 //! Claim: near-optimal.
 
 use super::super::exact::SolverGaps;
-use super::super::{GOA, Reproduction};
-use super::{Claim, evidence, not_measured, sentence};
+use super::super::experiment::{GOA, Reproduction};
+use super::claim::{Claim, evidence, not_measured, sentence};
 use crate::analysis::aggregates::ThresholdKey;
 use crate::document::{Block, Column, Prose, Table, Value, code, emphasis, prose};
 use crate::statistics::mean;

@@ -1,8 +1,8 @@
 //! Claim: practical runtime, O(N^3 M^2).
 
+use super::super::experiment::{GOA, Reproduction};
 use super::super::times::{PublishedTime, Times, published_growth, published_times};
-use super::super::{GOA, Reproduction};
-use super::Claim;
+use super::claim::Claim;
 use crate::document::{Block, Column, Table, Value, code, prose, shown};
 use crate::statistics::quantile;
 use crate::statistics::scaling::Scaling;
@@ -135,7 +135,7 @@ fn table(of: &Reproduction, t: &Times) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::interval;
+    use super::super::claim::tests::interval;
     use super::*;
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::super::cells::PaperMetric;
 use super::super::differences::{Sign, ThresholdStep};
-use super::super::{GOA, Reproduction};
-use super::{Claim, evidence, sentence};
+use super::super::experiment::{GOA, Reproduction};
+use super::claim::{Claim, evidence, sentence};
 use crate::document::{Block, Column, Digits, Prose, Table, Value, code, prose};
 use crate::text::NOTHING;
 
@@ -104,7 +104,7 @@ fn table(of: &Reproduction) -> Table {
 /// A metric at both ends.
 fn change(of: &Reproduction, ends: &ThresholdStep, metric: PaperMetric, digits: usize) -> String {
     let at = |tau: f64| {
-        let is = |c: &&super::super::MethodMeans| {
+        let is = |c: &&super::super::cells::MethodMeans| {
             c.users == ends.users && c.threshold == tau && c.method == GOA
         };
         let found = of.cells.iter().find(is);
@@ -115,7 +115,7 @@ fn change(of: &Reproduction, ends: &ThresholdStep, metric: PaperMetric, digits: 
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::interval;
+    use super::super::claim::tests::interval;
     use super::*;
 
     fn step(delay: (f64, f64), accuracy: (f64, f64)) -> ThresholdStep {
