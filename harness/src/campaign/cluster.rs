@@ -2,11 +2,11 @@
 
 use crate::campaign::config::Config;
 use crate::campaign::matrix;
-use crate::campaign::store::RECORDS;
 use crate::files::make_folder;
 use crate::notice::Notify;
 use anyhow::{Context, bail, ensure};
 use offload_instances::files::write_bytes;
+use offload_reports::records::record::RECORDS;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
