@@ -1,7 +1,7 @@
 //! The genetic algorithm that the paper's authors describe, with its mutation corrected.
 
-use crate::search::incumbent::Incumbent;
 use crate::baselines::random_feasible::random_plan;
+use crate::search::incumbent::Incumbent;
 use crate::{Budget, Outcome, Solver, streams};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Problem};

@@ -1,10 +1,10 @@
 //! Large neighbourhood search with exact repair by transportation.
 
 use crate::costs::Costs;
+use crate::greedy::regret;
 use crate::search::descent::{Descent, Moves};
 use crate::search::exchange::exchange;
 use crate::search::incumbent::Incumbent;
-use crate::greedy::regret;
 use crate::state::{Move, State};
 use crate::{Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;

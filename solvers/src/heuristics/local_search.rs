@@ -1,9 +1,9 @@
 //! Variable neighbourhood search over relocations, swaps and ejection chains.
 
+use crate::baselines::random_feasible::random_plan;
 use crate::costs::Costs;
 use crate::search::descent::{Descent, Moves, shake};
 use crate::search::incumbent::Incumbent;
-use crate::baselines::random_feasible::random_plan;
 use crate::state::State;
 use crate::{Budget, Deadline, Outcome, Solver, greedy, streams};
 use offload_instances::random::Random;

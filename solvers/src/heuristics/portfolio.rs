@@ -1,8 +1,8 @@
 //! The best combination of heuristics within a time budget.
 
 use crate::costs::Costs;
-use crate::search::descent::{Descent, Moves, shake};
 use crate::greedy::goa_marginal;
+use crate::search::descent::{Descent, Moves, shake};
 use crate::search::exchange::exchange;
 use crate::search::incumbent::Incumbent;
 use crate::state::State;
