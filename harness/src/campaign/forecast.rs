@@ -146,8 +146,8 @@ fn measured_time(
     Ok(Some(seconds))
 }
 
-/// Time of one solve by a heuristic of ours, s; `None` for other solvers, or when no time is left to
-/// try it.
+/// Time of one solve by a heuristic of ours, s; `None` for other solvers, or when no time is left
+/// to try it.
 fn probe(
     entry: &SolverEntry,
     config: &Config,

@@ -1,5 +1,5 @@
-//! What a campaign must keep, `offload-gates/1` (TOML): reading gates, judging a campaign by them, and
-//! the shapes of the verdict.
+//! What a campaign must keep, `offload-gates/1` (TOML): reading gates, judging a campaign by them,
+//! and the shapes of the verdict.
 
 mod gate;
 pub mod input;

@@ -199,8 +199,8 @@ impl Simulation {
         SimulationReport::new(&self.context(), &self.solvers).table()
     }
 
-    /// Writes `simulation.json`, `summary.csv`, `slots.csv` and `simulation.svg` into `folder`, each
-    /// whole or not at all. Returns their paths.
+    /// Writes `simulation.json`, `summary.csv`, `slots.csv` and `simulation.svg` into `folder`,
+    /// each whole or not at all. Returns their paths.
     ///
     /// # Errors
     /// When a file cannot be written.
