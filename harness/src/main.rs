@@ -7,6 +7,7 @@
 mod commands;
 
 use clap::{Parser, Subcommand};
+use commands::output::{CommandEnd, tell};
 use std::process::ExitCode;
 
 /// How far from optimal is an LLM-offloading algorithm, and what does it cost to run?
@@ -43,23 +44,6 @@ enum Command {
     Worker,
 }
 
-/// How a command ended when it did not fail.
-pub(crate) enum CommandEnd {
-    /// Exit code 0.
-    Done,
-    /// Exit code 1: a check failed or a problem is infeasible.
-    Refuted,
-    /// A signal asked us to stop: 128 plus its number.
-    Stopped(u8),
-}
-
-impl CommandEnd {
-    /// [`CommandEnd::Done`] when all that was checked holds, else [`CommandEnd::Refuted`].
-    fn of(holds: bool) -> Self {
-        if holds { Self::Done } else { Self::Refuted }
-    }
-}
-
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Generate(a) => commands::generate::run(&a),
@@ -86,7 +70,7 @@ fn main() -> ExitCode {
         Ok(CommandEnd::Refuted) => ExitCode::from(1),
         Ok(CommandEnd::Stopped(code)) => ExitCode::from(code),
         Err(error) => {
-            commands::tell(&format!("error: {error:#}"));
+            tell(&format!("error: {error:#}"));
             ExitCode::from(2)
         }
     }

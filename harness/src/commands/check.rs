@@ -1,7 +1,6 @@
 //! `check`: the CI gate.
 
-use super::print;
-use crate::CommandEnd;
+use super::output::{CommandEnd, print};
 use offload_bench::gates::input::{check_campaign, prepare_outputs};
 use offload_bench::gates::{Gates, output};
 use offload_instances::files::write_bytes;

@@ -1,8 +1,7 @@
 //! `evaluate`: what a plan is worth.
 
+use super::output::{CommandEnd, print, tell};
 use super::values::threshold;
-use super::{print, tell};
-use crate::CommandEnd;
 use anyhow::Context;
 use offload_bench::display::evaluation;
 use offload_bench::files::read_instance;

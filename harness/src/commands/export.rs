@@ -1,8 +1,7 @@
 //! `export`: the exact program for any other solver.
 
+use super::output::{CommandEnd, print, tell};
 use super::values::threshold;
-use super::{print, tell};
-use crate::CommandEnd;
 use offload_bench::files::{check_distinct, check_target, read_problem};
 use offload_instances::Weights;
 use offload_instances::files::write_bytes;
@@ -16,7 +15,7 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// Instance file
     instance: PathBuf,
-    /// ExportFormat of the text
+    /// Format of the text
     #[arg(long, value_enum)]
     format: ExportFormat,
     /// Uncertainty threshold tau

@@ -1,7 +1,6 @@
 //! `families`: what there is, and the parameters of one.
 
-use super::print;
-use crate::CommandEnd;
+use super::output::{CommandEnd, print};
 use anyhow::anyhow;
 use offload_instances::families;
 

@@ -1,8 +1,7 @@
 //! `generate`: writes instances of a family.
 
 use super::options::parameters;
-use super::print;
-use crate::CommandEnd;
+use super::output::{CommandEnd, print};
 use anyhow::{Context, anyhow};
 use offload_bench::files::make_folder;
 use offload_instances::families::{self, Spec};

@@ -1,7 +1,6 @@
 //! `merge`: one campaign from its shards.
 
-use super::{print, tell};
-use crate::CommandEnd;
+use super::output::{CommandEnd, print, tell};
 use offload_bench::campaign::config::Config;
 use offload_bench::campaign::merge::{MergeJob, MergeOutcome, MergeSummary, merge};
 use std::path::{Path, PathBuf};

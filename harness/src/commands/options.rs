@@ -1,6 +1,6 @@
 //! Options that several commands share.
 
-use super::tell;
+use super::output::tell;
 use anyhow::{Context, anyhow, ensure};
 use offload_bench::files::read_instance;
 use offload_instances::Instance;

@@ -1,7 +1,6 @@
 //! `report`: gap tables and plots from a campaign, or two campaigns compared.
 
-use super::{print, print_paths, tell};
-use crate::CommandEnd;
+use super::output::{CommandEnd, print, print_paths, tell};
 use offload_bench::campaign::matrix;
 use offload_bench::files::{make_folder, read_campaign};
 use offload_bench::process::solver::catalogue;

@@ -1,8 +1,7 @@
 //! `reproduce`: the paper's experiment, and what it says to the claims of the abstract.
 
+use super::output::{CommandEnd, print, print_paths, tell};
 use super::values::{gap, seconds};
-use super::{print, print_paths, tell};
-use crate::CommandEnd;
 use anyhow::ensure;
 use offload_bench::files::{check_folder, check_target, is_same, make_folder};
 use offload_bench::stop::StopSignal;

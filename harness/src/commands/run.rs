@@ -1,8 +1,7 @@
 //! `run`: a campaign.
 
+use super::output::{CommandEnd, print, tell};
 use super::values::seconds;
-use super::{print, tell};
-use crate::CommandEnd;
 use anyhow::Context;
 use offload_bench::campaign::config::Config;
 use offload_bench::campaign::forecast::forecast;

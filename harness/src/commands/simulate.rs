@@ -1,9 +1,8 @@
 //! `simulate`: requests over time.
 
 use super::options::FamilyOptions;
+use super::output::{CommandEnd, print, print_paths};
 use super::values::{gap, positive, threshold};
-use super::{print, print_paths};
-use crate::CommandEnd;
 use offload_bench::files::{check_folder, make_folder};
 use offload_bench::studies::simulate::{
     ArrivalTimes, SimulationOptions, SimulationSetup, simulate,

@@ -1,8 +1,7 @@
 //! `solve`: one problem, one or several solvers.
 
+use super::output::{CommandEnd, print, tell};
 use super::values::{gap, seconds, threshold};
-use super::{print, tell};
-use crate::CommandEnd;
 use anyhow::Context;
 use offload_bench::display::solves::{as_json, table};
 use offload_bench::files::{check_distinct, check_target, read_problem};

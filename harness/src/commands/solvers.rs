@@ -1,7 +1,6 @@
 //! `solvers`: the available solvers.
 
-use super::print;
-use crate::CommandEnd;
+use super::output::{CommandEnd, print};
 
 pub fn run() -> anyhow::Result<CommandEnd> {
     for solver in offload_solvers::all() {

@@ -1,7 +1,6 @@
 //! `submit`: a campaign as a job array on Slurm, with a job behind it that merges and reports.
 
-use super::{print, tell};
-use crate::CommandEnd;
+use super::output::{CommandEnd, print, tell};
 use offload_bench::campaign::cluster::{MAX_SHARDS, Submission, prepare, submit};
 use std::path::PathBuf;
 

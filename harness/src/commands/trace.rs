@@ -1,7 +1,7 @@
 //! `trace`: query traces from live models.
 
+use super::output::CommandEnd;
 use super::trace_record;
-use crate::CommandEnd;
 
 /// Measure a query trace on live models
 #[derive(clap::Args)]

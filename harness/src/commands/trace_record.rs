@@ -1,8 +1,7 @@
 //! `trace record`: asks two live models every question.
 
+use super::output::{CommandEnd, print, tell};
 use super::values::seconds;
-use super::{print, tell};
-use crate::CommandEnd;
 use offload_bench::studies::record_trace::client::Api;
 use offload_bench::studies::record_trace::{RecordingOptions, record_trace};
 use std::path::PathBuf;

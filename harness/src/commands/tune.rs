@@ -1,9 +1,8 @@
 //! `tune`: the threshold and the weights for a target.
 
 use super::options::FamilyOptions;
+use super::output::{CommandEnd, print, print_paths, tell};
 use super::values::{gap, positive};
-use super::{print, print_paths, tell};
-use crate::CommandEnd;
 use anyhow::{Context, ensure};
 use offload_bench::files::{check_folder, make_folder, read_instance};
 use offload_bench::studies::tune::{Delay, TuneOptions, tune};

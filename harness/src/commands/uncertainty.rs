@@ -2,9 +2,8 @@
 //! of it.
 
 use super::options::parameters;
+use super::output::{CommandEnd, print_paths, tell};
 use super::values::{gap, seconds, threshold};
-use super::{print_paths, tell};
-use crate::CommandEnd;
 use offload_bench::studies::uncertainty::{UncertaintyOptions, uncertainty};
 use offload_instances::Weights;
 use std::path::PathBuf;

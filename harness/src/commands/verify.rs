@@ -1,7 +1,6 @@
 //! `verify`: re-checks plans, certificates and campaigns with the independent verifier.
 
-use super::{print, tell};
-use crate::CommandEnd;
+use super::output::{CommandEnd, print, tell};
 use anyhow::bail;
 use offload_bench::campaign::certificates::verify_folder;
 use offload_bench::recheck::check_file;

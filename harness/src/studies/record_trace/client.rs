@@ -1,8 +1,8 @@
 //! Asks one model behind an OpenAI-compatible server, one prompt at a time, and retries what may
 //! pass.
 
-use super::RequestPace;
 use super::answer::{self, ModelReply};
+use super::pace::RequestPace;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

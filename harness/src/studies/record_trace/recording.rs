@@ -1,9 +1,10 @@
 //! A recording from its options: checks, the conversation, the summary.
 
+use super::asking::{AskingPlan, Recorded, record};
 use super::client::{Api, Client, ClientSettings};
+use super::pace::RequestPace;
 use super::questions::{self, TEMPLATE, TraceQuestion};
 use super::store::{NOTE_FORMAT, RecordingNote, TraceStore};
-use super::{AskingPlan, Recorded, RequestPace, record};
 use crate::files::{check_distinct, check_target};
 use crate::notice::Notify;
 use anyhow::{Context, ensure};

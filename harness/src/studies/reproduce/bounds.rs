@@ -1,7 +1,7 @@
 //! Exact solves of some of the runs, each bound re-checked by the verifier, with everybody's
 //! plan beside it.
 
-use super::{SERVERS, THRESHOLDS, USERS, instance};
+use super::setup::{SERVERS, THRESHOLDS, USERS, instance};
 use crate::process::certify::certify;
 use crate::stop::StopSignal;
 use anyhow::{Context, anyhow, ensure};

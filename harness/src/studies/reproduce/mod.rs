@@ -4,30 +4,18 @@
 mod bounds;
 mod margin;
 mod runs;
+mod setup;
 mod times;
+
+pub use setup::MOST_RUNS;
 
 use crate::notice::Notify;
 use crate::process::solver::catalogue;
 use crate::stop::StopSignal;
-use anyhow::{anyhow, ensure};
+use anyhow::ensure;
 use bounds::BoundBudget;
-use offload_instances::Instance;
-use offload_instances::families::{self, Spec};
 use offload_reports::reproduce::{Experiment, Reproduction, Setup};
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
-
-/// The paper's numbers of users.
-const USERS: [usize; 8] = [50, 60, 70, 80, 90, 100, 110, 120];
-/// The paper's thresholds.
-const THRESHOLDS: [f64; 5] = [0.6, 0.7, 0.8, 0.9, 1.0];
-/// The methods that the authors published means of.
-const METHODS: [&str; 5] = ["local-only", "all-offload", "random", "dmin", "goa"];
-/// The paper's number of servers.
-const SERVERS: usize = 4;
-/// Seeds of neighbouring numbers of users are 10,000 apart: more runs would share instances' draws.
-pub const MOST_RUNS: usize = 10_000;
 
 /// What is repeated, and how exactly.
 #[derive(Clone, Debug)]
@@ -127,18 +115,4 @@ pub fn reproduce(
     Ok(Some(
         pool.install(|| Reproduction::of(experiment, &catalogue())),
     ))
-}
-
-/// The instance of a run: family `paper`, seed 1000 N + run.
-fn instance(users: usize, servers: usize, run: usize) -> anyhow::Result<Arc<Instance>> {
-    let family = families::find("paper").map_err(|e| anyhow!(e))?;
-    let spec = Spec {
-        users,
-        servers,
-        seed: (1000 * users + run) as u64,
-        parameters: BTreeMap::new(),
-    };
-    families::generate(family.as_ref(), &spec)
-        .map(Arc::new)
-        .map_err(|e| anyhow!(e))
 }

@@ -1,6 +1,6 @@
 //! The paper's runs.
 
-use super::{METHODS, SERVERS, THRESHOLDS, USERS, instance};
+use super::setup::{METHODS, SERVERS, THRESHOLDS, USERS, instance};
 use crate::stop::StopSignal;
 use anyhow::{Context, anyhow, ensure};
 use offload_instances::random::Random;

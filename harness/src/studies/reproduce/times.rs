@@ -1,6 +1,6 @@
 //! Running times, one solve at a time on the calling thread.
 
-use super::{SERVERS, instance};
+use super::setup::{SERVERS, instance};
 use crate::machine;
 use crate::stop::StopSignal;
 use anyhow::anyhow;

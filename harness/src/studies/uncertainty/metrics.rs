@@ -1,6 +1,6 @@
 //! The columns of a trace as metrics.
 
-use super::UncertaintyOptions;
+use super::options::UncertaintyOptions;
 use anyhow::{anyhow, ensure};
 use offload_instances::calibrate::{Isotonic, by_rank};
 use offload_instances::random::Random;

@@ -1,6 +1,6 @@
 //! Plans under every metric, beside the certified optimum and beside plans that know the answers.
 
-use super::{EXACT, UncertaintyOptions};
+use super::options::{EXACT, UncertaintyOptions};
 use crate::notice::Notify;
 use crate::process::certify::certify;
 use anyhow::{Context, anyhow, ensure};
