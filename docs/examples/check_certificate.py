@@ -57,7 +57,7 @@ def read_json(path, file_format):
         # Refuses NaN, infinity (also from 1e999) and half a surrogate pair.
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except (OSError, EOFError, ValueError, RecursionError, gzip.zlib.error) as error:
-        raise Fault(f"{path}: {error}") from error
+        raise Fault("unreadable", f"{path}: {error}") from error
     demand(isinstance(value, dict) and value.get("format") == file_format,
            f"{path}: not an {file_format}")
     return value
@@ -87,9 +87,9 @@ def place(value):
     return None if value is None else integer(value)
 
 
-def index(value, count):
+def index(value, count, name):
     """An integer below `count`, or None."""
-    demand(value is None or value < count, f"there is no user or server {value}", "index")
+    demand(value is None or value < count, f"there is no {name} {value}", f"unknown-{name}")
     return value
 
 
@@ -103,36 +103,35 @@ class Problem:
 
     def __init__(self, path, threshold, weights):
         file = read_json(path, "offload-instance/1")
-        self.name, on = file.get("name", path.name), file.get("interference", True)
+        self.name, on = file.get("name", path.name), file.get("interference")
         users, servers, gain = (get(file, key, list) for key in ("users", "servers", "gain"))
-        self.n, self.m = len(users), len(servers)
+        self.n, self.m, on = len(users), len(servers), True if on is None else on
         gain = rows(*[number] * self.m)(gain)
         demand(self.n == len(gain) and self.n and self.m and type(on) is bool,
                f"{path}: gain is not N rows of M, or interference is not true or false")
 
-        def optional(record, name, layout="d", read=number):
+        def optional(record, name, layout="<Bd", read=number):
             value = record.get(name)
-            return b"\0" if value is None else struct.pack("<B" + layout, 1, read(value))
+            return b"\0" if value is None else struct.pack(layout, 1, read(value))
 
         user_rows = [[number(get(user, name)) for name in USER] for user in users]
         self.server = [[number(get(server, name)) for name in SERVER] for server in servers]
         parts = [b"offload-instance/1\n", bytes([on]), struct.pack("<QQ", self.n, self.m),
                  optional(file, "reference_flops")]
         for user, row in zip(users, user_rows):
-            parts.append(struct.pack("<5d", *row))
-            parts += [optional(user, name) for name in USER_OPTIONAL]
+            parts += [struct.pack("<5d", *row), *(optional(user, name) for name in USER_OPTIONAL)]
         for server, row in zip(servers, self.server):
-            parts += [struct.pack("<4d", *row), optional(server, "max_users", "Q", integer)]
+            parts += [struct.pack("<4d", *row), optional(server, "max_users", "<BQ", integer)]
         parts += [struct.pack(f"<{self.m}d", *row) for row in gain]
         self.fingerprint = blake3(b"".join(parts)).hexdigest()
         payload, power, local, work, a = zip(*user_rows)
-        demand(min(map(min, (payload, power, local, work, *self.server, *gain))) > 0
-               and 0 <= min(a) and max(a) <= 1, f"{path}: a number is out of range")
+        demand(0 <= min(a) and max(a) <= 1 and sys.float_info.min <= min(map(min, (
+            payload, power, local, work, *self.server, *gain))), f"{path}: a number out of range")
         limits = [server.get("max_users") for server in servers]
         self.max_users = [self.n if limit is None else min(limit, self.n) for limit in limits]
         self.signal = [[exact(p) * exact(g) for g in row] for p, row in zip(power, gain)]
-        # S_kj as it enters interference: 0 when interference is off.
-        self.leak = [[s * on for s in row] for row in self.signal]
+        self.leak = [[s * on for s in row] for row in self.signal]  # as it enters interference
+        self.ranges = [(fmpq(0), sum(column)) for column in zip(*self.leak)]
         self.mandatory = [x > threshold for x in a]
         self.local, self.upload, self.work = (  # with v_i
             [arb(x) * (arb(v) if weights == "uncertainty" else 1) for x, v in zip(values, a)]
@@ -151,13 +150,14 @@ class Problem:
 
     def objective(self, plan):
         """F(plan). A plan that breaks a rule is a fault."""
-        demand(len(plan) == self.n and all(p < self.m if p is not None else not must
-               for must, p in zip(self.mandatory, plan)),
-               "plan: wrong length, unknown server, or mandatory user local", "plan")
+        demand(len(plan) == self.n, "the plan is not one place for every user", "wrong-length")
+        demand(all(p is None or p < self.m for p in plan), "no such server", "unknown-server")
+        demand(not any(must and p is None for must, p in zip(self.mandatory, plan)),
+               "a mandatory user is local", "mandatory-local")
         total = sum(cost for cost, p in zip(self.local, plan) if p is None)
         for j in range(self.m):
             count = plan.count(j)
-            demand(count <= self.max_users[j], f"server {j} has too many users", "plan")
+            demand(count <= self.max_users[j], f"server {j} has too many users", "over-cap")
             away = sum(row[j] for row, p in zip(self.leak, plan) if p not in (None, j))
             total += sum(c for c, p in zip(self.costs(j, count, away), plan) if p == j)
         return total
@@ -206,7 +206,7 @@ class Certificate:
                and isinstance(file.get("instance", ""), str), "a field is wrong")
         self.objective, self.lower_bound = (
             None if get(file, key) is None else number(file[key])
-            for key in ("lower_bound", "objective"))
+            for key in ("objective", "lower_bound"))
         plan = get(file, "assignment", (list, type(None)))
         self.plan, self.hint = plan and list(map(place, plan)), str(file.get("instance_file"))
         self.multipliers = [[list(map(number, get(record, key, list)))
@@ -240,8 +240,7 @@ class Box(namedtuple("Box", "loads ranges places")):
                  for j, (low, high) in enumerate(self.loads)]
         while all(self.places) and all(low <= high for low, high in loads + self.ranges):
             lows, highs = map(sum, zip(*loads))
-            new = [(max(low, must - (highs - high)), min(high, may - (lows - low)))
-                   for low, high in loads]
+            new = [(max(lo, must - highs + hi), min(hi, may - lows + lo)) for lo, hi in loads]
             if new == loads:
                 return loads
             loads = new
@@ -309,36 +308,36 @@ def check_tree(problem, certificate):
         e = [[arb(own - u - sum(row)) for own in row] for u, row in zip(users, leaks)]
         multipliers.append((list(map(arb, users)), list(map(arb, interference)), e))
     least, assumed, boxes = INFINITE, 0, [Box(
-        [(0, limit) for limit in problem.max_users],
-        [(fmpq(0), sum(column)) for column in zip(*problem.leak)],
+        [(0, limit) for limit in problem.max_users], problem.ranges,
         [places if must else places | {None} for must in problem.mandatory])]
     for kind, value, *rest in certificate.tree:
         box = boxes.pop()
         if kind == "load":
             for ends in ((rest[0] + 1, n), (0, rest[0])):
-                boxes.append(box._replace(loads=cut(box.loads, index(value, m), *ends)))
+                boxes.append(box._replace(loads=cut(box.loads, index(value, m, "server"), *ends)))
         elif kind == "interference":
-            (low, high), at = box.ranges[index(value, m)], exact(rest[0])
+            (low, high), at = box.ranges[index(value, m, "server")], exact(rest[0])
             for ends in ((at, high), (low, at)):
                 boxes.append(box._replace(ranges=cut(box.ranges, value, *ends)))
         elif kind == "user":
-            allowed, to = box.places[index(value, n)], {index(rest[0], m)}
+            allowed, to = box.places[index(value, n, "user")], {index(rest[0], m, "server")}
             boxes += [box.replace(value, allowed - to), box.replace(value, allowed & to)]
         elif kind == "assumed":
             least, assumed = min(least, arb(value)), assumed + 1
         elif kind == "empty":
             demand(Bound(problem, multipliers[value], box, with_costs=False).total() > 0,
-                   "a box is not shown to hold no plan", "empty")
+                   "a box is not shown to hold no plan", "empty-not-proved")
         elif kind == "leaf":
             least = min(least, Bound(problem, multipliers[value], box).total())
         else:
             bound, child = Bound(problem, multipliers[value], box), box
             for j, low, high in rest[0]:
-                child = child._replace(loads=cut(child.loads, index(j, m), low, high))
+                child = child._replace(loads=cut(child.loads, index(j, m, "server"), low, high))
                 least = min([least, *(bound.total(server=j, value=value) for load, value, _, _
                                       in bound.tables[j] if not low <= load <= high)])
             for i, p in rest[1]:
-                child = child.replace(index(i, n), child.places[i] - {index(p, m)})
+                allowed = child.places[index(i, n, "user")]
+                child = child.replace(i, allowed - {index(p, m, "server")})
                 least = min(least, bound.of_place(i, p)) if p in box.places[i] else least
             boxes.append(child)
     return least, assumed
@@ -355,19 +354,19 @@ class Result:
         self.problem = problem = Problem(instance, claim.threshold, claim.weights)
         demand(claim.fingerprint.lower() == problem.fingerprint,
                f"not of this instance, which is {problem.fingerprint}", "fingerprint")
-        value, self.upper = INFINITE, None
-        if claim.plan is not None:
-            value = problem.objective(claim.plan)
-            self.upper = math.nextafter(float(value.upper()), math.inf)
+        value = INFINITE if claim.plan is None else problem.objective(claim.plan)
+        self.upper = None if claim.plan is None else math.nextafter(float(value.upper()), math.inf)
         demand(claim.objective is None or claim.plan is not None and abs(arb(claim.objective)
                - value) <= arb("1e-9") * value, f"the plan costs {self.upper}", "objective")
         least, self.assumed = check_tree(problem, claim)
-        demand(not self.assumed or claim.trust == "solver",
-               "trust is 'certified', but the tree has assumed leaves", "assumed")
-        demand(not least > value, "the plan costs less than the assumed bound", "contradiction")
-        demand(least == INFINITE if claim.lower_bound is None else claim.lower_bound <= 0
-               or arb(claim.lower_bound) * (1 - arb("1e-12")) <= least,
-               f"the bound {claim.lower_bound} is claimed, {float(least)} is proved", "bound")
+        demand(not self.assumed or claim.trust == "solver", "assumed leaves", "trust")
+        demand(not least > value, "the plan costs less than the assumed bound", "bound-above-plan")
+        scale = max((sum(map(abs, u)) + sum(abs(x) * float(arb(high)) for x, (_, high)
+                    in zip(r, problem.ranges)) for u, r in claim.multipliers), default=0)
+        bound = claim.lower_bound
+        demand(least == INFINITE if bound is None else bound <= 0
+               or least >= arb(bound) - min(1e-12 * (bound + scale), 1e-9 * bound),
+               f"the bound {bound} is claimed, {float(least)} is proved", "lower-bound")
         # Costs are not negative. An assumed leaf proves nothing beyond that.
         lower = 0.0 if self.assumed else max(0.0, math.nextafter(float(least), -math.inf))
         self.lower = None if least == INFINITE else lower
@@ -376,21 +375,20 @@ class Result:
 def main():
     """Print what is proved, or why the claim is refused."""
     if len(sys.argv) not in (2, 3):
-        print(f"usage: {sys.argv[0]} CERTIFICATE [INSTANCE]", file=sys.stderr)
-        return 2
+        return print(__doc__) or 2
     try:
         result = Result(*map(Path, sys.argv[1:]))
     except Fault as fault:
         print("{}: {}".format(*fault.args))
         return 2 if fault.args[0] == "unreadable" else 1
     claim, lower, upper = result.certificate, result.lower, result.upper
-    gap = 100 * (upper / lower - 1) * (1 + 1e-9) + 1e-12 if lower and upper else math.inf
+    gap = f"{100 * (upper / lower - 1) + 1e-12:.6g} %" if lower and upper else "unknown"
     leaves = sum(node[0] in ("leaf", "empty") for node in claim.tree)
     print(f"instance     {result.problem.name}\nfingerprint  {result.problem.fingerprint}\n"
           f"threshold    {claim.threshold}\nweights      {claim.weights}\n"
           f"lower bound  {'no plan exists' if lower is None else lower}\n"
           f"upper bound  {'no plan known' if upper is None else upper}\n"
-          f"gap          at most {gap:.6g} %\n"
+          f"gap          at most {gap}\n"
           f"leaves       {leaves} proved, {result.assumed} assumed\n" + (
               "certified" if not result.assumed else
               f"not proved: the claim {claim.lower_bound} rests on assumed leaves"))
