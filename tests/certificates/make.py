@@ -255,7 +255,7 @@ def refused_cases(users, mandatory):
     refused("unknown-server", "plan-server", "there are 2 servers",
             edit(lambda r: r["assignment"].__setitem__(0, 2)))
     refused("mandatory-local", "plan-mandatory", "a mandatory user is local",
-            edit(lambda r: r["assignment"].__setitem__(mandatory, None)))
+            edit(lambda r: (r["assignment"].__setitem__(mandatory, None), r.update(objective=None))))
     refused("over-cap", "plan-crowded", "all users at one server that admits fewer",
             put(assignment=[0] * 8, objective=None), base="tight")
     refused("objective", "objective-high", "above the plan's value by 1e-8",
