@@ -366,7 +366,7 @@ class Result:
         bound = claim.lower_bound
         demand(least == INFINITE if bound is None else bound <= 0
                or least >= arb(bound) - min(1e-12 * (bound + scale), 1e-9 * bound),
-               f"the bound {bound} is claimed, {float(least)} is proved", "lower-bound")
+               f"lower_bound is {bound}, but less is proved", "lower-bound")
         # Costs are not negative. An assumed leaf proves nothing beyond that.
         lower = 0.0 if self.assumed else max(0.0, math.nextafter(float(least), -math.inf))
         self.lower = None if least == INFINITE else lower
@@ -379,16 +379,16 @@ def main():
     try:
         result = Result(*map(Path, sys.argv[1:]))
     except Fault as fault:
-        print("{}: {}".format(*fault.args))
+        print(("" if fault.args[0] == "unreadable" else "refused: ") + ": ".join(fault.args))
         return 2 if fault.args[0] == "unreadable" else 1
     claim, lower, upper = result.certificate, result.lower, result.upper
-    gap = f"{100 * (upper / lower - 1) + 1e-12:.6g} %" if lower and upper else "unknown"
+    gap = 100 * (upper / lower - 1) * (1 + 1e-5) + 1e-12 if lower and upper else math.inf
     leaves = sum(node[0] in ("leaf", "empty") for node in claim.tree)
     print(f"instance     {result.problem.name}\nfingerprint  {result.problem.fingerprint}\n"
           f"threshold    {claim.threshold}\nweights      {claim.weights}\n"
           f"lower bound  {'no plan exists' if lower is None else lower}\n"
           f"upper bound  {'no plan known' if upper is None else upper}\n"
-          f"gap          at most {gap}\n"
+          f"gap          {f'at most {gap:.6g} %' if gap < math.inf else 'none'}\n"
           f"leaves       {leaves} proved, {result.assumed} assumed\n" + (
               "certified" if not result.assumed else
               f"not proved: the claim {claim.lower_bound} rests on assumed leaves"))
