@@ -10,7 +10,7 @@ BOOK = docs/src
 
 .PHONY: help setup build demo test gate fmt lint docs mdbook targets bench bench-quick solvers goa-speed \
     questions findings test-browser test-latex test-slurm pareto valgrind instructions test-kill \
-    overhead
+    overhead test-checker checker-venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,19 @@ test-slurm: build ## test submit on a real Slurm of five daemons on loopback (3 
 
 test-kill: build ## kill a campaign of 528 rows 50 times, resume it, compare its records (30 s)
 	@python3 tests/kill_resume.py $(BENCH)
+
+test-checker: build checker-venv ## test the second certificate checker on a corpus and 100 fresh files
+	@.venv-checker/bin/python tests/check_certificates.py $(BENCH) 100
+
+# python-flint and blake3 come as wheels from PyPI, once.
+checker-venv:
+	@[ -x .venv-checker/bin/python ] || python3 -m venv .venv-checker || { rm -rf .venv-checker; \
+	    echo "test-checker: python3 cannot make virtual environments." >&2; \
+	    echo "  On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@.venv-checker/bin/python -c 'import blake3, flint' 2>/dev/null \
+	    || .venv-checker/bin/python -m pip install -q --retries 1 'python-flint>=0.6' 'blake3>=1' \
+	    || { echo "test-checker: python-flint and blake3 are missing, and PyPI was not reached." >&2; \
+	         echo "  With a network: .venv-checker/bin/pip install python-flint blake3" >&2; exit 1; }
 
 overhead: build ## measure the time per row beside the solver, in-process and in a process of its own
 	@python3 tests/overhead.py $(BENCH)
