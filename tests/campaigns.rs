@@ -1,10 +1,10 @@
-//! Campaigns that survive: external and hostile solvers, limits, changed configurations, kills,
-//! full disks, shards, gates.
-//!
-//! As in `cli.rs`, the built binary is run in a folder of the test's own.
+//! Campaigns under bad conditions: external and hostile solvers, limits, changed configurations,
+//! kills, full disks.
 #![cfg(unix)]
 
-use offload_tests::program::{Ran, binary, ran};
+use offload_tests::program::{
+    CAMPAIGN, bench, binary, ends, good, json_lines, record_of, records, words,
+};
 use offload_tests::timeless;
 use serde_json::Value;
 use std::fs;
@@ -13,49 +13,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-fn bench(folder: &Path, words: &[&str]) -> Ran {
-    ran(
-        Command::new(binary()).args(words).current_dir(folder),
-        &format!("{words:?}"),
-    )
-}
-
-fn good(folder: &Path, line: &str) -> String {
-    let ran = bench(folder, &line.split_whitespace().collect::<Vec<_>>());
-    assert_eq!(ran.code, Some(0), "{line}: {} {}", ran.out, ran.err);
-    ran.out
-}
-
-fn fails(folder: &Path, line: &str, code: i32, key: &str) {
-    let ran = bench(folder, &line.split_whitespace().collect::<Vec<_>>());
-    assert_eq!(ran.code, Some(code), "{line}: {} {}", ran.out, ran.err);
-    assert!(
-        ran.err.contains(key) || ran.out.contains(key),
-        "{line}: no '{key}' in {} {}",
-        ran.out,
-        ran.err
-    );
-}
-
 /// A folder with the configuration `c.toml`.
 fn with_config(text: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("c.toml"), text).unwrap();
     folder
-}
-
-fn records(folder: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(folder.join("records.jsonl")).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-fn record_of(folder: &Path, solver: &str) -> Value {
-    records(folder)
-        .into_iter()
-        .find(|r| r["solver"] == solver)
-        .unwrap_or_else(|| panic!("no record of {solver}"))
 }
 
 /// The head of a configuration with one instance.
@@ -109,7 +71,7 @@ fn external_solvers_are_evaluated_by_us() {
     );
     let line =
         "evaluate paper-n6-m4-s1.json plan.json --threshold 0.7 --weights uncertainty --json";
-    let ran = bench(path, &line.split_whitespace().collect::<Vec<_>>());
+    let ran = bench(path, line);
     let value: Value =
         serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("{e}: {}", ran.err));
     assert_eq!(ours["objective"], value["objective"]);
@@ -144,95 +106,52 @@ fn external_solvers_are_evaluated_by_us() {
     );
 }
 
+/// Name, command, limit, and the status and reason of its record.
+struct Hostile(
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+const TWO_SECONDS: &str = "hard_time_limit_s = 2";
+const MEMORY: &str = "hard_time_limit_s = 20\nmemory_limit_bytes = 100000000";
+
+#[rustfmt::skip] // a table
+const HOSTILE: [Hostile; 13] = [
+    Hostile("hangs", "sleep 1000", TWO_SECONDS, "timeout", "killed after 2 s"),
+    Hostile("ignores", "trap '' TERM INT HUP; while :; do sleep 1; done",
+        TWO_SECONDS, "timeout", "killed after 2 s"),
+    Hostile("allocates", "head -c 4000000000 /dev/zero | tail -c 3999999999",
+        MEMORY, "error", "bytes of memory"),
+    Hostile("garbage", "head -c 3000 /dev/urandom", TWO_SECONDS, "error", "wrote no plan"),
+    Hostile("silent", "true", TWO_SECONDS, "error", "nothing on stdout"),
+    Hostile("exits", "echo reason >&2; exit 3", TWO_SECONDS, "error", "exit code 3"),
+    Hostile("dies", "kill -SEGV $$", TWO_SECONDS, "error", "SIGSEGV"),
+    Hostile("floods", "head -c 1000000000 /dev/zero", TWO_SECONDS, "error", "printed more than"),
+    Hostile("shouts", "head -c 1000000000 /dev/zero >&2; exit 4",
+        "hard_time_limit_s = 60", "error", "exit code 4"),
+    Hostile("late", "sleep 1.5", "time_limit_s = 1", "timeout", "nothing on stdout"),
+    Hostile("missing", "no-such-program", TWO_SECONDS, "error", "exit code 127"),
+    Hostile("leaves", "sleep 4321 & setsid sleep 4321 & exit 5",
+        TWO_SECONDS, "error", "exit code 5"),
+    // Bounded, in case the limit fails: a test must not take the machine down.
+    Hostile("forks", "for k in $(seq 400); do sleep 4321 & done; sleep 4321",
+        "hard_time_limit_s = 20", "error", "too many processes"),
+];
+
 #[test]
 fn hostile_solvers_cost_one_row_each() {
-    let limit = "hard_time_limit_s = 2";
-    let memory = "hard_time_limit_s = 20\nmemory_limit_bytes = 100000000";
-    let cases = [
-        ("hangs", "sleep 1000", limit, "timeout", "killed after 2 s"),
-        (
-            "ignores",
-            "trap '' TERM INT HUP; while :; do sleep 1; done",
-            limit,
-            "timeout",
-            "killed after 2 s",
-        ),
-        (
-            "allocates",
-            "head -c 4000000000 /dev/zero | tail -c 3999999999",
-            memory,
-            "error",
-            "bytes of memory",
-        ),
-        (
-            "garbage",
-            "head -c 3000 /dev/urandom",
-            limit,
-            "error",
-            "wrote no plan",
-        ),
-        ("silent", "true", limit, "error", "nothing on stdout"),
-        (
-            "exits",
-            "echo reason >&2; exit 3",
-            limit,
-            "error",
-            "exit code 3",
-        ),
-        ("dies", "kill -SEGV $$", limit, "error", "SIGSEGV"),
-        (
-            "floods",
-            "head -c 1000000000 /dev/zero",
-            limit,
-            "error",
-            "printed more than",
-        ),
-        (
-            "shouts",
-            "head -c 1000000000 /dev/zero >&2; exit 4",
-            "hard_time_limit_s = 60",
-            "error",
-            "exit code 4",
-        ),
-        (
-            "late",
-            "sleep 1.5",
-            "time_limit_s = 1",
-            "timeout",
-            "nothing on stdout",
-        ),
-        (
-            "missing",
-            "no-such-program",
-            limit,
-            "error",
-            "exit code 127",
-        ),
-        (
-            "leaves",
-            "sleep 4321 & setsid sleep 4321 & exit 5",
-            limit,
-            "error",
-            "exit code 5",
-        ),
-        // Bounded, in case the limit fails: a test must not take the machine down with it.
-        (
-            "forks",
-            "for k in $(seq 400); do sleep 4321 & done; sleep 4321",
-            "hard_time_limit_s = 20",
-            "error",
-            "too many processes",
-        ),
-    ];
     let mut text = ONE.replace("thresholds", "solvers = [\"goa\"]\nthresholds");
-    for (name, command, more, ..) in cases {
+    for Hostile(name, command, more, ..) in HOSTILE {
         text += &shell(name, command, more);
     }
     let folder = with_config(&text);
     let out = folder.path().join("out");
     good(folder.path(), "run c.toml -o out");
-    assert_eq!(records(&out).len(), cases.len() + 1);
-    for (name, _, _, status, reason) in cases {
+    assert_eq!(records(&out).len(), HOSTILE.len() + 1);
+    for Hostile(name, _, _, status, reason) in HOSTILE {
         let record = record_of(&out, name);
         assert_eq!(record["status"], status, "{name}: {record}");
         assert!(
@@ -306,35 +225,26 @@ fn our_own_solvers_are_limited_too() {
     );
 }
 
-const FEW: &str = r#"format = "offload-config/1"
-thresholds = [0.5, 0.8]
-solvers = ["goa", "dmin"]
-[[instances]]
-family = "paper"
-users = [5, 9]
-seeds = { from = 1, count = 3 }
-parameters = { interference = [true, false] }
-"#;
-
 #[test]
 fn records_of_another_making_are_not_mixed() {
-    let folder = with_config(FEW);
+    let folder = with_config(CAMPAIGN);
     let path = folder.path();
     assert!(good(path, "run c.toml -o out").starts_with("48 new"));
     // More of the same is added to what is there.
     fs::write(
         path.join("c.toml"),
-        FEW.replace("\"dmin\"]", "\"dmin\", \"ga\"]")
+        CAMPAIGN
+            .replace("\"dmin\"]", "\"dmin\", \"ga\"]")
             .replace("[5, 9]", "[5, 9, 11]"),
     )
     .unwrap();
     assert!(good(path, "run c.toml -o out").starts_with("60 new records, 48 were there"));
     // Another budget makes another record.
-    let limited = FEW.replace("[[inst", "[budget]\ntime_limit_s = 9\n[[inst");
+    let limited = CAMPAIGN.replace("[[inst", "[budget]\ntime_limit_s = 9\n[[inst");
     fs::write(path.join("c.toml"), &limited).unwrap();
     let before = timeless(&path.join("out/records.jsonl"));
-    fails(path, "run c.toml -o out", 2, "time_limit_s 9");
-    fails(path, "run c.toml -o out", 2, "--redo");
+    ends(path, "run c.toml -o out", 2, "time_limit_s 9");
+    ends(path, "run c.toml -o out", 2, "--redo");
     assert_eq!(timeless(&path.join("out/records.jsonl")), before);
     assert!(
         good(path, "run c.toml -o out --redo")
@@ -350,7 +260,7 @@ fn records_of_another_making_are_not_mixed() {
         text.replace("\"solver_version\":\"", "\"solver_version\":\"0.0."),
     )
     .unwrap();
-    fails(path, "run c.toml -o out", 2, "--redo");
+    ends(path, "run c.toml -o out", 2, "--redo");
 }
 
 #[test]
@@ -368,7 +278,7 @@ fn a_changed_instance_is_noticed() {
         instance.replacen("\"uncertainty\":", "\"uncertainty\":0.5,\"was\":", 1),
     )
     .unwrap();
-    fails(
+    ends(
         path,
         "run c.toml -o out",
         2,
@@ -380,20 +290,22 @@ fn a_changed_instance_is_noticed() {
     );
     // A command's version is what its files hold.
     fs::write(path.join("my.sh"), format!("# new\necho '{PLAN}'")).unwrap();
-    fails(path, "run c.toml -o out", 2, "blake3");
+    ends(path, "run c.toml -o out", 2, "blake3");
     assert!(good(path, "run c.toml -o out --redo").starts_with("3 new records, 3 were there"));
 }
 
 #[test]
-fn threads_change_nothing_but_times() {
+fn two_runs_and_any_threads_differ_in_times_only() {
     let folder = with_config(
-        &FEW.replace("[5, 9]", "[5, 9]\n")
+        &CAMPAIGN
+            .replace("[5, 9]", "[5, 9]\n")
             .replace("\"dmin\"", "\"dmin\", \"bnb\", \"ga\""),
     );
     let path = folder.path();
     let base = fs::read_to_string(path.join("c.toml")).unwrap();
     let mut seen = Vec::new();
     for (k, more) in [
+        "threads = 1",
         "threads = 1",
         "threads = 4",
         "timing = \"isolated\"\nrepetitions = 3",
@@ -409,9 +321,8 @@ fn threads_change_nothing_but_times() {
         good(path, &format!("run c.toml -o out{k} --quiet"));
         seen.push(timeless(&path.join(format!("out{k}/records.jsonl"))));
     }
-    assert_eq!(seen[0], seen[1]);
-    assert_eq!(seen[0], seen[2]);
-    for record in records(&path.join("out2")) {
+    assert!(seen.iter().all(|records| *records == seen[0]));
+    for record in records(&path.join("out3")) {
         let mut times: Vec<f64> = record["times_s"]
             .as_array()
             .unwrap()
@@ -426,12 +337,12 @@ fn threads_change_nothing_but_times() {
         );
     }
     // Interleaved: the records of one problem stand together, its solvers in turn.
-    let order: Vec<String> = records(&path.join("out2"))[..4]
+    let order: Vec<String> = records(&path.join("out3"))[..4]
         .iter()
         .map(|r| r["solver"].as_str().unwrap().into())
         .collect();
     assert_eq!(order, ["goa", "dmin", "bnb", "ga"]);
-    let line = fs::read_to_string(path.join("out2/environments.jsonl")).unwrap();
+    let line = fs::read_to_string(path.join("out3/environments.jsonl")).unwrap();
     let environment: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(
         (
@@ -512,7 +423,7 @@ fn has_fields(object: &Value, format: &str, part: &str) {
 
 #[test]
 fn a_dry_run_writes_nothing() {
-    let folder = with_config(FEW);
+    let folder = with_config(CAMPAIGN);
     let text = good(folder.path(), "run c.toml --dry-run -o out");
     assert!(
         text.contains("12 instances, 24 problems, 2 solvers, 1 seeds: 48 rows"),
@@ -537,20 +448,21 @@ fn unknown_keys_are_refused_with_the_nearest() {
             "Did you mean 'name'",
         ),
     ] {
-        let folder = with_config(&FEW.replace(from, to));
-        fails(folder.path(), "run c.toml -o out", 2, hint);
+        let folder = with_config(&CAMPAIGN.replace(from, to));
+        ends(folder.path(), "run c.toml -o out", 2, hint);
     }
-    let folder = with_config(&FEW.replace("[[inst", "[[solver]]\nid = \"goa\"\n[[inst"));
-    fails(folder.path(), "run c.toml -o out", 2, "twice");
+    let folder = with_config(&CAMPAIGN.replace("[[inst", "[[solver]]\nid = \"goa\"\n[[inst"));
+    ends(folder.path(), "run c.toml -o out", 2, "twice");
 }
 
 /// A campaign of a few hundred rows, some of them in processes of their own.
 fn long() -> String {
-    FEW.replace(
-        "\"dmin\"]",
-        "\"dmin\", \"local-search\", \"bnb\"]\ncertificates = true",
-    )
-    .replace("count = 3", "count = 12")
+    CAMPAIGN
+        .replace(
+            "\"dmin\"]",
+            "\"dmin\", \"local-search\", \"bnb\"]\ncertificates = true",
+        )
+        .replace("count = 3", "count = 12")
 }
 
 #[test]
@@ -623,14 +535,14 @@ fn a_polite_stop_keeps_what_is_running() {
                 .success()
         );
         let output = run.wait_with_output().unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{said}");
-        assert!(said.contains("stopped"), "{said}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{printed}");
+        assert!(printed.contains("stopped"), "{printed}");
         // Everything that it counted is there, and nothing is torn.
         let text = fs::read_to_string(path.join("out/records.jsonl")).unwrap();
         assert!(text.is_empty() || text.ends_with('\n'));
-        let (new, kept) = (number(&said, 0), number(&said, 3));
-        assert!(text.lines().count() >= new + kept, "{said}");
+        let (new, kept) = (number(&printed, 0), number(&printed, 3));
+        assert!(text.lines().count() >= new + kept, "{printed}");
     }
     good(path, "run c.toml -o out");
     good(path, "run c.toml -o whole");
@@ -660,11 +572,11 @@ fn a_full_disk_is_a_clear_error_and_loses_nothing() {
         .current_dir(path)
         .output()
         .unwrap();
-    let said = String::from_utf8(run.stderr).unwrap();
-    assert_eq!(run.status.code(), Some(2), "{said}");
+    let printed = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(2), "{printed}");
     assert!(
-        said.contains("records.jsonl: cannot write") && said.contains("make room"),
-        "{said}"
+        printed.contains("records.jsonl: cannot write") && printed.contains("make room"),
+        "{printed}"
     );
     let text = fs::read_to_string(path.join("out/records.jsonl")).unwrap();
     assert!(
@@ -690,9 +602,9 @@ fn two_runs_in_one_folder_are_refused() {
         .spawn()
         .unwrap();
     std::thread::sleep(Duration::from_millis(800));
-    fails(path, "run c.toml -o out", 2, "another run is at work");
+    ends(path, "run c.toml -o out", 2, "another run is at work");
     assert!(first.wait().unwrap().success());
-    fails(path, "run c.toml -o c.toml", 2, "c.toml");
+    ends(path, "run c.toml -o c.toml", 2, "c.toml");
 }
 
 #[test]
@@ -713,7 +625,7 @@ fn the_example_in_python_works() {
     )
     .unwrap();
     good(path, "generate --family paper --users 12 --seed 4 -o .");
-    let words = [
+    let typed = [
         "solve",
         "paper-n12-m4-s4.json",
         "--threshold",
@@ -722,13 +634,9 @@ fn the_example_in_python_works() {
         "--solver",
         "goa,exec:python3 my_solver.py",
     ];
-    let ran = bench(path, &words);
+    let ran = words(path, &typed);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    let rows: Vec<Value> = ran
-        .out
-        .lines()
-        .map(|l| serde_json::from_str(l).unwrap())
-        .collect();
+    let rows = json_lines(&ran.out);
     assert_eq!(rows[1]["status"], "feasible", "{}", rows[1]);
     assert!(rows[1]["objective"].as_f64().unwrap() >= 0.9 * rows[0]["objective"].as_f64().unwrap());
 }

@@ -17,12 +17,13 @@ first instance, 4e-8 s (1.04e-6 relative) above the best.
 """
 
 import json
-import math
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+
+from pricing import price, program
 
 TOLERANCE = 1e-6
 
@@ -46,13 +47,6 @@ INTERFERENCE_ON = [
 ]
 
 
-def program(*arguments):
-    run = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True)
-    if run.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, arguments))}: {run.stderr.strip()}")
-    return run.stdout
-
-
 def generate(folder, family, users, servers, seed, interference):
     """The file of a fresh instance."""
     before = set(os.listdir(folder))
@@ -60,26 +54,6 @@ def generate(folder, family, users, servers, seed, interference):
             "--set", f"interference={'true' if interference else 'false'}", "--output", folder)
     (name,) = set(os.listdir(folder)) - before
     return os.path.join(folder, name)
-
-
-def price(instance, assignment):
-    """F(x) of docs/src/concepts/model.md, weights v = uncertainty."""
-    users, servers, gain = instance["users"], instance["servers"], instance["gain"]
-    load = [sum(a == j for a in assignment) for j in range(len(servers))]
-    heard = [sum(u["tx_power_w"] * gain[k][j] for k, u in enumerate(users) if assignment[k] not in (None, j))
-             if instance.get("interference", True) else 0.0 for j in range(len(servers))]
-    total = 0.0
-    for i, user in enumerate(users):
-        j = assignment[i]
-        if j is None:
-            total += user["uncertainty"] * user["local_delay_s"]
-            continue
-        server = servers[j]
-        rate = math.log2(1 + user["tx_power_w"] * gain[i][j] / (server["noise_w"] + heard[j]))
-        total += user["uncertainty"] * (
-            user["payload_bits"] * load[j] / (server["bandwidth_hz"] * rate)
-            + user["edge_work_flop"] * max(1 / server["user_cap_flops"], load[j] / server["capacity_flops"]))
-    return total
 
 
 # Each takes a file and gives the optimum, None for an infeasible program, or raises.
@@ -160,7 +134,6 @@ def mps_costs(path):
     return costs
 
 
-PROGRAM = sys.argv[1] if len(sys.argv) > 1 else "target/release/offload-bench"
 MISSING = []
 try:
     import highspy

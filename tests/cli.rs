@@ -1,69 +1,14 @@
-//! The command line as its users meet it: the built binary, real files, exit codes, stdout and
-//! stderr.
+//! The command line: the built binary, real files, exit codes, stdout and stderr.
 //!
-//! `OFFLOAD_BENCH` names the binary; without it target/release/offload-bench is taken, so build
-//! that first. Every test works in a folder of its own, and a command is written here as it is
-//! typed, with blanks between its words. Nothing outside that folder is ever given as an output: a
-//! program that mistreats its target must not meet a device or somebody's file.
+//! Every test works in its own folder, and no output is ever outside of it: a faulty program must
+//! not overwrite a device or a user's file.
 
-use offload_tests::program::bench;
+use offload_tests::program::{bench, files, good, json as read, json_lines, refuse};
 use offload_tests::timeless;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tempfile::TempDir;
-
-/// Runs what has to succeed, and returns its stdout.
-fn good(folder: &Path, line: &str) -> String {
-    let ran = bench(folder, line);
-    assert_eq!(ran.code, Some(0), "{line}: {}", ran.err);
-    ran.out
-}
-
-/// Runs what has to be refused as bad input: exit code 2, a message with `key`, no result, and no
-/// file made or changed.
-fn refuse(folder: &Path, what: &str, line: &str, key: &str) {
-    let before = files(folder);
-    let ran = bench(folder, line);
-    assert_eq!(ran.code, Some(2), "{what}: {line}: {} {}", ran.out, ran.err);
-    assert!(
-        ran.err.contains("error") && ran.err.contains(key),
-        "{what}: {line}: no '{key}' in: {}",
-        ran.err
-    );
-    assert!(ran.out.is_empty(), "{what}: {line}: {}", ran.out);
-    assert!(
-        files(folder) == before,
-        "{what}: {line}: a file was made, removed or changed"
-    );
-}
-
-/// Every file below a folder, with its content.
-fn files(folder: &Path) -> BTreeSet<(PathBuf, Vec<u8>)> {
-    let mut all = BTreeSet::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            all.extend(files(&path));
-        } else {
-            let content = fs::read(&path).unwrap();
-            all.insert((path, content));
-        }
-    }
-    all
-}
-
-/// The objects that `--json` prints, one a line.
-fn objects(text: &str) -> Vec<Value> {
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-fn read(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
 
 /// A folder with the instance good.json (6 users, 3 servers) and its plan plan.json; returns the
 /// instance too.
@@ -178,182 +123,80 @@ fn corrupt_gzip_is_refused() {
     }
 }
 
-/// What is wrong, how a good instance becomes it, and the place that the message names.
-type Edit = (&'static str, fn(&mut Value), &'static str);
+/// What is wrong, the value that is changed (a JSON pointer) and its new text, and the place that
+/// the message names.
+struct Edit(&'static str, &'static str, &'static str, &'static str);
 
+/// In an [`Edit`], the text that stands for removing the value.
+const REMOVED: &str = "";
+
+/// Changes, appends or removes a value.
+fn edit(root: &mut Value, pointer: &str, text: &str) {
+    let (parent, last) = pointer.rsplit_once('/').unwrap();
+    let parent = root.pointer_mut(parent).unwrap();
+    let new = (text != REMOVED).then(|| serde_json::from_str(text).unwrap());
+    match (parent, new) {
+        (Value::Object(fields), Some(new)) => drop(fields.insert(last.into(), new)),
+        (Value::Object(fields), None) => drop(fields.remove(last).unwrap()),
+        (Value::Array(items), new) => {
+            let k: usize = last.parse().unwrap();
+            items.splice(k..(k + 1).min(items.len()), new);
+        }
+        (other, _) => panic!("{pointer}: {other} holds nothing"),
+    }
+}
+
+#[rustfmt::skip] // a table
 const INSTANCE_EDITS: [Edit; 25] = [
-    (
-        "negative gain",
-        |v| v["gain"][0][1] = json!(-1e-9),
-        "gain[0][1]",
-    ),
-    ("zero gain", |v| v["gain"][5][2] = json!(0.0), "gain[5][2]"),
-    (
-        "a row too short",
-        |v| drop(v["gain"][3].as_array_mut().unwrap().pop()),
-        "gain[3]",
-    ),
-    (
-        "a row too long",
-        |v| v["gain"][3].as_array_mut().unwrap().push(json!(1.0)),
-        "gain[3]",
-    ),
-    (
-        "a row missing",
-        |v| drop(v["gain"].as_array_mut().unwrap().pop()),
-        "5 rows for 6 users",
-    ),
-    (
-        "unknown version",
-        |v| v["format"] = json!("offload-instance/2"),
-        "offload-instance/2",
-    ),
-    (
-        "another format",
-        |v| v["format"] = json!("offload-plan/1"),
-        "offload-plan/1",
-    ),
-    (
-        "format missing",
-        |v| drop(v.as_object_mut().unwrap().remove("format")),
-        "format: is missing",
-    ),
-    (
-        "gain missing",
-        |v| drop(v.as_object_mut().unwrap().remove("gain")),
-        "gain: is missing",
-    ),
-    (
-        "zero servers",
-        |v| v["servers"] = json!([]),
-        "servers: is empty",
-    ),
-    ("zero users", |v| v["users"] = json!([]), "users: is empty"),
-    (
-        "uncertainty 1.5",
-        |v| v["users"][2]["uncertainty"] = json!(1.5),
-        "users[2].uncertainty",
-    ),
-    (
-        "uncertainty -0.1",
-        |v| v["users"][2]["uncertainty"] = json!(-0.1),
-        "users[2].uncertainty",
-    ),
-    (
-        "a text for a number",
-        |v| v["users"][1]["payload_bits"] = json!("12"),
-        "users[1].payload_bits",
-    ),
-    (
-        "true for a number",
-        |v| v["users"][1]["payload_bits"] = json!(true),
-        "users[1].payload_bits",
-    ),
-    (
-        "payload 0",
-        |v| v["users"][0]["payload_bits"] = json!(0),
-        "users[0].payload_bits",
-    ),
-    (
-        "a subnormal payload",
-        |v| v["users"][0]["payload_bits"] = json!(5e-324),
-        "users[0].payload_bits",
-    ),
-    (
-        "a delay that overflows",
-        |v| v["users"][0]["payload_bits"] = json!(1e308),
-        "users[0] at servers[0]",
-    ),
-    (
-        "power 0",
-        |v| v["users"][0]["tx_power_w"] = json!(0),
-        "users[0].tx_power_w",
-    ),
-    (
-        "bandwidth -1",
-        |v| v["servers"][1]["bandwidth_hz"] = json!(-1),
-        "servers[1].bandwidth_hz",
-    ),
-    (
-        "a broken cap",
-        |v| v["servers"][1]["max_users"] = json!(1.5),
-        "servers[1].max_users",
-    ),
-    (
-        "a negative cap",
-        |v| v["servers"][1]["max_users"] = json!(-1),
-        "servers[1].max_users",
-    ),
-    (
-        "a number for a user",
-        |v| v["users"][4] = json!(7),
-        "users[4]",
-    ),
-    (
-        "an object for the users",
-        |v| v["users"] = json!({}),
-        "users",
-    ),
-    (
-        "a text for interference",
-        |v| v["interference"] = json!("yes"),
-        "interference",
-    ),
+    Edit("negative gain", "/gain/0/1", "-1e-9", "gain[0][1]"),
+    Edit("zero gain", "/gain/5/2", "0.0", "gain[5][2]"),
+    Edit("a row too short", "/gain/3/2", REMOVED, "gain[3]"),
+    Edit("a row too long", "/gain/3/3", "1.0", "gain[3]"),
+    Edit("a row missing", "/gain/5", REMOVED, "5 rows for 6 users"),
+    Edit("unknown version", "/format", "\"offload-instance/2\"", "offload-instance/2"),
+    Edit("another format", "/format", "\"offload-plan/1\"", "offload-plan/1"),
+    Edit("format missing", "/format", REMOVED, "format: is missing"),
+    Edit("gain missing", "/gain", REMOVED, "gain: is missing"),
+    Edit("zero servers", "/servers", "[]", "servers: is empty"),
+    Edit("zero users", "/users", "[]", "users: is empty"),
+    Edit("uncertainty 1.5", "/users/2/uncertainty", "1.5", "users[2].uncertainty"),
+    Edit("uncertainty -0.1", "/users/2/uncertainty", "-0.1", "users[2].uncertainty"),
+    Edit("a text for a number", "/users/1/payload_bits", "\"12\"", "users[1].payload_bits"),
+    Edit("true for a number", "/users/1/payload_bits", "true", "users[1].payload_bits"),
+    Edit("payload 0", "/users/0/payload_bits", "0", "users[0].payload_bits"),
+    Edit("a subnormal payload", "/users/0/payload_bits", "5e-324", "users[0].payload_bits"),
+    Edit("a delay that overflows", "/users/0/payload_bits", "1e308", "users[0] at servers[0]"),
+    Edit("power 0", "/users/0/tx_power_w", "0", "users[0].tx_power_w"),
+    Edit("bandwidth -1", "/servers/1/bandwidth_hz", "-1", "servers[1].bandwidth_hz"),
+    Edit("a broken cap", "/servers/1/max_users", "1.5", "servers[1].max_users"),
+    Edit("a negative cap", "/servers/1/max_users", "-1", "servers[1].max_users"),
+    Edit("a number for a user", "/users/4", "7", "users[4]"),
+    Edit("an object for the users", "/users", "{}", "users"),
+    Edit("a text for interference", "/interference", "\"yes\"", "interference"),
 ];
 
 #[test]
 fn instances_with_faults_are_refused() {
     let (folder, instance) = workshop();
-    for (what, edit, key) in INSTANCE_EDITS {
+    for Edit(what, pointer, text, key) in INSTANCE_EDITS {
         let mut bad = instance.clone();
-        edit(&mut bad);
+        edit(&mut bad, pointer, text);
         fs::write(folder.path().join("bad.json"), bad.to_string()).unwrap();
         refuse_instance(folder.path(), what, "bad.json", key);
     }
 }
 
+#[rustfmt::skip] // a table
 const PLAN_EDITS: [Edit; 9] = [
-    (
-        "too short",
-        |v| drop(v["assignment"].as_array_mut().unwrap().pop()),
-        "5 entries for 6 users",
-    ),
-    (
-        "too long",
-        |v| v["assignment"].as_array_mut().unwrap().push(json!(0)),
-        "7 entries for 6 users",
-    ),
-    (
-        "no such server",
-        |v| v["assignment"][5] = json!(3),
-        "assignment[5]",
-    ),
-    (
-        "a negative server",
-        |v| v["assignment"][5] = json!(-1),
-        "assignment[5]",
-    ),
-    (
-        "half a server",
-        |v| v["assignment"][5] = json!(1.5),
-        "assignment[5]",
-    ),
-    (
-        "a huge server",
-        |v| v["assignment"][5] = json!(u64::MAX),
-        "assignment[5]",
-    ),
-    ("threshold 3", |v| v["threshold"] = json!(3), "threshold"),
-    (
-        "unknown weights",
-        |v| v["weights"] = json!("heavy"),
-        "weights",
-    ),
-    (
-        "another version",
-        |v| v["format"] = json!("offload-plan/2"),
-        "offload-plan/2",
-    ),
+    Edit("too short", "/assignment/5", REMOVED, "5 entries for 6 users"),
+    Edit("too long", "/assignment/6", "0", "7 entries for 6 users"),
+    Edit("no such server", "/assignment/5", "3", "assignment[5]"),
+    Edit("a negative server", "/assignment/5", "-1", "assignment[5]"),
+    Edit("half a server", "/assignment/5", "1.5", "assignment[5]"),
+    Edit("a huge server", "/assignment/5", "18446744073709551615", "assignment[5]"),
+    Edit("threshold 3", "/threshold", "3", "threshold"),
+    Edit("unknown weights", "/weights", "\"heavy\"", "weights"),
+    Edit("another version", "/format", "\"offload-plan/2\"", "offload-plan/2"),
 ];
 
 #[test]
@@ -361,18 +204,18 @@ fn plans_with_faults_are_refused() {
     let (folder, _) = workshop();
     let path = folder.path();
     let plan = read(&path.join("plan.json"));
-    for (what, edit, key) in PLAN_EDITS {
+    for Edit(what, pointer, text, key) in PLAN_EDITS {
         let mut bad = plan.clone();
-        edit(&mut bad);
+        edit(&mut bad, pointer, text);
         fs::write(path.join("bad.json"), bad.to_string()).unwrap();
         refuse(path, what, "evaluate good.json bad.json --json", key);
         // The verifier may also read such a plan and refute it, which is exit code 1.
         let ran = bench(path, "verify bad.json --instance good.json");
-        let said = format!("{}{}", ran.out, ran.err);
-        assert!(matches!(ran.code, Some(1 | 2)), "{what}: {said}");
+        let printed = format!("{}{}", ran.out, ran.err);
+        assert!(matches!(ran.code, Some(1 | 2)), "{what}: {printed}");
         assert!(
-            said.contains("bad.json") && !said.contains("feasible plan"),
-            "{what}: {said}"
+            printed.contains("bad.json") && !printed.contains("feasible plan"),
+            "{what}: {printed}"
         );
     }
 }
@@ -387,7 +230,7 @@ fn plans_that_break_the_threshold_rule_are_refuted() {
     );
     let ran = bench(path, "evaluate good.json local.json --json");
     assert_eq!(ran.code, Some(1), "{}", ran.err);
-    let value = &objects(&ran.out)[0];
+    let value = &json_lines(&ran.out)[0];
     assert_eq!(value["feasible"], json!(false));
     assert_eq!(value["mandatory_local"], json!(3));
     let ran = bench(path, "verify local.json --instance good.json");
@@ -400,174 +243,57 @@ fn plans_that_break_the_threshold_rule_are_refuted() {
 }
 
 /// What is wrong, the command line, and a word of the message.
+#[rustfmt::skip] // a table
 const BAD_LINES: [(&str, &str, &str); 37] = [
-    (
-        "threshold 2",
-        "solve good.json --solver goa --threshold 2 -o out.json",
-        "number from 0 to 1",
-    ),
-    (
-        "threshold NaN",
-        "solve good.json --solver goa --threshold nan -o out.json",
-        "number from 0 to 1",
-    ),
-    (
-        "threshold -0.1",
-        "solve good.json --solver goa --threshold=-0.1 -o out.json",
-        "number from 0 to 1",
-    ),
-    (
-        "threshold -0.1",
-        "solve good.json --solver goa --threshold -0.1 -o out.json",
-        "threshold",
-    ),
-    (
-        "no threshold",
-        "solve good.json --solver goa -o out.json",
-        "--threshold",
-    ),
-    (
-        "unknown solver",
-        "solve good.json --solver gao --threshold 1 -o out.json",
-        "unknown solver 'gao'",
-    ),
-    (
-        "one of two unknown",
-        "solve good.json --solver goa,gao --threshold 1 -o out.json",
-        "unknown solver 'gao'",
-    ),
-    (
-        "no solver's name",
-        "solve good.json --solver goa, --threshold 1 -o out.json",
-        "unknown solver ''",
-    ),
-    (
-        "unknown weights",
-        "solve good.json --solver goa --threshold 1 --weights heavy",
-        "heavy",
-    ),
-    (
-        "time limit 0",
-        "solve good.json --solver goa --threshold 1 --time-limit 0",
-        "--time-limit",
-    ),
-    (
-        "time limit NaN",
-        "solve good.json --solver goa --threshold 1 --time-limit nan",
-        "--time-limit",
-    ),
-    (
-        "gap negative",
-        "solve good.json --solver bnb --threshold 1 --gap=-1",
-        "--gap",
-    ),
-    (
-        "gap infinite",
-        "solve good.json --solver bnb --threshold 1 --gap inf",
-        "--gap",
-    ),
-    (
-        "seed 2^64",
-        "solve good.json --solver ga --threshold 1 --seed 18446744073709551616",
-        "--seed",
-    ),
-    (
-        "no such file",
-        "solve none.json --solver goa --threshold 1 -o out.json",
-        "none.json",
-    ),
-    (
-        "a directory",
-        "solve . --solver goa --threshold 1 -o out.json",
-        "directory",
-    ),
-    (
-        "no folder for -o",
-        "solve good.json --solver goa --threshold 1 -o none/out.json",
-        "none/out.json",
-    ),
-    (
-        "a directory for -o",
-        "solve good.json --solver goa --threshold 1 -o .",
-        "directory",
-    ),
-    (
-        "no folder",
-        "solve good.json --solver bnb --threshold 1 --certificate none/c.json",
-        "none/c.json",
-    ),
+    ("threshold 2", "solve good.json --solver goa --threshold 2 -o out.json", "number from 0 to 1"),
+    ("threshold NaN",
+        "solve good.json --solver goa --threshold nan -o out.json", "number from 0 to 1"),
+    ("threshold -0.1",
+        "solve good.json --solver goa --threshold=-0.1 -o out.json", "number from 0 to 1"),
+    ("threshold -0.1", "solve good.json --solver goa --threshold -0.1 -o out.json", "threshold"),
+    ("no threshold", "solve good.json --solver goa -o out.json", "--threshold"),
+    ("unknown solver",
+        "solve good.json --solver gao --threshold 1 -o out.json", "unknown solver 'gao'"),
+    ("one of two unknown",
+        "solve good.json --solver goa,gao --threshold 1 -o out.json", "unknown solver 'gao'"),
+    ("no solver's name",
+        "solve good.json --solver goa, --threshold 1 -o out.json", "unknown solver ''"),
+    ("unknown weights", "solve good.json --solver goa --threshold 1 --weights heavy", "heavy"),
+    ("time limit 0", "solve good.json --solver goa --threshold 1 --time-limit 0", "--time-limit"),
+    ("time limit NaN",
+        "solve good.json --solver goa --threshold 1 --time-limit nan", "--time-limit"),
+    ("gap negative", "solve good.json --solver bnb --threshold 1 --gap=-1", "--gap"),
+    ("gap infinite", "solve good.json --solver bnb --threshold 1 --gap inf", "--gap"),
+    ("seed 2^64",
+        "solve good.json --solver ga --threshold 1 --seed 18446744073709551616", "--seed"),
+    ("no such file", "solve none.json --solver goa --threshold 1 -o out.json", "none.json"),
+    ("a directory", "solve . --solver goa --threshold 1 -o out.json", "directory"),
+    ("no folder for -o",
+        "solve good.json --solver goa --threshold 1 -o none/out.json", "none/out.json"),
+    ("a directory for -o", "solve good.json --solver goa --threshold 1 -o .", "directory"),
+    ("no folder",
+        "solve good.json --solver bnb --threshold 1 --certificate none/c.json", "none/c.json"),
     ("no plan", "evaluate good.json none.json", "none.json"),
-    (
-        "an instance as plan",
-        "evaluate good.json good.json",
-        "offload-plan/1",
-    ),
-    (
-        "unknown format",
-        "export good.json --format xml -o out.xml",
-        "xml",
-    ),
-    (
-        "no folder for -o",
-        "export good.json --format lp -o none/out.lp",
-        "none/out.lp",
-    ),
+    ("an instance as plan", "evaluate good.json good.json", "offload-plan/1"),
+    ("unknown format", "export good.json --format xml -o out.xml", "xml"),
+    ("no folder for -o", "export good.json --format lp -o none/out.lp", "none/out.lp"),
     ("no bins", "export good.json --format lp --bins 0", "--bins"),
-    (
-        "unknown family",
-        "generate --family papper --users 3 -o out",
-        "Did you mean 'paper'",
-    ),
-    (
-        "unknown parameter",
-        "generate --family paper --users 3 --set side=1 -o out",
-        "no parameter 'side'",
-    ),
-    (
-        "parameter range",
-        "generate --family paper --users 3 --set bandwidth_hz=-1 -o out",
-        "bandwidth_hz=-1",
-    ),
-    (
-        "parameter NaN",
-        "generate --family paper --users 3 --set bandwidth_hz=nan -o out",
-        "bandwidth_hz=nan",
-    ),
-    (
-        "no value",
-        "generate --family paper --users 3 --set fading -o out",
-        "NAME=VALUE",
-    ),
-    (
-        "absurd size",
-        "generate --family paper --users 1000000000000000000 -o out",
-        "1000000000000000000",
-    ),
-    (
-        "users 0",
-        "generate --family paper --users 0 -o out",
-        "users 0",
-    ),
-    (
-        "servers 0",
-        "generate --family paper --users 3 --servers 0 -o out",
-        "servers 0",
-    ),
-    (
-        "count 0",
-        "generate --family paper --users 3 --count 0 -o out",
-        "--count 0",
-    ),
-    (
-        "seeds beyond 2^64",
-        "generate --family paper --users 3 --seed 18446744073709551615 --count 2 -o out",
-        "2^64",
-    ),
-    (
-        "a file for -o",
-        "generate --family paper --users 3 -o good.json",
-        "good.json",
-    ),
+    ("unknown family", "generate --family papper --users 3 -o out", "Did you mean 'paper'"),
+    ("unknown parameter",
+        "generate --family paper --users 3 --set side=1 -o out", "no parameter 'side'"),
+    ("parameter range",
+        "generate --family paper --users 3 --set bandwidth_hz=-1 -o out", "bandwidth_hz=-1"),
+    ("parameter NaN",
+        "generate --family paper --users 3 --set bandwidth_hz=nan -o out", "bandwidth_hz=nan"),
+    ("no value", "generate --family paper --users 3 --set fading -o out", "NAME=VALUE"),
+    ("absurd size",
+        "generate --family paper --users 1000000000000000000 -o out", "1000000000000000000"),
+    ("users 0", "generate --family paper --users 0 -o out", "users 0"),
+    ("servers 0", "generate --family paper --users 3 --servers 0 -o out", "servers 0"),
+    ("count 0", "generate --family paper --users 3 --count 0 -o out", "--count 0"),
+    ("seeds beyond 2^64",
+        "generate --family paper --users 3 --seed 18446744073709551615 --count 2 -o out", "2^64"),
+    ("a file for -o", "generate --family paper --users 3 -o good.json", "good.json"),
     ("only an instance", "verify good.json", "only instances"),
     ("unknown command", "solves good.json", "solves"),
 ];
@@ -736,7 +462,7 @@ fn infeasible_problems_exit_with_1() {
             &format!("solve caps.json --solver {solver} --threshold 0.7 --json -o out.json"),
         );
         assert_eq!(ran.code, Some(1), "{solver}: {}", ran.err);
-        let value = &objects(&ran.out)[0];
+        let value = &json_lines(&ran.out)[0];
         assert_eq!(value["status"], json!("infeasible"), "{solver}");
         assert!(
             value["objective"].is_null() && value["assignment"].is_null(),
@@ -770,7 +496,7 @@ fn generating_twice_gives_the_same_bytes() {
         assert!(a.lines().all(|name| name.ends_with(end)), "{a}");
     }
     let solve = |file: &str| {
-        objects(&good(
+        json_lines(&good(
             path,
             &format!("solve {file} --solver goa --threshold 0.7 --json"),
         ))
@@ -796,7 +522,7 @@ fn solve_prints_the_documented_object() {
         .as_array()
         .unwrap()
         .len();
-    let all = objects(&good(
+    let all = json_lines(&good(
         path,
         "solve golden.json --solver goa,dmin,bnb --threshold 0.7 --gap 0.1 --json",
     ));
@@ -849,7 +575,7 @@ fn goa_decides_as_its_authors_do() {
                 "solve golden.json --solver goa --threshold {} --json",
                 decision["threshold"]
             );
-            let value = objects(&good(path, &line)).remove(0);
+            let value = json_lines(&good(path, &line)).remove(0);
             assert_eq!(
                 value["assignment"],
                 decision["assignment"],
@@ -872,11 +598,11 @@ fn evaluate_recomputes_what_solve_prints() {
             let line = format!(
                 "solve golden.json --solver goa --threshold 0.8 --weights {weights} --json -o plan.json"
             );
-            let solved = objects(&good(path, &line)).remove(0);
+            let solved = json_lines(&good(path, &line)).remove(0);
             let plan = read(&path.join("plan.json"));
             assert_eq!(plan["format"], json!("offload-plan/1"));
             assert_eq!(plan["assignment"], solved["assignment"]);
-            let value = objects(&good(path, "evaluate golden.json plan.json --json")).remove(0);
+            let value = json_lines(&good(path, "evaluate golden.json plan.json --json")).remove(0);
             assert_eq!(value["objective"], solved["objective"], "{line}");
             assert_eq!(value["feasible"], json!(true));
             assert_eq!(value["weights"], json!(weights));
@@ -887,7 +613,7 @@ fn evaluate_recomputes_what_solve_prints() {
 }
 
 #[test]
-fn what_there_is_gets_listed() {
+fn solvers_and_families_are_listed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let first = |text: String| -> Vec<String> {
@@ -927,7 +653,7 @@ fn what_there_is_gets_listed() {
             path,
             &format!("generate --family {id} --users 4 --servers 2 -o made"),
         );
-        let value = objects(&good(
+        let value = json_lines(&good(
             path,
             &format!("solve {} --solver goa --threshold 1 --json", made.trim()),
         ))
@@ -1019,17 +745,34 @@ fn a_campaign_resumes_and_reports() {
     );
 }
 
-#[test]
-fn a_report_says_what_is_missing_and_two_campaigns_are_compared() {
+/// Rewrites a campaign's records with those that are wanted, given their number and text.
+fn keep_records(campaign: &Path, wanted: impl Fn(usize, &str) -> bool) {
+    let file = campaign.join("records.jsonl");
+    let text = fs::read_to_string(&file).unwrap();
+    let lines = text.lines().enumerate();
+    let kept: Vec<&str> = lines
+        .filter(|(k, l)| wanted(*k, l))
+        .map(|(_, l)| l)
+        .collect();
+    fs::write(&file, kept.join("\n") + "\n").unwrap();
+}
+
+/// A folder with the campaign `a`, and `b`: the same with 2 of its 4 rows.
+fn two_campaigns() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     fs::write(path.join("c.toml"), CONFIG).unwrap();
     good(path, "run c.toml -o a");
     good(path, "run c.toml -o b");
+    keep_records(&path.join("b"), |k, _| k < 2);
+    folder
+}
+
+#[test]
+fn a_report_and_a_comparison_name_missing_rows() {
+    let folder = two_campaigns();
+    let path = folder.path();
     assert!(!good(path, "report a").contains("unfinished"));
-    let text = fs::read_to_string(path.join("b/records.jsonl")).unwrap();
-    let two: Vec<&str> = text.lines().take(2).collect();
-    fs::write(path.join("b/records.jsonl"), two.join("\n") + "\n").unwrap();
     assert!(good(path, "report b").contains("unfinished: 2 of 4 rows"));
     let report = fs::read_to_string(path.join("b/report.md")).unwrap();
     assert!(report.contains("**Unfinished: 2 of the 4 rows"), "{report}");
@@ -1052,7 +795,12 @@ fn a_report_says_what_is_missing_and_two_campaigns_are_compared() {
     assert!(read() == first, "the same campaigns gave other bytes");
     good(path, "report --compare a b");
     assert!(path.join("b/compare.md").is_file() && !path.join("a/compare.md").exists());
+}
 
+#[test]
+fn bad_comparisons_are_refused() {
+    let folder = two_campaigns();
+    let path = folder.path();
     refuse(
         path,
         "no folder to compare with",
@@ -1084,12 +832,9 @@ fn a_report_says_what_is_missing_and_two_campaigns_are_compared() {
     )
     .unwrap();
     good(path, "run d.toml -o d");
-    let records = fs::read_to_string(path.join("d/records.jsonl")).unwrap();
-    let others: Vec<&str> = records
-        .lines()
-        .filter(|line| line.contains("\"threshold\":0.125"))
-        .collect();
-    fs::write(path.join("d/records.jsonl"), others.join("\n") + "\n").unwrap();
+    keep_records(&path.join("d"), |_, line| {
+        line.contains("\"threshold\":0.125")
+    });
     refuse(
         path,
         "nothing in common",
@@ -1138,7 +883,7 @@ fn certificates_are_certified() {
                 continue;
             }
             assert_eq!(ran.code, Some(0), "{line}: {}", ran.err);
-            assert_eq!(objects(&ran.out)[0]["status"], json!("optimal"));
+            assert_eq!(json_lines(&ran.out)[0]["status"], json!("optimal"));
             let text = good(path, "verify c.json");
             assert!(
                 text.contains("certified") && !text.contains("REFUSED"),
@@ -1267,9 +1012,50 @@ fn real_data_is_generated_and_solved() {
             path,
             &format!("solve {} --solver bnb --threshold 0.5 --json", made.trim()),
         );
-        assert_eq!(objects(&solved)[0]["status"], json!("optimal"), "{line}");
+        assert_eq!(json_lines(&solved)[0]["status"], json!("optimal"), "{line}");
     }
 }
+
+/// Faults of data files and of what names them; columns as in [`BAD_LINES`].
+#[rustfmt::skip] // a table
+const BAD_DATA: [(&str, &str, &str); 16] = [
+    ("a bad site",
+        "generate --family topology --users 3 --servers 2 --set sites=bad.csv -o out",
+        "line 3: latitude is 'x'"),
+    ("no such column",
+        "generate --family topology --users 3 --servers 2 --set sites=bad.csv --set site_x=east -o out",
+        "no column 'east'"),
+    ("too many servers",
+        "generate --family topology --users 3 --servers 7 --set sites=sites.csv -o out",
+        "6 sites for 7 servers"),
+    ("too many users",
+        "generate --family topology --users 61 --servers 2 --set sites=sites.csv --set user_positions=users.csv -o out",
+        "60 users"),
+    ("a folder",
+        "generate --family topology --users 3 --servers 2 --set sites=. -o out", "directory"),
+    ("a missing file",
+        "generate --family requests --users 3 --set requests=none.csv -o out", "none.csv"),
+    ("a bad request",
+        "generate --family requests --users 3 --set requests=bad.csv --set prompt_column=n --set answer_column=Longitude -o out",
+        "line 3: n is 0"),
+    ("an unknown class",
+        "generate --family requests --users 3 --set gpus=h10 -o out", "Did you mean 'h100'"),
+    ("an unknown column",
+        "generate --family trace --users 3 --uncertainty entropie -o out",
+        "Did you mean 'entropy'"),
+    ("not within 0..1",
+        "generate --family trace --users 3 --uncertainty perplexity --set scale=as-is -o out",
+        "line 2: perplexity"),
+    ("a family without",
+        "generate --family paper --users 3 --uncertainty entropy -o out", "no query trace"),
+    ("given twice",
+        "generate --family trace --users 3 --uncertainty entropy --set uncertainty=entropy -o out",
+        "twice"),
+    ("a bad trace", "uncertainty bad.csv -o out", "none of the columns"),
+    ("an unknown scale", "uncertainty trace.csv --scale log -o out", "calibrated"),
+    ("a column twice", "uncertainty trace.csv --columns entropy,entropy -o out", "twice"),
+    ("an unknown solver", "uncertainty trace.csv --solvers gao -o out", "unknown solver 'gao'"),
+];
 
 #[test]
 fn bad_real_data_is_refused_by_line() {
@@ -1281,88 +1067,7 @@ fn bad_real_data_is_refused_by_line() {
         "Latitude,Longitude,n\n-37.81,144.95,5\nx,144.95,0\n-37.81\n",
     )
     .unwrap();
-    for (what, line, key) in [
-        (
-            "a bad site",
-            "generate --family topology --users 3 --servers 2 --set sites=bad.csv -o out",
-            "line 3: latitude is 'x'",
-        ),
-        (
-            "no such column",
-            "generate --family topology --users 3 --servers 2 --set sites=bad.csv --set site_x=east -o out",
-            "no column 'east'",
-        ),
-        (
-            "too many servers",
-            "generate --family topology --users 3 --servers 7 --set sites=sites.csv -o out",
-            "6 sites for 7 servers",
-        ),
-        (
-            "too many users",
-            "generate --family topology --users 61 --servers 2 --set sites=sites.csv --set user_positions=users.csv -o out",
-            "60 users",
-        ),
-        (
-            "a folder",
-            "generate --family topology --users 3 --servers 2 --set sites=. -o out",
-            "directory",
-        ),
-        (
-            "a missing file",
-            "generate --family requests --users 3 --set requests=none.csv -o out",
-            "none.csv",
-        ),
-        (
-            "a bad request",
-            "generate --family requests --users 3 --set requests=bad.csv --set prompt_column=n --set answer_column=Longitude -o out",
-            "line 3: n is 0",
-        ),
-        (
-            "an unknown class",
-            "generate --family requests --users 3 --set gpus=h10 -o out",
-            "Did you mean 'h100'",
-        ),
-        (
-            "an unknown column",
-            "generate --family trace --users 3 --uncertainty entropie -o out",
-            "Did you mean 'entropy'",
-        ),
-        (
-            "not within 0..1",
-            "generate --family trace --users 3 --uncertainty perplexity --set scale=as-is -o out",
-            "line 2: perplexity",
-        ),
-        (
-            "a family without",
-            "generate --family paper --users 3 --uncertainty entropy -o out",
-            "no query trace",
-        ),
-        (
-            "given twice",
-            "generate --family trace --users 3 --uncertainty entropy --set uncertainty=entropy -o out",
-            "twice",
-        ),
-        (
-            "a bad trace",
-            "uncertainty bad.csv -o out",
-            "none of the columns",
-        ),
-        (
-            "an unknown scale",
-            "uncertainty trace.csv --scale log -o out",
-            "calibrated",
-        ),
-        (
-            "a column twice",
-            "uncertainty trace.csv --columns entropy,entropy -o out",
-            "twice",
-        ),
-        (
-            "an unknown solver",
-            "uncertainty trace.csv --solvers gao -o out",
-            "unknown solver 'gao'",
-        ),
-    ] {
+    for (what, line, key) in BAD_DATA {
         refuse(path, what, line, key);
     }
 }

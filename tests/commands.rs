@@ -2,63 +2,14 @@
 //! and for `trace record` a server on loopback that replays answers which llama.cpp's server gave
 //! (`tests/recorded`). `OFFLOAD_BENCH` names the binary.
 
-use offload_tests::program::{Ran, binary, ran};
+use offload_tests::program::{SECRET, bench, good, json, refuse};
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::Command;
 use std::sync::{Arc, Mutex};
-
-const KEY: &str = "sk-very-secret-0123456789";
-
-/// Runs the program in `folder`, with the words of `line`.
-fn bench(folder: &Path, line: &str) -> Ran {
-    let mut command = Command::new(binary());
-    command
-        .args(line.split_whitespace())
-        .current_dir(folder)
-        .env("TEST_KEY", KEY);
-    // A proxy of the machine has no business between a test and loopback.
-    for name in [
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ] {
-        command.env_remove(name);
-    }
-    let ran = ran(&mut command, line);
-    assert!(
-        !ran.err.contains(KEY) && !ran.out.contains(KEY),
-        "{line}: the key is printed"
-    );
-    ran
-}
-
-fn good(folder: &Path, line: &str) -> String {
-    let ran = bench(folder, line);
-    assert_eq!(ran.code, Some(0), "{line}: {}", ran.err);
-    ran.out
-}
-
-/// Refused as bad input: exit code 2, a message with `key`, nothing on stdout, and no new file.
-fn refuse(folder: &Path, line: &str, key: &str) {
-    let count = || fs::read_dir(folder).unwrap().count();
-    let before = count();
-    let ran = bench(folder, line);
-    assert_eq!(ran.code, Some(2), "{line}: {} {}", ran.out, ran.err);
-    assert!(
-        ran.err.contains("error") && ran.err.contains(key),
-        "{line}: no '{key}' in: {}",
-        ran.err
-    );
-    assert!(ran.out.is_empty() && count() == before, "{line}");
-}
 
 fn recorded(name: &str) -> String {
     fs::read_to_string(
@@ -69,7 +20,7 @@ fn recorded(name: &str) -> String {
     .unwrap()
 }
 
-/// What the stub says instead of the recorded answers: status, further header lines, body; used up
+/// What the stub answers instead of the recorded answers: status, further header lines, body; used
 /// from the front.
 type Script = Vec<(u16, &'static str, String)>;
 
@@ -104,8 +55,7 @@ impl Stub {
             .map(|a| (a["prompt"].as_str().unwrap().to_string(), a))
             .collect();
         let (log, answers) = (seen.clone(), Arc::new(answers));
-        // The thread ends with the test's process; it serves each connection in a thread of its
-        // own.
+        // The thread ends with the test's process. Each connection has its own thread.
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (log, script, answers) = (log.clone(), script.clone(), answers.clone());
@@ -272,14 +222,16 @@ fn a_trace_is_recorded_and_makes_instances() {
     );
     assert!(
         seen.iter()
-            .all(|s| s.authorised.as_deref() == Some(&format!("Bearer {KEY}")))
+            .all(|s| s.authorised.as_deref() == Some(&format!("Bearer {SECRET}")))
     );
     assert!(seen.iter().all(
         |s| s.path.starts_with("/small") == (s.body.get("model") == Some(&Value::from("tiny")))
     ));
     for file in ["t.csv", "t.csv.note.json"] {
         assert!(
-            !fs::read_to_string(path.join(file)).unwrap().contains(KEY),
+            !fs::read_to_string(path.join(file))
+                .unwrap()
+                .contains(SECRET),
             "{file} holds the key"
         );
     }
@@ -311,14 +263,20 @@ fn recording_goes_on_after_a_stop() {
     assert_eq!(cells(&path.join("t.csv")).len(), 6);
     refuse(
         path,
+        "a bad request",
         &stub.record("--keep 5"),
         "begun with another candidates, keep",
     );
-    refuse(path, &stub.record("--limit 3"), "another questions");
+    refuse(
+        path,
+        "a bad request",
+        &stub.record("--limit 3"),
+        "another questions",
+    );
 }
 
 #[test]
-fn what_may_pass_is_tried_again_and_what_will_not_is_told() {
+fn passing_faults_are_retried_and_others_are_reported() {
     let busy = |status| {
         (
             status,
@@ -350,7 +308,7 @@ fn what_may_pass_is_tried_again_and_what_will_not_is_told() {
         (404, "", "/v1"),
         (307, "Location: /x\r\n", "another address"),
     ] {
-        let echo = format!(r#"{{"error":{{"message":"no {KEY}"}}}}"#);
+        let echo = format!(r#"{{"error":{{"message":"no {SECRET}"}}}}"#);
         let stub = Stub::start(vec![(status, header, echo)]);
         let ran = bench(
             workshop().path(),
@@ -403,7 +361,7 @@ fn bad_requests_to_record_are_refused() {
         ("--questions t.csv", "named twice"),
         ("--questions q.csv --pause -1", "--pause"),
     ] {
-        refuse(path, &format!("{base} {options}"), key);
+        refuse(path, "a bad request", &format!("{base} {options}"), key);
     }
     for (endpoints, key) in [
         ("--endpoint http://127.0.0.1:1/v1", "--large-endpoint"),
@@ -422,6 +380,7 @@ fn bad_requests_to_record_are_refused() {
     ] {
         refuse(
             path,
+            "a bad request",
             &format!("trace record --questions q.csv -o t.csv {endpoints}"),
             key,
         );
@@ -430,13 +389,14 @@ fn bad_requests_to_record_are_refused() {
     let other = base.replace("t.csv", "other.csv");
     refuse(
         path,
+        "a bad request",
         &format!("{other} --questions q.csv"),
         "note that says what it was made with",
     );
 }
 
 #[test]
-fn tuning_reaches_its_target_or_says_so() {
+fn tuning_reaches_its_target_or_reports_that_it_cannot() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let base =
@@ -447,10 +407,7 @@ fn tuning_reaches_its_target_or_says_so() {
         path,
         "tune --family trace --users 15 --servers 2 --count 12 --steps 10 --solver goa --accuracy 30 -o b",
     );
-    let json = |name: &str| -> Value {
-        serde_json::from_slice(&fs::read(path.join(name)).unwrap()).unwrap()
-    };
-    let b = json("b/tune.json");
+    let b = json(&path.join("b/tune.json"));
     assert_eq!(
         (b["format"].as_str(), b["choices"][0]["reached"].as_bool()),
         (Some("offload-tune/1"), Some(true))
@@ -498,7 +455,7 @@ fn bad_requests_to_tune_are_refused() {
     let path = folder.path();
     let made = good(path, "generate --family paper --users 5 --servers 2 -o .");
     fs::rename(path.join(made.trim()), path.join("a.json")).unwrap();
-    let mut bare: Value = serde_json::from_slice(&fs::read(path.join("a.json")).unwrap()).unwrap();
+    let mut bare: Value = json(&path.join("a.json"));
     bare["users"]
         .as_array_mut()
         .unwrap()
@@ -557,7 +514,7 @@ fn bad_requests_to_tune_are_refused() {
             "Did you mean 'paper'",
         ),
     ] {
-        refuse(path, line, key);
+        refuse(path, "a bad request", line, key);
     }
 }
 
@@ -580,9 +537,9 @@ fn a_simulation_is_the_same_for_the_same_seed() {
         assert_eq!(read("a", file), read("b", file), "{file}");
         assert_ne!(read("a", file), read("c", file), "{file}");
     }
-    let json: Value = serde_json::from_str(&read("a", "simulation.json")).unwrap();
-    assert_eq!(json["format"], "offload-simulation/1");
-    let local = &json["solvers"][1];
+    let report: Value = serde_json::from_str(&read("a", "simulation.json")).unwrap();
+    assert_eq!(report["format"], "offload-simulation/1");
+    let local = &report["solvers"][1];
     assert_eq!(local["figures"]["offloaded_pct"]["estimate"], 0.0);
     assert!(
         local["against_first"]["delay_mean_ms"]["low"]
@@ -592,7 +549,7 @@ fn a_simulation_is_the_same_for_the_same_seed() {
         "at this load the servers are faster"
     );
     // Requests of the slots add up to those of the runs, for every solver the same.
-    let requests: u64 = json["requests"]
+    let requests: u64 = report["requests"]
         .as_array()
         .unwrap()
         .iter()
@@ -647,6 +604,11 @@ fn times_of_requests_come_from_a_file() {
         ("--rate 1e-9", "no request arrives"),
         ("--rate 1 --slot -1", "--slot"),
     ] {
-        refuse(path, &format!("{base} {options} -o x"), key);
+        refuse(
+            path,
+            "a bad request",
+            &format!("{base} {options} -o x"),
+            key,
+        );
     }
 }

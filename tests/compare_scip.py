@@ -27,45 +27,17 @@ a difference of two logarithms.
 import json
 import math
 import os
-import subprocess
 import sys
 import tempfile
 import time
 
 import pyscipopt
 
-PROGRAM = sys.argv[1] if len(sys.argv) > 1 else "target/release/offload-bench"
+from pricing import price, program
+
 SIZES, SEEDS, SERVERS, THRESHOLD = (6, 8, 12, 20), (0, 1, 2), 4, 0.8
 TIME_LIMIT, GAP = 60, 1e-3
 NANO, MILLI = 1e9, 1e3
-
-
-def program(*arguments):
-    run = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True)
-    if run.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, arguments))}: {run.stderr.strip()}")
-    return run.stdout
-
-
-def price(instance, assignment):
-    """F(x) of docs/src/concepts/model.md, weights v = uncertainty."""
-    users, servers, gain = instance["users"], instance["servers"], instance["gain"]
-    load = [sum(a == j for a in assignment) for j in range(len(servers))]
-    heard = [sum(u["tx_power_w"] * gain[k][j] for k, u in enumerate(users) if assignment[k] not in (None, j)) for j in range(len(servers))]
-    total = 0.0
-    for i, user in enumerate(users):
-        j = assignment[i]
-        if j is None:
-            if user["uncertainty"] > THRESHOLD:
-                raise RuntimeError(f"mandatory user {i} is local")
-            total += user["uncertainty"] * user["local_delay_s"]
-            continue
-        server = servers[j]
-        rate = math.log2(1 + user["tx_power_w"] * gain[i][j] / (server["noise_w"] + heard[j]))
-        total += user["uncertainty"] * (
-            user["payload_bits"] * load[j] / (server["bandwidth_hz"] * rate)
-            + user["edge_work_flop"] * max(1 / server["user_cap_flops"], load[j] / server["capacity_flops"]))
-    return total
 
 
 def scip(instance):
@@ -154,13 +126,13 @@ Measured on 2 shared cores, one run after the other, by
                 answers = {}
                 for solver in ("bnb", "milp"):
                     answer = json.loads(program("solve", "--solver", solver, "--threshold", THRESHOLD, "--time-limit", TIME_LIMIT, "--gap", GAP, "--json", path))
-                    value = price(instance, answer["assignment"])
+                    value = price(instance, answer["assignment"], THRESHOLD)
                     if abs(value - answer["objective"]) > 1e-12 * value:
                         disagreements += 1
                         print(f"N {users} seed {seed}: {solver} says {answer['objective']!r}, its plan costs {value!r}", file=sys.stderr)
                     answers[solver] = value, answer["lower_bound"], answer["time_s"]
                 plan, bound, spent = scip(instance)
-                answers["SCIP"] = None if plan is None else price(instance, plan), bound, spent
+                answers["SCIP"] = None if plan is None else price(instance, plan, THRESHOLD), bound, spent
                 for one, (value, _, _) in answers.items():
                     for other, (_, bound, _) in answers.items():
                         if value is not None and bound is not None and value < bound * (1 - 1e-6):

@@ -1,7 +1,6 @@
-//! `check` from outside: a real campaign, the same with a planted fault, and everything that a gate
-//! has to refuse.
+//! `check`: a real campaign, the same with a planted fault, and everything that a gate must refuse.
 
-use offload_tests::program::ends;
+use offload_tests::program::{ends, records};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs;
@@ -27,16 +26,9 @@ fn campaign() -> TempDir {
     folder
 }
 
-fn records(folder: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(folder.join("out/records.jsonl")).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
 /// Writes the campaign `name`: the records of `out`, each changed.
 fn changed(folder: &Path, name: &str, change: impl Fn(&mut Value)) {
-    let mut records = records(folder);
+    let mut records = records(&folder.join("out"));
     records.iter_mut().for_each(change);
     let lines: Vec<String> = records.iter().map(|record| format!("{record}\n")).collect();
     fs::create_dir(folder.join(name)).unwrap();
@@ -63,7 +55,7 @@ fn gate(folder: &Path, text: &str) {
 
 /// The greatest certified gap of GOA, from the records alone.
 fn greatest_gap(folder: &Path) -> f64 {
-    let records = records(folder);
+    let records = records(&folder.join("out"));
     let bounds: HashMap<&str, f64> = records
         .iter()
         .filter(|r| r["solver"] == "bnb")
@@ -233,7 +225,7 @@ fn strict_leaves_no_room_for_noise() {
     let folder = campaign();
     let path = folder.path();
     // One instance of six: the interval of the mean reaches down to 0.
-    let first = records(path)[0]["instance"].clone();
+    let first = records(&path.join("out"))[0]["instance"].clone();
     let worse = scaled("goa", "objective", 1.03);
     changed(path, "one", |record| {
         if record["instance"] == first {
@@ -310,7 +302,7 @@ fn nothing_to_measure_is_a_failure() {
 fn rows_without_a_gap_are_not_dropped() {
     let folder = campaign();
     let path = folder.path();
-    let first = records(path)[0]["instance"].clone();
+    let first = records(&path.join("out"))[0]["instance"].clone();
     changed(path, "violating", |record| {
         if record["instance"] == first && record["solver"] == "goa" {
             record["violations"] = json!(1);
@@ -352,7 +344,7 @@ fn a_plan_below_a_bound_fails_whatever_the_gates_say() {
 }
 
 #[test]
-fn bad_input_is_told_from_a_failed_gate() {
+fn bad_input_differs_from_a_failed_gate() {
     let folder = campaign();
     let path = folder.path();
     for (text, key) in [

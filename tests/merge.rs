@@ -1,11 +1,8 @@
-//! Campaigns in shards: merging them, everything that a merge must notice, and their submission to
-//! Slurm.
-//!
-//! As in `campaigns.rs`, the built binary is run in a folder of the test's own. A real Slurm is
-//! `make test-slurm`.
+//! Campaigns in shards: merging, the faults that a merge must report, and submission to Slurm.
+//! `make test-slurm` tests with a real Slurm.
 #![cfg(unix)]
 
-use offload_tests::program::{Ran, binary, ran};
+use offload_tests::program::{CAMPAIGN, Ran, bench, program, ran, words};
 use offload_tests::timeless;
 use serde_json::Value;
 use std::fs;
@@ -15,39 +12,31 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// Runs the program with these words and this PATH.
-fn bench(folder: &Path, words: &[&str], path: Option<&str>) -> Ran {
-    let mut command = Command::new(binary());
-    command.args(words).current_dir(folder);
-    if let Some(path) = path {
-        command.env("PATH", path);
-    }
-    ran(&mut command, &format!("{words:?}"))
+fn with_path(folder: &Path, words: &[&str], path: &str) -> Ran {
+    ran(
+        program(folder).args(words).env("PATH", path),
+        &format!("{words:?}"),
+    )
 }
 
-/// Runs a line, expects an exit code, and returns all that was printed.
+/// Runs a line, expects an exit code, and returns everything printed.
 fn ends(folder: &Path, line: &str, code: i32) -> String {
-    let ran = bench(folder, &line.split_whitespace().collect::<Vec<_>>(), None);
+    let ran = bench(folder, line);
     assert_eq!(ran.code, Some(code), "{line}: {} {}", ran.out, ran.err);
     ran.out + &ran.err
 }
 
-const CONFIG: &str = r#"format = "offload-config/1"
-thresholds = [0.5, 0.8]
-solvers = ["goa", "dmin", "bnb"]
-certificates = true
-[[instances]]
-family = "paper"
-users = [5, 9]
-seeds = { from = 1, count = 3 }
-parameters = { interference = [true, false] }
-"#;
+/// The small campaign with certificates.
+fn config() -> String {
+    CAMPAIGN.replace("\"dmin\"]", "\"dmin\", \"bnb\"]\ncertificates = true")
+}
 
 const ROWS: usize = 72;
 
 /// A folder with `c.toml` and its shards 1 to 3 in `s1` to `s3`.
 fn sharded() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("c.toml"), CONFIG).unwrap();
+    fs::write(folder.path().join("c.toml"), config()).unwrap();
     for k in 1..=3 {
         ends(
             folder.path(),
@@ -89,10 +78,10 @@ fn shards_merged_are_the_one_machine_run() {
     let folder = sharded();
     let path = folder.path();
     ends(path, "run c.toml -o whole --quiet", 0);
-    let said = ends(path, "merge s3 s1 s2 -o all", 0);
+    let printed = ends(path, "merge s3 s1 s2 -o all", 0);
     assert!(
-        said.starts_with(&format!("{ROWS} records from 3 folders, in all")),
-        "{said}"
+        printed.starts_with(&format!("{ROWS} records from 3 folders, in all")),
+        "{printed}"
     );
     let (whole, all) = (path.join("whole"), path.join("all"));
     assert_eq!(
@@ -112,7 +101,7 @@ fn shards_merged_are_the_one_machine_run() {
     assert_eq!(names(&all), names(&whole));
     ends(path, "verify all", 0);
     ends(path, "report all", 0);
-    // Whatever the order of the folders; and what is there is replaced only when asked.
+    // In any order of the folders; and existing files are replaced only on request.
     let before = fs::read(all.join("records.jsonl")).unwrap();
     assert!(ends(path, "merge s1 s2 s3 -o all", 2).contains("--force"));
     ends(path, "merge s1 s2 s3 -o all --force", 0);
@@ -139,55 +128,55 @@ fn double_solves_are_kept_once_unless_they_differ() {
     let path = folder.path();
     // The same rows once more, at other times.
     ends(path, "run c.toml --shard 2/3 -o t2 --quiet", 0);
-    let said = ends(path, "merge s1 s2 s3 t2 -o all", 0);
+    let printed = ends(path, "merge s1 s2 s3 t2 -o all", 0);
     assert!(
-        said.contains(&format!(
+        printed.contains(&format!(
             "{ROWS} records from 4 folders (24 double ones left out)"
         )),
-        "{said}"
+        "{printed}"
     );
     let file = path.join("t2/records.jsonl");
     let changed = lines(&file)[0].replace("\"offloaded\":", "\"offloaded\":1");
     write_lines(&file, &[changed]);
-    let said = ends(path, "merge s1 s2 s3 t2 -o other", 1);
+    let printed = ends(path, "merge s1 s2 s3 t2 -o other", 1);
     assert!(
-        said.contains("has one result in s2 and another in t2"),
-        "{said}"
+        printed.contains("has one result in s2 and another in t2"),
+        "{printed}"
     );
-    assert!(said.contains("goa (seed 0) on paper-n"), "{said}");
+    assert!(printed.contains("goa (seed 0) on paper-n"), "{printed}");
     assert!(!path.join("other/records.jsonl").exists());
 }
 
 #[test]
-fn what_is_missing_is_told_and_the_rest_merged() {
+fn missing_rows_are_reported_and_the_rest_is_merged() {
     let folder = sharded();
     let path = folder.path();
-    let said = ends(path, "merge s1 s3 -o two", 1);
+    let printed = ends(path, "merge s1 s3 -o two", 1);
     assert!(
-        said.contains(&format!("missing: 24 of {ROWS} rows")) && said.contains("and 19 more"),
-        "{said}"
+        printed.contains(&format!("missing: 24 of {ROWS} rows")) && printed.contains("and 19 more"),
+        "{printed}"
     );
     assert_eq!(solves(&path.join("two")).len(), 48);
-    // A torn line counts as missing, and running again mends it.
+    // A torn line counts as missing, and running again repairs it.
     let file = path.join("s2/records.jsonl");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, &text[..text.len() - 20]).unwrap();
-    let said = ends(path, "merge s1 s2 s3 -o torn", 1);
+    let printed = ends(path, "merge s1 s2 s3 -o torn", 1);
     assert!(
-        said.contains("s2/records.jsonl: the last line is cut off")
-            && said.contains("missing: 1 of"),
-        "{said}"
+        printed.contains("s2/records.jsonl: the last line is cut off")
+            && printed.contains("missing: 1 of"),
+        "{printed}"
     );
     ends(path, "run c.toml --shard 2/3 -o s2 --quiet", 0);
     ends(path, "merge s1 s2 s3 -o torn --force", 0);
     // Another configuration asks for other rows.
-    fs::write(path.join("more.toml"), CONFIG.replace("[5, 9]", "[5, 7]")).unwrap();
-    let said = ends(path, "merge s1 s2 s3 -o other --config more.toml", 1);
+    fs::write(path.join("more.toml"), config().replace("[5, 9]", "[5, 7]")).unwrap();
+    let printed = ends(path, "merge s1 s2 s3 -o other --config more.toml", 1);
     assert!(
-        said.contains("missing: 36 of 72 rows") && said.contains("36 records are not what"),
-        "{said}"
+        printed.contains("missing: 36 of 72 rows") && printed.contains("36 records are not what"),
+        "{printed}"
     );
-    // Nothing to compare with: said, and no failure.
+    // Nothing to compare with: reported, but not a failure.
     for k in 1..=3 {
         fs::remove_file(path.join(format!("s{k}/environments.jsonl"))).unwrap();
     }
@@ -238,10 +227,10 @@ fn different_makings_are_not_mixed() {
         ),
     ] {
         let before = change(file, from, to);
-        let said = ends(path, "merge s1 s2 s3 -o all", 1);
+        let printed = ends(path, "merge s1 s2 s3 -o all", 1);
         assert!(
-            said.contains(key) && said.contains("--allow-mixed"),
-            "{key}: {said}"
+            printed.contains(key) && printed.contains("--allow-mixed"),
+            "{key}: {printed}"
         );
         assert!(!path.join("all/records.jsonl").exists());
         ends(path, "merge s1 s2 s3 -o mixed --allow-mixed --force", 0);
@@ -264,8 +253,8 @@ fn bad_folders_are_named() {
         ("merge s1 s2 -o s2 --force", "is one of the shards"),
         ("merge -o all", "<DIR>..."),
     ] {
-        let said = ends(path, line, 2);
-        assert!(said.contains(key), "{line}: {said}");
+        let printed = ends(path, line, 2);
+        assert!(printed.contains(key), "{line}: {printed}");
     }
     // A certificate that is not the same under the same name.
     ends(path, "run c.toml --shard 2/3 -o t2 --quiet", 0);
@@ -289,14 +278,14 @@ fn awkward() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("it's 100% here");
     fs::create_dir(&path).unwrap();
-    fs::write(path.join("c.toml"), CONFIG).unwrap();
+    fs::write(path.join("c.toml"), config()).unwrap();
     (folder, path)
 }
 
 #[test]
 fn a_dry_submission_prints_the_scripts() {
     let (_folder, path) = awkward();
-    let words = [
+    let typed = [
         "submit",
         "c.toml",
         "-o",
@@ -318,7 +307,7 @@ fn a_dry_submission_prints_the_scripts() {
         "--sbatch-arg=--comment=a b",
         "--dry-run",
     ];
-    let ran = bench(&path, &[&words[..], &more[..]].concat(), None);
+    let ran = words(&path, &[&typed[..], &more[..]].concat());
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     for line in [
         "#SBATCH --array=1-5",
@@ -361,9 +350,9 @@ fn submission_hands_two_jobs_to_sbatch() {
     let tools = path.join("bin");
     fs::create_dir(&tools).unwrap();
     let search = format!("{}:/usr/bin:/bin", tools.display());
-    let words = ["submit", "c.toml", "-o", "all", "--shards", "99"];
+    let typed = ["submit", "c.toml", "-o", "all", "--shards", "99"];
     // A PATH without sbatch.
-    let ran = bench(&path, &words, Some(tools.to_str().unwrap()));
+    let ran = with_path(&path, &typed, tools.to_str().unwrap());
     assert!(
         ran.code == Some(2) && ran.err.contains("sbatch is missing"),
         "{}",
@@ -375,14 +364,11 @@ fn submission_hands_two_jobs_to_sbatch() {
     );
     assert_eq!(
         fs::read_to_string(path.join("all/submit/config.toml")).unwrap(),
-        CONFIG
+        config()
     );
 
-    let fake = tools.join("sbatch");
-    let record = "#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"$(dirname \"$0\")/calls\"\necho '7;main'\n";
-    fs::write(&fake, record).unwrap();
-    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
-    let ran = bench(&path, &words, Some(&search));
+    write_sbatch(&tools);
+    let ran = with_path(&path, &typed, &search);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     // No more shards than problems.
     assert!(
@@ -403,7 +389,38 @@ fn submission_hands_two_jobs_to_sbatch() {
     assert_eq!(calls[..4], expected);
     assert_eq!(calls[4..], [script("merge.sbatch")]);
 
-    // The scripts do what they say, here without Slurm.
+    run_scripts(&path, &submit);
+    // The same command again adds what is missing, although it asks for more shards than there are.
+    let again = with_path(&path, &typed, &search);
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    // Another number of shards would repeat rows. Without a number it is the one from before.
+    let other = ["submit", "c.toml", "-o", "all", "--shards", "4"];
+    let refused = with_path(&path, &other, &search);
+    assert!(
+        refused.code == Some(2) && refused.err.contains("--shards 24"),
+        "{}",
+        refused.err
+    );
+    let again = with_path(&path, &["submit", "c.toml", "-o", "all"], &search);
+    assert!(
+        again.out.starts_with("job 7: 24 shards"),
+        "{} {}",
+        again.out,
+        again.err
+    );
+}
+
+/// An `sbatch` that notes its arguments and answers as the real one.
+fn write_sbatch(tools: &Path) {
+    let fake = tools.join("sbatch");
+    let record = "#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"$(dirname \"$0\")/calls\"\necho '7;main'\n";
+    fs::write(&fake, record).unwrap();
+    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Runs two of the shards and the merge, without Slurm.
+fn run_scripts(path: &Path, submit: &Path) {
+    let script = |name: &str| submit.join(name);
     for k in ["1", "24"] {
         let done = Command::new("bash")
             .arg(script("array.sbatch"))
@@ -421,31 +438,10 @@ fn submission_hands_two_jobs_to_sbatch() {
         .arg(script("merge.sbatch"))
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert_eq!(done.status.code(), Some(1), "{said}");
+    let printed = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{printed}");
     assert!(
-        said.contains("missing: 66 of 72 rows") && path.join("all/report.md").is_file(),
-        "{said}"
-    );
-    // The same command again does what is missing, though it asks for more shards than there are.
-    let again = bench(&path, &words, Some(&search));
-    assert_eq!(again.code, Some(0), "{}", again.err);
-    // Another number of shards would do rows twice; without a number it is the one from before.
-    let refused = bench(
-        &path,
-        &["submit", "c.toml", "-o", "all", "--shards", "4"],
-        Some(&search),
-    );
-    assert!(
-        refused.code == Some(2) && refused.err.contains("--shards 24"),
-        "{}",
-        refused.err
-    );
-    let again = bench(&path, &["submit", "c.toml", "-o", "all"], Some(&search));
-    assert!(
-        again.out.starts_with("job 7: 24 shards"),
-        "{} {}",
-        again.out,
-        again.err
+        printed.contains("missing: 66 of 72 rows") && path.join("all/report.md").is_file(),
+        "{printed}"
     );
 }

@@ -1,11 +1,12 @@
 //! What the registry says of each solver is true: certificates, time limits, the threshold rule.
 
 use offload_instances::{Status, Trust, Weights};
+use offload_reports::figures::Style;
 use offload_solvers::{Author, Budget, Outcome, Stop, TimedOutcome, all, find, ids, judge, solve};
 use offload_tests::program::ends;
 use offload_tests::{certificate_bytes, instance, problem};
 use offload_verify::{parse_certificate, verify_certificate};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 /// Small enough for `enumerate`, large enough that baselines leave mandatory users local.
@@ -17,6 +18,18 @@ fn small() -> offload_instances::Problem {
 fn ids_are_unique() {
     let unique: BTreeSet<_> = ids().into_iter().collect();
     assert_eq!(unique.len(), all().len());
+}
+
+#[test]
+fn figures_draw_every_solver_with_a_mark_of_its_own() {
+    let styles: Vec<Style> = (0..all().len()).map(Style::at).collect();
+    // In grey, and where only markers are drawn.
+    let in_grey: HashSet<_> = styles
+        .iter()
+        .map(|s| (s.shape, s.filled, s.dashes))
+        .collect();
+    let markers: HashSet<_> = styles.iter().map(|s| s.with_dashes("")).collect();
+    assert_eq!([in_grey.len(), markers.len()], [styles.len(); 2]);
 }
 
 #[test]

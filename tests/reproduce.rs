@@ -1,36 +1,10 @@
 //! `reproduce` from the command line: files, repeatability, certified gaps, bad arguments.
 #![cfg(unix)]
 
+use offload_tests::program::{Ran, bench, ends, good};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-fn bench(folder: &Path, line: &str) -> Output {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/offload-bench");
-    let path = std::env::var_os("OFFLOAD_BENCH").map_or(built, PathBuf::from);
-    assert!(
-        path.is_file(),
-        "{} is missing: cargo build --release first, or set OFFLOAD_BENCH",
-        path.display()
-    );
-    let binary = std::path::absolute(path).unwrap();
-    let done = Command::new(binary)
-        .args(line.split_whitespace())
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(
-        !text(&done.stderr).contains("panicked"),
-        "{line}: {}",
-        text(&done.stderr)
-    );
-    done
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
+use std::path::Path;
 
 /// What a run wrote, by name, without the times: they are marked and differ from run to run.
 fn timeless(folder: &Path) -> BTreeMap<String, String> {
@@ -63,9 +37,9 @@ fn the_same_bytes_on_any_number_of_threads_and_certified_gaps() {
         folder.path(),
         &format!("{common} -o one --threads 2 --findings page.md"),
     );
-    assert_eq!(one.status.code(), Some(0), "{}", text(&one.stderr));
+    assert_eq!(one.code, Some(0), "{}", one.err);
     let two = bench(folder.path(), &format!("{common} -o two --threads 1"));
-    assert_eq!(two.status.code(), Some(0), "{}", text(&two.stderr));
+    assert_eq!(two.code, Some(0), "{}", two.err);
     let (first, second) = (
         timeless(&folder.path().join("one")),
         timeless(&folder.path().join("two")),
@@ -96,9 +70,9 @@ fn the_same_bytes_on_any_number_of_threads_and_certified_gaps() {
     assert!(folder.path().join("one/times.csv").is_file());
     assert!(first == second, "two runs differ");
     // The files' names apart, which depend on the folder.
-    let summary = |done: &Output| {
-        let all = text(&done.stdout);
-        all.lines()
+    let summary = |done: &Ran| {
+        done.out
+            .lines()
             .filter(|l| !l.contains(".md") && !l.contains(".csv"))
             .map(String::from)
             .collect::<Vec<_>>()
@@ -156,19 +130,17 @@ fn check_gaps(csv: &str) {
 #[test]
 fn the_exact_part_may_be_left_out_and_the_servers_drawn_anew() {
     let folder = tempfile::tempdir().unwrap();
-    let done = bench(
+    good(
         folder.path(),
         "reproduce --runs 3 --exact-runs 0 --unpaired -o new",
     );
-    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
     assert!(!folder.path().join("new/gaps.csv").exists());
     let page = fs::read_to_string(folder.path().join("new/findings.md")).unwrap();
     assert!(
         page.contains("--unpaired") && page.contains("drawn anew"),
         "{page}"
     );
-    let paired = bench(folder.path(), "reproduce --runs 3 --exact-runs 0 -o same");
-    assert_eq!(paired.status.code(), Some(0), "{}", text(&paired.stderr));
+    good(folder.path(), "reproduce --runs 3 --exact-runs 0 -o same");
     let cells =
         |name: &str| fs::read_to_string(folder.path().join(name).join("cells.csv")).unwrap();
     let (new, same) = (cells("new"), cells("same"));
@@ -199,18 +171,7 @@ fn bad_arguments_are_refused_before_anything_is_written() {
         ),
         ("reproduce", "--output"),
     ] {
-        let done = bench(folder.path(), line);
-        assert_eq!(
-            done.status.code(),
-            Some(2),
-            "{line}: {}",
-            text(&done.stderr)
-        );
-        assert!(
-            text(&done.stderr).contains(key),
-            "{line}: no '{key}' in {}",
-            text(&done.stderr)
-        );
+        ends(folder.path(), line, 2, key);
     }
     assert!(!folder.path().join("out").exists());
 }

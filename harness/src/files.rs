@@ -1,11 +1,11 @@
 //! Files and folders as the commands name them: reading with notes, and checks before hours are
 //! spent on what is written at the end.
 
-use crate::campaign::store::RECORDS;
 use crate::notice::Notify;
 use anyhow::Context;
 use offload_instances::{Instance, Problem, Weights};
 use offload_reports::Loaded;
+use offload_reports::records::record::RECORDS;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,5 +1,4 @@
-//! From any number that tells how unsure a model is to an uncertainty within 0..1: by rank, or by
-//! isotonic calibration.
+//! Scaling of any measure of uncertainty to \[0, 1\]: by rank, or by isotonic calibration.
 
 /// Ranks from 1 to n; equal values share the mean of their ranks.
 #[must_use]
@@ -21,8 +20,8 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// (rank - 1/2) / n: the share of values below, equal ones counting half. Within (0, 1), and
-/// uniform whatever the values were.
+/// (rank - 1/2) / n: the share of values below, equal ones counting half. In (0, 1), and uniform
+/// for any values.
 #[must_use]
 pub fn by_rank(values: &[f64]) -> Vec<f64> {
     ranks(values)
@@ -31,53 +30,57 @@ pub fn by_rank(values: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// A function that never falls: the least-squares fit of such a function to points (x, y).
+/// A non-decreasing function: the least-squares fit of such a function to points (x, y).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Isotonic {
-    /// (x, y) with x ascending and y not falling; a block of the fit gives two knots, or one if it
-    /// is a single x.
+    /// (x, y) with x ascending and y non-decreasing. A block of the fit gives two knots, or one if
+    /// it is a single x.
     knots: Vec<(f64, f64)>,
 }
 
 impl Isotonic {
     /// Fits by pooling adjacent violators (Ayer et al. 1955; Barlow et al. 1972, *Statistical
-    /// Inference under Order Restrictions*), points of equal x pooled first. O(n log n). Without
-    /// points the fit is 1/2 everywhere.
+    /// Inference under Order Restrictions*), with points of equal x pooled first. O(n log n).
+    /// Without points the fit is 1/2 everywhere.
     ///
     /// # Panics
     /// Unless there are as many `y` as `x`.
     #[must_use]
     pub fn fit(x: &[f64], y: &[f64]) -> Self {
         assert_eq!(x.len(), y.len(), "one y for each x");
-        // A block: its first and last x, the sum of its y and their number.
-        let mut blocks: Vec<(f64, f64, f64, f64)> = Vec::new();
+        let mut blocks: Vec<PooledBlock> = Vec::new();
         let order = ascending(x);
         let mut from = 0;
         while from < order.len() {
             let at = x[order[from]];
             let same = order[from..].iter().take_while(|&&k| x[k] == at).count();
-            let sum = order[from..from + same].iter().map(|&k| y[k]).sum();
-            blocks.push((at, at, sum, same as f64));
+            blocks.push(PooledBlock {
+                first: at,
+                last: at,
+                sum: order[from..from + same].iter().map(|&k| y[k]).sum(),
+                count: same as f64,
+            });
             from += same;
             while let [.., a, b] = blocks.as_slice()
-                && a.2 * b.3 >= b.2 * a.3
+                && a.sum * b.count >= b.sum * a.count
             {
-                let pooled = (a.0, b.1, a.2 + b.2, a.3 + b.3);
+                let pooled = a.pooled_with(b);
                 blocks.truncate(blocks.len() - 2);
                 blocks.push(pooled);
             }
         }
         let mut knots = Vec::new();
-        for (first, last, sum, count) in blocks {
-            knots.push((first, sum / count));
-            if last > first {
-                knots.push((last, sum / count));
+        for block in blocks {
+            let level = block.sum / block.count;
+            knots.push((block.first, level));
+            if block.last > block.first {
+                knots.push((block.last, level));
             }
         }
         Isotonic { knots }
     }
 
-    /// The fit at `x`: linear between knots, level beyond the outer ones.
+    /// The fit at `x`: linear between knots, constant beyond the outer ones.
     #[must_use]
     pub fn at(&self, x: f64) -> f64 {
         let above = self.knots.partition_point(|k| k.0 < x);
@@ -96,10 +99,33 @@ impl Isotonic {
     }
 }
 
+/// Neighbouring points that share one level of the fit.
+struct PooledBlock {
+    /// The first x.
+    first: f64,
+    /// The last x.
+    last: f64,
+    /// The sum of the y.
+    sum: f64,
+    /// The number of points.
+    count: f64,
+}
+
+impl PooledBlock {
+    fn pooled_with(&self, next: &PooledBlock) -> PooledBlock {
+        PooledBlock {
+            first: self.first,
+            last: next.last,
+            sum: self.sum + next.sum,
+            count: self.count + next.count,
+        }
+    }
+}
+
 /// Indices in ascending order of the values, equal ones in their own order.
 fn ascending(values: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..values.len()).collect();
-    // Adding 0 makes -0 and 0 the same, as they are for `==`.
+    // Adding 0 turns -0 into 0, so that the two are equal as for `==`.
     order.sort_by(|&a, &b| (values[a] + 0.0).total_cmp(&(values[b] + 0.0)));
     order
 }
@@ -131,8 +157,8 @@ mod tests {
         assert_eq!(Isotonic::fit(&[], &[]).at(7.0), 0.5);
     }
 
-    /// No other function that never falls fits better: checked against small steps of every level,
-    /// on random points.
+    /// No other non-decreasing function fits better: checked against small steps of every level on
+    /// random points.
     #[test]
     fn the_fit_is_the_best_one() {
         for seed in 0..50 {

@@ -64,7 +64,7 @@ impl fmt::Display for Violation {
 }
 
 /// What users would have seen: delays with measured edge times, and accuracy. Never optimised
-/// (`docs/model.md`, 'Realised metrics').
+/// (`docs/src/concepts/model.md`, 'Realised metrics').
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Realised {
     /// Sum of all users' delays, ms.

@@ -1,5 +1,5 @@
-//! Reading and writing `offload-instance/1` and `offload-plan/1`, plain or gzip-compressed (by the
-//! name's end, `.gz`).
+//! Reading and writing `offload-instance/1` and `offload-plan/1`, plain or gzip-compressed (if the
+//! name ends in `.gz`).
 //!
 //! A reader lists every fault it finds, with file, place and remedy. A writer writes a file whole
 //! or not at all: into a temporary file beside the target, synced, then renamed over it.
@@ -13,22 +13,22 @@ use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::Path;
 
-/// Largest decompressed file that is read, bytes: what stops a small .gz from filling the memory.
+/// Largest decompressed file that is read, bytes. It stops a small .gz from filling the memory.
 const MAX_BYTES: u64 = 64 << 30;
-/// Faults printed before the rest is only counted.
+/// Faults printed; the rest is only counted.
 const SHOWN: usize = 20;
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The operating system refused.
+    /// The operating system reported an error.
     #[error("{path}: cannot {action}: {reason}{remedy}")]
     Io {
         /// The file.
         path: String,
         /// "read" or "write".
         action: &'static str,
-        /// What the system said.
+        /// The error of the operating system.
         reason: std::io::Error,
         /// What to do, starting with "; ", or empty.
         remedy: String,
@@ -38,12 +38,12 @@ pub enum FileError {
     Json {
         /// The file.
         path: String,
-        /// What the parser said, with line and column.
+        /// The error of the parser, with line and column.
         detail: String,
         /// What to do.
         remedy: String,
     },
-    /// JSON, but not what the format asks for.
+    /// JSON, but not of the expected format.
     #[error("{path}: not a valid {format} file:{}", list(faults))]
     Invalid {
         /// The file.
@@ -89,10 +89,10 @@ fn io_error(path: &Path, action: &'static str, source: std::io::Error) -> FileEr
     }
 }
 
-/// The bytes of a file, decompressed when its name ends in `.gz`.
+/// The bytes of a file, decompressed if its name ends in `.gz`.
 ///
 /// # Errors
-/// [`FileError::Io`] when it cannot be read.
+/// [`FileError::Io`] if it cannot be read.
 pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     let fail = |e| io_error(path, "read", e);
     if path.is_dir() {
@@ -114,10 +114,10 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
-/// Writes `bytes` to `path`, compressed when the name ends in `.gz`, whole or not at all.
+/// Writes `bytes` to `path`, compressed if the name ends in `.gz`, whole or not at all.
 ///
 /// # Errors
-/// [`FileError::Io`]; the target is then as it was.
+/// [`FileError::Io`]; the target is then unchanged.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let fail = |e| io_error(path, "write", e);
     if path.is_dir() {
@@ -131,7 +131,7 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
             "it is a device, a pipe or a socket; name an ordinary file",
         )));
     }
-    // A link stays a link: what it points to is replaced.
+    // A symbolic link stays one: its target is replaced.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let path = target.as_path();
     let folder = path
@@ -156,7 +156,7 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Temporary files are private by default; the finished file should be as readable as any other.
+/// Temporary files are private by default; the finished file gets the ordinary mode.
 #[cfg(unix)]
 fn set_ordinary_mode(builder: &mut tempfile::Builder) {
     use std::os::unix::fs::PermissionsExt;
@@ -166,17 +166,17 @@ fn set_ordinary_mode(builder: &mut tempfile::Builder) {
 #[cfg(not(unix))]
 fn set_ordinary_mode(_: &mut tempfile::Builder) {}
 
-/// Parses JSON, or says where it breaks and what to do.
+/// Parses JSON.
 ///
 /// # Errors
-/// [`FileError::Json`].
+/// [`FileError::Json`], with the place and a remedy.
 pub fn parse_json(path: &str, bytes: &[u8]) -> Result<Value, FileError> {
     serde_json::from_slice::<Once>(bytes)
         .map(|once| once.0)
         .map_err(|e| {
             let detail = e.to_string();
             let remedy = if detail.contains("is given twice") {
-                "leave one of them"
+                "remove one of them"
             } else if bytes.iter().all(u8::is_ascii_whitespace) {
                 "the file is empty: write it again"
             } else if e.is_eof() {
@@ -184,13 +184,13 @@ pub fn parse_json(path: &str, bytes: &[u8]) -> Result<Value, FileError> {
             } else if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
                 "save it as UTF-8 without a byte order mark"
             } else if bytes.starts_with(&[0x1f, 0x8b]) {
-                "it is compressed: give its name the ending .gz"
+                "it is compressed: give it a name that ends in .gz"
             } else if bytes.windows(3).any(|w| w == b"NaN" || w == b"Inf")
                 || detail.contains("out of range")
             {
                 "JSON has no NaN or infinity: give finite numbers"
             } else {
-                "mend the text at that place"
+                "correct the text there"
             };
             FileError::Json {
                 path: path.into(),
@@ -200,7 +200,7 @@ pub fn parse_json(path: &str, bytes: &[u8]) -> Result<Value, FileError> {
         })
 }
 
-/// A JSON value in which no object gives a key twice: readers differ in which of the two they take.
+/// A JSON value in which no object has a key twice: readers differ in which of the two they use.
 struct Once(Value);
 
 impl<'de> Deserialize<'de> for Once {
@@ -270,7 +270,7 @@ impl<'de> Visitor<'de> for OnceVisitor {
     }
 }
 
-/// Walks a JSON object and notes what is missing or of the wrong type.
+/// Reads the fields of a JSON object and records those that are missing or of the wrong type.
 struct Walk<'a> {
     map: &'a Map<String, Value>,
     prefix: String,
@@ -316,7 +316,7 @@ impl<'a> Walk<'a> {
         if found.is_none() {
             let unknown = self.map.keys().map(String::as_str);
             let hint = crate::text::nearest(key, unknown)
-                .map_or(String::new(), |k| format!(" (there is '{k}')"));
+                .map_or(String::new(), |k| format!(" (found '{k}')"));
             faults.add(self.place(key), format!("is missing{hint}"), remedy);
         }
         found
@@ -354,19 +354,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn optional_bool(&self, key: &str, default: bool, faults: &mut Faults) -> bool {
-        match self.optional(key) {
-            None => default,
-            Some(Value::Bool(b)) => *b,
-            Some(other) => {
-                faults.add(
-                    self.place(key),
-                    format!("is {}", kind(other)),
-                    "give true or false",
-                );
-                default
-            }
+    fn optional_bool(&self, key: &str, faults: &mut Faults) -> Option<bool> {
+        let value = self.optional(key)?;
+        if value.as_bool().is_none() {
+            faults.add(
+                self.place(key),
+                format!("is {}", kind(value)),
+                "give true or false",
+            );
         }
+        value.as_bool()
     }
 
     fn optional_whole(&self, key: &str, faults: &mut Faults) -> Option<u64> {
@@ -400,6 +397,21 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Reads the items of an array of objects.
+    fn objects<T>(
+        &self,
+        key: &str,
+        faults: &mut Faults,
+        mut read: impl FnMut(&Walk<'a>, &mut Faults) -> T,
+    ) -> Vec<T> {
+        let items = self.array(key, faults).iter().enumerate();
+        let read_item = |(k, item)| {
+            let walk = Walk::new(item, format!("{}{key}[{k}].", self.prefix), faults)?;
+            Some(read(&walk, faults))
+        };
+        items.filter_map(read_item).collect()
+    }
+
     fn position(&self, faults: &mut Faults) -> Option<[f64; 2]> {
         let value = self.optional("position_m")?;
         let pair = value.as_array().filter(|a| a.len() == 2);
@@ -421,7 +433,7 @@ impl<'a> Walk<'a> {
         Some([number(0, faults), number(1, faults)])
     }
 
-    /// Refuses a file of another format or version before looking at the rest.
+    /// Checks format and version.
     fn format(&self, expected: &'static str, faults: &mut Faults) {
         match self.required("format", &format!("add \"format\": \"{expected}\""), faults) {
             None => {}
@@ -438,8 +450,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Fields that the format does not know: not a fault, but a mistyped optional field must not
-    /// pass in silence.
+    /// Warns about unknown fields. They are not faults, but an optional field may be mistyped.
     fn unknown(&self, known: &[&'static str], warnings: &mut Vec<String>) {
         for key in self.map.keys().filter(|k| !known.contains(&k.as_str())) {
             let hint = did_you_mean(key, known.iter().copied());
@@ -488,10 +499,10 @@ pub fn read_instance(path: &Path) -> Result<Instance, FileError> {
     read_instance_with(path, &mut |_| ())
 }
 
-/// An instance and the warnings about it from parsed JSON.
+/// An instance from parsed JSON, and the warnings about it.
 ///
 /// # Errors
-/// Every fault found.
+/// All faults.
 pub fn instance_from_json(value: &Value) -> Result<(Instance, Vec<String>), Vec<Fault>> {
     let mut faults = Faults::default();
     let mut warnings = Vec::new();
@@ -514,18 +525,14 @@ pub fn instance_from_json(value: &Value) -> Result<(Instance, Vec<String>), Vec<
         "gain",
     ];
     top.unknown(&known, &mut warnings);
-    let users = top.array("users", &mut faults);
-    let users = users
-        .iter()
-        .enumerate()
-        .filter_map(|(i, v)| user_from(v, i, &mut faults, &mut warnings))
-        .collect();
-    let servers = top.array("servers", &mut faults);
-    let servers = servers
-        .iter()
-        .enumerate()
-        .filter_map(|(j, v)| server_from(v, j, &mut faults, &mut warnings))
-        .collect();
+    let users = top.objects("users", &mut faults, |walk, faults| {
+        walk.unknown(&USER_FIELDS, &mut warnings);
+        user_from(walk, faults)
+    });
+    let servers = top.objects("servers", &mut faults, |walk, faults| {
+        walk.unknown(&SERVER_FIELDS, &mut warnings);
+        server_from(walk, faults)
+    });
     let gain = top.array("gain", &mut faults);
     let gain = gain
         .iter()
@@ -536,7 +543,9 @@ pub fn instance_from_json(value: &Value) -> Result<(Instance, Vec<String>), Vec<
         name: top.optional_text("name", &mut faults),
         family: top.optional_text("family", &mut faults),
         seed: top.optional_whole("seed", &mut faults),
-        interference: top.optional_bool("interference", true, &mut faults),
+        interference: top
+            .optional_bool("interference", &mut faults)
+            .unwrap_or(true),
         reference_flops: top.optional_number("reference_flops", &mut faults),
         users,
         servers,
@@ -552,26 +561,30 @@ pub fn instance_from_json(value: &Value) -> Result<(Instance, Vec<String>), Vec<
     }
 }
 
-fn user_from(
-    value: &Value,
-    i: usize,
-    faults: &mut Faults,
-    warnings: &mut Vec<String>,
-) -> Option<User> {
-    let w = Walk::new(value, format!("users[{i}]."), faults)?;
-    let known = [
-        "payload_bits",
-        "tx_power_w",
-        "local_delay_s",
-        "edge_work_flop",
-        "uncertainty",
-        "edge_time_s",
-        "correct_local",
-        "correct_edge",
-        "position_m",
-    ];
-    w.unknown(&known, warnings);
-    Some(User {
+/// Fields of a user.
+const USER_FIELDS: [&str; 9] = [
+    "payload_bits",
+    "tx_power_w",
+    "local_delay_s",
+    "edge_work_flop",
+    "uncertainty",
+    "edge_time_s",
+    "correct_local",
+    "correct_edge",
+    "position_m",
+];
+/// Fields of a server.
+const SERVER_FIELDS: [&str; 6] = [
+    "bandwidth_hz",
+    "noise_w",
+    "capacity_flops",
+    "user_cap_flops",
+    "max_users",
+    "position_m",
+];
+
+fn user_from(w: &Walk<'_>, faults: &mut Faults) -> User {
+    User {
         payload_bits: w.number("payload_bits", faults),
         tx_power_w: w.number("tx_power_w", faults),
         local_delay_s: w.number("local_delay_s", faults),
@@ -581,26 +594,11 @@ fn user_from(
         correct_local: w.optional_number("correct_local", faults),
         correct_edge: w.optional_number("correct_edge", faults),
         position_m: w.position(faults),
-    })
+    }
 }
 
-fn server_from(
-    value: &Value,
-    j: usize,
-    faults: &mut Faults,
-    warnings: &mut Vec<String>,
-) -> Option<Server> {
-    let w = Walk::new(value, format!("servers[{j}]."), faults)?;
-    let known = [
-        "bandwidth_hz",
-        "noise_w",
-        "capacity_flops",
-        "user_cap_flops",
-        "max_users",
-        "position_m",
-    ];
-    w.unknown(&known, warnings);
-    Some(Server {
+fn server_from(w: &Walk<'_>, faults: &mut Faults) -> Server {
+    Server {
         bandwidth_hz: w.number("bandwidth_hz", faults),
         noise_w: w.number("noise_w", faults),
         capacity_flops: w.number("capacity_flops", faults),
@@ -609,7 +607,7 @@ fn server_from(
             .optional_whole("max_users", faults)
             .map(|k| usize::try_from(k).unwrap_or(usize::MAX)),
         position_m: w.position(faults),
-    })
+    }
 }
 
 fn gain_row_from(value: &Value, i: usize, faults: &mut Faults) -> Vec<f64> {
@@ -713,7 +711,7 @@ pub fn read_plan(path: &Path) -> Result<Plan, FileError> {
 /// A plan from parsed JSON.
 ///
 /// # Errors
-/// Every fault found.
+/// All faults.
 pub fn plan_from_json(value: &Value) -> Result<Plan, Vec<Fault>> {
     let mut faults = Faults::default();
     let Some(top) = Walk::new(value, String::new(), &mut faults) else {
@@ -771,7 +769,7 @@ pub fn plan_from_json(value: &Value) -> Result<Plan, Vec<Fault>> {
 /// Whether an assignment fits an instance's shape: its length is N and every index is below M.
 ///
 /// # Errors
-/// Every fault found.
+/// All faults.
 pub fn check_plan(assignment: &[Option<usize>], instance: &Instance) -> Result<(), Vec<Fault>> {
     let mut faults = Faults::default();
     if assignment.len() != instance.n() {

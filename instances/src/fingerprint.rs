@@ -1,16 +1,16 @@
-//! A fingerprint that two programs compute alike.
+//! The fingerprint of an instance.
 
 use crate::types::Instance;
 
 /// blake3 of the instance's canonical form, as 64 hexadecimal digits.
 ///
-/// The canonical form holds all that can change a number in a report, and no labels (name, family,
-/// seed, positions): the text `offload-instance/1` and a newline; one byte, 1 for interference and
-/// 0 without; N and M as 64-bit integers; `reference_flops`; for each user payload, power, local
-/// delay, edge work, uncertainty, edge time, correct_local, correct_edge; for each server band,
-/// noise, capacity, user cap, admission limit; the gains by rows. A number is its IEEE 754 bits, an
-/// optional field one byte (0 absent, 1 present) and, if present, the number; an admission limit is
-/// a 64-bit integer. Everything little-endian; -0 counts as 0.
+/// The canonical form holds everything that can change a number in a report, and no labels (name,
+/// family, seed, positions): the text `offload-instance/1` and a newline; one byte, 1 for
+/// interference and 0 without; N and M as 64-bit integers; `reference_flops`; for each user
+/// payload, power, local delay, edge work, uncertainty, edge time, correct_local, correct_edge; for
+/// each server band, noise, capacity, user cap, admission limit; the gains by rows. A number is its
+/// IEEE 754 bits, an optional field one byte (0 absent, 1 present) and, if present, the number; an
+/// admission limit is a 64-bit integer. Everything little-endian; -0 counts as 0.
 #[must_use]
 pub fn fingerprint(instance: &Instance) -> String {
     let mut hash = blake3::Hasher::new();
@@ -56,7 +56,7 @@ pub fn fingerprint(instance: &Instance) -> String {
 }
 
 fn number(hash: &mut blake3::Hasher, x: f64) {
-    // Adding +0 turns -0 into +0 and leaves everything else alone.
+    // Adding +0 turns -0 into +0 and changes nothing else.
     hash.update(&(x + 0.0).to_bits().to_le_bytes());
 }
 

@@ -1,4 +1,4 @@
-//! Where servers and users stand, and the channel between them.
+//! Positions of servers and users, distances, and free-space gain.
 
 use crate::random::Random;
 
@@ -12,9 +12,9 @@ pub fn default_side_m(servers: usize) -> f64 {
     250.0 * (servers as f64).sqrt()
 }
 
-/// M servers on a grid inside a square of side `side_m`: ceil(sqrt M) columns, as few rows as hold
-/// them, every server in the middle of its cell, and a last row that is not full spread over the
-/// width. M = 4 on 500 m gives the paper's (125|375, 125|375).
+/// M servers on a grid in a square of side `side_m`: ceil(sqrt M) columns, as few rows as possible,
+/// every server in the middle of its cell. An incomplete last row is spread over the width. M = 4
+/// on 500 m gives the paper's (125|375, 125|375).
 #[must_use]
 pub fn grid(servers: usize, side_m: f64) -> Vec<[f64; 2]> {
     let columns = (1..).find(|c| c * c >= servers).unwrap_or(1);
@@ -37,7 +37,7 @@ pub fn uniform_point(random: &mut Random, side_m: f64) -> [f64; 2] {
     [random.uniform(0.0, side_m), random.uniform(0.0, side_m)]
 }
 
-/// Distance in the plane, m, at least 1 m: free-space loss has no meaning nearer to the antenna.
+/// Distance in the plane, m, at least 1 m: nearer to the antenna free-space loss is invalid.
 #[must_use]
 pub fn distance_m(a: [f64; 2], b: [f64; 2]) -> f64 {
     let (dx, dy) = (a[0] - b[0], a[1] - b[1]);
@@ -55,7 +55,7 @@ pub fn free_space_gain(distance_m: f64, carrier_hz: f64) -> f64 {
 /// Mean radius of the Earth, m (IUGG: (2a + b)/3 of GRS 80).
 const EARTH_M: f64 = 6_371_008.8;
 
-/// A plane around an origin, for places that are at most some 200 km apart.
+/// A plane around an origin, for positions at most some 200 km apart.
 ///
 /// Local equirectangular projection: x = R cos(lat0) (lon - lon0) eastwards, y = R (lat - lat0)
 /// northwards, angles in radians, differences of longitude taken the short way round. Its scale is
@@ -68,7 +68,7 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// The plane that touches the Earth at this place, degrees.
+    /// The plane that touches the Earth at this position, degrees.
     #[must_use]
     pub fn at(longitude_deg: f64, latitude_deg: f64) -> Self {
         Plane {
@@ -77,7 +77,7 @@ impl Plane {
         }
     }
 
-    /// A place given in degrees, in m from the origin.
+    /// A position given in degrees, in m from the origin.
     #[must_use]
     pub fn project(&self, longitude_deg: f64, latitude_deg: f64) -> [f64; 2] {
         let east = (longitude_deg - self.longitude_deg + 180.0).rem_euclid(360.0) - 180.0;
@@ -86,7 +86,7 @@ impl Plane {
     }
 }
 
-/// M places on a hexagonal grid, neighbours `spacing_m` apart, from the middle outwards: ring by
+/// Positions on a hexagonal grid, neighbours `spacing_m` apart, from the middle outwards: ring by
 /// ring, each ring counterclockwise from the east.
 #[must_use]
 pub fn hexagon(places: usize, spacing_m: f64) -> Vec<[f64; 2]> {
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_degree_has_its_length() {
         // A degree of latitude is pi R / 180 = 111.195 km; one of longitude at 60 degrees half of
-        // that; the date line is no wall.
+        // that; across the date line too.
         let plane = Plane::at(179.5, 60.0);
         let [x, y] = plane.project(-179.5, 61.0);
         assert!(

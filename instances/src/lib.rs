@@ -1,15 +1,41 @@
-//! What a problem is: the data of an offloading instance, its objective, the families that generate
-//! instances, and the files that carry them.
+//! Offloading instances: problem data, the objective, families that generate instances, and files.
 //!
 //! The model is that of Kim, Lyu, Lee, Yang, *Accuracy-Delay Trade-Off in LLM Offloading via
-//! Token-Level Uncertainty* (arXiv 2602.07958); `docs/model.md` states it in full. Everything is in
-//! SI units.
+//! Token-Level Uncertainty* (arXiv 2602.07958); `docs/src/concepts/model.md` defines it. All
+//! quantities are in SI units.
 //!
-//! Module [`types`] holds plain data and [`files`] reads and writes it; the checker in
-//! `offload-verify` may use those two and nothing else of this crate. [`problem`] and [`evaluate`]
-//! hold the mathematics.
+//! Module [`types`] holds plain data and [`files`] reads and writes it. The checker in
+//! `offload-verify` may use these two modules only. [`delay`], [`problem`] and
+//! [`evaluate`] hold the mathematics.
+//!
+//! # Example
+//!
+//! Generate an instance, state a problem on it, and evaluate a plan:
+//!
+//! ```
+//! use offload_instances::evaluate::evaluate;
+//! use offload_instances::families::{Spec, find, generate};
+//! use offload_instances::{Problem, Weights};
+//! use std::sync::Arc;
+//!
+//! let spec = Spec {
+//!     users: 3,
+//!     servers: 2,
+//!     seed: 1,
+//!     parameters: [("fading".to_string(), "false".to_string())].into(),
+//! };
+//! let instance = generate(find("paper")?.as_ref(), &spec)?;
+//! let problem = Problem::new(Arc::new(instance), 0.9, Weights::Uncertainty)?;
+//!
+//! // Users 0 and 1 at servers 0 and 1, user 2 on its device.
+//! let evaluation = evaluate(&problem, &[Some(0), Some(1), None]);
+//! assert_eq!(evaluation.loads, [1, 1]);
+//! assert_eq!(evaluation.objective, problem.objective(&[Some(0), Some(1), None]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod calibrate;
+pub mod delay;
 pub mod evaluate;
 pub mod families;
 pub mod files;

@@ -1,11 +1,9 @@
 //! A problem: an instance, a threshold tau and a choice of weights, with the derived numbers that
 //! solvers need.
 
+use crate::delay::{efficiency, pace, uplink_s};
 use crate::types::{Instance, Weights};
 use std::sync::Arc;
-
-/// 1 / ln 2, to turn a natural logarithm into one to the base 2.
-const LOG2_E: f64 = std::f64::consts::LOG2_E;
 
 /// Why a problem could not be stated.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -23,6 +21,7 @@ pub struct Problem {
     weights: Weights,
     weight: Vec<f64>,
     mandatory: Vec<bool>,
+    /// S_ij, M rows of N, W.
     signal: Vec<f64>,
 }
 
@@ -50,10 +49,11 @@ impl Problem {
             .iter()
             .map(|u| u.uncertainty > threshold)
             .collect();
-        let rows = instance.users.iter().zip(&instance.gain);
-        let signal = rows
-            .flat_map(|(u, row)| row.iter().map(|g| u.tx_power_w * g))
-            .collect();
+        let received = |j: usize| {
+            let rows = instance.users.iter().zip(&instance.gain);
+            rows.map(move |(user, gains)| user.tx_power_w * gains[j])
+        };
+        let signal = (0..instance.m()).flat_map(received).collect();
         Ok(Problem {
             instance,
             threshold,
@@ -83,12 +83,14 @@ impl Problem {
     }
 
     /// N.
+    #[inline]
     #[must_use]
     pub fn n(&self) -> usize {
         self.weight.len()
     }
 
     /// M.
+    #[inline]
     #[must_use]
     pub fn m(&self) -> usize {
         self.instance.m()
@@ -101,6 +103,7 @@ impl Problem {
     }
 
     /// Whether user i must be offloaded: a_i > tau, strictly.
+    #[inline]
     #[must_use]
     pub fn is_mandatory(&self, i: usize) -> bool {
         self.mandatory[i]
@@ -113,6 +116,7 @@ impl Problem {
     }
 
     /// The most users that server j can hold: min(K_j, N).
+    #[inline]
     #[must_use]
     pub fn capacity(&self, j: usize) -> usize {
         self.instance.servers[j]
@@ -135,12 +139,20 @@ impl Problem {
     }
 
     /// S_ij = P_i g_ij, received power of user i at server j, W.
+    #[inline]
     #[must_use]
     pub fn signal(&self, i: usize, j: usize) -> f64 {
-        self.signal[i * self.instance.m() + j]
+        self.signal[j * self.n() + i]
+    }
+
+    /// S_ij of all users at all servers, M rows of N, W.
+    #[must_use]
+    pub fn signals(&self) -> &[f64] {
+        &self.signal
     }
 
     /// Whether users of other servers interfere.
+    #[inline]
     #[must_use]
     pub fn has_interference(&self) -> bool {
         self.instance.interference
@@ -152,23 +164,23 @@ impl Problem {
         self.instance.users[i].local_delay_s
     }
 
-    /// D_i n / (B_j log2(1 + S_ij / (s_j + I))), s: uplink time of user i at server j that holds
-    /// `load` users under the interference `interference` (W, >= 0). log2(1 + x) is taken as
-    /// log1p(x) / ln 2, exact for small x too.
+    /// Uplink time of user i at server j that holds `load` users under the interference
+    /// `interference` (W, >= 0), s; see [`uplink_s`].
     #[must_use]
     pub fn uplink_delay(&self, i: usize, j: usize, load: usize, interference: f64) -> f64 {
         let server = &self.instance.servers[j];
-        let efficiency = libm::log1p(self.signal(i, j) / (server.noise_w + interference)) * LOG2_E;
-        self.instance.users[i].payload_bits * load as f64 / (server.bandwidth_hz * efficiency)
+        let efficiency = efficiency(self.signal(i, j), server.noise_w + interference);
+        let payload = self.instance.users[i].payload_bits;
+        uplink_s(payload, load as f64, server.bandwidth_hz, efficiency)
     }
 
-    /// w_i max(1/f_j, n/F_j), s: planned compute time of user i at server j that holds `load`
-    /// users.
+    /// w_i p_j(n), s: planned compute time of user i at server j that holds `load` users; see
+    /// [`pace`].
     #[must_use]
     pub fn compute_delay(&self, i: usize, j: usize, load: usize) -> f64 {
         let server = &self.instance.servers[j];
-        self.instance.users[i].edge_work_flop
-            * (1.0 / server.user_cap_flops).max(load as f64 / server.capacity_flops)
+        let least = 1.0 / server.user_cap_flops;
+        self.instance.users[i].edge_work_flop * pace(least, load as f64, server.capacity_flops)
     }
 
     /// d_ij, s: uplink plus planned compute.
@@ -193,10 +205,13 @@ impl Problem {
     pub fn interference(&self, assignment: &[Option<usize>]) -> Vec<f64> {
         let mut power = vec![0.0; self.m()];
         if self.has_interference() {
-            for (k, l) in assignment.iter().enumerate() {
-                let Some(l) = *l else { continue };
-                for (j, p) in power.iter_mut().enumerate().filter(|(j, _)| *j != l) {
-                    *p += self.signal(k, j);
+            let n = self.n();
+            for (j, power) in power.iter_mut().enumerate() {
+                let row = &self.signal[j * n..(j + 1) * n];
+                for (signal, place) in row.iter().zip(assignment) {
+                    if place.is_some_and(|l| l != j) {
+                        *power += signal;
+                    }
                 }
             }
         }

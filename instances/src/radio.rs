@@ -14,22 +14,46 @@ pub const CARRIERS_HZ: (f64, f64) = (0.5e9, 1e11);
 /// Effective environment height, m.
 const ENVIRONMENT_M: f64 = 1.0;
 
-/// A scenario of TR 38.901.
+/// Whether anything stands between site and user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scenario {
+pub enum Sight {
+    /// Line of sight (LOS).
+    Clear,
+    /// No line of sight (NLOS).
+    Blocked,
+}
+
+/// A link between a site and a user.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    /// Distance in the plane, m.
+    pub distance_m: f64,
+    /// Carrier, Hz.
+    pub carrier_hz: f64,
+    /// hBS, height of the site's antenna, m.
+    pub site_height_m: f64,
+    /// hUT, height of the user, m.
+    pub user_height_m: f64,
+    /// Line of sight or not.
+    pub sight: Sight,
+}
+
+/// An urban scenario of TR 38.901.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UrbanScenario {
     /// UMi-Street Canyon: antennas below the roofs.
     UrbanMicro,
     /// UMa: antennas above the roofs.
     UrbanMacro,
 }
 
-impl Scenario {
+impl UrbanScenario {
     /// Height of the base station's antenna, m (Table 7.2-1).
     #[must_use]
     pub fn site_height_m(self) -> f64 {
         match self {
-            Scenario::UrbanMicro => 10.0,
-            Scenario::UrbanMacro => 25.0,
+            UrbanScenario::UrbanMicro => 10.0,
+            UrbanScenario::UrbanMacro => 25.0,
         }
     }
 
@@ -39,8 +63,8 @@ impl Scenario {
     #[must_use]
     pub fn sight_probability(self, distance_m: f64) -> f64 {
         let decay_m = match self {
-            Scenario::UrbanMicro => 36.0,
-            Scenario::UrbanMacro => 63.0,
+            UrbanScenario::UrbanMicro => 36.0,
+            UrbanScenario::UrbanMacro => 63.0,
         };
         if distance_m <= 18.0 {
             return 1.0;
@@ -51,11 +75,11 @@ impl Scenario {
 
     /// Standard deviation of the log-normal shadowing, dB (Table 7.4.1-1).
     #[must_use]
-    pub fn shadowing_db(self, sight: bool) -> f64 {
+    pub fn shadowing_db(self, sight: Sight) -> f64 {
         match (self, sight) {
-            (_, true) => 4.0,
-            (Scenario::UrbanMicro, false) => 7.82,
-            (Scenario::UrbanMacro, false) => 6.0,
+            (_, Sight::Clear) => 4.0,
+            (UrbanScenario::UrbanMicro, Sight::Blocked) => 7.82,
+            (UrbanScenario::UrbanMacro, Sight::Blocked) => 6.0,
         }
     }
 
@@ -71,18 +95,17 @@ impl Scenario {
     /// dBP = 4 (hBS - hE)(hUT - hE) f / c,   d3^2 = d2^2 + (hBS - hUT)^2
     /// ```
     ///
-    /// The report gives them for 10 m to 5 km; below that the loss at 10 m is taken, above it they
-    /// are continued.
+    /// The report gives them for 10 m to 5 km. Below 10 m the loss at 10 m is used; above 5 km they
+    /// are extrapolated.
     #[must_use]
-    pub fn loss_db(
-        self,
-        distance_m: f64,
-        carrier_hz: f64,
-        site_m: f64,
-        user_m: f64,
-        sight: bool,
-    ) -> f64 {
-        let plane = distance_m.max(NEAREST_M);
+    pub fn loss_db(self, link: &Link) -> f64 {
+        let Link {
+            carrier_hz,
+            site_height_m: site_m,
+            user_height_m: user_m,
+            ..
+        } = *link;
+        let plane = link.distance_m.max(NEAREST_M);
         let drop = site_m - user_m;
         let lg = libm::log10;
         let (space, f) = (
@@ -92,8 +115,8 @@ impl Scenario {
         let bend =
             4.0 * (site_m - ENVIRONMENT_M) * (user_m - ENVIRONMENT_M) * carrier_hz / LIGHT_M_S;
         let (base, slope, back) = match self {
-            Scenario::UrbanMicro => (32.4, 21.0, 9.5),
-            Scenario::UrbanMacro => (28.0, 22.0, 9.0),
+            UrbanScenario::UrbanMicro => (32.4, 21.0, 9.5),
+            UrbanScenario::UrbanMacro => (28.0, 22.0, 9.0),
         };
         let clear = if plane <= bend {
             base + slope * space + 20.0 * f
@@ -101,10 +124,13 @@ impl Scenario {
             base + 40.0 * space + 20.0 * f - back * lg(bend * bend + drop * drop)
         };
         let blocked = match self {
-            Scenario::UrbanMicro => 22.4 + 35.3 * space + 21.3 * f - 0.3 * (user_m - 1.5),
-            Scenario::UrbanMacro => 13.54 + 39.08 * space + 20.0 * f - 0.6 * (user_m - 1.5),
+            UrbanScenario::UrbanMicro => 22.4 + 35.3 * space + 21.3 * f - 0.3 * (user_m - 1.5),
+            UrbanScenario::UrbanMacro => 13.54 + 39.08 * space + 20.0 * f - 0.6 * (user_m - 1.5),
         };
-        if sight { clear } else { clear.max(blocked) }
+        match link.sight {
+            Sight::Clear => clear,
+            Sight::Blocked => clear.max(blocked),
+        }
     }
 }
 
@@ -114,24 +140,45 @@ pub fn from_db(decibels: f64) -> f64 {
     libm::pow(10.0, decibels / 10.0)
 }
 
-/// Uplink power control with an open loop and a fractional compensation (3GPP TS 38.213, section
-/// 7.1.1, without the closed loop's terms): P = min(P_max, P_0 + 10 lg(B / 180 kHz) + alpha PL)
-/// dBm. `p0_dbm` is per resource block of 180 kHz, and the user has the whole band. Returns W.
+/// Parameters of open-loop uplink power control.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenLoop {
+    /// P_0, dBm per resource block of 180 kHz.
+    pub p0_dbm: f64,
+    /// Share of the path loss that is compensated.
+    pub alpha: f64,
+    /// B, the whole band, Hz.
+    pub bandwidth_hz: f64,
+}
+
+/// Bandwidth of a resource block, Hz.
+const RESOURCE_BLOCK_HZ: f64 = 180e3;
+
+/// Open-loop uplink power control with fractional compensation (3GPP TS 38.213, section 7.1.1,
+/// without the closed-loop terms), W: P = min(P_max, P_0 + 10 lg(B / 180 kHz) + alpha PL) dBm. The
+/// user has the whole band.
 #[must_use]
-pub fn controlled_power_w(
-    most_w: f64,
-    p0_dbm: f64,
-    alpha: f64,
-    bandwidth_hz: f64,
-    loss_db: f64,
-) -> f64 {
-    most_w.min(1e-3 * from_db(p0_dbm + alpha * loss_db) * bandwidth_hz / 180e3)
+pub fn controlled_power_w(most_w: f64, control: &OpenLoop, loss_db: f64) -> f64 {
+    let block_mw = from_db(control.p0_dbm + control.alpha * loss_db);
+    most_w.min(1e-3 * block_mw * control.bandwidth_hz / RESOURCE_BLOCK_HZ)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Scenario::{UrbanMacro, UrbanMicro};
+    use Sight::{Blocked, Clear};
+    use UrbanScenario::{UrbanMacro, UrbanMicro};
+
+    /// At 3.5 GHz, with the heights of Table 7.2-1.
+    fn loss(scenario: UrbanScenario, distance_m: f64, sight: Sight) -> f64 {
+        scenario.loss_db(&Link {
+            distance_m,
+            carrier_hz: 3.5e9,
+            site_height_m: scenario.site_height_m(),
+            user_height_m: 1.5,
+            sight,
+        })
+    }
 
     fn close(a: f64, b: f64) -> bool {
         (a - b).abs() < 5e-4
@@ -143,22 +190,22 @@ mod tests {
     fn losses_are_those_of_the_table() {
         // UMi, 100 m: d3 = sqrt(100^2 + 8.5^2) = 100.3606, lg = 2.0015632; lg 3.5 = 0.5440680.
         // LOS 32.4 + 42.0328 + 10.8814 = 85.3142; NLOS 22.4 + 70.6552 + 11.5887 = 104.6438.
-        let umi = |d, sight| UrbanMicro.loss_db(d, 3.5e9, 10.0, 1.5, sight);
-        let uma = |d, sight| UrbanMacro.loss_db(d, 3.5e9, 25.0, 1.5, sight);
+        let umi = |distance, sight| loss(UrbanMicro, distance, sight);
+        let uma = |distance, sight| loss(UrbanMacro, distance, sight);
         for (got, want) in [
-            (umi(100.0, true), 85.3142),
-            (umi(100.0, false), 104.6438),
-            (umi(1000.0, true), 119.1474),
-            (umi(1000.0, false), 139.8892),
-            (uma(100.0, true), 83.1382),
-            (uma(100.0, false), 103.0375),
-            (uma(1000.0, true), 109.4065),
-            (uma(1000.0, false), 141.6660),
+            (umi(100.0, Clear), 85.3142),
+            (umi(100.0, Blocked), 104.6438),
+            (umi(1000.0, Clear), 119.1474),
+            (umi(1000.0, Blocked), 139.8892),
+            (uma(100.0, Clear), 83.1382),
+            (uma(100.0, Blocked), 103.0375),
+            (uma(1000.0, Clear), 109.4065),
+            (uma(1000.0, Blocked), 141.6660),
         ] {
             assert!(close(got, want), "{got} {want}");
         }
         // Nearer than 10 m nothing changes.
-        assert_eq!(umi(3.0, true), umi(10.0, true));
+        assert_eq!(umi(3.0, Clear), umi(10.0, Clear));
     }
 
     /// The two pieces of the line of sight meet at the breakpoint within what the report's rounded
@@ -166,18 +213,15 @@ mod tests {
     #[test]
     fn losses_rise_with_distance() {
         for scenario in [UrbanMicro, UrbanMacro] {
-            for sight in [true, false] {
-                let at = |d: f64| scenario.loss_db(d, 3.5e9, scenario.site_height_m(), 1.5, sight);
+            for sight in [Clear, Blocked] {
+                let at = |distance_m: f64| loss(scenario, distance_m, sight);
                 let mut last = at(10.0);
                 for k in 1..500 {
                     let now = at(10.0 + 10.0 * f64::from(k));
-                    assert!(now > last - 0.2, "{scenario:?} {sight} {k}");
+                    assert!(now > last - 0.2, "{scenario:?} {sight:?} {k}");
                     last = now;
                 }
-                assert!(
-                    at(2000.0)
-                        >= scenario.loss_db(2000.0, 3.5e9, scenario.site_height_m(), 1.5, true)
-                );
+                assert!(at(2000.0) >= loss(scenario, 2000.0, Clear));
             }
         }
     }
@@ -192,10 +236,10 @@ mod tests {
         assert!(UrbanMacro.sight_probability(5000.0) < 0.004);
         assert_eq!(
             [
-                (UrbanMicro, true),
-                (UrbanMicro, false),
-                (UrbanMacro, true),
-                (UrbanMacro, false)
+                (UrbanMicro, Clear),
+                (UrbanMicro, Blocked),
+                (UrbanMacro, Clear),
+                (UrbanMacro, Blocked)
             ]
             .map(|(s, l)| s.shadowing_db(l)),
             [4.0, 7.82, 4.0, 6.0]
@@ -206,9 +250,14 @@ mod tests {
     fn power_follows_the_loss_up_to_its_limit() {
         // -80 dBm + 10 lg(1e8 / 180e3) + 0.8 x 100 dB = 27.447 dBm = 0.5556 W, more than 0.2 W; at
         // 80 dB 11.447 dBm = 13.95 mW.
-        assert_eq!(controlled_power_w(0.2, -80.0, 0.8, 1e8, 100.0), 0.2);
+        let control = OpenLoop {
+            p0_dbm: -80.0,
+            alpha: 0.8,
+            bandwidth_hz: 1e8,
+        };
+        assert_eq!(controlled_power_w(0.2, &control, 100.0), 0.2);
         assert!(close(
-            controlled_power_w(0.2, -80.0, 0.8, 1e8, 80.0) * 1e3,
+            controlled_power_w(0.2, &control, 80.0) * 1e3,
             13.9549
         ));
     }

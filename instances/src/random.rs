@@ -8,6 +8,38 @@
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 
+/// The streams of one seed that this crate draws from. Each quantity has a stream of its own, so
+/// that changing how one is drawn leaves the others as they were. The numbers are part of the
+/// published instances: never change or reuse one.
+pub(crate) mod stream {
+    /// Everything that the family `adversarial` draws.
+    pub const ADVERSARIAL: u64 = 0;
+    /// Positions of the users.
+    pub const POSITIONS: u64 = 1;
+    /// Queries.
+    pub const QUERIES: u64 = 2;
+    /// Speeds of the users' devices.
+    pub const DEVICES: u64 = 3;
+    /// Capacities of the servers.
+    pub const SERVERS: u64 = 4;
+    /// Small-scale fading.
+    pub const FADING: u64 = 5;
+    /// What a family adds to the paper's set-up.
+    pub const OWN: u64 = 6;
+    /// Log-normal shadowing.
+    pub const SHADOWING: u64 = 7;
+    /// Line of sight or not.
+    pub const SIGHT: u64 = 8;
+    /// Which sites of a file are chosen.
+    pub const SITES: u64 = 9;
+    /// Which users of a file are chosen.
+    pub const USERS: u64 = 10;
+    /// Which rows of a long trace are kept.
+    pub const ROWS: u64 = 11;
+    /// Requests.
+    pub const REQUESTS: u64 = 12;
+}
+
 /// A stream of random numbers, determined by (seed, stream).
 #[derive(Clone, Debug)]
 pub struct Random(ChaCha12Rng);
@@ -71,7 +103,7 @@ impl Random {
         }
     }
 
-    /// A fresh 64-bit seed, to start a stream of its own.
+    /// A fresh 64-bit seed for another generator.
     pub fn next_seed(&mut self) -> u64 {
         self.0.next_u64()
     }

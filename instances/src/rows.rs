@@ -1,8 +1,6 @@
-//! CSV with a header, read row by row in bounded memory, every faulty line named.
+//! CSV with a header, read row by row in bounded memory; errors name every faulty line.
 //!
-//! Whatever reads a table of somebody else's (query traces, request traces, positions) does it
-//! through [`scan`], so that a file of a million rows costs no more memory than what its reader
-//! keeps, and a bad row is always told by its line.
+//! All external tables (query traces, request traces, positions) are read through [`scan`].
 
 use crate::random::Random;
 use crate::text::did_you_mean;
@@ -12,14 +10,13 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-/// Faulty rows told in full; of the others only the lines are given.
+/// Faulty rows reported in full; of the others only the line numbers are given.
 const SHOWN: usize = 20;
-/// Ranges of lines listed for the faulty rows beyond [`SHOWN`]; what is beyond these is counted.
+/// Ranges of lines listed for faulty rows beyond [`SHOWN`]; the rest is counted.
 const RANGES: usize = 1000;
-/// Longest row, byte: a quote that is opened and never closed would otherwise take the rest of the
-/// file for one field.
+/// Longest row, byte: with an unclosed quote the rest of the file would be one field.
 const LONGEST_ROW: u64 = 1 << 20;
-/// Rows that a reader keeps of a longer file, chosen by seed (see [`Reservoir`]).
+/// Most rows kept of a file. Of a longer file a sample is kept, chosen by seed ([`Reservoir`]).
 pub const MOST_KEPT: usize = 100_000;
 
 /// Opens the CSV file at `path`.
@@ -37,17 +34,17 @@ pub fn open(path: &Path) -> Result<BufReader<File>, String> {
     Ok(BufReader::new(file))
 }
 
-/// What is done with a row: its line and its fields; an error says what is wrong with it.
+/// Handles a row, given its line and its fields; the error says what is wrong with it.
 type Each<'a> = dyn FnMut(u64, &[&str]) -> Result<(), String> + 'a;
 
-/// Calls `each` with the line and the fields of `columns`, in their order, for every row; other
-/// columns are left alone. A column is found by its exact name, or else by its name in any case if
-/// only one fits. Returns the number of rows.
+/// Calls `each` for every row with its line and the fields of `columns`, in that order. Other
+/// columns are ignored. A column is found by its exact name, or by its name in any case if that is
+/// unique. Returns the number of rows.
 ///
 /// # Errors
-/// A missing or doubled column; or, after the whole file was read, every line that is no row of the
-/// table or that `each` refused: the first 20 with what is wrong, the lines of the rest; or a file
-/// without rows.
+/// A missing or duplicate column; a file without rows; or, after the whole file was read, every
+/// line that is not a row of the table or that `each` refused: the first 20 with the reason, the
+/// line numbers of the rest.
 pub fn scan(input: impl Read, columns: &[&str], each: &mut Each<'_>) -> Result<u64, String> {
     let read = Cell::new(0);
     let limited = Limited { input, read: &read };
@@ -62,7 +59,7 @@ pub fn scan(input: impl Read, columns: &[&str], each: &mut Each<'_>) -> Result<u
         .iter()
         .map(|c| place(c, &header, columns))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut faults = Faults::default();
+    let mut faults = FaultyLines::default();
     let mut record = csv::StringRecord::new();
     let mut rows = 0;
     loop {
@@ -94,14 +91,14 @@ pub fn scan(input: impl Read, columns: &[&str], each: &mut Each<'_>) -> Result<u
             }
         }
     }
-    match faults.told() {
+    match faults.into_text() {
         Some(text) => Err(text),
         None if rows == 0 => Err("it has a header and no rows; give at least one row".into()),
         None => Ok(rows),
     }
 }
 
-/// Where `column` stands in the header.
+/// The index of `column` in the header.
 fn place(column: &str, header: &csv::StringRecord, columns: &[&str]) -> Result<usize, String> {
     for same in [
         |a: &str, b: &str| a == b,
@@ -112,7 +109,7 @@ fn place(column: &str, header: &csv::StringRecord, columns: &[&str]) -> Result<u
             (Some(k), None) => return Ok(k),
             (Some(_), Some(_)) => {
                 return Err(format!(
-                    "line 1: column '{column}' is there twice; rename one"
+                    "line 1: column '{column}' appears twice; rename one"
                 ));
             }
             _ => {}
@@ -128,7 +125,7 @@ fn place(column: &str, header: &csv::StringRecord, columns: &[&str]) -> Result<u
 /// The header of a CSV file.
 ///
 /// # Errors
-/// Line 1, and what is wrong with it.
+/// A text that says what is wrong with line 1.
 pub fn header(input: impl Read) -> Result<Vec<String>, String> {
     let read = Cell::new(0);
     let limited = Limited { input, read: &read };
@@ -142,7 +139,7 @@ pub fn header(input: impl Read) -> Result<Vec<String>, String> {
 /// The number in a field.
 ///
 /// # Errors
-/// Unless it is a finite number that `good` accepts; `remedy` says what to give.
+/// A text with `remedy`, unless the field is a finite number that `good` accepts.
 pub fn number(
     column: &str,
     text: &str,
@@ -159,7 +156,7 @@ pub fn number(
     }
 }
 
-/// Refuses a row that is longer than any row should be.
+/// Refuses a row longer than [`LONGEST_ROW`].
 struct Limited<'a, R> {
     input: R,
     read: &'a Cell<u64>,
@@ -168,8 +165,7 @@ struct Limited<'a, R> {
 impl<R: Read> Read for Limited<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         if self.read.get() > LONGEST_ROW {
-            let text =
-                format!("a row of more than {LONGEST_ROW} bytes; close the quote that is open");
+            let text = format!("a row of more than {LONGEST_ROW} bytes; close the open quote");
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, text));
         }
         let count = self.input.read(buffer)?;
@@ -180,13 +176,13 @@ impl<R: Read> Read for Limited<'_, R> {
 
 /// Faulty lines, in ascending order, in bounded memory.
 #[derive(Default)]
-struct Faults {
+struct FaultyLines {
     shown: Vec<String>,
     ranges: Vec<(u64, u64)>,
     unlisted: u64,
 }
 
-impl Faults {
+impl FaultyLines {
     fn add(&mut self, line: u64, what: &str) {
         if self.shown.len() < SHOWN {
             self.shown.push(format!("line {line}: {what}"));
@@ -200,7 +196,7 @@ impl Faults {
         }
     }
 
-    fn told(mut self) -> Option<String> {
+    fn into_text(mut self) -> Option<String> {
         if !self.ranges.is_empty() {
             let range = |&(a, b): &(u64, u64)| {
                 if a == b {
@@ -222,8 +218,8 @@ impl Faults {
     }
 }
 
-/// A uniform sample without replacement of at most `limit` of the items offered, in the order in
-/// which they came (Vitter 1985, algorithm R).
+/// A uniform sample without replacement of at most `limit` of the items offered, in the order of
+/// arrival (Vitter 1985, algorithm R).
 pub struct Reservoir<T> {
     limit: usize,
     seen: u64,
@@ -232,8 +228,8 @@ pub struct Reservoir<T> {
 }
 
 impl<T> Reservoir<T> {
-    /// An empty sample; `random` decides what stays once more than `limit` items were offered, and
-    /// is not used before.
+    /// An empty sample. `random` decides which items stay, and is not used until more than `limit`
+    /// were offered.
     #[must_use]
     pub fn new(limit: usize, random: Random) -> Self {
         Reservoir {
@@ -244,7 +240,7 @@ impl<T> Reservoir<T> {
         }
     }
 
-    /// One more item.
+    /// Offers one more item.
     pub fn offer(&mut self, item: T) {
         if self.kept.len() < self.limit {
             self.kept.push((self.seen, item));
@@ -257,7 +253,7 @@ impl<T> Reservoir<T> {
         self.seen += 1;
     }
 
-    /// How many were offered.
+    /// The number of items offered.
     #[must_use]
     pub fn seen(&self) -> u64 {
         self.seen
@@ -295,7 +291,7 @@ mod tests {
         assert!(
             rows("b,A,A\nx,1,2\n", &["a"])
                 .unwrap_err()
-                .contains("twice")
+                .contains("appears twice")
         );
         let e = rows("longitud,x\n1,2\n", &["longitude"]).unwrap_err();
         assert!(
@@ -330,7 +326,7 @@ mod tests {
         let text = format!("a,b\n1,2\n3,\"{}", "x\n".repeat(3 << 20));
         let e = rows(&text, &["a"]).unwrap_err();
         assert!(
-            e.contains("line 3: ") && e.contains("close the quote"),
+            e.contains("line 3: ") && e.contains("close the open quote"),
             "{e}"
         );
     }

@@ -1,7 +1,7 @@
-//! Help for error messages: the nearest known name to a mistyped one.
+//! Suggestions for error messages: the known name nearest to a mistyped one.
 
-/// The candidate nearest to `word` by edit distance, if it is near enough to be what was meant
-/// (at most a third of its length, at least two edits allowed).
+/// The candidate nearest to `word` by edit distance, if the distance is at most 2 or a third of the
+/// candidate's length.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
@@ -11,7 +11,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, c)| c)
 }
 
-/// " Did you mean 'x'?", or nothing when no candidate is near.
+/// " Did you mean 'x'?", or an empty text if no candidate is near.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     nearest(word, candidates).map_or(String::new(), |c| format!(" Did you mean '{c}'?"))
 }

@@ -1,12 +1,12 @@
-//! Query traces: CSV with a header, one measured query a row (`docs/formats.md`).
+//! Query traces: CSV with a header, one measured query per row (`docs/src/reference/trace.md`).
 
 use crate::calibrate::{Isotonic, by_rank};
-use crate::random::Random;
+use crate::random::{Random, stream};
 use crate::rows::{self, MOST_KEPT, Reservoir, number};
 use std::io::Read;
 use std::path::Path;
 
-/// The measured trace shipped with this crate; provenance in `instances/data/README.md`.
+/// The measured trace shipped with this crate; its provenance is in `instances/data/README.md`.
 pub const EMBEDDED: &str = include_str!("../data/babi-queries.csv");
 
 /// One query of a trace.
@@ -18,16 +18,16 @@ pub struct Query {
     pub small_time_s: f64,
     /// Time of the large model, s, > 0.
     pub large_time_s: f64,
-    /// How unsure the small model is, in \[0, 1\]: 1 - margin of its first token, or what
-    /// [`Choice`] made of another column.
+    /// Uncertainty of the small model, in \[0, 1\]: 1 - margin of its first token, or another
+    /// column scaled by [`UncertaintyColumn`].
     pub uncertainty: f64,
-    /// Whether the small model is right, in \[0, 1\].
+    /// Whether (or how probably) the small model is right, in \[0, 1\].
     pub small_correct: f64,
-    /// Whether the large model is right, in \[0, 1\].
+    /// Whether (or how probably) the large model is right, in \[0, 1\].
     pub large_correct: f64,
 }
 
-/// The columns that every trace needs beside one of uncertainty.
+/// The columns that every trace needs, besides an uncertainty.
 const COLUMNS: [&str; 5] = [
     "prompt_bytes",
     "small_time_s",
@@ -36,43 +36,43 @@ const COLUMNS: [&str; 5] = [
     "large_correct",
 ];
 
-/// How a column becomes an uncertainty within 0..1.
+/// How a column is scaled to an uncertainty in \[0, 1\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
-    /// As it stands; it has to be within 0..1.
+pub enum UncertaintyScale {
+    /// Unchanged; its values must be in \[0, 1\].
     AsIs,
     /// The share of queries with a lower value, equal ones counting half ([`by_rank`]).
     Rank,
-    /// The probability that the small model is wrong, as an isotonic fit to the trace itself gives
-    /// it ([`Isotonic`]).
+    /// The probability that the small model is wrong, by an isotonic fit to the trace itself
+    /// ([`Isotonic`]).
     Calibrated,
 }
 
-/// Which column says how unsure the small model is, and how it is scaled.
+/// The column of a trace that is the uncertainty, and how it is scaled.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct UncertaintyColumn {
     /// The column.
     pub column: String,
-    /// Whether *low* values mean unsure (a margin, a probability).
+    /// Whether *low* values mean uncertain (a margin, a probability).
     pub falling: bool,
-    /// Its way to 0..1; a falling column counts as 1 - value, or as its negative for rank and
+    /// Its scaling. A falling column counts as 1 - value, or as its negative for rank and
     /// calibration.
-    pub scale: Scale,
+    pub scale: UncertaintyScale,
 }
 
-impl Default for Choice {
+impl Default for UncertaintyColumn {
     fn default() -> Self {
-        Choice {
+        UncertaintyColumn {
             column: "uncertainty".into(),
             falling: false,
-            scale: Scale::AsIs,
+            scale: UncertaintyScale::AsIs,
         }
     }
 }
 
-impl Choice {
-    /// From text: `column` is its name, with a leading `-` when low values mean unsure; `scale` is
-    /// `as-is`, `rank`, `calibrated`, or `auto`: as it is for the column `uncertainty`, by rank for
+impl UncertaintyColumn {
+    /// From text: `column` is its name, with a leading `-` if low values mean uncertain. `scale` is
+    /// `as-is`, `rank`, `calibrated` or `auto`: `as-is` for the column `uncertainty`, `rank` for
     /// any other.
     ///
     /// # Errors
@@ -85,17 +85,17 @@ impl Choice {
             return Err("uncertainty: name a column of the trace".into());
         }
         let scale = match scale {
-            "auto" if column == "uncertainty" => Scale::AsIs,
-            "auto" | "rank" => Scale::Rank,
-            "as-is" => Scale::AsIs,
-            "calibrated" => Scale::Calibrated,
+            "auto" if column == "uncertainty" => UncertaintyScale::AsIs,
+            "auto" | "rank" => UncertaintyScale::Rank,
+            "as-is" => UncertaintyScale::AsIs,
+            "calibrated" => UncertaintyScale::Calibrated,
             other => {
                 return Err(format!(
                     "scale {other}: give one of auto, as-is, rank, calibrated"
                 ));
             }
         };
-        Ok(Choice {
+        Ok(UncertaintyColumn {
             column: column.into(),
             falling,
             scale,
@@ -103,30 +103,41 @@ impl Choice {
     }
 }
 
-/// A trace with several columns of uncertainty.
+/// The values that a column of uncertainty may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnRange {
+    /// Any finite number.
+    Finite,
+    /// Numbers in \[0, 1\].
+    Unit,
+}
+
+/// A trace with several candidate columns of uncertainty.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Table {
+pub struct TraceTable {
     /// The queries; their `uncertainty` is 0 until a column is chosen.
     pub queries: Vec<Query>,
-    /// One list for each column asked for, as it stands in the file.
+    /// One list for each requested column, unscaled.
     pub columns: Vec<Vec<f64>>,
 }
 
-impl Table {
-    /// The queries with the uncertainty of column `k`, scaled as `choice` says.
+impl TraceTable {
+    /// The queries with the uncertainty of column `k`, scaled as in `uncertainty`.
     ///
     /// # Panics
-    /// When there is no such column.
+    /// If there is no such column.
     #[must_use]
-    pub fn queries_with(&self, k: usize, choice: &Choice) -> Vec<Query> {
+    pub fn queries_with(&self, k: usize, uncertainty: &UncertaintyColumn) -> Vec<Query> {
         let column = &self.columns[k];
-        let sign = if choice.falling { -1.0 } else { 1.0 };
+        let sign = if uncertainty.falling { -1.0 } else { 1.0 };
         let signed = || column.iter().map(|x| sign * x).collect::<Vec<f64>>();
-        let scaled = match choice.scale {
-            Scale::AsIs if choice.falling => column.iter().map(|x| 1.0 - x).collect(),
-            Scale::AsIs => column.clone(),
-            Scale::Rank => by_rank(&signed()),
-            Scale::Calibrated => {
+        let scaled = match uncertainty.scale {
+            UncertaintyScale::AsIs if uncertainty.falling => {
+                column.iter().map(|x| 1.0 - x).collect()
+            }
+            UncertaintyScale::AsIs => column.clone(),
+            UncertaintyScale::Rank => by_rank(&signed()),
+            UncertaintyScale::Calibrated => {
                 let x = signed();
                 let wrong: Vec<f64> = self.queries.iter().map(|q| 1.0 - q.small_correct).collect();
                 let fit = Isotonic::fit(&x, &wrong);
@@ -141,63 +152,79 @@ impl Table {
     }
 }
 
-/// Reads the trace at `path`, its column `uncertainty` as it stands; of more than [`MOST_KEPT`]
-/// rows a sample with seed 0.
+/// Reads the trace at `path` with its column `uncertainty`; of more than [`MOST_KEPT`] rows a
+/// sample with seed 0.
 ///
 /// # Errors
-/// One text that names the file and every faulty line, as [`rows::scan`].
+/// A text that names the file and every faulty line, as [`rows::scan`].
 pub fn read(path: &Path) -> Result<Vec<Query>, String> {
-    read_with(path, &Choice::default(), 0)
+    read_with(path, &UncertaintyColumn::default(), 0)
 }
 
-/// Reads the trace at `path` with the uncertainty of `choice`; of more than [`MOST_KEPT`] rows a
-/// sample that `seed` decides.
+/// Reads the trace at `path` with the given uncertainty; of more than [`MOST_KEPT`] rows a sample
+/// chosen by `seed`.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_with(path: &Path, choice: &Choice, seed: u64) -> Result<Vec<Query>, String> {
+pub fn read_with(
+    path: &Path,
+    uncertainty: &UncertaintyColumn,
+    seed: u64,
+) -> Result<Vec<Query>, String> {
     let name = path.display();
     let input = rows::open(path)?;
-    parse_with(input, choice, seed).map_err(|e| format!("{name}: not a valid query trace: {e}"))
+    parse_with(input, uncertainty, seed).map_err(|e| {
+        format!(
+            "{name}: not a valid query trace: \
+        {e}"
+        )
+    })
 }
 
-/// Reads a trace from CSV text, its column `uncertainty` as it stands.
+/// Reads a trace from CSV text with its column `uncertainty`.
 ///
 /// # Errors
-/// Every faulty line, as [`rows::scan`].
+/// A text that names every faulty line, as [`rows::scan`].
 pub fn parse(input: impl Read) -> Result<Vec<Query>, String> {
-    parse_with(input, &Choice::default(), 0)
+    parse_with(input, &UncertaintyColumn::default(), 0)
 }
 
-/// Reads a trace from CSV text with the uncertainty of `choice`; of more than [`MOST_KEPT`] rows a
-/// sample that `seed` decides.
+/// Reads a trace from CSV text with the given uncertainty; of more than [`MOST_KEPT`] rows a sample
+/// chosen by `seed`.
 ///
 /// # Errors
-/// Every faulty line, as [`rows::scan`].
-pub fn parse_with(input: impl Read, choice: &Choice, seed: u64) -> Result<Vec<Query>, String> {
-    let within = choice.scale == Scale::AsIs;
-    let table = parse_columns(input, &[choice.column.as_str()], within, seed)?;
-    Ok(table.queries_with(0, choice))
+/// A text that names every faulty line, as [`rows::scan`].
+pub fn parse_with(
+    input: impl Read,
+    uncertainty: &UncertaintyColumn,
+    seed: u64,
+) -> Result<Vec<Query>, String> {
+    let range = match uncertainty.scale {
+        UncertaintyScale::AsIs => ColumnRange::Unit,
+        UncertaintyScale::Rank | UncertaintyScale::Calibrated => ColumnRange::Finite,
+    };
+    let table = parse_columns(input, &[uncertainty.column.as_str()], range, seed)?;
+    Ok(table.queries_with(0, uncertainty))
 }
 
-/// Reads a trace with the given columns of uncertainty, which must hold finite numbers, `within`
-/// 0..1 if so asked; of more than [`MOST_KEPT`] rows a sample that `seed` decides.
+/// Reads a trace with the given columns of uncertainty, whose values must be in `range`; of more
+/// than [`MOST_KEPT`] rows a sample chosen by `seed`.
 ///
 /// # Errors
-/// Every faulty line, as [`rows::scan`].
+/// A text that names every faulty line, as [`rows::scan`].
 pub fn parse_columns(
     input: impl Read,
     columns: &[&str],
-    within: bool,
+    range: ColumnRange,
     seed: u64,
-) -> Result<Table, String> {
-    let mut kept = Reservoir::new(MOST_KEPT, Random::new(seed, KEEPING));
+) -> Result<TraceTable, String> {
+    let mut kept = Reservoir::new(MOST_KEPT, Random::new(seed, stream::ROWS));
     let names: Vec<&str> = COLUMNS.iter().chain(columns).copied().collect();
     rows::scan(input, &names, &mut |_, fields| {
-        kept.offer(query(fields, columns, within)?);
+        kept.offer(query(fields, columns, range)?);
         Ok(())
     })?;
-    let mut table = Table {
+    let mut table = TraceTable {
         queries: Vec::new(),
         columns: vec![Vec::new(); columns.len()],
     };
@@ -212,10 +239,11 @@ pub fn parse_columns(
     Ok(table)
 }
 
-/// The stream of a seed that decides which rows of a long trace are kept.
-const KEEPING: u64 = 11;
-
-fn query(fields: &[&str], columns: &[&str], within: bool) -> Result<(Query, Vec<f64>), String> {
+fn query(
+    fields: &[&str],
+    columns: &[&str],
+    range: ColumnRange,
+) -> Result<(Query, Vec<f64>), String> {
     let unit = |x: f64| (0.0..=1.0).contains(&x);
     let mut values = [0.0; COLUMNS.len()];
     for (k, value) in values.iter_mut().enumerate() {
@@ -230,17 +258,12 @@ fn query(fields: &[&str], columns: &[&str], within: bool) -> Result<(Query, Vec<
             number(COLUMNS[k], fields[k], unit, "give a number from 0 to 1")?
         };
     }
-    let metric = |(column, text): (&&str, &&str)| {
-        if within {
-            number(
-                column,
-                text,
-                unit,
-                "give a number from 0 to 1, or scale it by rank or calibration",
-            )
-        } else {
-            number(column, text, |_| true, "give a finite number")
+    let metric = |(column, text): (&&str, &&str)| match range {
+        ColumnRange::Unit => {
+            let remedy = "give a number from 0 to 1, or scale it by rank or calibration";
+            number(column, text, unit, remedy)
         }
+        ColumnRange::Finite => number(column, text, |_| true, "give a finite number"),
     };
     let metrics = columns
         .iter()
@@ -300,10 +323,11 @@ mod tests {
             "{e}"
         );
     }
+
     fn with(column: &str, scale: &str) -> Vec<Query> {
         parse_with(
             EMBEDDED.as_bytes(),
-            &Choice::parse(column, scale).unwrap(),
+            &UncertaintyColumn::parse(column, scale).unwrap(),
             0,
         )
         .unwrap()
@@ -321,7 +345,7 @@ mod tests {
                     .iter()
                     .all(|q| q.uncertainty > 0.0 && q.uncertainty < 1.0)
         );
-        // A fall turned round is a rise: the order is the other one.
+        // With the sign changed the order is reversed.
         let turned = with("-perplexity", "rank");
         assert!(
             by_rank
@@ -329,8 +353,7 @@ mod tests {
                 .zip(&turned)
                 .all(|(a, b)| (a.uncertainty + b.uncertainty - 1.0).abs() < 1e-12)
         );
-        // A calibrated uncertainty is right on average: the mean probability of an error is their
-        // share.
+        // A calibrated uncertainty is right on average: its mean is the share of errors.
         for column in ["uncertainty", "entropy", "perplexity", "one_minus_p1"] {
             let calibrated = with(column, "calibrated");
             let mean = calibrated.iter().map(|q| q.uncertainty).sum::<f64>() / 2000.0;
@@ -348,7 +371,7 @@ mod tests {
     #[test]
     fn bad_choices_are_refused() {
         let parse = |column: &str, scale: &str| {
-            let choice = Choice::parse(column, scale)?;
+            let choice = UncertaintyColumn::parse(column, scale)?;
             parse_with(EMBEDDED.as_bytes(), &choice, 0)
         };
         let e = parse("perplexity", "as-is").unwrap_err();
@@ -365,7 +388,7 @@ mod tests {
         assert!(parse("entropy", "log").unwrap_err().contains("calibrated"));
     }
 
-    /// A million rows: read row by row, a seeded sample kept.
+    /// A million rows are read row by row, and a seeded sample is kept.
     #[test]
     fn long_traces_are_sampled() {
         let head =
@@ -388,7 +411,7 @@ mod tests {
         );
     }
 
-    /// A text without end, in no memory.
+    /// An endless text that takes no memory.
     struct Repeat {
         text: &'static [u8],
         at: usize,

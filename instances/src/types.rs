@@ -9,7 +9,7 @@ pub const INSTANCE_FORMAT: &str = "offload-instance/1";
 /// Version tag of a plan file.
 pub const PLAN_FORMAT: &str = "offload-plan/1";
 
-/// One user with one LLM query. Symbols as in `docs/model.md`.
+/// One user with one LLM query. Symbols as in `docs/src/concepts/model.md`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct User {
     /// D_i, prompt size sent uplink, bit, > 0.
@@ -91,7 +91,7 @@ impl Instance {
     }
 }
 
-/// The choice of the objective's weights v_i.
+/// The weights v_i of the objective.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -138,16 +138,16 @@ impl FromStr for Weights {
 /// Length N.
 pub type Assignment = Vec<Option<usize>>;
 
-/// A plan as it stands in a file: an assignment and the problem that it was made for.
+/// The contents of a plan file: an assignment and the problem that it was made for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// Name of the instance, as in [`Instance::name`].
     pub instance: String,
-    /// tau, in \[0, 1\]; `None` when the file does not say.
+    /// tau, in \[0, 1\]; `None` if the file does not give it.
     pub threshold: Option<f64>,
-    /// The weights; `None` when the file does not say.
+    /// The weights; `None` if the file does not give them.
     pub weights: Option<Weights>,
-    /// Who made it; may be empty.
+    /// The solver that made it; may be empty.
     pub solver: String,
     /// The decision.
     pub assignment: Assignment,

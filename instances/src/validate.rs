@@ -1,9 +1,10 @@
-//! Validation: every fault of an instance at once, each with its place, its value and what to do.
+//! Validation: all faults of an instance at once, each with its place, its value and a remedy.
 
+use crate::delay::{efficiency, pace};
 use crate::types::{Instance, Server, User};
 use std::fmt;
 
-/// One thing that is wrong with an input, where, and how to mend it.
+/// One fault of an input: where, what is wrong and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Place inside the file, such as `users[3].payload_bits`.
@@ -38,7 +39,7 @@ impl Faults {
         });
     }
 
-    /// A name that a table, a log or a shell can show.
+    /// A name must be printable: no line ends or other control characters.
     pub(crate) fn check_printable(&mut self, place: &str, text: &str) {
         if text.chars().any(char::is_control) {
             let remedy = "leave out line ends and other control characters";
@@ -114,19 +115,25 @@ pub fn faults_of(instance: &Instance) -> Vec<Fault> {
 
 fn check_user(faults: &mut Faults, i: usize, user: &User) {
     let at = |field: &'static str| move || format!("users[{i}].{field}");
-    faults.positive(at("payload_bits"), user.payload_bits, "bit");
-    faults.positive(at("tx_power_w"), user.tx_power_w, "W");
-    faults.positive(at("local_delay_s"), user.local_delay_s, "s");
-    faults.positive(at("edge_work_flop"), user.edge_work_flop, "FLOP");
-    faults.fraction(at("uncertainty"), user.uncertainty);
-    if let Some(time) = user.edge_time_s {
-        faults.positive(at("edge_time_s"), time, "s");
+    for (field, value, unit) in [
+        ("payload_bits", Some(user.payload_bits), "bit"),
+        ("tx_power_w", Some(user.tx_power_w), "W"),
+        ("local_delay_s", Some(user.local_delay_s), "s"),
+        ("edge_work_flop", Some(user.edge_work_flop), "FLOP"),
+        ("edge_time_s", user.edge_time_s, "s"),
+    ] {
+        if let Some(value) = value {
+            faults.positive(at(field), value, unit);
+        }
     }
-    if let Some(p) = user.correct_local {
-        faults.fraction(at("correct_local"), p);
-    }
-    if let Some(p) = user.correct_edge {
-        faults.fraction(at("correct_edge"), p);
+    for (field, value) in [
+        ("uncertainty", Some(user.uncertainty)),
+        ("correct_local", user.correct_local),
+        ("correct_edge", user.correct_edge),
+    ] {
+        if let Some(value) = value {
+            faults.fraction(at(field), value);
+        }
     }
     faults.position(at("position_m"), user.position_m);
 }
@@ -160,7 +167,7 @@ fn check_gain(faults: &mut Faults, instance: &Instance) {
     }
 }
 
-/// Magnitudes that are fine one by one and still break the arithmetic together.
+/// Products and sums must not overflow, even where each factor is valid by itself.
 fn check_products(faults: &mut Faults, instance: &Instance) {
     let n = instance.n() as f64;
     let mut worst: f64 = 0.0;
@@ -180,10 +187,10 @@ fn check_products(faults: &mut Faults, instance: &Instance) {
         }
         for (i, user) in instance.users.iter().enumerate() {
             let signal = user.tx_power_w * instance.gain[i][j];
-            let slowest = server.bandwidth_hz * libm::log1p(signal / total);
+            let slowest = server.bandwidth_hz * efficiency(signal, total);
             let uplink = n * user.payload_bits / slowest;
-            let compute =
-                user.edge_work_flop * (1.0 / server.user_cap_flops).max(n / server.capacity_flops);
+            let pace = pace(1.0 / server.user_cap_flops, n, server.capacity_flops);
+            let compute = user.edge_work_flop * pace;
             worst = worst
                 .max(user.local_delay_s * n)
                 .max((uplink + compute) * n);
@@ -197,7 +204,7 @@ fn check_products(faults: &mut Faults, instance: &Instance) {
             }
         }
     }
-    // Heuristics keep sums over the users of a server.
+    // Solvers keep sums over the users of a server.
     let sum = |of: fn(&User) -> f64| instance.users.iter().map(of).sum::<f64>() * n;
     if !(sum(|u| u.edge_work_flop).is_finite() && sum(|u| u.payload_bits).is_finite()) {
         faults.add(

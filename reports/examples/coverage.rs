@@ -1,5 +1,5 @@
 //! How often the bootstrap intervals of this crate hold the true value: the table of
-//! `docs/statistics.md`.
+//! `docs/src/reference/statistics.md`.
 //!
 //! `cargo run --release -p offload-reports --example coverage`: draws many campaigns whose truth is
 //! known and counts. Gaps are imitated by three distributions, with one value an instance and with

@@ -1,5 +1,5 @@
-//! Certificates as solvers hand them out: the search tree with the multipliers that close it
-//! (`offload-certificate/1`, docs/formats.md).
+//! Certificates as solvers write them: the search tree with the multipliers that close it
+//! (`offload-certificate/1`, docs/src/reference/certificate.md).
 
 use offload_instances::{Assignment, Problem, fingerprint};
 use serde_json::{Value, json};
@@ -12,6 +12,17 @@ pub struct Multipliers {
     pub users: Vec<f64>,
     /// r_j, weighted s per W, M of them.
     pub interference: Vec<f64>,
+}
+
+/// The loads that stay open at a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadRange {
+    /// The server.
+    pub server: usize,
+    /// Least load.
+    pub low: usize,
+    /// Greatest load.
+    pub high: usize,
 }
 
 /// A node in preorder; places are servers, or `None` for local.
@@ -42,8 +53,8 @@ pub enum Node {
     Tighten {
         /// Index of the multipliers.
         by: usize,
-        /// (server, low, high).
-        loads: Vec<(usize, usize, usize)>,
+        /// Load ranges that are cut.
+        loads: Vec<LoadRange>,
         /// (user, place).
         remove: Vec<(usize, Option<usize>)>,
     },
@@ -54,7 +65,7 @@ pub enum Node {
     },
 }
 
-/// A tree that covers all plans, and what closes each of its leaves.
+/// A tree that covers all plans, with the multipliers that close each of its leaves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Certificate {
     /// The lower bound that the tree proves, weighted s; `None` when it proves that no feasible
@@ -121,6 +132,7 @@ impl Node {
             Node::Interference { server, at } => json!({ "interference": server, "at": at }),
             Node::User { user, to } => json!({ "user": user, "to": to }),
             Node::Tighten { by, loads, remove } => {
+                let loads: Vec<_> = loads.iter().map(|l| [l.server, l.low, l.high]).collect();
                 json!({ "tighten": by, "loads": loads, "remove": remove })
             }
             Node::Leaf { by } => json!({ "leaf": by }),

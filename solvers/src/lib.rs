@@ -1,8 +1,9 @@
 //! Who solves it: one file per algorithm, one trait, one registry.
 //!
 //! [`Solver`] is the contract, [`all`] the registry, [`run`] measures a solver and [`judge`]
-//! recomputes what it claims. The layers, from bottom to top: the state of a plan ([`state`]),
-//! search engines, greedy rules, baselines, heuristics, exact methods, the registry.
+//! recomputes what it claims. The layers, from bottom to top: the costs of a problem ([`costs`]),
+//! the state of a plan ([`state`]), search engines, greedy rules, baselines, heuristics, exact
+//! methods, the registry.
 //!
 //! ```
 //! use offload_instances::families::{Spec, find as family, generate};
@@ -23,6 +24,7 @@
 mod baselines;
 mod budget;
 pub mod certificate;
+pub mod costs;
 mod exact;
 mod greedy;
 mod heuristics;
@@ -32,6 +34,7 @@ mod registry;
 mod search;
 mod solver;
 pub mod state;
+mod streams;
 
 pub use budget::{Budget, Deadline};
 pub use exact::milp;

@@ -11,7 +11,7 @@ pub fn all() -> Vec<Box<dyn Solver>> {
         Box::new(baselines::local_only::LocalOnly),
         Box::new(baselines::all_offload::AllOffload),
         Box::new(baselines::threshold_only::ThresholdOnly),
-        Box::new(baselines::random::Random),
+        Box::new(baselines::random::RandomUsers),
         Box::new(baselines::random_feasible::RandomFeasible),
         Box::new(baselines::dmin::Dmin),
         Box::new(greedy::goa::Goa),

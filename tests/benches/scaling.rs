@@ -8,7 +8,8 @@
 use criterion::{BenchmarkId, Criterion, Throughput};
 use offload_instances::random::Random;
 use offload_instances::{Problem, Weights};
-use offload_solvers::state::State;
+use offload_solvers::costs::Costs;
+use offload_solvers::state::{Move, State};
 use offload_solvers::{Budget, Solver, all, solve};
 use offload_tests::scaling::{Curve, write};
 use offload_tests::{all_deltas, instance, problem};
@@ -173,7 +174,8 @@ fn parts(criterion: &mut Criterion, plan: &Plan) {
         let pairs: Vec<(usize, usize)> = (0..1000)
             .map(|_| (random.below(n), random.below(n)))
             .collect();
-        let mut state = State::new(&p, &assignment);
+        let costs = Costs::new(&p);
+        let mut state = State::new(&costs, &assignment);
         state.prepare();
         let mut group = criterion.benchmark_group("parts");
         group.bench_with_input(BenchmarkId::new("evaluate", n), &p, |b, p| {
@@ -183,7 +185,7 @@ fn parts(criterion: &mut Criterion, plan: &Plan) {
             b.iter(|| black_box(all_deltas(p)))
         });
         group.bench_with_input(BenchmarkId::new("state", n), &p, |b, p| {
-            b.iter(|| black_box(State::new(p, &assignment).objective()));
+            b.iter(|| black_box(State::new(&Costs::new(p), &assignment).objective()));
         });
         let text = offload_instances::files::instance_to_json(p.instance()).into_bytes();
         group.bench_with_input(BenchmarkId::new("read instance", n), &text, |b, text| {
@@ -198,7 +200,7 @@ fn parts(criterion: &mut Criterion, plan: &Plan) {
             b.iter(|| {
                 moves
                     .iter()
-                    .map(|&(i, to)| state.relocate_change(i, to))
+                    .map(|&(i, to)| state.change(Move::Relocate { user: i, to }))
                     .sum::<f64>()
             });
         });
@@ -206,7 +208,7 @@ fn parts(criterion: &mut Criterion, plan: &Plan) {
             b.iter(|| {
                 moves
                     .iter()
-                    .map(|&(i, to)| state.relocate_bound(i, to))
+                    .map(|&(i, to)| state.bound(Move::Relocate { user: i, to }))
                     .sum::<f64>()
             });
         });
@@ -214,7 +216,12 @@ fn parts(criterion: &mut Criterion, plan: &Plan) {
             b.iter(|| {
                 pairs
                     .iter()
-                    .map(|&(i, k)| state.swap_change(i, k))
+                    .map(|&(i, k)| {
+                        state.change(Move::Swap {
+                            first: i,
+                            second: k,
+                        })
+                    })
                     .sum::<f64>()
             });
         });
@@ -222,7 +229,12 @@ fn parts(criterion: &mut Criterion, plan: &Plan) {
             b.iter(|| {
                 pairs
                     .iter()
-                    .map(|&(i, k)| state.swap_bound(i, k))
+                    .map(|&(i, k)| {
+                        state.bound(Move::Swap {
+                            first: i,
+                            second: k,
+                        })
+                    })
                     .sum::<f64>()
             });
         });

@@ -1,5 +1,6 @@
-//! Draws docs/bounds.svg: how bound and incumbent of `bnb` meet on one instance of the paper's
-//! size. `cargo run --release -p offload-tests --example bounds > docs/bounds.svg`
+//! Draws docs/src/images/bounds.svg: how bound and incumbent of `bnb` meet on one instance of the
+//! paper's size. `cargo run --release -p offload-tests --example bounds >
+//! docs/src/images/bounds.svg`
 
 use offload_instances::Weights;
 use offload_reports::figures::{Axis, Chart, Draw, Panel, Point, Series, Style};

@@ -1,5 +1,5 @@
-//! Writes docs/solvers.md to stdout: every solver with its complexity, and its measured gap and
-//! time. `make solvers` does it.
+//! Writes docs/src/results/solvers.md to stdout: every solver with its complexity, and its measured
+//! gap and time. `make solvers` does it.
 //!
 //! Instances: `paper`, M = 4, interference on, thresholds 0.6, 0.8 and 1.0. The gap is guaranteed:
 //! against the lower bound of `bnb`, re-checked by the verifier (asked gap 0.01 %, at N = 1000 1

@@ -1,5 +1,5 @@
-//! Measures `bnb` and the verifier on the problems of docs/benchmarks.md and prints the table as
-//! Markdown. `cargo run --release -p offload-tests --example targets [-- SEEDS [MILP_SEEDS
+//! Measures `bnb` and the verifier on the problems of docs/src/results/benchmarks.md and prints the
+//! table as Markdown. `cargo run --release -p offload-tests --example targets [-- SEEDS [MILP_SEEDS
 //! [FIRST_ROW]]]`; with the defaults it takes about a minute.
 
 use offload_instances::{Problem, Weights};

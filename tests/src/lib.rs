@@ -1,6 +1,6 @@
-//! What the tests across crates share: second implementations, kept naive on purpose, and instances
-//! to try.
+//! Shared code of the tests across crates: naive second implementations, and instances.
 
+pub mod conformance;
 pub mod program;
 pub mod scaling;
 
@@ -14,8 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// F(x) straight from the formulas of docs/model.md, with no code of the evaluator: the second
-/// opinion.
+/// F(x) straight from the formulas of docs/src/concepts/model.md, with no code of the evaluator.
 #[must_use]
 pub fn naive_objective(instance: &Instance, weights: Weights, assignment: &[Option<usize>]) -> f64 {
     let mut total = 0.0;
@@ -48,7 +47,7 @@ pub fn naive_objective(instance: &Instance, weights: Weights, assignment: &[Opti
     total
 }
 
-/// GOA word for word: every pair priced anew at every step. The oracle for the lazy one.
+/// GOA word for word: every pair is priced again at every step. The oracle for the lazy one.
 #[must_use]
 pub fn naive_goa(problem: &Problem) -> Assignment {
     let (n, m) = (problem.n(), problem.m());
@@ -79,7 +78,7 @@ pub fn naive_goa(problem: &Problem) -> Assignment {
 /// An instance of a family with parameters given as `name=value` pairs.
 ///
 /// # Panics
-/// When the family refuses.
+/// If the family refuses.
 #[must_use]
 pub fn instance(
     family: &str,
@@ -131,7 +130,7 @@ pub fn golden_files() -> Vec<PathBuf> {
 
 /// The small problems on which every solver is compared with enumeration: all families in turn,
 /// both weights, both modes, thresholds over 0..1, N <= 6, M <= `servers`, some with caps (feasible
-/// or not), equal users, enormous interference, hardly any noise, or nobody worth offloading.
+/// or not), equal users, enormous interference, hardly any noise, or no user worth offloading.
 /// Problem `k` is always the same.
 ///
 /// # Panics
@@ -264,8 +263,8 @@ pub fn all_deltas(p: &Problem) -> f64 {
     least
 }
 
-/// The records of a campaign without times and memory, sorted: what two runs of the same solves
-/// must agree on.
+/// The records of a campaign without times and memory, sorted. Two runs of the same solves must
+/// agree on them.
 ///
 /// # Panics
 /// When the file is not there or holds another thing than records.

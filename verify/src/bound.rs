@@ -1,14 +1,15 @@
-//! B_k(box), the Lagrangian bound of `docs/formats.md`, rounded down.
+//! B_k(box), the Lagrangian bound of `docs/src/reference/certificate.md`, rounded down.
 //!
 //! # Why it is a bound
 //!
-//! Take a plan x in the box, with loads n_j and interferences I_j. Each user is at one place, x_i0
-//! + sum_j x_ij = 1, and where there is interference, I_j = sum over l != j of sum_k S_kj x_kl.
+//! Take a plan x in the box, with loads n_j and interferences I_j. Each user is at one place,
+//! x_i0 + sum_j x_ij = 1, and with interference, I_j = sum over l != j of sum_k S_kj x_kl.
 //! Adding zeros with any factors u_i, r_j of either sign,
 //!
 //! ```text
 //! F(x) = F(x) + sum_i u_i (1 - x_i0 - sum_j x_ij) + sum_j r_j (I_j - sum_{l != j} sum_k S_kj x_kl)
-//!      = sum_i u_i + sum_i (v_i t_i - u_i) x_i0 + sum_j [ r_j I_j + sum_i (c_ij(n_j, I_j) + e_ij) x_ij ],
+//!      = sum_i u_i + sum_i (v_i t_i - u_i) x_i0
+//!        + sum_j [ r_j I_j + sum_i (c_ij(n_j, I_j) + e_ij) x_ij ],
 //! e_ij = -u_i - sum_{l != j} r_l S_il.
 //! ```
 //!
@@ -31,11 +32,9 @@
 //! them contains the exact one, and the same argument holds for it.
 //!
 //! Without interference I_j = 0 is a constant, the second family of zeros does not exist, and the
-//! terms with r_l S_il vanish: r is not used.
-//!
-//! That least value is not looked for load by load: module `curve` bounds V_j between loads and
-//! looks closer only where that is not enough for the claim. What it leaves out can lower the
-//! bound, but not below the claim.
+//! terms with r_l S_il vanish: r is not used. That least value is not computed load by load: module
+//! `curve` bounds V_j between loads and refines only where that is not enough for the claim. What
+//! it leaves out can lower the bound, but not below the claim.
 //!
 //! With all costs replaced by 0 the same lines bound 0 from below, so a value above 0 means that
 //! there is no such plan.
@@ -52,15 +51,15 @@ use crate::curve::{Aim, Curve, Point, Row};
 use crate::interval::{Interval, fast_down, fast_up, settle, sum_down};
 use crate::model::Model;
 use crate::reach::{Reach, effective_loads};
-use crate::tree::{Place, Region};
+use crate::tree::{LoadRange, Place, Region};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// By what part of itself a claim must be exceeded before a bound is no longer sharpened.
+/// A bound is no longer sharpened once it exceeds the claim by this relative margin.
 const MARGIN: f64 = 1e-9;
-/// Slopes that are kept, for each server: the ends of the box's ancestors, neighbours and other
-/// loads come back soon.
+/// Slopes kept for each server: the interference ends of ancestors, neighbours and other loads
+/// recur soon.
 const KEPT: usize = 400_000;
 
 /// Whether costs count (a bound on F) or are replaced by 0 (a proof that there is no plan).
@@ -70,7 +69,7 @@ pub(crate) enum Costs {
     Zero,
 }
 
-/// Computes bounds, and keeps what neighbouring boxes have in common.
+/// Computes bounds, and caches what neighbouring boxes have in common.
 pub(crate) struct Bounder<'a> {
     model: &'a Model<'a>,
     multipliers: &'a [Multipliers],
@@ -92,10 +91,10 @@ pub(crate) struct Bounder<'a> {
     exported: Vec<f64>,
     scratch: Scratch,
     claim: f64,
-    /// Each server's part of the last bound, with what it was asked for: neighbouring leaves mostly
-    /// differ at one server only.
+    /// Each server's part of the last bound, and the question that it answers: neighbouring leaves
+    /// mostly differ at one server only.
     known: Vec<Option<(Question, Curve)>>,
-    /// Who may be where in the present box, and how often that has changed.
+    /// The allowed places in the present box, and how often they have changed.
     places: Vec<bool>,
     places_seen: u64,
 }
@@ -107,7 +106,7 @@ struct Question {
     counted: bool,
     loads: (usize, usize),
     interference: (u64, u64),
-    /// Stands for the whole table of who may be where.
+    /// The version of the table of allowed places.
     places: u64,
 }
 
@@ -134,15 +133,15 @@ struct Cuts {
 }
 
 impl Cuts {
-    /// Only what changes the box counts; the rest is not cut off by this step.
-    fn new(region: &Region, loads: &[(usize, usize, usize)], remove: &[(usize, Place)]) -> Cuts {
+    /// Only the entries that change the box; this step does not cut off the others.
+    fn new(region: &Region, loads: &[LoadRange], remove: &[(usize, Place)]) -> Cuts {
         let mut cuts = Cuts {
             loads: vec![(0, usize::MAX); region.loads.len()],
             users: vec![Vec::new(); region.loads.len()],
             local: Vec::new(),
         };
-        for &(j, lo, hi) in loads {
-            let stay = &mut cuts.loads[j];
+        for &LoadRange { server, lo, hi } in loads {
+            let stay = &mut cuts.loads[server];
             *stay = (stay.0.max(lo), stay.1.min(hi));
         }
         for &(i, place) in remove
@@ -160,7 +159,7 @@ impl Cuts {
 
 impl<'a> Bounder<'a> {
     /// `multipliers` must have been checked: N and M finite numbers each.
-    /// `claim` is the bound that is wanted (infinite: as high as it gets); nothing is proved by it.
+    /// `claim` is the wanted bound (infinite: the highest possible); it is not part of the proof.
     pub(crate) fn new(model: &'a Model<'a>, multipliers: &'a [Multipliers], claim: f64) -> Self {
         let (n, m) = (model.users(), model.servers());
         // Costs are not negative, so neither are their lower bounds.
@@ -191,8 +190,8 @@ impl<'a> Bounder<'a> {
         }
     }
 
-    /// B_k(box), rounded down; +infinity when the box holds no plan. Above the claim, any lower
-    /// bound of it will do.
+    /// B_k(box), rounded down; +infinity if the box holds no plan. Above the claim it may be any
+    /// lower bound of B_k.
     pub(crate) fn bound(&mut self, region: &Region, k: usize, costs: Costs) -> f64 {
         if !self.enter(region, k) {
             return f64::INFINITY;
@@ -205,7 +204,7 @@ impl<'a> Bounder<'a> {
         let bound = loop {
             let least: Vec<f64> = curves.iter().map(Curve::low).collect();
             let bound = total(fixed, &least);
-            // Sharpening only raises the bound, and is of use most where the most may be gained.
+            // Sharpening only raises the bound. It starts where the most may be gained.
             let most =
                 (0..curves.len()).max_by(|&a, &b| curves[a].doubt().total_cmp(&curves[b].doubt()));
             match most.filter(|&j| bound < target && curves[j].doubt() > 0.0) {
@@ -222,7 +221,8 @@ impl<'a> Bounder<'a> {
         bound
     }
 
-    /// Server j's part of the bound as far as it is known from the last box, or at a first look.
+    /// Server j's part of the bound: from the last box if nothing has changed, else a first
+    /// estimate.
     fn known_curve(&mut self, region: &Region, j: usize, k: usize, costs: Costs) -> Curve {
         let asked = self.question(region, j, k, costs);
         if let Some((_, curve)) = self.known[j]
@@ -238,10 +238,10 @@ impl<'a> Bounder<'a> {
         })
     }
 
-    /// The bound that is enough for a node: a little more than the claim; +infinity (as high as it
-    /// gets) where nothing worth proving is claimed, since costs are not negative.
+    /// The bound that is enough for a node: a little more than the claim; +infinity (the highest
+    /// possible) if the claim is not above 0, since costs are not negative.
     ///
-    /// This saves time and proves nothing.
+    /// This only saves time; it is not part of the proof.
     fn target(&self, costs: Costs) -> f64 {
         let is_given = costs == Costs::Counted && self.claim.is_finite() && self.claim > 0.0;
         if is_given {
@@ -251,8 +251,8 @@ impl<'a> Bounder<'a> {
         }
     }
 
-    /// All that server j's part of the bound depends on, exactly: the multipliers, whether costs
-    /// count, j's effective loads and its interference range, and who may be where.
+    /// All that server j's part of the bound depends on: the multipliers, whether costs count, j's
+    /// effective loads and interference range, and the allowed places.
     fn question(&self, region: &Region, j: usize, k: usize, costs: Costs) -> Question {
         let (low, high) = region.interference[j];
         Question {
@@ -264,7 +264,7 @@ impl<'a> Bounder<'a> {
         }
     }
 
-    /// Turns to a box and to multipliers k; false when the box is seen to hold no plan.
+    /// Prepares for a box and multipliers k; false if the box clearly holds no plan.
     fn enter(&mut self, region: &Region, k: usize) -> bool {
         if region.is_empty() {
             return false;
@@ -282,8 +282,8 @@ impl<'a> Bounder<'a> {
         true
     }
 
-    /// The least bound of everything that a tighten step cuts off from the box; +infinity when that
-    /// is nothing.
+    /// The least bound of everything that a tighten step cuts off from the box; +infinity if
+    /// nothing is cut off.
     ///
     /// Each part that is cut off (a load of a server, a user at a place) has its own bound, B_k
     /// with one term replaced; of the parts of one server only the least replacement matters, since
@@ -292,7 +292,7 @@ impl<'a> Bounder<'a> {
         &mut self,
         region: &Region,
         k: usize,
-        loads: &[(usize, usize, usize)],
+        loads: &[LoadRange],
         remove: &[(usize, Place)],
     ) -> f64 {
         if !self.enter(region, k) {
@@ -328,8 +328,8 @@ impl<'a> Bounder<'a> {
         least
     }
 
-    /// What takes the place of server j's part in the bound of what a tighten step cuts off at j;
-    /// +infinity when that is nothing. From `enough` on, any lower bound of it will do.
+    /// The replacement for server j's part in the bound of what a tighten step cuts off at j;
+    /// +infinity if nothing is cut off. Above `enough` it may be any lower bound of it.
     fn replaced(&mut self, region: &Region, j: usize, k: usize, cuts: &Cuts, enough: f64) -> f64 {
         let (lo, hi) = cuts.loads[j];
         let cut = self.positions(region, j, &cuts.users[j]);
@@ -344,8 +344,7 @@ impl<'a> Bounder<'a> {
     fn local_cut_bound(&self, k: usize, local: &[usize], fixed: f64, least: &[f64]) -> f64 {
         let users = &self.multipliers[k].users;
         let extra = local.iter().map(|&i| fast_down(self.local[i] - users[i]));
-        // A NaN from an overflow is passed over by max: it then counts as 0, which is a lower bound
-        // of max(0, x).
+        // `max` ignores a NaN from an overflow: it then counts as 0, a lower bound of max(0, x).
         let extra = extra.map(|x| x.max(0.0)).fold(f64::INFINITY, f64::min);
         let whole = total(fixed, least);
         if extra == f64::INFINITY || whole == f64::INFINITY {
@@ -355,7 +354,7 @@ impl<'a> Bounder<'a> {
         }
     }
 
-    /// Where the users `of` stand among those allowed at server j, both in user order.
+    /// The positions of the users `of` among those allowed at server j, both in user order.
     fn positions(&self, region: &Region, j: usize, of: &[usize]) -> Vec<usize> {
         if of.is_empty() {
             return Vec::new();
@@ -440,7 +439,7 @@ impl<'a> Bounder<'a> {
         (lo..=hi).filter(|&n| wanted(n)).filter_map(point).collect()
     }
 
-    /// Turns the buffers to the users allowed at server j; returns r_j.
+    /// Fills the buffers with the users allowed at server j; returns r_j.
     fn turn_to(&mut self, region: &Region, j: usize, k: usize) -> f64 {
         let users = self.model.users();
         let s = &mut self.scratch;
@@ -474,7 +473,7 @@ impl<'a> Bounder<'a> {
             }
             Costs::Zero => s.price_zero(),
         };
-        // One price that is not a number would corrupt the order: then nothing is claimed.
+        // A NaN among the prices would corrupt the order: then nothing is claimed.
         if !finite {
             return Row {
                 load: n,
@@ -545,11 +544,10 @@ fn gather(to: &mut Vec<f64>, at: &[usize], from: &[f64]) {
     to.extend(at.iter().map(|&i| from[i]));
 }
 
-/// The slopes of users at one server under interferences that came up lately, rounded down.
-///
-/// Two generations: when `young` has its share, it becomes `old`, and what was old and has not been
-/// used since is forgotten. So what was used lately stays, in constant time, and never more than
-/// [`KEPT`] numbers are held (except that each generation has room for one interference).
+/// The slopes of users at one server under recent interferences, rounded down. A cache of two
+/// generations. When `young` is full it becomes `old`, and old entries not used since are dropped.
+/// So recently used entries stay, in constant time, and at most [`KEPT`] numbers are held (except
+/// that each generation has room for one interference).
 struct Slopes {
     server: usize,
     /// Entries that a generation holds.
@@ -590,8 +588,8 @@ impl Slopes {
     }
 }
 
-/// fixed + sum_j least_j, rounded down; +infinity when some server has no set at all, -infinity
-/// when some term claims nothing.
+/// fixed + sum_j least_j, rounded down; +infinity if some server has no set at all, -infinity if
+/// some term claims nothing.
 fn total(fixed: f64, least: &[f64]) -> f64 {
     if least.contains(&f64::INFINITY) {
         return f64::INFINITY;

@@ -1,17 +1,15 @@
-//! The certificate: what it holds and how it is read. `docs/formats.md` defines the file,
-//! [`crate::check`] judges it.
+//! The contents of a certificate. `docs/src/reference/certificate.md` defines the file, module
+//! `read` reads it, module `check` checks it.
 
-use crate::fault::{Code, Fault};
-use crate::raw::{Any, Object, RawCertificate};
+use crate::fault::Fault;
 use crate::tree::{Node, Place};
-use offload_instances::files::{FileError, read_bytes};
+use offload_instances::files::FileError;
 use offload_instances::types::Weights;
 use std::fmt::Write as _;
-use std::path::Path;
 
 /// Version tag of a certificate file.
 pub const CERTIFICATE_FORMAT: &str = "offload-certificate/1";
-/// Faults printed before the rest is only counted.
+/// Faults printed; the rest is only counted.
 const SHOWN: usize = 20;
 
 /// One set of Lagrange multipliers k.
@@ -23,14 +21,14 @@ pub struct Multipliers {
     pub interference: Vec<f64>,
 }
 
-/// What a certificate claims to be proved by, or what a check finds.
+/// What stands behind a bound: a claim of a certificate, or the result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Trust {
     /// Every leaf is closed by multipliers, and the verifier has recomputed all of them.
     Certified,
-    /// Some leaf rests on a solver's word.
+    /// Some leaf is assumed: its bound is a solver's claim.
     Solver,
-    /// Nothing: there are faults. No file claims that.
+    /// Nothing, because there are faults. No file may claim this.
     Refused,
 }
 
@@ -46,11 +44,11 @@ impl Trust {
     }
 }
 
-/// A certificate as it stands in a file. All of it is claims, until [`crate::verify_certificate`]
-/// has looked at it.
+/// The contents of a certificate file. All of them are claims until [`crate::verify_certificate`]
+/// has checked them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Certificate {
-    /// Name of the instance; may be empty, decides nothing.
+    /// Name of the instance; may be empty, and nothing depends on it.
     pub instance: String,
     /// blake3 of the instance's canonical form, 64 hexadecimal digits.
     pub fingerprint: String,
@@ -58,7 +56,7 @@ pub struct Certificate {
     pub threshold: f64,
     /// The weights v_i.
     pub weights: Weights,
-    /// Who made it; may be empty.
+    /// The solver that made it; may be empty.
     pub solver: String,
     /// The best plan known, one entry per user; `None` = no plan.
     pub assignment: Option<Vec<Place>>,
@@ -86,7 +84,7 @@ pub enum CertificateError {
     Json {
         /// The file.
         path: String,
-        /// What the parser said, with line and column.
+        /// The error of the parser, with line and column.
         detail: String,
         /// What to do.
         remedy: &'static str,
@@ -114,101 +112,4 @@ fn list(faults: &[Fault]) -> String {
         let _ = write!(text, "\n  ... and {} more", faults.len() - SHOWN);
     }
     text
-}
-
-/// Reads a certificate, plain or (`.gz`) compressed, ignoring unknown fields.
-///
-/// Checked here is what needs no instance: types, indices that are whole and not negative,
-/// references to multipliers, a whole tree.
-///
-/// # Errors
-/// [`CertificateError`], naming the file and every fault in it.
-pub fn read_certificate(path: &Path) -> Result<Certificate, CertificateError> {
-    read_certificate_with(path, &mut |_| ())
-}
-
-/// [`read_certificate`], with warnings about fields that the format does not know.
-///
-/// # Errors
-/// [`CertificateError`], naming the file and every fault in it.
-pub fn read_certificate_with(
-    path: &Path,
-    warn: &mut dyn FnMut(String),
-) -> Result<Certificate, CertificateError> {
-    let name = path.display().to_string();
-    let bytes = read_bytes(path)?;
-    let (certificate, warnings) = parse_certificate(&name, &bytes)?;
-    for warning in warnings {
-        warn(format!("{name}: {warning}"));
-    }
-    Ok(certificate)
-}
-
-/// A certificate from JSON text, and warnings about unknown fields. `path` only names the text in
-/// errors.
-///
-/// # Errors
-/// [`CertificateError::Json`] and [`CertificateError::Invalid`].
-pub fn parse_certificate(
-    path: &str,
-    bytes: &[u8],
-) -> Result<(Certificate, Vec<String>), CertificateError> {
-    let raw: Any<Object<RawCertificate>> =
-        serde_json::from_slice(bytes).map_err(|e| json_error(path, bytes, &e))?;
-    let mut notes = Notes::default();
-    let certificate = raw.finish(&mut notes);
-    match certificate {
-        Some(certificate) if notes.faults.is_empty() => {
-            let faults =
-                crate::tree::shape_faults(&certificate.tree, certificate.multipliers.len());
-            if faults.is_empty() {
-                return Ok((certificate, notes.warnings));
-            }
-            Err(CertificateError::Invalid {
-                path: path.into(),
-                faults,
-            })
-        }
-        _ => Err(CertificateError::Invalid {
-            path: path.into(),
-            faults: notes.faults,
-        }),
-    }
-}
-
-fn json_error(path: &str, bytes: &[u8], e: &serde_json::Error) -> CertificateError {
-    let detail = e.to_string();
-    let remedy = if bytes.iter().all(u8::is_ascii_whitespace) {
-        "the file is empty: write it again"
-    } else if e.is_eof() {
-        "the file is cut off: write it again"
-    } else if detail.contains("out of range") {
-        "JSON has no infinity: give finite numbers"
-    } else {
-        "mend the text at that place"
-    };
-    CertificateError::Json {
-        path: path.into(),
-        detail,
-        remedy,
-    }
-}
-
-/// What is noticed while reading.
-#[derive(Default)]
-pub(crate) struct Notes {
-    pub(crate) faults: Vec<Fault>,
-    pub(crate) warnings: Vec<String>,
-}
-
-impl Notes {
-    pub(crate) fn add(
-        &mut self,
-        code: Code,
-        place: impl Into<String>,
-        cause: impl Into<String>,
-        remedy: &str,
-    ) {
-        self.faults.push(Fault::new(code, place, cause, remedy));
-    }
 }

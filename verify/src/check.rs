@@ -1,4 +1,4 @@
-//! Checking a certificate: everything in it is recomputed from the instance.
+//! Checking a certificate: all its claims are recomputed from the instance.
 
 use crate::bound::{Bounder, Costs};
 use crate::certificate::{Certificate, Trust};
@@ -14,7 +14,7 @@ const OBJECTIVE_TOLERANCE: f64 = 1e-9;
 /// Relative tolerance for the claimed lower bound, for the same reason.
 const BOUND_TOLERANCE: f64 = 1e-12;
 
-/// What is true of a certificate.
+/// The result of checking a certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CertificateCheck {
     /// Everything that is wrong with it; empty = every claim holds.
@@ -24,43 +24,42 @@ pub struct CertificateCheck {
     pub trust: Trust,
     /// No feasible plan is below this, weighted s, rounded down: the least bound of all leaves and
     /// tighten steps. +infinity = there is no feasible plan; -infinity = nothing is proved.
-    /// `assumed` leaves count with their word: see `trust`.
+    /// `assumed` leaves count with their claimed bounds: see `trust`.
     pub lower: f64,
-    /// F of the certificate's plan, weighted s, rounded up, if it has one and that is feasible.
+    /// F of the certificate's plan, weighted s, rounded up, if it has a feasible plan.
     pub upper: Option<f64>,
-    /// (upper - lower) / lower, rounded up, if both are there and `lower` is finite and above 0.
+    /// (upper - lower) / lower, rounded up, if both exist and `lower` is finite and above 0.
     pub gap: Option<f64>,
     /// The check of the certificate's plan, if it has one.
     pub plan: Option<PlanCheck>,
     /// Leaves of all three kinds.
     pub leaves: usize,
-    /// Leaves that rest on somebody's word.
+    /// Leaves whose bound is only claimed by a solver.
     pub assumed: usize,
     /// Tighten steps.
     pub tightened: usize,
 }
 
 impl CertificateCheck {
-    /// Whether every claim holds and nothing was taken on somebody's word.
+    /// Whether every claim holds and no leaf is assumed.
     #[must_use]
     pub fn is_certified(&self) -> bool {
         self.trust == Trust::Certified
     }
 
-    /// Whether it is proved (as far as `trust` goes) that no feasible plan exists.
+    /// Whether it is proved (with the given `trust`) that no feasible plan exists.
     #[must_use]
     pub fn is_infeasible(&self) -> bool {
         self.faults.is_empty() && self.lower == f64::INFINITY
     }
 }
 
-/// Re-checks a certificate from the instance alone, on one thread; never panics, whatever is in it.
-///
-/// Recomputed are: the fingerprint, the plan's feasibility and value, the tree's shape, the bound
-/// of every leaf and tighten step (outward rounding), and from these the claims `objective` (within
-/// 1e-9, relatively), `lower_bound` (at most 1e-12 above what is proved) and `trust`. All faults
-/// are listed. Why the bounds hold stands in `docs/certified.md` and at the top of
-/// `verify/src/bound.rs`.
+/// Re-checks a certificate from the instance alone, on one thread; never panics, whatever the
+/// certificate contains. It recomputes the fingerprint, the plan's feasibility and value, the
+/// tree's shape, the bound of every leaf and tighten step (outward rounding), and from these the
+/// claims `objective` (within 1e-9, relatively), `lower_bound` (at most 1e-12 above what is proved)
+/// and `trust`. All faults are listed. For the proof of the bounds see
+/// `docs/src/concepts/certified-bounds.md` and the top of `verify/src/bound.rs`.
 #[must_use]
 pub fn verify_certificate(instance: &Instance, certificate: &Certificate) -> CertificateCheck {
     let mut result = CertificateCheck {
@@ -99,8 +98,7 @@ pub fn verify_certificate(instance: &Instance, certificate: &Certificate) -> Cer
     if structure.is_empty() {
         result.lower = prove(&model, certificate, &mut result.faults);
         if result.lower > f64::NEG_INFINITY && certificate.lower_bound == Some(0.0) {
-            // F is a sum of costs none of which is negative: that it is at least 0 needs no
-            // multipliers.
+            // F is a sum of non-negative costs: that it is at least 0 needs no multipliers.
             result.lower = result.lower.max(0.0);
         }
         check_bound_claim(certificate, &mut result);
@@ -177,7 +175,7 @@ fn check_own_plan(
     result.plan = Some(plan);
 }
 
-/// What must be right before the tree can be walked.
+/// Faults that make it impossible to walk the tree.
 fn structure_faults(model: &Model<'_>, certificate: &Certificate) -> Vec<Fault> {
     let (n, m) = (model.users(), model.servers());
     let mut faults = Vec::new();
@@ -252,7 +250,7 @@ fn prove(model: &Model<'_>, certificate: &Certificate, faults: &mut Vec<Fault>) 
                 lower = lower.min(bounder.tighten_bound(&region, *multipliers, loads, remove));
                 loads
                     .iter()
-                    .for_each(|&(j, lo, hi)| region.cut_loads(j, lo, hi));
+                    .for_each(|cut| region.cut_loads(cut.server, cut.lo, cut.hi));
                 remove
                     .iter()
                     .for_each(|&(i, place)| region.remove(i, place));
@@ -299,7 +297,7 @@ fn close(
             bounder.bound(region, multipliers, Costs::Counted)
         }
         Node::Leaf { multipliers } => bounder.bound(region, multipliers, Costs::Counted),
-        // Inner nodes do not come here; claiming nothing would be right for them.
+        // Inner nodes never get here; this bound would be valid for them.
         _ => f64::NEG_INFINITY,
     }
 }
@@ -310,8 +308,7 @@ fn check_bound_claim(certificate: &Certificate, result: &mut CertificateCheck) {
         None => (proved < f64::INFINITY).then(|| "is null (no feasible plan)".to_string()),
         Some(claim) => {
             let allowed = proved + BOUND_TOLERANCE * proved.abs();
-            // Written so that a claim that is not a number is refused, and so is any claim where
-            // nothing is proved.
+            // Written so that NaN is refused, and so is any claim if nothing is proved.
             let holds = proved == f64::INFINITY || claim <= allowed;
             (!holds).then(|| format!("is {claim:?}"))
         }
@@ -330,7 +327,8 @@ fn check_bound_claim(certificate: &Certificate, result: &mut CertificateCheck) {
             "prove the bound {proved:?}, above the value {upper:?} of the certificate's own \
              feasible plan"
         );
-        let remedy = "mend the assumed bounds; without any, report it as an error in this program";
+        let remedy = "correct the assumed bounds; without any, report it as an error in this \
+            program";
         result
             .faults
             .push(Fault::new(Code::BoundAbovePlan, "tree", cause, remedy));

@@ -1,8 +1,8 @@
-//! The least of V_j over a server's effective loads, found without looking at every load.
+//! The least of V_j over a server's effective loads, found without evaluating every load.
 //!
 //! V_j(n, I) is known where it has been computed (a [`Row`]); between two loads a < b where it has,
-//! it is bounded by interpolation. Gaps between such loads are looked at, the lowest first, until
-//! what is left cannot matter.
+//! it is bounded by interpolation. The gap with the lowest bound is refined first, until the rest
+//! cannot change the result.
 //!
 //! # Why interpolation gives a bound
 //!
@@ -41,7 +41,7 @@
 use crate::interval::{Interval, down, fast_down, fast_up, settle, up};
 use std::collections::HashMap;
 
-/// Gaps with this many loads or fewer are not interpolated: looking at each of them costs no more.
+/// Gaps with this many loads or fewer are not interpolated: evaluating each load costs no more.
 const FEW: usize = 4;
 
 /// V_j(n, I) rounded down, and what is needed to force a user into the set.
@@ -80,15 +80,14 @@ impl Row {
         }
     }
 
-    /// G, and if somebody is `forced` into the set, max(0, p - y) for the cheapest.
-    fn rest(&self, forced: bool) -> f64 {
+    /// G; if the set must contain a forced user, plus max(0, p - y) for the cheapest of them.
+    fn rest(&self, sets: Sets) -> f64 {
         let others = self.load.saturating_sub(1) as f64;
         // The sum of p - y over the n least: the n-th is y itself.
         let rest = fast_down(self.head - fast_up(others * self.last));
-        if forced {
-            fast_down(rest + fast_down(self.forced - self.last).max(0.0))
-        } else {
-            rest
+        match sets {
+            Sets::All => rest,
+            Sets::WithForced => fast_down(rest + fast_down(self.forced - self.last).max(0.0)),
         }
     }
 }
@@ -100,11 +99,11 @@ pub(crate) struct Point {
     pub(crate) load: usize,
     /// The ends of its effective interference range, W.
     pub(crate) ends: [f64; 2],
-    /// Which part of the pace counts, as far as it is certain.
+    /// The part of the pace that counts, if that is certain.
     pub(crate) pace: Pace,
 }
 
-/// Where a load stands to F_j / f_j.
+/// Position of a load relative to F_j / f_j.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
     /// n f_j <= F_j for certain.
@@ -129,7 +128,16 @@ impl Pace {
     }
 }
 
-/// Of which sets the least value is wanted.
+/// Which sets of users count at a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sets {
+    /// All of them.
+    All,
+    /// Those that contain a forced user.
+    WithForced,
+}
+
+/// The sets whose least value is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Aim {
     /// All sets: V_j.
@@ -140,36 +148,35 @@ pub(crate) enum Aim {
 }
 
 impl Aim {
-    /// Whether at load n all sets count, not only those with a forced user.
-    fn counts_all(self, n: usize) -> bool {
+    /// The sets that count at load n.
+    fn sets(self, n: usize) -> Sets {
         match self {
-            Aim::All => true,
-            Aim::CutOff(lo, hi) => n < lo || n > hi,
+            Aim::CutOff(lo, hi) if lo <= n && n <= hi => Sets::WithForced,
+            Aim::All | Aim::CutOff(..) => Sets::All,
         }
     }
 
     fn of(self, row: &Row) -> f64 {
-        if self.counts_all(row.load) {
-            row.value()
-        } else {
-            row.value_with()
+        match self.sets(row.load) {
+            Sets::All => row.value(),
+            Sets::WithForced => row.value_with(),
         }
     }
 }
 
-/// A server's least value over its effective loads, as far as it is known.
+/// What is known of a server's least value over its effective loads.
 pub(crate) struct Curve {
     aim: Aim,
     /// By rising load.
     points: Vec<Point>,
-    /// Least value at the points looked at.
+    /// Least value at the points evaluated.
     found: f64,
     gaps: Vec<Gap>,
     /// By load and by the bits of I.
     rows: HashMap<(usize, u64), Row>,
 }
 
-/// The points strictly between two that have been looked at.
+/// The points strictly between two that have been evaluated.
 struct Gap {
     first: usize,
     last: usize,
@@ -199,9 +206,9 @@ impl Curve {
             let pace = curve.points[first].pace;
             let same = |p: &&Point| p.pace == pace && pace != Pace::Unsure;
             let last = first + curve.points[first..].iter().take_while(same).count().max(1) - 1;
-            curve.look(first, price);
+            curve.evaluate(first, price);
             if last > first {
-                curve.look(last, price);
+                curve.evaluate(last, price);
                 curve.add_gap(first, last, price);
             }
             first = last + 1;
@@ -226,7 +233,7 @@ impl Curve {
         }
     }
 
-    /// Looks at the point that seems lowest; nothing happens when there is no doubt left.
+    /// Evaluates the point with the lowest bound; does nothing if no doubt is left.
     pub(crate) fn refine(&mut self, price: &mut impl FnMut(usize, f64) -> Row) {
         let lowest =
             (0..self.gaps.len()).min_by(|&a, &b| self.gaps[a].low.total_cmp(&self.gaps[b].low));
@@ -236,7 +243,7 @@ impl Curve {
         let Gap {
             first, last, at, ..
         } = self.gaps.swap_remove(lowest);
-        self.look(at, price);
+        self.evaluate(at, price);
         self.add_gap(first, at, price);
         self.add_gap(at, last, price);
     }
@@ -253,7 +260,7 @@ impl Curve {
         self.low()
     }
 
-    fn look(&mut self, x: usize, price: &mut impl FnMut(usize, f64) -> Row) {
+    fn evaluate(&mut self, x: usize, price: &mut impl FnMut(usize, f64) -> Row) {
         let Point { load, ends, .. } = self.points[x];
         for end in ends {
             let row = self.row(load, end, price);
@@ -268,10 +275,10 @@ impl Curve {
             .or_insert_with(|| price(load, end))
     }
 
-    /// Notes what lies between two points that have been looked at.
+    /// Bounds the gap between two points that have been evaluated.
     fn add_gap(&mut self, first: usize, last: usize, price: &mut impl FnMut(usize, f64) -> Row) {
         if last - first <= FEW + 1 {
-            (first + 1..last).for_each(|x| self.look(x, price));
+            (first + 1..last).for_each(|x| self.evaluate(x, price));
             return;
         }
         let mut gap = Gap {
@@ -307,13 +314,13 @@ impl Curve {
         let (lower, upper) = (line(low), if high > low { Some(line(high)) } else { None });
         for x in gap.first + 1..gap.last {
             let Point { load, ends, .. } = self.points[x];
-            let forced = !self.aim.counts_all(load);
+            let sets = self.aim.sets(load);
             let t = part(a as f64, load as f64, b as f64);
-            let mut value = between_loads(&lower, load, t, forced);
+            let mut value = between_loads(&lower, load, t, sets);
             if let Some(upper) = &upper {
                 value = interpolate(
                     value,
-                    between_loads(upper, load, t, forced),
+                    between_loads(upper, load, t, sets),
                     part(low, ends[end], high),
                 );
             }
@@ -327,9 +334,9 @@ impl Curve {
 
 /// A lower bound of V_j at `load`, the fraction `t` of the way between the loads of two rows of the
 /// same interference.
-fn between_loads([a, b]: &[Row; 2], load: usize, t: Interval, forced: bool) -> f64 {
+fn between_loads([a, b]: &[Row; 2], load: usize, t: Interval, sets: Sets) -> f64 {
     let y = interpolate(a.last, b.last, t);
-    fast_down(fast_down(load as f64 * y) + interpolate(a.rest(forced), b.rest(forced), t))
+    fast_down(fast_down(load as f64 * y) + interpolate(a.rest(sets), b.rest(sets), t))
 }
 
 /// (x - a) / (b - a), for a <= x <= b and a < b: within \[0, 1\].
@@ -434,13 +441,18 @@ mod tests {
             (f64::NEG_INFINITY, f64::NEG_INFINITY)
         );
         assert_eq!(
-            settle(between_loads(&[row, Row { load: 9, ..row }], 5, t, true)),
+            settle(between_loads(
+                &[row, Row { load: 9, ..row }],
+                5,
+                t,
+                Sets::WithForced
+            )),
             f64::NEG_INFINITY
         );
     }
 
-    /// One server in plain f64: the formulas of `docs/formats.md`, and every set's value by
-    /// sorting.
+    /// One server in plain f64: the formulas of `docs/src/reference/certificate.md`, and every
+    /// set's value by sorting.
     struct Toy {
         /// v D / B, S, v w and e of every user.
         users: Vec<[f64; 4]>,
@@ -504,7 +516,7 @@ mod tests {
             let mut points = Vec::new();
             for load in first..=first.max(rng.below(self.users.len() + 1)) {
                 let ends = [low.max(floor), high.min(ceiling)];
-                let wanted = self.aim.counts_all(load) || !self.cut.is_empty();
+                let wanted = self.aim.sets(load) == Sets::All || !self.cut.is_empty();
                 if ends[0] <= ends[1] && wanted {
                     points.push(Point {
                         load,
@@ -556,7 +568,7 @@ mod tests {
             let at = |&power: &f64| {
                 let mut prices = self.prices(n, power);
                 let mut value = f64::INFINITY;
-                if self.aim.counts_all(n) {
+                if self.aim.sets(n) == Sets::All {
                     value = self.r * power + least(&prices)(n);
                 }
                 if self.aim != Aim::All && n > 0 {
@@ -619,7 +631,7 @@ mod tests {
     fn the_pace_is_only_called_linear_where_it_is() {
         assert_eq!(Pace::of(3, 2.0, 7.0), Pace::Capped);
         assert_eq!(Pace::of(4, 2.0, 7.0), Pace::Shared);
-        // Equal as far as one rounding can tell.
+        // Equal up to one rounding.
         assert_eq!(Pace::of(3, 2.0, 6.0), Pace::Unsure);
         assert_eq!(Pace::of(0, 1.0, 1.0), Pace::Capped);
     }

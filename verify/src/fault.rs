@@ -1,4 +1,4 @@
-//! What can be wrong with a plan or a certificate.
+//! Faults of plans and certificates.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ pub enum Code {
     Instance,
     /// The threshold is not a number from 0 to 1.
     Threshold,
-    /// The assignment has not one entry per user.
+    /// The assignment does not have one entry per user.
     WrongLength,
     /// A server index that the instance does not have.
     UnknownServer,
@@ -22,14 +22,14 @@ pub enum Code {
     OverCap,
     /// A file of another format or version.
     Format,
-    /// A field that the format asks for is missing.
+    /// A required field is missing.
     Missing,
     /// A value of the wrong type, out of its range, or given twice.
     Value,
     /// The certificate was made for another instance.
     Fingerprint,
-    /// Multipliers of the wrong length, not finite, or a reference to multipliers that are not
-    /// there.
+    /// Multipliers of the wrong length or not finite, or a reference to multipliers that do not
+    /// exist.
     Multipliers,
     /// The tree is cut off or has nodes left over.
     Tree,
@@ -37,11 +37,11 @@ pub enum Code {
     Objective,
     /// The claimed lower bound is more than the tree proves.
     LowerBound,
-    /// The tree proves a bound above the value of a feasible plan: something is badly wrong.
+    /// The tree proves a bound above the value of a feasible plan. One of the two is wrong.
     BoundAbovePlan,
     /// An `empty` leaf whose box is not proved to be empty.
     EmptyNotProved,
-    /// The claim `certified` although some leaf rests on somebody's word.
+    /// The claim `certified` although some leaf is assumed.
     Trust,
 }
 
@@ -78,7 +78,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// One thing that is wrong, where, and what to do about it.
+/// One fault: where, what is wrong and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The kind.
@@ -102,7 +102,7 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
-    /// Shorthand for the constructor with anything that becomes a text.
+    /// A fault from anything that converts to text.
     pub(crate) fn new(
         code: Code,
         place: impl Into<String>,

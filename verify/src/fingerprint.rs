@@ -1,4 +1,4 @@
-//! The fingerprint of an instance, from `docs/formats.md`, section *Instance*.
+//! The fingerprint of an instance, from `docs/src/reference/instance.md`, section *Instance*.
 
 use offload_instances::types::Instance;
 

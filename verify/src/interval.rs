@@ -1,8 +1,8 @@
-//! Outward rounding: numbers that are known to lie between two doubles.
+//! Interval arithmetic with outward rounding.
 //!
 //! Rust's `+ - * /` on `f64` round to nearest, so the exact result of one operation lies between
-//! the double below and the double above the one computed. Every operation here steps one double
-//! (or two, where that vectorises) to the safe side. Below, u = 2^-53 is the unit roundoff.
+//! the double below and the double above the one computed. Every operation here moves one double
+//! outward (or two, where that vectorises). Below, u = 2^-53 is the unit roundoff.
 
 /// The least positive double, 2^-1074.
 const TINY: f64 = f64::from_bits(1);
@@ -106,7 +106,7 @@ impl Interval {
         }
     }
 
-    /// The product, whatever the signs.
+    /// The product, for any signs.
     pub(crate) fn times(self, other: Interval) -> Interval {
         let p = [
             self.lo * other.lo,
@@ -130,8 +130,7 @@ impl Interval {
     /// +infinity).
     pub(crate) fn over(self, other: Interval) -> Interval {
         debug_assert!(self.lo >= 0.0 && other.lo >= 0.0);
-        // A quotient of non-negative numbers is not negative, though the step down from 0 would say
-        // so.
+        // A quotient of non-negative numbers is not negative, although the step down from 0 is.
         Interval {
             lo: down(self.lo / other.hi).max(0.0),
             hi: up(self.hi / other.lo),
@@ -152,7 +151,7 @@ impl Interval {
         self.lo - tolerance * self.lo.abs() <= x && x <= self.hi + tolerance * self.hi.abs()
     }
 
-    /// log2(1 + x) for x >= 0: monotone, so each end goes by itself.
+    /// log2(1 + x) for x >= 0. It is monotone, so each end is computed by itself.
     pub(crate) fn log2_1p(self) -> Interval {
         Interval {
             lo: log2_1p(self.lo.max(0.0)).lo,
@@ -174,7 +173,8 @@ impl std::ops::Add for Interval {
 /// (m-1) / (m+1). Then
 ///
 /// ```text
-/// log2(1 + x) = k + (2 / ln 2) atanh z = k + (2 / ln 2) z P(z^2),   P(w) = 1 + w/3 + w^2/5 + ...,   0 <= z <= 1/3.
+/// log2(1 + x) = k + (2 / ln 2) atanh z = k + (2 / ln 2) z P(z^2),
+/// P(w) = 1 + w/3 + w^2/5 + ...,   0 <= z <= 1/3.
 /// ```
 ///
 /// Everything is non-negative, so relative errors never grow by cancellation. They are, to first

@@ -1,12 +1,12 @@
-//! The mathematics of `docs/model.md`, written afresh on intervals. SI units; users i of N, servers
-//! j of M.
+//! The mathematics of `docs/src/concepts/model.md`, implemented independently on intervals. SI
+//! units; users i of N, servers j of M.
 
 use crate::curve::Pace;
 use crate::fault::{Code, Fault};
 use crate::interval::{Interval, down, fast_down, fast_up, log2_1p_up};
 use offload_instances::types::{Instance, Weights};
 
-/// An instance, a threshold and weights, ready for computing with. The instance's doubles are taken
+/// An instance, a threshold and weights, prepared for computation. The instance's doubles are taken
 /// as exact.
 pub(crate) struct Model<'a> {
     instance: &'a Instance,
@@ -236,8 +236,8 @@ impl<'a> Model<'a> {
     }
 }
 
-/// What the proofs need of an instance: N rows of M gains, powers and the like finite and above 0,
-/// 0 <= a_i <= 1.
+/// Violations of what the proofs assume about an instance: N rows of M gains, powers and the like
+/// finite and above 0, 0 <= a_i <= 1.
 fn instance_faults(instance: &Instance) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut add = |place: String, cause: String, remedy| {
@@ -286,7 +286,7 @@ fn instance_faults(instance: &Instance) -> Vec<Fault> {
     {
         add(
             "gain".into(),
-            "has not one row per user and one number per server".into(),
+            "does not have one row per user and one number per server".into(),
             "give N rows of M numbers",
         );
     }
@@ -299,7 +299,7 @@ mod tests {
     use crate::common::{Lcg, instance};
     use crate::interval::tests::TABLE;
 
-    /// With all else 1 and powers of two, a slope is 1 / log2(1 + x): the table has that to sixty
+    /// With all else 1 or a power of two, a slope is 1 / log2(1 + x), which the table has to sixty
     /// digits.
     #[test]
     fn slopes_are_just_below_the_exact_ones() {
@@ -328,7 +328,7 @@ mod tests {
                 interval.lo <= slope && slope <= interval.hi && slopes[0] <= interval.hi,
                 "{x:e}: {interval:?}"
             );
-            // What is known already is left alone.
+            // A known slope is not recomputed.
             let mut known = [7.0];
             model.fill_slopes(0, 0.75, &[0], &mut known);
             assert_eq!(known, [7.0]);

@@ -1,16 +1,16 @@
-//! Checking a plan: is it feasible, and what does it cost?
+//! Checking a plan: its feasibility and its cost.
 
 use crate::fault::{Code, Fault};
 use crate::interval::Interval;
 use crate::model::Model;
 use offload_instances::types::{Instance, Weights};
 
-/// What is true of a plan.
+/// The result of checking a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanCheck {
     /// F(x), weighted s, as an interval that contains the exact value for the instance's doubles.
-    /// `None` when the plan has none (wrong length, unknown server, invalid instance). An
-    /// infeasible plan may have a value.
+    /// `None` if the plan has no value (wrong length, unknown server, invalid instance). An
+    /// infeasible plan may have one.
     pub value: Option<Interval>,
     /// Every rule that the plan breaks; empty = feasible.
     pub faults: Vec<Fault>,
@@ -27,9 +27,10 @@ impl PlanCheck {
 /// Re-checks a plan from the instance alone. `assignment` has one entry per user: `None` = local,
 /// `Some(j)` = server j from 0.
 ///
-/// F and the rules are those of `docs/model.md`: a user with a_i > `threshold` must be offloaded,
-/// and server j holds at most K_j users. F is computed with outward rounding: its interval is about
-/// 1e-14 wide, relatively. Faults of the instance or the threshold are listed too.
+/// F and the rules are those of `docs/src/concepts/model.md`: a user with a_i > `threshold` must be
+/// offloaded, and server j holds at most K_j users. F is computed with outward rounding; the
+/// relative width of its interval is about 1e-14. Faults of the instance or the threshold are also
+/// listed.
 #[must_use]
 pub fn verify_plan(
     instance: &Instance,
@@ -46,7 +47,7 @@ pub fn verify_plan(
     }
 }
 
-/// [`verify_plan`] with the model at hand.
+/// [`verify_plan`] for a given model.
 pub(crate) fn check(
     model: &Model<'_>,
     instance: &Instance,

@@ -1,13 +1,32 @@
-//! A lenient first reading of a certificate: any JSON value goes in at any place, and what does not
-//! fit is kept as a description, so that all faults are listed at once and numbers still take 8
-//! bytes each.
+//! A lenient first pass over the JSON text of a certificate. Any value is accepted at any place,
+//! and what does not fit is kept as a description. So all faults are listed at once, and numbers
+//! still take 8 bytes each.
 
-use crate::certificate::{CERTIFICATE_FORMAT, Certificate, Multipliers, Notes, Trust};
-use crate::fault::Code;
-use crate::tree::{Node, Place};
+use crate::certificate::{CERTIFICATE_FORMAT, Certificate, Multipliers, Trust};
+use crate::fault::{Code, Fault};
+use crate::tree::{LoadRange, Node, Place};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
+
+/// Faults and warnings found while reading.
+#[derive(Default)]
+pub(crate) struct Notes {
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Notes {
+    pub(crate) fn add(
+        &mut self,
+        code: Code,
+        place: impl Into<String>,
+        cause: impl Into<String>,
+        remedy: &str,
+    ) {
+        self.faults.push(Fault::new(code, place, cause, remedy));
+    }
+}
 
 /// Something that any JSON value can be read into.
 trait Shape: Sized {
@@ -139,7 +158,7 @@ impl Token {
     }
 }
 
-/// An array, or what stands in its place.
+/// An array, or the value found in its place.
 struct List<T> {
     items: Vec<T>,
     other: Option<Token>,
@@ -162,7 +181,7 @@ impl<T: Shape> Shape for List<T> {
     }
 }
 
-/// An array of numbers, and the items that are none.
+/// An array of numbers, and the items that are not numbers.
 struct Numbers {
     values: Vec<f64>,
     bad: Vec<(usize, Token)>,
@@ -203,7 +222,7 @@ enum Key {
 
 /// The known fields of an object.
 trait Fields: Default {
-    /// Reads the value of `key`; of a key that comes twice the later value stays.
+    /// Reads the value of `key`. Of a duplicate key the later value is kept.
     fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<Key, A::Error>;
 }
 
@@ -224,7 +243,7 @@ fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Key, A::Error> {
     Ok(Key::Unknown)
 }
 
-/// An object with the fields F, or what stands in its place.
+/// An object with the fields F, or the value found in its place.
 pub(crate) struct Object<F> {
     fields: F,
     twice: Vec<String>,
@@ -261,8 +280,8 @@ impl<F: Fields> Shape for Object<F> {
 }
 
 impl<F> Object<F> {
-    /// The fields, unless this is no object; notes duplicates and unknown keys. `at` is the place,
-    /// "" for the whole file.
+    /// The fields, unless this is not an object. Notes duplicate and unknown keys. `at` is the
+    /// place, "" for the whole file.
     fn open(self, at: &str, notes: &mut Notes) -> Option<F> {
         if let Some(token) = self.other {
             let place = if at.is_empty() { "the file" } else { at };
@@ -279,7 +298,7 @@ impl<F> Object<F> {
                 Code::Value,
                 join(at, &key),
                 "is given twice",
-                "leave one of them",
+                "remove one of them",
             );
         }
         notes.warnings.extend(
@@ -303,7 +322,7 @@ fn join(at: &str, key: &str) -> String {
 pub(crate) struct RawCertificate {
     format: Option<Token>,
     instance: Option<Token>,
-    /// A hint for whoever looks for the instance; nothing is proved by it.
+    /// Where the instance was read from; nothing depends on it.
     instance_file: Option<Token>,
     fingerprint: Option<Token>,
     threshold: Option<Token>,
@@ -412,7 +431,9 @@ fn need<T>(
     value
 }
 
+/// Remedy for a bad index.
 const INDEX: &str = "give a whole number from 0";
+/// Remedy for a bad place.
 const PLACE: &str = "give null or a server index from 0";
 
 fn text(token: &Token) -> Option<String> {
@@ -457,96 +478,57 @@ fn list<T>(list: Option<List<T>>, place: &str, notes: &mut Notes) -> Vec<T> {
     Vec::new()
 }
 
+/// [`need`] for a field of the certificate itself.
+fn field<T>(
+    name: &str,
+    token: Option<Token>,
+    remedy: &str,
+    notes: &mut Notes,
+    convert: impl Fn(&Token) -> Option<T>,
+) -> Option<T> {
+    need(token, || name.into(), remedy, notes, convert)
+}
+
+/// Converts the items of an array.
+fn items<R, T>(
+    raw: Option<List<R>>,
+    place: &str,
+    notes: &mut Notes,
+    convert: impl Fn(usize, R, &mut Notes) -> Option<T>,
+) -> Vec<T> {
+    let raw = list(raw, place, notes).into_iter().enumerate();
+    raw.filter_map(|(k, item)| convert(k, item, notes))
+        .collect()
+}
+
 impl Any<Object<RawCertificate>> {
     /// The certificate, or `None` after noting at least one fault.
     pub(crate) fn finish(self, notes: &mut Notes) -> Option<Certificate> {
         let raw = self.0.open("", notes)?;
         let format = |t: &Token| text(t).filter(|f| f == CERTIFICATE_FORMAT);
-        need(
-            raw.format,
-            || "format".into(),
-            "this program reads \"offload-certificate/1\"",
-            notes,
-            format,
-        )?;
+        let remedy = "this program reads \"offload-certificate/1\"";
+        field("format", raw.format, remedy, notes, format)?;
         let optional = |t: Option<Token>| Some(t.unwrap_or(Token::Text("".into())));
-        let instance = need(
-            optional(raw.instance),
-            || "instance".into(),
-            "give a text in quotes",
-            notes,
-            text,
-        );
-        let solver = need(
-            optional(raw.solver),
-            || "solver".into(),
-            "give a text in quotes",
-            notes,
-            text,
-        );
-        let digits = "give the instance's fingerprint, 64 hexadecimal digits";
-        let fingerprint = need(
-            raw.fingerprint,
-            || "fingerprint".into(),
-            digits,
-            notes,
-            text,
-        );
+        let remedy = "give a text in quotes";
+        let instance = field("instance", optional(raw.instance), remedy, notes, text);
+        let solver = field("solver", optional(raw.solver), remedy, notes, text);
+        let remedy = "give the instance's fingerprint, 64 hexadecimal digits";
+        let fingerprint = field("fingerprint", raw.fingerprint, remedy, notes, text);
         let fraction = |t: &Token| t.number().filter(|x| (0.0..=1.0).contains(x));
-        let threshold = need(
-            raw.threshold,
-            || "threshold".into(),
-            "give a number from 0 to 1",
-            notes,
-            fraction,
-        );
+        let remedy = "give a number from 0 to 1";
+        let threshold = field("threshold", raw.threshold, remedy, notes, fraction);
         let parse = |t: &Token| text(t)?.parse().ok();
-        let weights = need(
-            raw.weights,
-            || "weights".into(),
-            "give \"uncertainty\" or \"uniform\"",
-            notes,
-            parse,
-        );
-        let trust = need(
-            raw.trust,
-            || "trust".into(),
-            "give \"certified\" or \"solver\"",
-            notes,
-            |t| {
-                [Trust::Certified, Trust::Solver]
-                    .into_iter()
-                    .find(|x| matches!(t, Token::Text(s) if **s == *x.name()))
-            },
-        );
-        let claim = "give a number, weighted seconds, or null";
-        let objective = need(
-            raw.objective,
-            || "objective".into(),
-            claim,
-            notes,
-            or_null(Token::number),
-        );
-        let lower_bound = need(
-            raw.lower_bound,
-            || "lower_bound".into(),
-            claim,
-            notes,
-            or_null(Token::number),
-        );
+        let remedy = "give \"uncertainty\" or \"uniform\"";
+        let weights = field("weights", raw.weights, remedy, notes, parse);
+        let remedy = "give \"certified\" or \"solver\"";
+        let trust = field("trust", raw.trust, remedy, notes, claimed_trust);
+        let value = or_null(Token::number);
+        let remedy = "give a number, weighted seconds, or null";
+        let objective = field("objective", raw.objective, remedy, notes, &value);
+        let lower_bound = field("lower_bound", raw.lower_bound, remedy, notes, &value);
         let assignment = assignment(raw.assignment, notes);
-        let multipliers = list(raw.multipliers, "multipliers", notes);
-        let multipliers = multipliers
-            .into_iter()
-            .enumerate()
-            .filter_map(|(k, x)| set(k, x, notes))
-            .collect();
-        let tree = list(raw.tree, "tree", notes);
-        let tree = tree
-            .into_iter()
-            .enumerate()
-            .filter_map(|(x, raw)| node(x, raw, notes))
-            .collect();
+        let multipliers = items(raw.multipliers, "multipliers", notes, set);
+        let tree = items(raw.tree, "tree", notes, node);
         Some(Certificate {
             instance: instance?,
             fingerprint: fingerprint?,
@@ -561,6 +543,13 @@ impl Any<Object<RawCertificate>> {
             tree,
         })
     }
+}
+
+fn claimed_trust(token: &Token) -> Option<Trust> {
+    let name = text(token)?;
+    [Trust::Certified, Trust::Solver]
+        .into_iter()
+        .find(|trust| trust.name() == name)
 }
 
 fn assignment(raw: Option<List<Token>>, notes: &mut Notes) -> Option<Vec<Place>> {
@@ -722,7 +711,11 @@ fn build(
         "tighten" => {
             let multipliers = need(raw.tighten, at("tighten"), INDEX, notes, Token::index);
             let loads = rows(loads, &at("loads")(), notes, |[j, lo, hi]| {
-                Some((j.index()?, lo.index()?, hi.index()?))
+                Some(LoadRange {
+                    server: j.index()?,
+                    lo: lo.index()?,
+                    hi: hi.index()?,
+                })
             });
             let remove = rows(remove, &at("remove")(), notes, |[i, p]| {
                 Some((i.index()?, p.place()?))

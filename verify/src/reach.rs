@@ -1,4 +1,5 @@
-//! Effective ranges: which loads and interferences the plans in a box can have (`docs/formats.md`).
+//! Effective ranges: the loads and interferences that plans in a box can have
+//! (`docs/src/reference/certificate.md`).
 //!
 //! # Every plan in the box is within them
 //!
@@ -6,21 +7,21 @@
 //! `may`, h_i and m as in the format.
 //!
 //! *Loads.* The users at j are among the a_j with j in A_i, and the f_j with A_i = {j} are there:
-//! f_j <= n_j <= a_j. Who may not be local is at some server, and who is at a server may be there,
-//! so must <= sum_l n_l <= may. If lo_l <= n_l <= hi_l for all l, then n_j = sum_l n_l - sum_{l !=
-//! j} n_l is at least must minus the others' hi and at most may minus the others' lo. By induction
-//! over the rounds x is within the ranges after each of them.
+//! f_j <= n_j <= a_j. A user that may not be local is at some server, and a user at a server is
+//! allowed there, so must <= sum_l n_l <= may. If lo_l <= n_l <= hi_l for all l, then n_j = sum_l
+//! n_l - sum_{l != j} n_l is at least must minus the others' hi and at most may minus the others'
+//! lo. By induction over the rounds x is within the ranges after each of them.
 //!
 //! *Interference.* Let n = n_j. Of the users at j, f_j have A_i = {j}; the other m are among C, the
 //! users with j in A_i and A_i not {j}. I_j is the sum of S_ij over the users at servers other than
 //! j.
 //!
-//! - Let W be the users with a server other than j and without local in A_i. Whoever of them is not
-//!   at j is at another server and counts in I_j. Those of W at j are in C, so there are at most m,
-//!   and they weigh no more than the m largest S_ij in W with j in A_i: I_j >= least_j(n).
-//! - Whoever counts in I_j has a server other than j in A_i, so S_ij = h_i, and is not at j: I_j <=
-//!   sum of h_i - sum of h_i over the users at j. Among the latter m are in C, and they weigh no
-//!   less than the m smallest h_i in C: I_j <= most_j(n).
+//! - Let W be the users with a server other than j and without local in A_i. Each of them that
+//!   is not at j is at another server and counts in I_j. Those of W at j are in C, so there are at
+//!   most m, and they weigh no more than the m largest S_ij in W with j in A_i: I_j >= least_j(n).
+//! - A user that counts in I_j has a server other than j in A_i, so S_ij = h_i, and is not at j:
+//!   I_j <= sum of h_i - sum of h_i over the users at j. Of the latter, m are in C, and they
+//!   weigh no less than the m smallest h_i in C: I_j <= most_j(n).
 //!
 //! A load or interference range that these leave empty holds no plan.
 //!
@@ -32,9 +33,10 @@
 //! upper bounds to no less than the k largest, and each addition is rounded outward. So a range
 //! that is empty here is empty.
 
-use crate::interval::{down, up};
+use crate::interval::{Interval, down, up};
 use crate::model::Model;
 use crate::tree::Region;
+use std::cmp::Ordering;
 
 /// The effective load range of every server; `None` when some range is empty. The box must not be
 /// empty.
@@ -78,42 +80,37 @@ pub(crate) struct Reach {
     /// For each server, all users by rising lower bound of S_ij, and by falling upper bound.
     rising: Vec<Vec<usize>>,
     falling: Vec<Vec<usize>>,
-    /// Whether there is interference at all; if not, the box's range is that of every load.
+    /// Whether there is interference; if not, the box's range holds for every load.
     active: bool,
     /// f_j.
     fixed: usize,
     /// |C|.
     may_sit: usize,
-    /// At k: who of W cannot be at j, and the k smallest of those who can, rounded down, W.
+    /// At k: sum over the users of W that cannot be at j and the k smallest of those that can,
+    /// rounded down, W.
     low: Vec<f64>,
-    /// At k: the h_i of those who cannot be at j, and the k largest above 0 of C, rounded up, W.
+    /// At k: sum of h_i over the users that cannot be at j and the k largest above 0 of C, rounded
+    /// up, W.
     high: Vec<f64>,
 }
 
 impl Reach {
     pub(crate) fn new(model: &Model<'_>) -> Reach {
-        let sorted = |j: usize, rising: bool| {
+        let sorted = |j: usize, order: fn(Interval, Interval) -> Ordering| {
             let s = model.signals(j);
             let mut users: Vec<usize> = (0..model.users()).collect();
-            users.sort_by(|&a, &b| {
-                if rising {
-                    s[a].lo.total_cmp(&s[b].lo)
-                } else {
-                    s[b].hi.total_cmp(&s[a].hi)
-                }
-            });
+            users.sort_by(|&a, &b| order(s[a], s[b]));
             users
         };
-        let all = |rising: bool| (0..model.servers()).map(|j| sorted(j, rising)).collect();
         let active = model.interferes();
-        let (rising, falling) = if active {
-            (all(true), all(false))
-        } else {
-            (Vec::new(), Vec::new())
-        };
+        let servers = if active { model.servers() } else { 0 };
         Reach {
-            rising,
-            falling,
+            rising: (0..servers)
+                .map(|j| sorted(j, |a, b| a.lo.total_cmp(&b.lo)))
+                .collect(),
+            falling: (0..servers)
+                .map(|j| sorted(j, |a, b| b.hi.total_cmp(&a.hi)))
+                .collect(),
             active,
             fixed: 0,
             may_sit: 0,
@@ -122,7 +119,7 @@ impl Reach {
         }
     }
 
-    /// Turns to server j in the box; O(N).
+    /// Prepares for server j in the box; O(N).
     pub(crate) fn enter(&mut self, model: &Model<'_>, region: &Region, j: usize) {
         if !self.active {
             return;

@@ -6,7 +6,18 @@ use crate::model::Model;
 /// Where a user's query is answered: `None` = local, `Some(j)` = server j from 0.
 pub type Place = Option<usize>;
 
-/// A node of the proof tree; see `docs/formats.md`, section *Certificate*.
+/// A range of loads of one server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadRange {
+    /// j.
+    pub server: usize,
+    /// The least load.
+    pub lo: usize,
+    /// The greatest load.
+    pub hi: usize,
+}
+
+/// A node of the proof tree; see `docs/src/reference/certificate.md`, section *Certificate*.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
     /// Two children: first n_j <= `at`, then n_j >= `at` + 1.
@@ -30,12 +41,12 @@ pub enum Node {
         /// The place.
         to: Place,
     },
-    /// One child: the box with what multipliers k close cut off.
+    /// One child: the box without the parts that multipliers k close.
     Tighten {
         /// k.
         multipliers: usize,
-        /// (j, lo, hi): the load range of server j is cut to \[lo, hi\].
-        loads: Vec<(usize, usize, usize)>,
+        /// The load ranges that stay.
+        loads: Vec<LoadRange>,
         /// (i, p): place p is taken from user i.
         remove: Vec<(usize, Place)>,
     },
@@ -49,7 +60,7 @@ pub enum Node {
         /// k.
         multipliers: usize,
     },
-    /// Somebody's word that no plan in the box is below `bound`.
+    /// A solver's claim that no plan in the box is below `bound`; not proved.
     Assumed {
         /// The bound, weighted s.
         bound: f64,
@@ -78,15 +89,15 @@ impl Node {
     }
 }
 
-/// Faults that can be seen without the instance: the preorder must hold one whole tree, and each k
-/// must exist.
+/// Faults that can be found without the instance: the preorder must hold one complete tree, and
+/// each k must exist.
 pub(crate) fn shape_faults(tree: &[Node], multipliers: usize) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut open = 1_usize;
     for (x, node) in tree.iter().enumerate() {
         if open == 0 {
             let cause = format!(
-                "{} nodes are left over after the tree is whole",
+                "{} nodes are left over after the tree is complete",
                 tree.len() - x
             );
             faults.push(Fault::new(
@@ -105,7 +116,7 @@ pub(crate) fn shape_faults(tree: &[Node], multipliers: usize) -> Vec<Fault> {
             Code::Tree,
             "tree",
             cause,
-            "write the whole tree in preorder",
+            "write the complete tree in preorder",
         ));
     }
     for (x, node) in tree.iter().enumerate() {
@@ -143,8 +154,8 @@ pub(crate) fn reference_faults(tree: &[Node], users: usize, servers: usize) -> V
                 check.place(*to, || format!("tree[{x}].to"));
             }
             Node::Tighten { loads, remove, .. } => {
-                for (y, &(server, _, _)) in loads.iter().enumerate() {
-                    check.server(server, || format!("tree[{x}].loads[{y}]"));
+                for (y, cut) in loads.iter().enumerate() {
+                    check.server(cut.server, || format!("tree[{x}].loads[{y}]"));
                 }
                 for (y, &(user, place)) in remove.iter().enumerate() {
                     check.user(user, || format!("tree[{x}].remove[{y}]"));
@@ -207,7 +218,7 @@ impl References {
     }
 }
 
-/// One restriction of a box: the second child of a split, put off until the first is done.
+/// One restriction of a box: the second child of a split, deferred until the first is done.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Branch {
     /// n_j >= n.
@@ -218,7 +229,7 @@ pub(crate) enum Branch {
     Without(usize, Place),
 }
 
-/// What a change overwrote, to take it back.
+/// The state before a change, to undo it.
 enum Undo {
     Loads(usize, (usize, usize)),
     Interference(usize, (f64, f64)),
@@ -226,10 +237,8 @@ enum Undo {
 }
 
 /// A box: for each server a load range and an interference range (W), for each user the allowed
-/// places.
-///
-/// One box is changed in place while the tree is walked, with a trail to take changes back, so that
-/// deep trees cost memory in proportion to what they change.
+/// places. One box is changed in place while the tree is walked, with a trail to undo changes. So
+/// the memory for a deep tree is proportional to the number of changes.
 pub(crate) struct Region {
     /// (lo_j, hi_j), empty when lo_j > hi_j.
     pub(crate) loads: Vec<(usize, usize)>,
@@ -299,7 +308,7 @@ impl Region {
         self.trail.len()
     }
 
-    /// Takes back everything since `mark`.
+    /// Undoes everything since `mark`.
     pub(crate) fn back_to(&mut self, mark: usize) {
         while self.trail.len() > mark {
             match self.trail.pop() {
@@ -328,7 +337,7 @@ impl Region {
         self.interference[j] = (old.0.max(lo), old.1.min(hi));
     }
 
-    /// Takes a place from a user; nothing happens if it is not allowed anyway.
+    /// Removes a place from a user's allowed places, if it is one of them.
     pub(crate) fn remove(&mut self, i: usize, place: Place) {
         let slot = self.block(place) * self.places.len() + i;
         if self.allowed[slot] {
@@ -338,7 +347,7 @@ impl Region {
         }
     }
 
-    /// Leaves a user no place but one: A_i becomes A_i without all others.
+    /// Removes all other places from A_i.
     pub(crate) fn confine(&mut self, i: usize, place: Place) {
         for other in (0..self.loads.len())
             .map(Some)

@@ -2,11 +2,11 @@
 
 mod common;
 
-use common::{Box, Case, Lcg, naive_bound};
+use common::{Box, Case, Costs, Lcg, naive_bound};
 use offload_instances::types::Weights;
-use offload_verify::{Multipliers, Node, Place, verify_certificate, verify_plan};
+use offload_verify::{LoadRange, Multipliers, Node, Place, verify_certificate, verify_plan};
 
-/// A word that never is the least bound.
+/// An assumed leaf that is never the least bound.
 const FAR: Node = Node::Assumed { bound: 1e300 };
 
 fn random_place(rng: &mut Lcg, case: &Case) -> Place {
@@ -101,7 +101,7 @@ fn a_leaf_is_what_the_definition_says_and_below_every_plan() {
         let k = case.multipliers(&mut rng);
         let path = random_path(&mut rng, &case, 5);
         let bound = proved(&case, &path, &k, &[Node::Leaf { multipliers: 0 }]);
-        let naive = naive_bound(&case, &path.2, &k, true, None, None);
+        let naive = naive_bound(&case, &path.2, &k, Costs::Counted, None, None);
         assert_just_below(bound, naive, size(&case, &k), &format!("round {round}"));
         for plan in case
             .all_plans()
@@ -128,7 +128,11 @@ fn a_tighten_step_is_below_every_plan_that_it_cuts_off() {
         let remove: Vec<_> = (0..rng.below(4))
             .map(|_| (rng.below(case.n()), random_place(&mut rng, &case)))
             .collect();
-        let range = |rng: &mut Lcg| (rng.below(case.m()), rng.below(3), rng.below(case.n() + 2));
+        let range = |rng: &mut Lcg| LoadRange {
+            server: rng.below(case.m()),
+            lo: rng.below(3),
+            hi: rng.below(case.n() + 2),
+        };
         let loads: Vec<_> = (0..rng.below(3)).map(|_| range(&mut rng)).collect();
         let step = Node::Tighten {
             multipliers: 0,
@@ -139,16 +143,30 @@ fn a_tighten_step_is_below_every_plan_that_it_cuts_off() {
 
         let (region, mut naive) = (&path.2, f64::INFINITY);
         for &(i, p) in remove.iter().filter(|(i, p)| region.places[*i].contains(p)) {
-            naive = naive.min(naive_bound(&case, region, &k, true, Some((i, p)), None));
+            naive = naive.min(naive_bound(
+                &case,
+                region,
+                &k,
+                Costs::Counted,
+                Some((i, p)),
+                None,
+            ));
         }
         let cut = |j: usize, n: usize| {
             loads
                 .iter()
-                .any(|&(l, lo, hi)| l == j && (n < lo || n > hi))
+                .any(|cut| cut.server == j && (n < cut.lo || n > cut.hi))
         };
         for j in 0..case.m() {
             for n in (region.loads[j].0..=region.loads[j].1).filter(|&n| cut(j, n)) {
-                naive = naive.min(naive_bound(&case, region, &k, true, None, Some((j, n))));
+                naive = naive.min(naive_bound(
+                    &case,
+                    region,
+                    &k,
+                    Costs::Counted,
+                    None,
+                    Some((j, n)),
+                ));
             }
         }
         assert_just_below(bound, naive, size(&case, &k), &format!("round {round}"));
@@ -170,16 +188,16 @@ fn a_tighten_step_is_below_every_plan_that_it_cuts_off() {
 }
 
 #[test]
-fn an_empty_leaf_is_believed_only_when_no_plan_is_in_it() {
+fn an_empty_leaf_is_accepted_only_if_it_holds_no_plan() {
     let mut rng = Lcg(3);
-    let (mut believed, mut refused) = (0, 0);
+    let (mut accepted, mut refused) = (0, 0);
     for _ in 0..20_000 {
         let case = Case::random(&mut rng, 3, 2);
         let k = case.multipliers(&mut rng);
         let path = random_path(&mut rng, &case, 5);
         let tree = [&path.0[..], &[Node::Empty { multipliers: 0 }], &path.1].concat();
         let check = verify_certificate(&case.instance, &case.certificate(vec![k.clone()], tree));
-        let zero = naive_bound(&case, &path.2, &k, false, None, None);
+        let zero = naive_bound(&case, &path.2, &k, Costs::Zero, None, None);
         if check.faults.is_empty() {
             assert!(zero > 0.0);
             assert!(
@@ -188,13 +206,13 @@ fn an_empty_leaf_is_believed_only_when_no_plan_is_in_it() {
                     .iter()
                     .any(|p| case.feasible(p) && path.2.holds(&case, p))
             );
-            believed += usize::from(zero.is_finite());
+            accepted += usize::from(zero.is_finite());
         } else {
             assert!(zero <= 1e-9 * size(&case, &k));
             refused += 1;
         }
     }
-    assert!(believed > 20 && refused > 1000, "{believed} {refused}");
+    assert!(accepted > 20 && refused > 1000, "{accepted} {refused}");
 }
 
 /// A whole random tree: splits and tighten steps down to `depth`, leaves with random multipliers.
@@ -209,10 +227,15 @@ fn grow(rng: &mut Lcg, case: &Case, region: &Box, sets: usize, depth: usize, tre
         let remove: Vec<_> = (0..rng.below(3))
             .map(|_| (rng.below(case.n()), random_place(rng, case)))
             .collect();
-        let loads = vec![(rng.below(case.m()), rng.below(2), 1 + rng.below(case.n()))];
+        let loads = vec![LoadRange {
+            server: rng.below(case.m()),
+            lo: rng.below(2),
+            hi: 1 + rng.below(case.n()),
+        }];
         let mut inner = region.clone();
-        for &(j, lo, hi) in &loads {
-            inner.loads[j] = (inner.loads[j].0.max(lo), inner.loads[j].1.min(hi));
+        for cut in &loads {
+            let range = &mut inner.loads[cut.server];
+            *range = (range.0.max(cut.lo), range.1.min(cut.hi));
         }
         remove
             .iter()
@@ -371,7 +394,11 @@ fn a_claim_changes_what_is_computed_and_not_what_is_true() {
         };
         let step = Node::Tighten {
             multipliers: 0,
-            loads: vec![(rng.below(3), rng.below(3), 20)],
+            loads: vec![LoadRange {
+                server: rng.below(3),
+                lo: rng.below(3),
+                hi: 20,
+            }],
             remove,
         };
         let tree = vec![

@@ -5,7 +5,7 @@ mod common;
 use common::{Case, Lcg};
 use flate2::{Compression, write::GzEncoder};
 use offload_verify::{
-    Certificate, CertificateError, Node, Trust, parse_certificate, read_certificate,
+    Certificate, CertificateError, LoadRange, Node, Trust, parse_certificate, read_certificate,
     verify_certificate,
 };
 use serde_json::{Value, json};
@@ -67,7 +67,11 @@ fn a_whole_certificate_is_read_and_checked() {
         certificate.tree[0],
         Node::Tighten {
             multipliers: 0,
-            loads: vec![(0, 0, 2)],
+            loads: vec![LoadRange {
+                server: 0,
+                lo: 0,
+                hi: 2,
+            }],
             remove
         }
     );

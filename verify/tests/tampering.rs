@@ -1,11 +1,12 @@
-//! Certificates that lie, one lie at a time, and trees that are hard on the walker.
+//! Certificates with one false claim each, and trees that strain the walk.
 
 mod common;
 
 use common::{Case, Lcg};
 use offload_instances::types::Weights;
 use offload_verify::{
-    Certificate, CertificateCheck, Code, Multipliers, Node, Trust, verify_certificate, verify_plan,
+    Certificate, CertificateCheck, Code, LoadRange, Multipliers, Node, Trust, verify_certificate,
+    verify_plan,
 };
 
 fn case() -> Case {
@@ -174,7 +175,11 @@ fn trees_and_multipliers_must_fit_the_instance() {
     );
     let node = Node::Tighten {
         multipliers: 1,
-        loads: vec![(2, 0, 1)],
+        loads: vec![LoadRange {
+            server: 2,
+            lo: 0,
+            hi: 1,
+        }],
         remove: vec![(9, None)],
     };
     let expected = [Code::Multipliers, Code::UnknownServer, Code::UnknownUser];
@@ -186,21 +191,18 @@ fn trees_and_multipliers_must_fit_the_instance() {
 }
 
 #[test]
-fn words_are_no_proof() {
-    let word = |bound: f64| {
+fn assumed_bounds_are_no_proof() {
+    let assume = |bound: f64| {
         move |c: &mut Certificate| {
-            (
-                c.tree = vec![Node::Assumed { bound }],
-                c.lower_bound = Some(bound),
-            )
-                .0
+            c.tree = vec![Node::Assumed { bound }];
+            c.lower_bound = Some(bound);
         }
     };
-    assert_eq!(lie(word(1e-3)), [Code::Trust]);
-    assert_eq!(lie(word(1e9)), [Code::BoundAbovePlan, Code::Trust]);
+    assert_eq!(lie(assume(1e-3)), [Code::Trust]);
+    assert_eq!(lie(assume(1e9)), [Code::BoundAbovePlan, Code::Trust]);
     let case = case();
     let mut c = honest(&case);
-    word(1e-3)(&mut c);
+    assume(1e-3)(&mut c);
     c.trust = Trust::Solver;
     let check = verify_certificate(&case.instance, &c);
     assert!(check.faults.is_empty() && check.trust == Trust::Solver && !check.is_certified());
@@ -253,7 +255,11 @@ fn monstrous_multipliers_prove_nothing() {
                 vec![],
                 vec![Node::Tighten {
                     multipliers: 0,
-                    loads: vec![(0, 1, 2)],
+                    loads: vec![LoadRange {
+                        server: 0,
+                        lo: 1,
+                        hi: 2,
+                    }],
                     remove: vec![(0, Some(1)), (1, None)],
                 }],
             ] {
@@ -270,8 +276,8 @@ fn monstrous_multipliers_prove_nothing() {
     }
 }
 
-/// Prices that overflow must not make what a tighten step cuts off look closed: the leaf after it
-/// would be believed.
+/// Prices that overflow must not make the parts cut off by a tighten step look closed: the leaf
+/// after it would be accepted.
 #[test]
 fn a_tighten_step_whose_prices_overflow_closes_nothing() {
     let mut case = case();
@@ -302,7 +308,7 @@ fn a_tighten_step_whose_prices_overflow_closes_nothing() {
     ];
     let check = verify_certificate(&case.instance, &case.certificate(sets, tree));
     let best = case.best().unwrap().0;
-    // Somebody is better off at a server, so the plan that the leaf is about is not the best.
+    // Some user is better off at a server, so the leaf's plan is not the best.
     assert!(best < local.iter().sum::<f64>() * 0.99);
     assert!(check.lower <= best, "{} above {best}", check.lower);
 }

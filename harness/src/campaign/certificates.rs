@@ -1,7 +1,7 @@
 //! Certificates of a campaign: where they are, and their re-check.
 
-use crate::campaign::store::RECORDS;
 use offload_instances::Trust;
+use offload_reports::records::record::RECORDS;
 use offload_reports::records::record::{self, Record};
 use std::path::{Path, PathBuf};
 

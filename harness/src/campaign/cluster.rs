@@ -2,11 +2,11 @@
 
 use crate::campaign::config::Config;
 use crate::campaign::matrix;
-use crate::campaign::store::RECORDS;
 use crate::files::make_folder;
 use crate::notice::Notify;
 use anyhow::{Context, bail, ensure};
 use offload_instances::files::write_bytes;
+use offload_reports::records::record::RECORDS;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -283,7 +283,7 @@ fn sbatch(arguments: &[String], script: &Path) -> anyhow::Result<String> {
     let ran = ran.map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => anyhow::anyhow!(
             "sbatch is missing: this is no machine of a Slurm cluster. The scripts are in {}; submit \
-             again on one that is, or run the shards yourself (docs/cluster.md)",
+             again on one that is, or run the shards yourself (docs/src/use/cluster.md)",
             script.parent().unwrap_or(Path::new("")).display()
         ),
         _ => anyhow::anyhow!("sbatch: cannot be started: {e}"),

@@ -361,7 +361,10 @@ pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(
             }
             _ => String::new(),
         };
-        anyhow!("{}{hint} Mend it as docs/formats.md says.", e)
+        anyhow!(
+            "{}{hint} Mend it as docs/src/reference/configuration.md says.",
+            e
+        )
     })
 }
 

@@ -74,7 +74,7 @@ fn instance_table(kinds: &Kinds, rows_each: usize) -> Table {
 }
 
 /// The solvers with their estimated times.
-struct SolverTable {
+struct SolverForecast {
     table: Table,
     /// Sum of the times that are known, s.
     seconds: f64,
@@ -88,7 +88,7 @@ fn solver_table(
     entries: &[SolverEntry],
     kinds: &Kinds,
     solves: usize,
-) -> anyhow::Result<SolverTable> {
+) -> anyhow::Result<SolverForecast> {
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN).set_header([
         "solver",
@@ -120,7 +120,7 @@ fn solver_table(
         let own = if entry.isolated { "yes" } else { "no" };
         table.add_row([entry.name.clone(), options.join(", "), own.into(), time]);
     }
-    Ok(SolverTable {
+    Ok(SolverForecast {
         table,
         seconds: sum,
         complete,
@@ -146,8 +146,8 @@ fn measured_time(
     Ok(Some(seconds))
 }
 
-/// Time of one solve by a heuristic of ours, s; `None` for other solvers, or when no time is left to
-/// try it.
+/// Time of one solve by a heuristic of ours, s; `None` for other solvers, or when no time is left
+/// to try it.
 fn probe(
     entry: &SolverEntry,
     config: &Config,

@@ -4,7 +4,7 @@
 use crate::notice::Notify;
 use anyhow::Context;
 use offload_reports::records::environment::{ENVIRONMENTS, Environment};
-use offload_reports::records::record::{FIRST_RECORD_FORMAT, RECORD_FORMAT, Record};
+use offload_reports::records::record::{FIRST_RECORD_FORMAT, RECORD_FORMAT, RECORDS, Record};
 use offload_reports::{LineFault, ReportError};
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,9 +14,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
-
-/// Name of the record file in a campaign's folder.
-pub const RECORDS: &str = "records.jsonl";
 
 /// Held locked while a run is at work, so that no two write the same records.
 const LOCK: &str = ".lock";

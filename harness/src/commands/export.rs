@@ -6,6 +6,7 @@ use crate::CommandEnd;
 use offload_bench::files::{check_distinct, check_target, read_problem};
 use offload_instances::Weights;
 use offload_instances::files::write_bytes;
+use offload_solvers::costs::Costs;
 use offload_solvers::milp::{Bins, Formulation, lp, mps};
 use std::path::PathBuf;
 
@@ -15,9 +16,9 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// Instance file
     instance: PathBuf,
-    /// Format of the text
+    /// ExportFormat of the text
     #[arg(long, value_enum)]
-    format: Format,
+    format: ExportFormat,
     /// Uncertainty threshold tau
     #[arg(long, default_value = "1", value_parser = threshold, allow_negative_numbers = true)]
     threshold: f64,
@@ -33,7 +34,7 @@ pub struct Arguments {
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
-enum Format {
+enum ExportFormat {
     Mps,
     Lp,
 }
@@ -59,11 +60,11 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         size <= MAX_COLUMNS,
         "the program would have {size} columns; take fewer users or bins"
     );
-    let linear = Formulation::new(&problem, bins, 1.0, None).linear;
+    let linear = Formulation::new(&Costs::new(&problem), bins, 1.0, None).linear;
     let name = &problem.instance().name;
     let text = match a.format {
-        Format::Mps => mps(&linear, name),
-        Format::Lp => lp(&linear, name),
+        ExportFormat::Mps => mps(&linear, name),
+        ExportFormat::Lp => lp(&linear, name),
     };
     match &a.output {
         Some(path) => write_bytes(path, text.as_bytes())?,

@@ -3,10 +3,10 @@
 use super::{print, print_paths, tell};
 use crate::CommandEnd;
 use offload_bench::campaign::matrix;
-use offload_bench::campaign::store::RECORDS;
 use offload_bench::files::{make_folder, read_campaign};
 use offload_bench::process::solver::catalogue;
 use offload_reports::compare::{CampaignSide, Comparison, console, write_comparison};
+use offload_reports::records::record::RECORDS;
 use offload_reports::{Environment, Record, Study};
 use std::path::{Path, PathBuf};
 

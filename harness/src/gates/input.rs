@@ -2,7 +2,6 @@
 
 use crate::campaign::certificates::CERTIFICATES;
 use crate::campaign::matrix;
-use crate::campaign::store::RECORDS;
 use crate::files::{check_distinct, check_target, is_same, read_campaign};
 use crate::gates::Gates;
 use crate::gates::judge::{Finding, judge};
@@ -12,6 +11,7 @@ use offload_reports::Record;
 use offload_reports::analysis::baseline::pair;
 use offload_reports::analysis::gaps::analyse;
 use offload_reports::records::environment::{ENVIRONMENTS, read_environments};
+use offload_reports::records::record::RECORDS;
 use std::path::{Path, PathBuf};
 
 /// Holds a campaign against gates, alone or beside an earlier one.

@@ -1,6 +1,6 @@
 //! Measures what gates ask for and says what holds.
 
-use super::{Gate, Gates};
+use super::gate::{CAMPAIGN, Gate, Gates};
 use offload_reports::analysis::baseline::{BaselinePairing, GapIncrease, MatchedRecords};
 use offload_reports::analysis::gaps::{Analysis, Reference, ScoredRecord, Standing};
 use offload_reports::document::markdown;
@@ -11,9 +11,6 @@ use std::collections::BTreeMap;
 
 /// Rows or contradictions that a reason names before the rest is only counted.
 const SHOWN: usize = 3;
-
-/// The gate that every campaign has to pass, whatever the file says.
-pub const CAMPAIGN: &str = "whole campaign";
 
 /// One criterion of one gate: what was asked, what was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +48,7 @@ enum Unit {
 }
 
 /// What was found on some rows.
-struct Measured {
+struct Measurement {
     /// None when there is nothing to measure.
     value: Option<f64>,
     /// Rows that it rests on.
@@ -88,7 +85,7 @@ impl Unit {
     }
 }
 
-impl Measured {
+impl Measurement {
     fn plain(value: Option<f64>, rows: usize) -> Self {
         Self {
             value,
@@ -157,9 +154,9 @@ pub fn judge(
 fn campaign(analysis: &Analysis, pairing: Option<&BaselinePairing>) -> Finding {
     let crossings = pairing.map_or(&analysis.crossings, |pairing| &pairing.crossings);
     let place = listed(crossings.iter().map(|c| markdown::prose(&c.describe())));
-    let measured = Measured {
+    let measured = Measurement {
         place,
-        ..Measured::plain(Some(crossings.len() as f64), analysis.rows.len())
+        ..Measurement::plain(Some(crossings.len() as f64), analysis.rows.len())
     };
     measured.judged(
         CAMPAIGN,
@@ -173,9 +170,9 @@ fn campaign(analysis: &Analysis, pairing: Option<&BaselinePairing>) -> Finding {
 /// nothing is vouched for.
 fn finished(analysis: &Analysis, expected: usize) -> Finding {
     let rows = analysis.rows.len();
-    let measured = Measured {
+    let measured = Measurement {
         place: ": the campaign is unfinished".into(),
-        ..Measured::plain(Some(rows as f64), rows)
+        ..Measurement::plain(Some(rows as f64), rows)
     };
     measured.judged(
         CAMPAIGN,
@@ -194,7 +191,7 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn enough(&self) -> Finding {
-        let mut measured = Measured::plain(Some(self.rows.len() as f64), self.rows.len());
+        let mut measured = Measurement::plain(Some(self.rows.len() as f64), self.rows.len());
         let barren = self
             .gate
             .barren(self.analysis.rows.iter().map(|row| row.record));
@@ -232,7 +229,7 @@ impl Case<'_> {
             format!(": the greatest is {}", place(row))
         });
         let finding = |criterion, limit: Option<Limit>, value: Option<f64>| {
-            let measured = Measured {
+            let measured = Measurement {
                 value,
                 rows: gaps.len(),
                 place: place.clone(),
@@ -269,9 +266,9 @@ impl Case<'_> {
                 .map(|row| f64::from(u8::from(wanted(row))))
                 .collect();
             let place = self.places(|row| !wanted(row));
-            let measured = Measured {
+            let measured = Measurement {
                 place,
-                ..Measured::plain(mean(&good), self.rows.len())
+                ..Measurement::plain(mean(&good), self.rows.len())
             };
             measured.judged(
                 &self.gate.name,
@@ -307,9 +304,9 @@ impl Case<'_> {
         let count = |criterion, limit: Option<usize>, wanted: &dyn Fn(&ScoredRecord) -> bool| {
             let found = self.rows.iter().filter(|row| wanted(row)).count() as f64;
             let value = (!self.rows.is_empty()).then_some(found);
-            let measured = Measured {
+            let measured = Measurement {
                 place: self.places(wanted),
-                ..Measured::plain(value, self.rows.len())
+                ..Measurement::plain(value, self.rows.len())
             };
             limit.map(|limit| {
                 measured.judged(&g.name, criterion, Unit::Count, Limit::AtMost(limit as f64))
@@ -353,7 +350,7 @@ fn paired(gate: &Gate, pairing: &BaselinePairing) -> Vec<Finding> {
         .iter()
         .filter(|pair| gate.takes(pair.new))
         .collect();
-    let mut matched = Measured::plain(Some(pairs.len() as f64), pairs.len()).judged(
+    let mut matched = Measurement::plain(Some(pairs.len() as f64), pairs.len()).judged(
         &gate.name,
         "pairs",
         Unit::Count,
@@ -373,7 +370,7 @@ fn paired(gate: &Gate, pairing: &BaselinePairing) -> Vec<Finding> {
     let increase = GapIncrease::of(&pairs);
     let with_gap = pairs.iter().filter(|pair| pair.increase.is_some()).count();
     let finding = |criterion, limit: Option<f64>, value: Option<f64>, place: String| {
-        let measured = Measured {
+        let measured = Measurement {
             value,
             rows: with_gap,
             place,

@@ -143,7 +143,8 @@ impl SolverEntry {
         })
     }
 
-    /// Whose outcomes these are, for the judge. Every external solver is held to the threshold rule.
+    /// Whose outcomes these are, for the judge. Every external solver is held to the threshold
+    /// rule.
     pub fn author(&self) -> Author<'_> {
         Author {
             name: &self.name,

@@ -1,10 +1,10 @@
-//! What the families share: the paper's radio, queries, devices and servers, each drawn from a
-//! random stream of its own.
+//! The set-up that most families share: the paper's radio, queries, devices and servers, each drawn
+//! from its own random stream.
 
-use super::Spec;
+use super::family::Spec;
 use super::parameters::{Parameter, Parameters};
 use crate::layout;
-use crate::random::Random;
+use crate::random::{Random, stream};
 use crate::types::{Instance, Server, User};
 
 /// Compute of the paper's reference device, FLOP/s.
@@ -15,27 +15,20 @@ pub(super) const USER_CAP_FLOPS: f64 = 1.513e15;
 pub(super) const SMALL_TIME_S: f64 = 0.0326;
 /// Mean time of the large model at the reference compute, s (estimated from the published tables).
 pub(super) const LARGE_TIME_S: f64 = 0.209;
-/// The planner takes the large model for this many times the small one.
+/// The planner estimates the work of the large model as this many times that of the small one.
 const PLANNER_RATIO: f64 = 8.0;
 
-/// Streams of one seed, so that changing one thing leaves the others as they were.
-pub(super) mod stream {
-    pub const POSITIONS: u64 = 1;
-    pub const QUERIES: u64 = 2;
-    pub const DEVICES: u64 = 3;
-    pub const SERVERS: u64 = 4;
-    pub const FADING: u64 = 5;
-    pub const OWN: u64 = 6;
-    pub const SHADOWING: u64 = 7;
-    pub const SIGHT: u64 = 8;
-    pub const SITES: u64 = 9;
-    pub const USERS: u64 = 10;
-    pub const ROWS: u64 = 11;
-    pub const REQUESTS: u64 = 12;
-}
+/// The compute of a device is the reference compute times a uniform factor in this range.
+const DEVICE_FACTOR: (f64, f64) = (0.5, 1.5);
+/// As [`DEVICE_FACTOR`], for the capacity of a server.
+pub(super) const SERVER_FACTOR: (f64, f64) = (0.6, 1.4);
+/// A server has this many times the compute that one user may get.
+const FULL_SPEED_PLACES: f64 = 10.0;
+/// Least fading factor.
+const LEAST_FADING: f64 = 1e-12;
 
 /// A query as a family draws it.
-pub(super) struct Query {
+pub(super) struct DrawnQuery {
     pub payload_bits: f64,
     pub small_time_s: f64,
     pub large_time_s: f64,
@@ -47,9 +40,8 @@ pub(super) struct Query {
 /// The parameters that every radio-based family has.
 pub(super) fn radio_parameters() -> Vec<Parameter> {
     vec![
-        Parameter::flag(
+        Parameter::on(
             "interference",
-            true,
             "every server reuses one band; false: orthogonal bands",
         ),
         Parameter::number(
@@ -75,15 +67,15 @@ pub(super) fn radio_parameters() -> Vec<Parameter> {
             "noise density N0, W/Hz",
         ),
         Parameter::number("carrier_hz", 3.5e9, 1e6, 1e12, "carrier, Hz"),
-        Parameter::flag(
+        Parameter::on(
             "fading",
-            true,
             "Rayleigh fading (exponential power) on top of free-space loss",
         ),
     ]
 }
 
-/// An instance in the making: families change what they want before [`Blueprint::build`].
+/// An instance before its channel is drawn. A family changes what it needs, then calls
+/// [`Blueprint::build`].
 pub(super) struct Blueprint {
     pub seed: u64,
     pub side_m: f64,
@@ -100,7 +92,7 @@ impl Blueprint {
     /// The paper's set-up with the given queries: users uniform in the square, servers on a grid,
     /// local compute 91.06 TFLOP/s x U(0.5, 1.5), user cap 1513 TFLOP/s, server capacity ten times
     /// that x U(0.6, 1.4).
-    pub fn new(spec: &Spec, p: &Parameters, query: impl FnMut(&mut Random) -> Query) -> Self {
+    pub fn new(spec: &Spec, p: &Parameters, query: impl FnMut(&mut Random) -> DrawnQuery) -> Self {
         let side_m = match p.number("side_m") {
             0.0 => layout::default_side_m(spec.servers),
             given => given,
@@ -116,14 +108,13 @@ impl Blueprint {
         }
     }
 
-    /// The paper's queries, devices and servers at the given places, m. The side of the square is
-    /// left 0.
+    /// The paper's queries, devices and servers at the given positions, m. `side_m` stays 0.
     pub fn at(
         seed: u64,
         p: &Parameters,
         sites: Vec<[f64; 2]>,
         users: Vec<[f64; 2]>,
-        mut query: impl FnMut(&mut Random) -> Query,
+        mut query: impl FnMut(&mut Random) -> DrawnQuery,
     ) -> Self {
         let (mut queries, mut devices) = (
             Random::new(seed, stream::QUERIES),
@@ -134,7 +125,7 @@ impl Blueprint {
             User {
                 payload_bits: q.payload_bits,
                 tx_power_w: p.number("tx_power_w"),
-                local_delay_s: q.small_time_s / devices.uniform(0.5, 1.5),
+                local_delay_s: q.small_time_s / devices.uniform(DEVICE_FACTOR.0, DEVICE_FACTOR.1),
                 edge_work_flop: PLANNER_RATIO * q.small_time_s * REFERENCE_FLOPS,
                 uncertainty: q.uncertainty,
                 edge_time_s: Some(q.large_time_s),
@@ -148,7 +139,9 @@ impl Blueprint {
         let server = |position_m| Server {
             bandwidth_hz: p.number("bandwidth_hz"),
             noise_w: p.number("noise_psd_w_hz") * p.number("bandwidth_hz"),
-            capacity_flops: 10.0 * USER_CAP_FLOPS * capacity.uniform(0.6, 1.4),
+            capacity_flops: FULL_SPEED_PLACES
+                * USER_CAP_FLOPS
+                * capacity.uniform(SERVER_FACTOR.0, SERVER_FACTOR.1),
             user_cap_flops: USER_CAP_FLOPS,
             max_users: None,
             position_m: Some(position_m),
@@ -166,14 +159,15 @@ impl Blueprint {
         }
     }
 
-    /// Draws the channel, free space, and closes the instance; [`super::generate`] names it.
+    /// Draws the channel with free-space loss and returns the instance; [`super::generate`] names
+    /// it.
     pub fn build(self) -> Instance {
         let carrier_hz = self.carrier_hz;
         self.build_with(|_, _, distance_m| layout::free_space_gain(distance_m, carrier_hz))
     }
 
-    /// Draws the fading on top of `mean_gain`, which gets the user, the server and their distance
-    /// in the plane (m, at least 1), and closes the instance.
+    /// Draws the fading on top of `mean_gain` and returns the instance. `mean_gain` gets the user,
+    /// the server and their distance in the plane (m, at least 1).
     pub fn build_with(self, mean_gain: impl Fn(usize, usize, f64) -> f64) -> Instance {
         let mut fading = Random::new(self.seed, stream::FADING);
         let mut gain = |(i, user): (usize, &User), (j, server): (usize, &Server)| {
@@ -182,10 +176,10 @@ impl Blueprint {
                 server.position_m.unwrap_or_default(),
             );
             let loss = mean_gain(i, j, layout::distance_m(a, b));
-            // An exponential draw of exactly 0 has probability 2^-53; the floor keeps every gain
+            // An exponential draw of exactly 0 has probability 2^-53. The floor keeps every gain
             // positive.
             loss * if self.fading {
-                fading.exponential().max(1e-12)
+                fading.exponential().max(LEAST_FADING)
             } else {
                 1.0
             }

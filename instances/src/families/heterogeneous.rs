@@ -1,10 +1,10 @@
 //! Servers, payloads and devices over orders of magnitude.
 
-use super::blueprint::{Blueprint, radio_parameters, stream};
+use super::blueprint::{Blueprint, radio_parameters};
+use super::family::{Family, Spec};
 use super::paper;
 use super::parameters::{Parameter, Parameters};
-use super::{Family, Spec};
-use crate::random::Random;
+use crate::random::{Random, stream};
 use crate::types::Instance;
 
 /// The paper's set-up with every resource multiplied by a log-uniform factor.

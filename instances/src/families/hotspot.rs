@@ -1,11 +1,11 @@
 //! Clustered users.
 
-use super::blueprint::{Blueprint, radio_parameters, stream};
+use super::blueprint::{Blueprint, radio_parameters};
+use super::family::{Family, Spec};
 use super::paper;
 use super::parameters::{Parameter, Parameters};
-use super::{Family, Spec};
 use crate::layout;
-use crate::random::Random;
+use crate::random::{Random, stream};
 use crate::types::Instance;
 
 /// Users of a Thomas cluster process, conditioned on their number.
@@ -39,8 +39,8 @@ impl Family for Hotspot {
         list
     }
 
-    /// Each user picks a centre uniformly and stands a normal step away in each coordinate, folded
-    /// back at the square's edge.
+    /// Each user picks a centre uniformly. Its distance from the centre is normal in each
+    /// coordinate; positions outside the square are reflected at its edges.
     fn draw(&self, spec: &Spec, p: &Parameters) -> Result<Instance, String> {
         let mut blueprint = Blueprint::new(spec, p, paper::query);
         let mut random = Random::new(spec.seed, stream::OWN);

@@ -1,61 +1,21 @@
-//! Instance families: seeded generators, each in a file of its own and registered in [`all`].
+//! Instance families: seeded generators, one file each, registered in [`all`].
 
-mod adversarial;
-mod blueprint;
-mod heterogeneous;
-mod hotspot;
-mod load;
-mod paper;
-mod parameters;
-mod places;
-mod requests;
-mod tight;
-mod topology;
-mod trace;
+// A file is a module: a new family needs no `mod` line.
+automod::dir!("src/families");
 
+pub use family::{Family, Spec};
 pub use parameters::{Parameter, Parameters};
 
 use crate::text::did_you_mean;
 use crate::types::Instance;
 use crate::validate::faults_of;
-use std::collections::BTreeMap;
 
-/// Most gains (N x M) that a family generates; beyond it the instance alone would take over 4 GB.
+/// Most gains (N x M) of a generated instance; more would take over 4 GB.
 pub const MAX_PAIRS: usize = 500_000_000;
-/// Most users: each takes about 250 bytes, so that these take 5 GB.
+/// Most users of a generated instance; at about 250 bytes each they take 5 GB.
 pub const MAX_USERS: usize = 20_000_000;
 
-/// What to generate.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Spec {
-    /// N >= 1.
-    pub users: usize,
-    /// M >= 1.
-    pub servers: usize,
-    /// The seed; the same spec gives the same bytes on every machine.
-    pub seed: u64,
-    /// The family's own parameters by name; those left out keep their defaults.
-    pub parameters: BTreeMap<String, String>,
-}
-
-/// A seeded generator of instances.
-pub trait Family: Send + Sync {
-    /// Its name on the command line.
-    fn id(&self) -> &'static str;
-    /// One line: what it models and where that comes from.
-    fn summary(&self) -> &'static str;
-    /// Its parameters with defaults, ranges and units.
-    fn parameters(&self) -> Vec<Parameter>;
-    /// An instance for checked sizes and parameters. Name, family and seed are filled in by
-    /// [`generate`].
-    ///
-    /// # Errors
-    /// A text that says what cannot be done and why.
-    fn draw(&self, spec: &Spec, parameters: &Parameters) -> Result<Instance, String>;
-}
-
-/// Every family, in the order in which they are listed. To add one, write its file and add a line
-/// here.
+/// Every family, in the order of display. To add one, write its file and add a line here.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Family>> {
     vec![
@@ -64,8 +24,8 @@ pub fn all() -> Vec<Box<dyn Family>> {
         Box::new(hotspot::Hotspot),
         Box::new(heterogeneous::Heterogeneous),
         Box::new(tight::Tight),
-        Box::new(load::Congested),
-        Box::new(load::Sparse),
+        Box::new(load::CONGESTED),
+        Box::new(load::SPARSE),
         Box::new(adversarial::Adversarial),
         Box::new(topology::Topology),
         Box::new(requests::Requests),
@@ -88,13 +48,11 @@ pub fn find(id: &str) -> Result<Box<dyn Family>, String> {
     })
 }
 
-/// Generates a valid instance of `family`.
-///
-/// Its name is `family-nN-mM-sSEED`, followed by `-p` and six digits of a hash where parameters
-/// differ from their defaults.
+/// Generates a valid instance of `family`. Its name is `family-nN-mM-sSEED`. If parameters differ
+/// from their defaults, `-p` and six digits of a hash of them follow.
 ///
 /// # Errors
-/// Sizes out of range, unknown or bad parameters, or a family's own refusal, as one text.
+/// A text: sizes out of range, an unknown or bad parameter, or what the family itself refuses.
 pub fn generate(family: &dyn Family, spec: &Spec) -> Result<Instance, String> {
     if spec.users == 0 || spec.servers == 0 {
         return Err(format!(
@@ -142,6 +100,7 @@ pub fn generate(family: &dyn Family, spec: &Spec) -> Result<Instance, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     fn spec(users: usize, servers: usize, seed: u64) -> Spec {
         Spec {

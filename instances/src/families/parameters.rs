@@ -7,21 +7,21 @@ use std::fmt::Write as _;
 /// A parameter that a family understands.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-    /// Its name, with the unit at its end where it has one.
+    /// Its name, ending in the unit if it has one.
     pub name: &'static str,
     /// What it means.
     pub meaning: &'static str,
-    kind: Kind,
+    domain: Domain,
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum Domain {
     Number {
         default: f64,
         low: f64,
         high: f64,
     },
-    Flag {
+    Switch {
         default: bool,
     },
     Text {
@@ -43,17 +43,27 @@ impl Parameter {
         Parameter {
             name,
             meaning,
-            kind: Kind::Number { default, low, high },
+            domain: Domain::Number { default, low, high },
         }
     }
 
-    /// true or false.
+    /// A switch that is on by default.
     #[must_use]
-    pub fn flag(name: &'static str, default: bool, meaning: &'static str) -> Self {
+    pub fn on(name: &'static str, meaning: &'static str) -> Self {
         Parameter {
             name,
             meaning,
-            kind: Kind::Flag { default },
+            domain: Domain::Switch { default: true },
+        }
+    }
+
+    /// A switch that is off by default.
+    #[must_use]
+    pub fn off(name: &'static str, meaning: &'static str) -> Self {
+        Parameter {
+            name,
+            meaning,
+            domain: Domain::Switch { default: false },
         }
     }
 
@@ -68,33 +78,33 @@ impl Parameter {
         Parameter {
             name,
             meaning,
-            kind: Kind::Text { default, choices },
+            domain: Domain::Text { default, choices },
         }
     }
 
     /// Its default, as text.
     #[must_use]
     pub fn default_text(&self) -> String {
-        match self.kind {
-            Kind::Number { default, .. } => format!("{default}"),
-            Kind::Flag { default } => default.to_string(),
-            Kind::Text { default, .. } => default.into(),
+        match self.domain {
+            Domain::Number { default, .. } => format!("{default}"),
+            Domain::Switch { default } => default.to_string(),
+            Domain::Text { default, .. } => default.into(),
         }
     }
 
-    /// Checks a value given as text and brings it into its plain form.
+    /// Checks a value given as text and returns its canonical form.
     fn check(&self, text: &str) -> Result<String, String> {
         let refuse = |remedy: String| Err(format!("parameter {}={text}: {remedy}", self.name));
-        match self.kind {
-            Kind::Number { low, high, .. } => match text.parse::<f64>() {
+        match self.domain {
+            Domain::Number { low, high, .. } => match text.parse::<f64>() {
                 Ok(x) if (low..=high).contains(&x) => Ok(format!("{x}")),
                 _ => refuse(format!("give a number from {low} to {high}")),
             },
-            Kind::Flag { .. } => match text {
+            Domain::Switch { .. } => match text {
                 "true" | "false" => Ok(text.into()),
                 _ => refuse("give true or false".into()),
             },
-            Kind::Text { choices, .. } => {
+            Domain::Text { choices, .. } => {
                 if choices.is_empty() || choices.contains(&text) {
                     Ok(text.into())
                 } else {
@@ -113,7 +123,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Fills in defaults and checks what was given.
+    /// Checks the given values and fills in defaults for the others.
     pub(super) fn resolve(
         family: &str,
         known: Vec<Parameter>,
@@ -145,7 +155,7 @@ impl Parameters {
         Ok(Parameters { values, changed })
     }
 
-    /// The parameters that differ from their defaults, one `name=value` a line; `None` when none
+    /// The parameters that differ from their defaults, one `name=value` per line; `None` if none
     /// does.
     pub(super) fn changed(&self) -> Option<&str> {
         Some(self.changed.as_str()).filter(|c| !c.is_empty())
@@ -160,16 +170,18 @@ impl Parameters {
     /// The number called `name`.
     ///
     /// # Panics
-    /// When the family did not declare it.
+    /// If the family did not declare it.
     #[must_use]
     pub fn number(&self, name: &str) -> f64 {
-        self.get(name).parse().expect("checked when it was given")
+        self.get(name)
+            .parse()
+            .expect("numbers are checked when they are given")
     }
 
     /// The switch called `name`.
     ///
     /// # Panics
-    /// When the family did not declare it.
+    /// If the family did not declare it.
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
         self.get(name) == "true"
@@ -178,7 +190,7 @@ impl Parameters {
     /// The text called `name`.
     ///
     /// # Panics
-    /// When the family did not declare it.
+    /// If the family did not declare it.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         self.get(name)

@@ -1,30 +1,29 @@
-//! Where sites and users stand when somebody else's files say so.
+//! Positions of sites and users, from CSV files or generated.
 
-use super::Spec;
-use super::blueprint::stream;
+use super::family::Spec;
 use super::parameters::{Parameter, Parameters};
-use super::topology::INNER_M;
 use crate::layout::{self, Plane, distance_m};
-use crate::random::Random;
+use crate::radio::NEAREST_M;
+use crate::random::{Random, stream};
 use crate::rows::{self, Reservoir, number};
 use std::path::Path;
 
-/// Farthest that a place may be from the sites' middle, m: beyond, the local projection and the
-/// radio models mean nothing.
+/// Greatest distance of a position from the middle of the sites, m. Beyond it the local projection
+/// and the radio models are invalid.
 const FARTHEST_M: f64 = 200e3;
-/// Greatest latitude north or south, degrees: nearer to a pole a local east means nothing.
+/// Greatest latitude north or south, degrees. Nearer to a pole the local projection is invalid.
 const LATITUDE_DEG: f64 = 85.0;
 
-/// The parameters that say where sites and users stand.
+/// The parameters for the positions of sites and users.
 pub(super) fn parameters() -> Vec<Parameter> {
-    let sites = "path of a CSV file with one site a row; empty = a hexagonal grid";
-    let choice = "which of the file's sites: random, or nearest (a random one and those nearest to it); all when --servers is their number";
-    let users = "path of a CSV file with one user a row, --users of them chosen by seed; empty = \
-        around the sites, each around a random one";
-    let reach = "leave out the file's users farther than this from every chosen site, m; 0 = \
-        leave out none";
-    let x = "its column of longitude, or of x in metres; empty = longitude, or x";
-    let y = "its column of latitude, or of y in metres; empty = latitude, or y";
+    let sites = "path of a CSV file with one site per row; empty = a hexagonal grid";
+    let choice = "which of the file's sites to use: random, or nearest (a random one and those nearest to it); all if --servers is their number";
+    let users = "path of a CSV file with one user per row, --users of them chosen by seed; empty = \
+        around the sites, each user around a random one";
+    let reach = "skip users of the file that are farther than this from every chosen site, m; \
+        0 = skip none";
+    let x = "column of the longitude, or of x in metres; empty = longitude, or x";
+    let y = "column of the latitude, or of y in metres; empty = latitude, or y";
     vec![
         Parameter::text("sites", "", &[], sites),
         Parameter::text("site_x", "", &[], x),
@@ -35,13 +34,13 @@ pub(super) fn parameters() -> Vec<Parameter> {
             200.0,
             1.0,
             1e5,
-            "distance of neighbours on the grid, m (200: UMi in 3GPP TR 38.901)",
+            "distance between neighbours on the grid, m (200: UMi in 3GPP TR 38.901)",
         ),
         Parameter::text(
             "units",
             "degrees",
             &["degrees", "metres"],
-            "of both files; degrees are projected to a plane",
+            "units of both files; degrees are projected to a plane",
         ),
         Parameter::text("user_positions", "", &[], users),
         Parameter::text("user_x", "", &[], x),
@@ -50,18 +49,18 @@ pub(super) fn parameters() -> Vec<Parameter> {
         Parameter::number(
             "radius_m",
             100.0,
-            INNER_M,
+            NEAREST_M,
             1e5,
-            "users drawn around a site stand 10 m to this far from it, m",
+            "users drawn around a site are from 10 m to this far from it, m",
         ),
     ]
 }
 
-/// The servers' places.
+/// The positions of the servers.
 pub(super) struct Sites {
-    /// M places, m.
+    /// M positions, m.
     pub chosen: Vec<[f64; 2]>,
-    /// How the files' coordinates become metres.
+    /// Conversion of the files' coordinates to metres.
     frame: Frame,
 }
 
@@ -82,7 +81,7 @@ impl Frame {
         }
     }
 
-    /// Refuses what is too far away to be of this place.
+    /// The position in metres, unless it is too far from the sites.
     fn checked(self, raw: [f64; 2]) -> Result<[f64; 2], String> {
         let place = self.place(raw);
         let middle = if let Frame::Metres(middle) = self {
@@ -96,14 +95,14 @@ impl Frame {
         }
         let most = FARTHEST_M / 1e3;
         Err(format!(
-            "is {:.0} km from the middle of the sites; at most {most} km: mend it, or give fewer \
-             sites",
+            "is {:.0} km from the middle of the sites, at most {most} km are allowed; correct it, \
+             or give fewer sites",
             far / 1e3
         ))
     }
 }
 
-/// The servers' places: from the file, or a hexagonal grid.
+/// The positions of the servers: from the file, or a hexagonal grid.
 pub(super) fn sites(spec: &Spec, p: &Parameters) -> Result<Sites, String> {
     if p.text("sites").is_empty() {
         let chosen = layout::hexagon(spec.servers, p.number("spacing_m"));
@@ -118,8 +117,8 @@ pub(super) fn sites(spec: &Spec, p: &Parameters) -> Result<Sites, String> {
     let mut sample = Reservoir::new(spec.servers, random.clone());
     let mut first = None;
     file.read(&mut |raw| {
-        // Longitudes are compared with the first one's, so that sites on both sides of the date
-        // line stay together.
+        // Longitudes are taken relative to the first, so that sites on both sides of the date line
+        // stay together.
         let anchor = first.get_or_insert(raw)[0];
         let near = if file.degrees {
             anchor + (raw[0] - anchor + 180.0).rem_euclid(360.0) - 180.0
@@ -135,17 +134,10 @@ pub(super) fn sites(spec: &Spec, p: &Parameters) -> Result<Sites, String> {
     })?;
     let seen = sample.seen();
     if seen < spec.servers as u64 {
-        let (sites, servers) = (
-            if seen == 1 {
-                "1 site"
-            } else {
-                &format!("{seen} sites")
-            },
-            spec.servers,
-        );
+        let plural = if seen == 1 { "" } else { "s" };
         return Err(format!(
-            "{}: holds {sites} for {servers} servers; give --servers {seen} or fewer",
-            file.path
+            "{}: holds {seen} site{plural} for {} servers; give --servers {seen} or fewer",
+            file.path, spec.servers
         ));
     }
     let middle = [(low[0] + high[0]) / 2.0, (low[1] + high[1]) / 2.0];
@@ -171,44 +163,59 @@ pub(super) fn sites(spec: &Spec, p: &Parameters) -> Result<Sites, String> {
     Ok(Sites { chosen, frame })
 }
 
-/// The `count` places of a file nearest to `centre`, in the file's order.
+/// The `count` positions of a file nearest to `centre`, in the order of the file.
 fn nearest(
     file: &PlaceFile,
     frame: Frame,
     centre: [f64; 2],
     count: usize,
 ) -> Result<Vec<[f64; 2]>, String> {
-    let mut best: Vec<(f64, u64, [f64; 2])> = Vec::new();
+    struct Candidate {
+        distance_m: f64,
+        row: u64,
+        place: [f64; 2],
+    }
+    let keep_nearest = |best: &mut Vec<Candidate>| {
+        best.sort_by(|a, b| {
+            let nearer = a.distance_m.total_cmp(&b.distance_m);
+            nearer.then(a.row.cmp(&b.row))
+        });
+        best.truncate(count);
+    };
+    let mut best: Vec<Candidate> = Vec::new();
     let mut row = 0;
     file.read(&mut |raw| {
         let place = frame.place(raw);
-        best.push((distance_m(place, centre), row, place));
+        best.push(Candidate {
+            distance_m: distance_m(place, centre),
+            row,
+            place,
+        });
         row += 1;
+        // Sorting only now and then keeps the memory and the time per row bounded.
         if best.len() > 2 * count {
-            best.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            best.truncate(count);
+            keep_nearest(&mut best);
         }
         Ok(())
     })?;
-    best.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    best.truncate(count);
-    best.sort_by_key(|b| b.1);
-    Ok(best.into_iter().map(|b| b.2).collect())
+    keep_nearest(&mut best);
+    best.sort_by_key(|b| b.row);
+    Ok(best.into_iter().map(|b| b.place).collect())
 }
 
-/// The users' places: from the file, or around the sites.
+/// The positions of the users: from the file, or around the sites.
 pub(super) fn users(spec: &Spec, p: &Parameters, sites: &Sites) -> Result<Vec<[f64; 2]>, String> {
     if p.text("user_positions").is_empty() {
         let mut random = Random::new(spec.seed, stream::POSITIONS);
         let around = |_| {
             let site = sites.chosen[random.below(sites.chosen.len())];
-            layout::ring_point(&mut random, site, INNER_M, p.number("radius_m"))
+            layout::ring_point(&mut random, site, NEAREST_M, p.number("radius_m"))
         };
         return Ok((0..spec.users).map(around).collect());
     }
     if p.text("sites").is_empty() {
         return Err(
-            "parameter user_positions: give the sites of these users too (parameter sites)".into(),
+            "parameter user_positions: also give the sites of these users (parameter sites)".into(),
         );
     }
     let file = PlaceFile::new(p, "user_positions", "user_x", "user_y");
@@ -233,7 +240,7 @@ pub(super) fn users(spec: &Spec, p: &Parameters, sites: &Sites) -> Result<Vec<[f
         };
         let asked = spec.users;
         return Err(format!(
-            "{}: holds {seen} users{within} for the {asked} asked for; give --users {seen} or \
+            "{}: holds {seen} users{within}, but {asked} are needed; give --users {seen} or \
              fewer{more}",
             file.path
         ));
@@ -241,7 +248,7 @@ pub(super) fn users(spec: &Spec, p: &Parameters, sites: &Sites) -> Result<Vec<[f
     Ok(sample.into_items())
 }
 
-/// A CSV file of places.
+/// A CSV file of positions.
 struct PlaceFile<'a> {
     path: &'a str,
     columns: [&'a str; 2],
@@ -270,7 +277,7 @@ impl<'a> PlaceFile<'a> {
         }
     }
 
-    /// Calls `each` with every row's coordinates as they stand in the file.
+    /// Calls `each` with the coordinates of every row, in the file's units.
     fn read(&self, each: &mut dyn FnMut([f64; 2]) -> Result<(), String>) -> Result<(), String> {
         let input = rows::open(Path::new(self.path))?;
         let most = if self.degrees {
@@ -306,7 +313,7 @@ impl<'a> PlaceFile<'a> {
             } else {
                 String::new()
             };
-            format!("{}: not a valid list of places: {e}{hint}", self.path)
+            format!("{}: not a valid list of positions: {e}{hint}", self.path)
         })
     }
 }

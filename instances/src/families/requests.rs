@@ -1,9 +1,10 @@
-//! Requests of so many prompt and answer tokens, on named hardware.
+//! Requests given by prompt and answer tokens, on named hardware.
 
-use super::blueprint::{Blueprint, radio_parameters, stream};
+use super::blueprint::{Blueprint, SERVER_FACTOR, radio_parameters};
+use super::family::{Family, Spec};
+use super::paper;
 use super::parameters::{Parameter, Parameters};
-use super::{Family, Spec, paper};
-use crate::random::Random;
+use crate::random::{Random, stream};
 use crate::rows::{self, MOST_KEPT, Reservoir, number};
 use crate::text::did_you_mean;
 use crate::types::Instance;
@@ -33,8 +34,8 @@ impl Family for Requests {
     }
 
     fn summary(&self) -> &'static str {
-        "payload and times from prompt and answer tokens (CSV; default: the law of Azure's 2023 \
-         trace) on phones, laptops and GPUs"
+        "payload and times from prompt and answer tokens (CSV; default: the distribution of \
+         Azure's 2023 trace) on phones, laptops and GPUs"
     }
 
     fn parameters(&self) -> Vec<Parameter> {
@@ -50,127 +51,133 @@ impl Family for Requests {
     }
 }
 
-/// A kind of hardware, by what its maker states or others measured.
-struct Class {
+/// A class of hardware, with published or measured speeds.
+struct Hardware {
     name: &'static str,
-    /// Dense half-precision operations/s at its peak; or what was measured to last.
-    operations: Speed,
-    /// Memory traffic at its peak, byte/s.
+    /// Dense half-precision operations/s.
+    operations: Operations,
+    /// Peak memory bandwidth, byte/s.
     memory_b_s: f64,
 }
 
-enum Speed {
+/// Operations/s, as the source gives them.
+enum Operations {
+    /// The maker's peak.
     Peak(f64),
+    /// A measurement of what is sustained.
     Sustained(f64),
 }
 
-/// The hardware that there is, with its sources (docs/real-data.md repeats them).
-const CLASSES: [Class; 7] = [
+/// The available hardware, with sources.
+const CLASSES: [Hardware; 7] = [
     // Xu et al. (arXiv 2407.05858): over 1,000 prompt tokens/s with Qwen1.5-1.8B on a phone's NPU,
     // so 2 x 1.8e9 x 1,000 operations/s. Qualcomm, Snapdragon 8 Gen 3 product brief: LPDDR5X at
     // 4,800 MHz, 64 bits wide.
-    Class {
+    Hardware {
         name: "phone",
-        operations: Speed::Sustained(3.6e12),
+        operations: Operations::Sustained(3.6e12),
         memory_b_s: 76.8e9,
     },
     // Apple, press release on the M2 (June 2022): 3.6 teraflops, 100 GB/s.
-    Class {
+    Hardware {
         name: "laptop",
-        operations: Speed::Peak(3.6e12),
+        operations: Operations::Peak(3.6e12),
         memory_b_s: 100e9,
     },
     // NVIDIA data sheets: T4; L4 (without sparsity); A100 80GB SXM; H100 SXM (without sparsity).
-    Class {
+    Hardware {
         name: "t4",
-        operations: Speed::Peak(65e12),
+        operations: Operations::Peak(65e12),
         memory_b_s: 320e9,
     },
-    Class {
+    Hardware {
         name: "l4",
-        operations: Speed::Peak(121e12),
+        operations: Operations::Peak(121e12),
         memory_b_s: 300e9,
     },
     // NVIDIA, Ada GPU architecture paper, appendix A: RTX 4090, tensor cores with 32-bit sums,
     // without sparsity.
-    Class {
+    Hardware {
         name: "rtx4090",
-        operations: Speed::Peak(165.2e12),
+        operations: Operations::Peak(165.2e12),
         memory_b_s: 1008e9,
     },
-    Class {
+    Hardware {
         name: "a100",
-        operations: Speed::Peak(312e12),
+        operations: Operations::Peak(312e12),
         memory_b_s: 2039e9,
     },
-    Class {
+    Hardware {
         name: "h100",
-        operations: Speed::Peak(989.4e12),
+        operations: Operations::Peak(989.4e12),
         memory_b_s: 3350e9,
     },
 ];
 
-/// The class on which the large model's reference times are.
+/// The class on which the reference times of the large model are taken.
 const REFERENCE: &str = "a100";
 
-/// A model: P weights of so many bytes each.
+/// A language model: P weights of b bytes each.
 #[derive(Clone, Copy)]
-struct Model {
+struct LanguageModel {
     weights: f64,
     bytes: f64,
 }
 
-/// The shares of peak speeds that last.
+/// The shares of peak speeds that are sustained.
 #[derive(Clone, Copy)]
-struct Shares {
+struct SustainedShares {
     compute: f64,
     memory: f64,
 }
 
-impl Class {
+impl Hardware {
     /// Sustained operations/s.
-    fn speed(&self, shares: Shares) -> f64 {
+    fn speed(&self, shares: SustainedShares) -> f64 {
         match self.operations {
-            Speed::Peak(peak) => shares.compute * peak,
-            Speed::Sustained(measured) => measured,
+            Operations::Peak(peak) => shares.compute * peak,
+            Operations::Sustained(measured) => measured,
         }
     }
 
     /// Time of `model` for a request, s.
-    fn time_s(&self, model: Model, shares: Shares, request: Request) -> f64 {
+    fn time_s(&self, model: LanguageModel, shares: SustainedShares, request: Tokens) -> f64 {
         let read = request.prompt * 2.0 * model.weights / self.speed(shares);
         read + request.answer * model.weights * model.bytes / (shares.memory * self.memory_b_s)
     }
 }
 
-/// Tokens of a request.
+/// Token counts of a request.
 #[derive(Clone, Copy)]
-struct Request {
+struct Tokens {
     prompt: f64,
     answer: f64,
 }
 
-/// The parameters that say which requests there are and what answers them.
+/// The parameters for the requests and the hardware that answers them.
 pub(super) fn request_parameters() -> Vec<Parameter> {
-    let path = "path of a CSV file with one request a row; empty = log-normal tokens, medians \
+    let mut list = token_parameters();
+    list.extend(hardware_parameters());
+    list
+}
+
+/// The parameters for the token counts.
+fn token_parameters() -> Vec<Parameter> {
+    let path = "path of a CSV file with one request per row; empty = log-normal tokens, medians \
         1020 and 129, as in Azure's 2023 conversations";
-    let mix = "classes with shares: phone, laptop, t4, l4, rtx4090, a100, h100";
-    let planner = "answer lengths that the planner counts with: known, or the mean of all (then \
-        only the realised times know)";
-    let places = "users whom a server serves at full speed, on average";
     vec![
         Parameter::text("requests", "", &[], path),
         Parameter::text(
             "prompt_column",
             "ContextTokens",
             &[],
-            "its column of prompt tokens",
+            "column of the prompt tokens",
         ),
         Parameter::text(
             "answer_column",
             "GeneratedTokens",
             &[],
-            "its column of answer tokens",
+            "column of the answer tokens",
         ),
         Parameter::number(
             "bytes_per_token",
@@ -179,6 +186,16 @@ pub(super) fn request_parameters() -> Vec<Parameter> {
             1e6,
             "prompt bytes per token; 8 bits each are sent",
         ),
+    ]
+}
+
+/// The parameters for devices, servers and the two language models.
+fn hardware_parameters() -> Vec<Parameter> {
+    let mix = "classes with shares: phone, laptop, t4, l4, rtx4090, a100, h100";
+    let planner = "answer lengths that the planner assumes: known, or the mean of all (then only \
+        the realised times use the true lengths)";
+    let places = "users that a server serves at full speed, on average";
+    vec![
         Parameter::text("devices", "phone:0.7,laptop:0.3", &[], mix),
         Parameter::text(
             "gpus",
@@ -226,14 +243,14 @@ pub(super) fn request_parameters() -> Vec<Parameter> {
             0.5,
             1e-3,
             1.0,
-            "share of peak arithmetic that lasts (an assumption)",
+            "share of peak arithmetic that is sustained (an assumption)",
         ),
         Parameter::number(
             "memory_share",
             0.8,
             1e-3,
             1.0,
-            "share of peak memory traffic that lasts (an assumption)",
+            "share of peak memory bandwidth that is sustained (an assumption)",
         ),
         Parameter::number("full_speed_places", 10.0, 1e-3, 1e6, places),
         Parameter::text("planner", "known", &["known", "mean"], planner),
@@ -246,19 +263,19 @@ pub(super) fn apply(blueprint: &mut Blueprint, p: &Parameters) -> Result<(), Str
         Mix::parse("devices", p.text("devices"))?,
         Mix::parse("gpus", p.text("gpus"))?,
     );
-    let shares = Shares {
+    let shares = SustainedShares {
         compute: p.number("compute_share"),
         memory: p.number("memory_share"),
     };
-    let small = Model {
+    let small = LanguageModel {
         weights: p.number("small_weights"),
         bytes: p.number("small_bytes"),
     };
-    let large = Model {
+    let large = LanguageModel {
         weights: p.number("large_weights"),
         bytes: p.number("large_bytes"),
     };
-    let mut source = Source::new(p, blueprint.seed)?;
+    let mut source = TokenSource::new(p, blueprint.seed)?;
     let mean = source.mean();
     let reference = CLASSES
         .iter()
@@ -281,7 +298,7 @@ pub(super) fn apply(blueprint: &mut Blueprint, p: &Parameters) -> Result<(), Str
             "mean" => reference.time_s(
                 large,
                 shares,
-                Request {
+                Tokens {
                     answer: mean.answer,
                     ..request
                 },
@@ -295,14 +312,15 @@ pub(super) fn apply(blueprint: &mut Blueprint, p: &Parameters) -> Result<(), Str
         let class = gpus.draw(&mut own);
         let times = [reference, class].map(|c| c.time_s(large, shares, mean));
         server.user_cap_flops = blueprint.reference_flops * times[0] / times[1];
-        server.capacity_flops =
-            server.user_cap_flops * p.number("full_speed_places") * capacity.uniform(0.6, 1.4);
+        server.capacity_flops = server.user_cap_flops
+            * p.number("full_speed_places")
+            * capacity.uniform(SERVER_FACTOR.0, SERVER_FACTOR.1);
     }
     Ok(())
 }
 
 /// Classes with shares.
-struct Mix(Vec<(&'static Class, f64)>);
+struct Mix(Vec<(&'static Hardware, f64)>);
 
 impl Mix {
     /// `phone:0.7,laptop:0.3`, or `phone` for one class; shares are scaled to sum to 1.
@@ -325,18 +343,18 @@ impl Mix {
             };
             match share.trim().parse::<f64>() {
                 Ok(x) if x.is_finite() && x >= 0.0 => mix.push((class, x)),
-                _ => return refuse(format!("share '{share}' is no number from 0")),
+                _ => return refuse(format!("share '{share}' is not a number from 0")),
             }
         }
         let total: f64 = mix.iter().map(|m| m.1).sum();
         if !(total.is_finite() && total > 0.0) {
-            return refuse("the shares sum to nothing".into());
+            return refuse("the shares sum to 0".into());
         }
         mix.iter_mut().for_each(|m| m.1 /= total);
         Ok(Mix(mix))
     }
 
-    fn draw(&self, random: &mut Random) -> &'static Class {
+    fn draw(&self, random: &mut Random) -> &'static Hardware {
         let mut lot = random.unit();
         for (class, share) in &self.0 {
             lot -= share;
@@ -344,7 +362,7 @@ impl Mix {
                 return class;
             }
         }
-        // Rounding may leave the last few 1e-16 of the lots over.
+        // Rounding may leave a rest of about 1e-16.
         self.0
             .iter()
             .rev()
@@ -354,24 +372,24 @@ impl Mix {
     }
 }
 
-/// Where requests come from.
-enum Source {
+/// Where token counts come from.
+enum TokenSource {
     /// Rows of a trace, drawn with replacement.
-    Rows(Vec<Request>),
+    Rows(Vec<Tokens>),
     /// Log-normal prompt and answer, independent.
-    Law,
+    LogNormal,
 }
 
 /// Medians and standard deviations of the logarithms of tokens, measured on Azure's LLM inference
 /// trace of 2023, conversations (Patel et al., *Splitwise*, ISCA 2024, arXiv 2311.18677, give the
 /// same medians); prompt and answer correlate by 0.09 only.
-const LAW: [(f64, f64); 2] = [(1020.0, 0.985), (129.0, 0.859)];
+const LOG_NORMAL: [(f64, f64); 2] = [(1020.0, 0.985), (129.0, 0.859)];
 
-impl Source {
+impl TokenSource {
     fn new(p: &Parameters, seed: u64) -> Result<Self, String> {
         let path = p.text("requests");
         if path.is_empty() {
-            return Ok(Source::Law);
+            return Ok(TokenSource::LogNormal);
         }
         let columns = [p.text("prompt_column"), p.text("answer_column")];
         let mut kept = Reservoir::new(MOST_KEPT, Random::new(seed, stream::ROWS));
@@ -389,7 +407,7 @@ impl Source {
                 |x| x >= 0.0,
                 "give a number of tokens from 0",
             )?;
-            kept.offer(Request { prompt, answer });
+            kept.offer(Tokens { prompt, answer });
             Ok(())
         });
         scanned.map_err(|e| {
@@ -400,42 +418,42 @@ impl Source {
             };
             format!("{path}: not a valid request trace: {e}{hint}")
         })?;
-        Ok(Source::Rows(kept.into_items()))
+        Ok(TokenSource::Rows(kept.into_items()))
     }
 
-    fn draw(&mut self, random: &mut Random) -> Request {
+    fn draw(&mut self, random: &mut Random) -> Tokens {
         match self {
-            Source::Rows(rows) => rows[random.below(rows.len())],
-            Source::Law => {
+            TokenSource::Rows(rows) => rows[random.below(rows.len())],
+            TokenSource::LogNormal => {
                 let mut tokens = |(median, deviation): (f64, f64)| {
                     (median * libm::exp(deviation * random.normal()))
                         .round()
                         .max(1.0)
                 };
-                Request {
-                    prompt: tokens(LAW[0]),
-                    answer: tokens(LAW[1]),
+                Tokens {
+                    prompt: tokens(LOG_NORMAL[0]),
+                    answer: tokens(LOG_NORMAL[1]),
                 }
             }
         }
     }
 
-    /// The mean request.
-    fn mean(&self) -> Request {
+    /// The mean token counts.
+    fn mean(&self) -> Tokens {
         match self {
-            Source::Rows(rows) => {
-                let mean = |value: fn(&Request) -> f64| {
+            TokenSource::Rows(rows) => {
+                let mean = |value: fn(&Tokens) -> f64| {
                     rows.iter().map(value).sum::<f64>() / rows.len() as f64
                 };
-                Request {
+                Tokens {
                     prompt: mean(|r| r.prompt),
                     answer: mean(|r| r.answer),
                 }
             }
-            Source::Law => {
-                let [prompt, answer] =
-                    LAW.map(|(median, deviation)| median * libm::exp(0.5 * deviation * deviation));
-                Request { prompt, answer }
+            TokenSource::LogNormal => {
+                let [prompt, answer] = LOG_NORMAL
+                    .map(|(median, deviation)| median * libm::exp(0.5 * deviation * deviation));
+                Tokens { prompt, answer }
             }
         }
     }
@@ -529,10 +547,12 @@ mod tests {
     }
 
     #[test]
-    fn the_law_has_the_medians_of_the_trace() {
+    fn the_distribution_has_the_medians_of_the_trace() {
         let mut random = Random::new(3, 3);
-        let mut tokens: Vec<Request> = (0..4001).map(|_| Source::Law.draw(&mut random)).collect();
-        let mut median = |value: fn(&Request) -> f64| {
+        let mut tokens: Vec<Tokens> = (0..4001)
+            .map(|_| TokenSource::LogNormal.draw(&mut random))
+            .collect();
+        let mut median = |value: fn(&Tokens) -> f64| {
             tokens.sort_by(|a, b| value(a).total_cmp(&value(b)));
             value(&tokens[2000])
         };
@@ -558,7 +578,7 @@ mod tests {
         assert!(
             draw(3, &[("gpus", "h100:0")])
                 .unwrap_err()
-                .contains("sum to nothing")
+                .contains("sum to 0")
         );
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("r.csv").display().to_string();

@@ -1,10 +1,10 @@
-//! Admission caps that bind.
+//! Admission limits that bind.
 
-use super::blueprint::{Blueprint, radio_parameters, stream};
+use super::blueprint::{Blueprint, radio_parameters};
+use super::family::{Family, Spec};
 use super::paper;
 use super::parameters::{Parameter, Parameters};
-use super::{Family, Spec};
-use crate::random::Random;
+use crate::random::{Random, stream};
 use crate::types::Instance;
 
 /// The paper's set-up with admission limits K_j.
@@ -16,8 +16,8 @@ impl Family for Tight {
     }
 
     fn summary(&self) -> &'static str {
-        "the paper's set-up with admission limits K_j, uneven, that hold only a part of the users \
-         in all"
+        "the paper's set-up with uneven admission limits K_j that together admit only a part of \
+         the users"
     }
 
     fn parameters(&self) -> Vec<Parameter> {
@@ -28,8 +28,8 @@ impl Family for Tight {
         list
     }
 
-    /// sum_j K_j = round(fill x N), shared out in proportion to draws from U(0.5, 1.5) by largest
-    /// remainders.
+    /// sum_j K_j = round(fill x N), apportioned to the servers in proportion to draws from U(0.5,
+    /// 1.5) by the method of largest remainders.
     fn draw(&self, spec: &Spec, p: &Parameters) -> Result<Instance, String> {
         let mut blueprint = Blueprint::new(spec, p, paper::query);
         let mut random = Random::new(spec.seed, stream::OWN);

@@ -1,11 +1,14 @@
-//! Real sites and users, real path loss.
+//! Real sites and users, and path loss by 3GPP TR 38.901.
 
-use super::blueprint::{Blueprint, Query, radio_parameters, stream};
+use super::blueprint::{Blueprint, DrawnQuery, radio_parameters};
+use super::family::{Family, Spec};
 use super::parameters::{Parameter, Parameters};
-use super::{Family, Spec, paper, places, requests, trace};
+use super::{paper, places, requests, trace};
 use crate::layout;
-use crate::radio::{CARRIERS_HZ, NEAREST_M, Scenario, controlled_power_w, from_db};
-use crate::random::Random;
+use crate::radio::{
+    CARRIERS_HZ, Link, OpenLoop, Sight, UrbanScenario, controlled_power_w, from_db,
+};
+use crate::random::{Random, stream};
 use crate::types::Instance;
 
 /// Servers at given sites, users given or drawn around them, channel by 3GPP TR 38.901.
@@ -44,7 +47,7 @@ impl Family for Topology {
     fn draw(&self, spec: &Spec, p: &Parameters) -> Result<Instance, String> {
         let sites = places::sites(spec, p)?;
         let users = places::users(spec, p, &sites)?;
-        let query: Box<dyn FnMut(&mut Random) -> Query> = match p.text("queries") {
+        let query: Box<dyn FnMut(&mut Random) -> DrawnQuery> = match p.text("queries") {
             "trace" => Box::new(trace::queries(p, spec.seed)?),
             _ => Box::new(paper::query),
         };
@@ -85,7 +88,7 @@ fn channel_parameters() -> Vec<Parameter> {
             &["probability", "los", "nlos"],
             sight,
         ),
-        Parameter::flag("shadowing", true, shadowing),
+        Parameter::on("shadowing", shadowing),
         Parameter::number("site_height_m", 0.0, 0.0, 150.0, height),
         Parameter::number(
             "user_height_m",
@@ -102,25 +105,25 @@ fn channel_parameters() -> Vec<Parameter> {
             "gain of the sites' antennas in every direction, dB",
         ),
         Parameter::number("noise_figure_db", 5.0, 0.0, 30.0, figure),
-        Parameter::flag("power_control", true, power),
+        Parameter::on("power_control", power),
         Parameter::number("p0_dbm", -90.0, -202.0, 24.0, p0),
         Parameter::number(
             "alpha",
             0.8,
             0.0,
             1.0,
-            "share of the path loss that power control makes up for",
+            "share of the path loss that power control compensates",
         ),
     ]
 }
 
-/// Power gain of every pair, users by rows, without fading: antenna, median path loss and
-/// shadowing, each link by itself.
+/// Power gain of every pair, users by rows, without fading: antenna, median path loss, and
+/// shadowing that is independent for each link.
 fn mean_gains(blueprint: &Blueprint, p: &Parameters) -> Result<Vec<f64>, String> {
     let carrier_hz = blueprint.carrier_hz;
     let scenario = match p.text("path_loss") {
-        "umi" => Some(Scenario::UrbanMicro),
-        "uma" => Some(Scenario::UrbanMacro),
+        "umi" => Some(UrbanScenario::UrbanMicro),
+        "uma" => Some(UrbanScenario::UrbanMacro),
         _ => None,
     };
     let (low, high) = CARRIERS_HZ;
@@ -146,25 +149,30 @@ fn mean_gains(blueprint: &Blueprint, p: &Parameters) -> Result<Vec<f64>, String>
                 gains.push(antenna * layout::free_space_gain(distance, carrier_hz));
                 continue;
             };
-            // Both draws are made whatever the switches say, so that a switch changes nothing but
-            // its own effect.
+            // Both draws are always made, so that a switch changes nothing but its own effect.
             let (lot, shadow) = (sights.unit(), shadows.normal());
-            let sight = match p.text("sight") {
+            let is_clear = match p.text("sight") {
                 "los" => true,
                 "nlos" => false,
                 _ => lot < scenario.sight_probability(distance),
+            };
+            let sight = if is_clear {
+                Sight::Clear
+            } else {
+                Sight::Blocked
             };
             let height = match p.number("site_height_m") {
                 0.0 => scenario.site_height_m(),
                 given => given,
             };
-            let mut loss = scenario.loss_db(
-                distance,
+            let link = Link {
+                distance_m: distance,
                 carrier_hz,
-                height,
-                p.number("user_height_m"),
+                site_height_m: height,
+                user_height_m: p.number("user_height_m"),
                 sight,
-            );
+            };
+            let mut loss = scenario.loss_db(&link);
             if shadowing {
                 loss += scenario.shadowing_db(sight) * shadow;
             }
@@ -174,30 +182,26 @@ fn mean_gains(blueprint: &Blueprint, p: &Parameters) -> Result<Vec<f64>, String>
     Ok(gains)
 }
 
-/// Sets every user's power from its least loss: a user is served where it is heard best, fading
-/// left aside.
+/// Sets the power of every user from its least loss: a user is served by the server that receives
+/// it best, without fading.
 fn control_power(blueprint: &mut Blueprint, p: &Parameters, gains: &[f64]) {
     let servers = blueprint.servers.len();
+    let control = OpenLoop {
+        p0_dbm: p.number("p0_dbm"),
+        alpha: p.number("alpha"),
+        bandwidth_hz: p.number("bandwidth_hz"),
+    };
     for (user, row) in blueprint.users.iter_mut().zip(gains.chunks(servers)) {
         let best = row.iter().copied().fold(0.0, f64::max);
         let loss_db = -10.0 * libm::log10(best);
-        user.tx_power_w = controlled_power_w(
-            user.tx_power_w,
-            p.number("p0_dbm"),
-            p.number("alpha"),
-            p.number("bandwidth_hz"),
-            loss_db,
-        );
+        user.tx_power_w = controlled_power_w(user.tx_power_w, &control, loss_db);
     }
 }
 
-/// Nearest that a user drawn around a site comes to it, m: where the path-loss formulas begin.
-pub(super) const INNER_M: f64 = NEAREST_M;
-
 #[cfg(test)]
 mod tests {
-    use super::super::{Spec, find, generate};
-    use crate::types::Instance;
+    use super::*;
+    use crate::families::{find, generate};
     use std::collections::BTreeMap;
 
     fn draw(users: usize, servers: usize, set: &[(&str, &str)]) -> Result<Instance, String> {
@@ -216,8 +220,7 @@ mod tests {
         )
     }
 
-    /// A site file in degrees and a user file in degrees, the users a tenth of a kilometre north of
-    /// their sites.
+    /// A site file and a user file in degrees, each user 100 m north of its site.
     fn files() -> (tempfile::TempDir, String, String) {
         let folder = tempfile::tempdir().unwrap();
         let (mut sites, mut users) = (
@@ -269,7 +272,7 @@ mod tests {
                 .iter()
                 .all(|s| all.servers.iter().any(|t| t.position_m == s.position_m))
         );
-        // The nearest four of a row stand side by side, 3 x 0.003 degrees wide.
+        // The nearest four of a row are side by side, 3 x 0.003 degrees wide.
         let near = draw(5, 4, &[("sites", &sites), ("site_choice", "nearest")]).unwrap();
         let x: Vec<f64> = near
             .servers
@@ -279,7 +282,7 @@ mod tests {
         let width =
             x.iter().copied().fold(f64::MIN, f64::max) - x.iter().copied().fold(f64::MAX, f64::min);
         assert!((width - 790.7).abs() < 1.0, "{x:?}");
-        // Users around sites stand in their ring; those of a file within reach.
+        // Users drawn around sites are in their ring; those of a file are within reach.
         for user in &near.users {
             let near = |x: &[f64; 2]| {
                 near.servers
@@ -315,8 +318,7 @@ mod tests {
             &[],
         );
         assert!(
-            e.contains("bad.csv") && e.contains("line 3: LATITUDE is 91")
-                || e.contains("line 3: latitude is 91"),
+            e.contains("bad.csv") && e.contains("line 3: latitude is 91"),
             "{e}"
         );
         assert!(e.contains("line 4: ") && e.contains("line 5: "), "{e}");
@@ -371,13 +373,13 @@ mod tests {
             base.users[0].position_m.unwrap(),
             base.servers[2].position_m.unwrap(),
         );
-        let expected = crate::radio::Scenario::UrbanMicro.loss_db(
-            crate::layout::distance_m(user, server),
-            3.5e9,
-            10.0,
-            1.5,
-            true,
-        );
+        let expected = UrbanScenario::UrbanMicro.loss_db(&Link {
+            distance_m: crate::layout::distance_m(user, server),
+            carrier_hz: 3.5e9,
+            site_height_m: 10.0,
+            user_height_m: 1.5,
+            sight: Sight::Clear,
+        });
         assert!((-10.0 * los.gain[0][2].log10() - expected).abs() < 1e-9);
         let pairs = |a: &Instance, b: &Instance| {
             a.gain
@@ -413,8 +415,7 @@ mod tests {
             .collect();
         let deviation = (db.iter().map(|x| x * x).sum::<f64>() / 120.0).sqrt();
         assert!((deviation - 7.82).abs() < 1.5, "{deviation}");
-        // Power control: nobody sends more than the limit, somebody less, and the loudest links are
-        // the quietest users.
+        // Power control: no user sends above the limit, some send less.
         let controlled = draw(30, 4, &still[..3]).unwrap();
         assert!(
             controlled.users.iter().all(|u| u.tx_power_w <= 0.2)

@@ -1,10 +1,10 @@
 //! The paper's radio and servers with queries from a measured trace.
 
-use super::blueprint::{Blueprint, LARGE_TIME_S, Query, SMALL_TIME_S, radio_parameters};
+use super::blueprint::{Blueprint, DrawnQuery, LARGE_TIME_S, SMALL_TIME_S, radio_parameters};
+use super::family::{Family, Spec};
 use super::parameters::{Parameter, Parameters};
-use super::{Family, Spec};
 use crate::random::Random;
-use crate::trace::{self, Choice};
+use crate::trace::{self, UncertaintyColumn};
 use crate::types::Instance;
 use std::path::Path;
 
@@ -40,8 +40,8 @@ pub(super) fn query_parameters() -> Vec<Parameter> {
     let bits =
         "payload bits per prompt byte; 1 counts bytes as bits, as the authors do, 8 is physical";
     let column =
-        "column of the trace that is the uncertainty; a leading - when low values mean unsure";
-    let scale = "how it becomes 0..1: as-is, rank, calibrated (isotonic); auto = as-is for \
+        "column of the trace that is the uncertainty; a leading - if low values mean uncertain";
+    let scale = "scaling to 0..1: as-is, rank, calibrated (isotonic); auto = as-is for \
         'uncertainty', rank for others";
     vec![
         Parameter::text(
@@ -66,11 +66,11 @@ pub(super) fn query_parameters() -> Vec<Parameter> {
 pub(super) fn queries(
     p: &Parameters,
     seed: u64,
-) -> Result<impl FnMut(&mut Random) -> Query + use<>, String> {
-    let choice = Choice::parse(p.text("uncertainty"), p.text("scale"))?;
+) -> Result<impl FnMut(&mut Random) -> DrawnQuery + use<>, String> {
+    let column = UncertaintyColumn::parse(p.text("uncertainty"), p.text("scale"))?;
     let queries = match p.text("trace") {
-        "" => trace::parse_with(trace::EMBEDDED.as_bytes(), &choice, seed),
-        path => trace::read_with(Path::new(path), &choice, seed),
+        "" => trace::parse_with(trace::EMBEDDED.as_bytes(), &column, seed),
+        path => trace::read_with(Path::new(path), &column, seed),
     }?;
     let mean = |value: fn(&trace::Query) -> f64| {
         queries.iter().map(value).sum::<f64>() / queries.len() as f64
@@ -85,7 +85,7 @@ pub(super) fn queries(
     let bits_per_byte = p.number("bits_per_byte");
     Ok(move |random: &mut Random| {
         let q = queries[random.below(queries.len())];
-        Query {
+        DrawnQuery {
             payload_bits: q.prompt_bytes * bits_per_byte,
             small_time_s: q.small_time_s * small,
             large_time_s: q.large_time_s * large,

@@ -83,7 +83,7 @@ fn gap_columns() -> Vec<Entry> {
                 " gap (z - LB)/LB over rows with gap; the true gap (z - F*)/F* is in \
                  [(z - UB)/UB, (z - LB)/LB]. Quantiles are of type 7: linear between order \
                  statistics. In brackets: bootstrap 95 % interval over instances (",
-                code("docs/statistics.md"),
+                code("docs/src/reference/statistics.md"),
                 "), none with a single instance"
             ],
         ),

@@ -10,6 +10,9 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
+/// Name of the record file in a campaign's folder.
+pub const RECORDS: &str = "records.jsonl";
+
 /// The `format` of every record.
 pub const RECORD_FORMAT: &str = "offload-record/2";
 

@@ -12,8 +12,8 @@
 //! same interval on every machine. The order of the values does not matter; which cluster ids are
 //! equal does, and so does their order.
 //!
-//! `docs/statistics.md` has the coverage measured by simulation: with fewer than about 20 instances
-//! every such interval is too short.
+//! `docs/src/reference/statistics.md` has the coverage measured by simulation: with fewer than
+//! about 20 instances every such interval is too short.
 
 use crate::statistics::summary::{mean, quantile, sorted_quantile};
 use rand_chacha::ChaCha8Rng;

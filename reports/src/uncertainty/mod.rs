@@ -2,7 +2,7 @@
 //! plans gain from it.
 //!
 //! The statistics are in [`crate::statistics::prediction`]; what needs a model or a solver (the
-//! plans) comes in as [`Planned`] numbers. `docs/uncertainty.md` defines every figure, the
+//! plans) comes in as [`Planned`] numbers. `docs/src/use/uncertainty.md` defines every figure, the
 //! allocation gap and the information gap in particular.
 
 mod columns;
@@ -77,7 +77,7 @@ impl UncertaintyReport {
                      below. ",
                     self.trace, self.queries, self.right_pct[0], self.right_pct[1]
                 ),
-                code("docs/uncertainty.md"),
+                code("docs/src/use/uncertainty.md"),
                 " defines every figure."
             ]),
             Block::heading("How well each metric predicts"),

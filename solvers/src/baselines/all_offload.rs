@@ -1,6 +1,7 @@
-//! Everybody offloads, as far as admission limits let them.
+//! Everyone offloads, within the admission limits.
 
-use crate::greedy::{Partial, Rule};
+use crate::costs::Costs;
+use crate::greedy::{Partial, Take};
 use crate::{Budget, Outcome, Solver};
 use offload_instances::Problem;
 
@@ -21,9 +22,10 @@ impl Solver for AllOffload {
     }
 
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {
-        let mut partial = Partial::new(problem);
-        let everybody: Vec<_> = (0..problem.n()).collect();
-        partial.run(&everybody, Rule::Weighted, false, true);
+        let costs = Costs::new(problem);
+        let mut partial = Partial::new(&costs);
+        let everyone: Vec<_> = (0..problem.n()).collect();
+        partial.run(&everyone, Take::AllBesideMandatory);
         Outcome::plan(partial.assignment)
     }
 }

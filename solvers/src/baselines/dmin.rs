@@ -1,6 +1,7 @@
-//! The greedy that looks at delay alone.
+//! The greedy that minimises delay alone, whatever the weights.
 
-use crate::greedy::{Partial, Rule};
+use crate::costs::Costs;
+use crate::greedy::{Partial, Take};
 use crate::{Budget, Outcome, Solver};
 use offload_instances::Problem;
 
@@ -26,9 +27,10 @@ impl Solver for Dmin {
     }
 
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {
-        let mut partial = Partial::new(problem);
-        let everybody: Vec<_> = (0..problem.n()).collect();
-        partial.run(&everybody, Rule::Plain, true, false);
+        let costs = Costs::of_delays(problem);
+        let mut partial = Partial::new(&costs);
+        let everyone: Vec<_> = (0..problem.n()).collect();
+        partial.run(&everyone, Take::Gains);
         Outcome::plan(partial.assignment)
     }
 }

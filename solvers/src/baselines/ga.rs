@@ -1,22 +1,31 @@
-//! The genetic algorithm that the paper's authors describe, with the mutation done right.
+//! The genetic algorithm that the paper's authors describe, with its mutation corrected.
 
-use crate::search::incumbent::Incumbent;
 use crate::baselines::random_feasible::random_plan;
-use crate::{Budget, Outcome, Solver};
+use crate::search::incumbent::Incumbent;
+use crate::{Budget, Outcome, Solver, streams};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Problem};
 
+// The parameters are those of Kim et al.
+
+/// Plans in a generation.
 const POPULATION: usize = 100;
+/// Most generations by default.
 const GENERATIONS: u64 = 5000;
+/// Probability that one gene of a child is drawn anew.
 const MUTATION: f64 = 0.01;
+/// Best plans that are taken over as they are.
 const ELITE: usize = 6;
+/// Generations without a better plan after which it ends.
 const STAGNATION: usize = 200;
+/// Added to fitness, so that every parent has some.
+const LEAST_FITNESS: f64 = 1e-6;
 
 /// Population 100, at most 5,000 generations or 200 without progress, 6 elites, parents drawn in
 /// proportion to their fitness, one-point crossover, one gene mutated with probability 1 %. The
 /// authors' mutation takes a gene's *value* as the index of the gene to change; here the index is
-/// uniform. Iterations are generations. Children that overfill a server are mended (model.md has no
-/// limits in the authors' code).
+/// uniform. Iterations are generations. Children that overfill a server are repaired; the authors'
+/// code has no admission limits.
 pub struct Ga;
 
 impl Solver for Ga {
@@ -34,7 +43,7 @@ impl Solver for Ga {
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let mut incumbent = Incumbent::new(budget, GENERATIONS);
-        let mut random = Random::new(budget.seed, 2);
+        let mut random = Random::new(budget.seed, streams::GENETIC);
         let mut population: Vec<Assignment> = (0..POPULATION)
             .map(|_| first(problem, &mut random))
             .collect();
@@ -56,7 +65,7 @@ impl Solver for Ga {
     }
 }
 
-/// A uniformly random place for everybody, as the authors start (local only for those who may).
+/// A uniformly random place for everyone, as the authors start (local only for optional users).
 fn first(problem: &Problem, random: &mut Random) -> Assignment {
     let limited = problem.total_capacity() < problem.n()
         || (0..problem.m()).any(|j| problem.capacity(j) < problem.n());
@@ -99,7 +108,7 @@ fn next_generation(
                     let i = random.below(problem.n());
                     child[i] = gene(problem, i, random);
                 }
-                mend(problem, &mut child);
+                repair(problem, &mut child);
                 next.push(child);
             }
         }
@@ -116,7 +125,7 @@ fn parents(cost: &[f64], random: &mut Random) -> Vec<usize> {
     let worst = cost.iter().copied().fold(f64::MIN, f64::max);
     let keys: Vec<f64> = cost
         .iter()
-        .map(|c| random.exponential() / (worst - c + 1e-6))
+        .map(|c| random.exponential() / (worst - c + LEAST_FITNESS))
         .collect();
     let mut order: Vec<usize> = (0..cost.len()).collect();
     order.sort_by(|&a, &b| keys[a].total_cmp(&keys[b]));
@@ -125,7 +134,7 @@ fn parents(cost: &[f64], random: &mut Random) -> Vec<usize> {
 
 /// Takes users off overfull servers, optional ones first, and puts mandatory ones where there is a
 /// place.
-fn mend(problem: &Problem, plan: &mut Assignment) {
+fn repair(problem: &Problem, plan: &mut Assignment) {
     let mut loads = problem.loads(plan);
     if (0..problem.m()).all(|j| loads[j] <= problem.capacity(j)) {
         return;
@@ -140,10 +149,10 @@ fn mend(problem: &Problem, plan: &mut Assignment) {
             }
         }
     }
-    let homeless: Vec<usize> = (0..problem.n())
+    let unplaced: Vec<usize> = (0..problem.n())
         .filter(|&i| problem.is_mandatory(i) && plan[i].is_none())
         .collect();
-    for i in homeless {
+    for i in unplaced {
         let open = (0..problem.m()).find(|&j| loads[j] < problem.capacity(j));
         // When every place is taken, an optional user somewhere holds one that this user needs.
         let j = open.or_else(|| evict(problem, plan, &mut loads));

@@ -1,8 +1,9 @@
 //! Remove and exchange, after Tran and Pompili.
 
+use crate::costs::Costs;
 use crate::search::descent::LEAST_GAIN;
 use crate::search::incumbent::Incumbent;
-use crate::state::State;
+use crate::state::{Move, State};
 use crate::{Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;
 
@@ -12,9 +13,9 @@ const EPSILON: f64 = 1e-3;
 
 /// Local search of hJTORA: from the mandatory users' greedy plan, repeat (a) *remove*: an optional
 /// user back to its device; (b) *exchange*: a user to a server, in place of at most one optional
-/// user there, who goes back to its device; the first step that improves F by more than epsilon F /
-/// N^2 is taken. The paper's sub-bands are our shared band, and its resource allocation is our
-/// equal share, so F is exact.
+/// user there, which goes back to its device; the first step that improves F by more than
+/// epsilon F / N^2 is taken. The paper's sub-bands are our shared band, and its resource allocation
+/// is our equal share, so F is exact.
 ///
 /// Iterations are steps taken. The plan that it ends with admits no such step.
 pub struct Hjtora;
@@ -34,46 +35,23 @@ impl Solver for Hjtora {
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let mut incumbent = Incumbent::new(budget, u64::MAX);
-        let mut mandatory = greedy::Partial::new(problem);
-        mandatory.run(
-            &greedy::mandatory(problem),
-            greedy::Rule::Weighted,
-            false,
-            false,
-        );
-        let mut state = State::new(problem, &mandatory.assignment);
+        let costs = Costs::new(problem);
+        let mut state = State::new(&costs, &greedy::mandatory(&costs).assignment);
         state.prepare();
         incumbent.offer(state.objective(), state.assignment());
-        while round(problem, &mut state, &mut incumbent) {}
+        while round(&mut state, &mut incumbent) {}
         incumbent.outcome()
     }
 }
 
 /// One round over all users; true when it changed something and may go on.
-fn round(problem: &Problem, state: &mut State, incumbent: &mut Incumbent) -> bool {
-    let n = problem.n();
+fn round(state: &mut State, incumbent: &mut Incumbent) -> bool {
+    let n = state.users();
     let mut changed = false;
-    let mut bounds = Vec::new();
-    for i in 0..n {
+    for user in 0..n {
         let threshold = -(EPSILON / (n * n) as f64).max(LEAST_GAIN) * state.objective();
-        let removed = state.place(i).is_some()
-            && state.admits(i, None)
-            && state.relocate_change(i, None) < threshold
-            && accept(state, incumbent, |s| s.relocate(i, None));
-        changed |= removed;
-        for j in (0..problem.m())
-            .filter(|&j| !removed && state.place(i) != Some(j))
-            .collect::<Vec<_>>()
-        {
-            state.relocate_bounds(i, &mut bounds);
-            let goes = state.admits(i, Some(j))
-                && (bounds[j] < threshold && state.relocate_change(i, Some(j)) < threshold)
-                && accept(state, incumbent, |s| s.relocate(i, Some(j)));
-            if goes || exchange(problem, state, incumbent, i, j, threshold) {
-                changed = true;
-                break;
-            }
-        }
+        let removed = remove(state, incumbent, user, threshold);
+        changed |= removed || enter(state, incumbent, user, threshold);
         if incumbent.is_over() {
             return false;
         }
@@ -81,45 +59,70 @@ fn round(problem: &Problem, state: &mut State, incumbent: &mut Incumbent) -> boo
     changed
 }
 
-/// Puts i to server j and one of its optional users, the first for whom it pays, back to its
-/// device.
-fn exchange(
-    problem: &Problem,
-    state: &mut State,
-    incumbent: &mut Incumbent,
-    i: usize,
-    j: usize,
-    threshold: f64,
-) -> bool {
-    let pays =
-        |state: &State, k: usize| !problem.is_mandatory(k) && state.replace_bound(i, k) < threshold;
-    let hopeful: Vec<usize> = state
-        .members(j)
-        .iter()
-        .copied()
-        .filter(|&k| pays(state, k))
-        .collect();
-    for k in hopeful {
-        // The bound may flatter: take the two steps, and back when they do not pay.
-        let left = state.relocate_change(k, None);
-        state.relocate(k, None);
-        if left + state.relocate_change(i, Some(j)) < threshold
-            && accept(state, incumbent, |s| s.relocate(i, Some(j)))
-        {
+/// Puts the user back to its device if that pays.
+fn remove(state: &mut State, incumbent: &mut Incumbent, user: usize, threshold: f64) -> bool {
+    let step = Move::Relocate { user, to: None };
+    state.place(user).is_some()
+        && state.admits(step)
+        && state.change(step) < threshold
+        && accept(state, incumbent, step)
+}
+
+/// Puts the user to the first other server where that pays, alone or in place of another user.
+fn enter(state: &mut State, incumbent: &mut Incumbent, user: usize, threshold: f64) -> bool {
+    let home = state.place(user);
+    let mut bounds = Vec::new();
+    for j in (0..state.servers()).filter(|&j| home != Some(j)) {
+        let step = Move::Relocate { user, to: Some(j) };
+        state.relocate_bounds(user, &mut bounds);
+        let goes = state.admits(step)
+            && (bounds[j] < threshold && state.change(step) < threshold)
+            && accept(state, incumbent, step);
+        if goes || exchange(state, incumbent, step, threshold) {
             return true;
         }
-        state.relocate(k, Some(j));
+    }
+    false
+}
+
+/// Makes `enter`, a relocation to a server, in place of one of that server's optional users, the
+/// first for which it pays.
+fn exchange(state: &mut State, incumbent: &mut Incumbent, enter: Move, threshold: f64) -> bool {
+    let Move::Relocate { user, to: Some(j) } = enter else {
+        return false;
+    };
+    let pays = |leaver: usize| {
+        let step = Move::Replace { user, leaver };
+        state.admits(step) && state.bound(step) < threshold
+    };
+    let members = state.members(j).iter().copied();
+    let hopeful: Vec<usize> = members.filter(|&k| pays(k)).collect();
+    for leaver in hopeful {
+        // The bound may be too low: make both steps, and undo them if they do not pay.
+        let leave = Move::Relocate {
+            user: leaver,
+            to: None,
+        };
+        let left = state.change(leave);
+        state.apply(leave);
+        if left + state.change(enter) < threshold && accept(state, incumbent, enter) {
+            return true;
+        }
+        state.apply(Move::Relocate {
+            user: leaver,
+            to: Some(j),
+        });
         state.prepare();
     }
     false
 }
 
 /// Takes a step, if one more may be taken.
-fn accept(state: &mut State, incumbent: &mut Incumbent, step: impl FnOnce(&mut State)) -> bool {
+fn accept(state: &mut State, incumbent: &mut Incumbent, step: Move) -> bool {
     if !incumbent.next() {
         return false;
     }
-    step(state);
+    state.apply(step);
     state.prepare();
     incumbent.offer(state.objective(), state.assignment());
     true

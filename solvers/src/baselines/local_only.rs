@@ -1,4 +1,4 @@
-//! Nobody offloads.
+//! Every user answers locally.
 
 use crate::{Budget, Outcome, Solver};
 use offload_instances::Problem;

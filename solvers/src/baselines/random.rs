@@ -1,14 +1,15 @@
-//! As many users as GOA offloads, but any.
+//! As many users as GOA offloads, drawn at random.
 
-use crate::greedy::{self, Partial, Rule};
-use crate::{Budget, Outcome, Solver};
+use crate::costs::Costs;
+use crate::greedy::{self, Partial, Take};
+use crate::{Budget, Outcome, Solver, streams};
 use offload_instances::Problem;
-use offload_instances::random::Random as Draw;
+use offload_instances::random::Random;
 
 /// See [`Solver::summary`].
-pub struct Random;
+pub struct RandomUsers;
 
-impl Solver for Random {
+impl Solver for RandomUsers {
     fn id(&self) -> &'static str {
         "random"
     }
@@ -27,14 +28,15 @@ impl Solver for Random {
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
-        let count = greedy::goa(problem).iter().flatten().count();
-        let mut random = Draw::new(budget.seed, 0);
+        let offloaded = greedy::goa(&Costs::new(problem));
+        let mut random = Random::new(budget.seed, streams::PLANS);
         let mut users: Vec<_> = (0..problem.n()).collect();
         random.shuffle(&mut users);
-        users.truncate(count);
+        users.truncate(offloaded.iter().flatten().count());
         users.sort_unstable();
-        let mut partial = Partial::new(problem);
-        partial.run(&users, Rule::Plain, false, false);
+        let costs = Costs::of_delays(problem);
+        let mut partial = Partial::new(&costs);
+        partial.run(&users, Take::All);
         Outcome::plan(partial.assignment)
     }
 }

@@ -1,6 +1,6 @@
 //! A uniformly random plan that keeps the rules.
 
-use crate::{Budget, Outcome, Solver};
+use crate::{Budget, Outcome, Solver, streams};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Problem};
 
@@ -22,7 +22,7 @@ impl Solver for RandomFeasible {
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
-        let mut random = Random::new(budget.seed, 0);
+        let mut random = Random::new(budget.seed, streams::PLANS);
         Outcome::plan(random_plan(problem, &mut random))
     }
 }

@@ -1,6 +1,7 @@
 //! Only the mandatory users offload.
 
-use crate::greedy::{Partial, Rule, mandatory};
+use crate::costs::Costs;
+use crate::greedy;
 use crate::{Budget, Outcome, Solver};
 use offload_instances::Problem;
 
@@ -21,8 +22,6 @@ impl Solver for ThresholdOnly {
     }
 
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {
-        let mut partial = Partial::new(problem);
-        partial.run(&mandatory(problem), Rule::Weighted, false, false);
-        Outcome::plan(partial.assignment)
+        Outcome::plan(greedy::mandatory(&Costs::new(problem)).assignment)
     }
 }

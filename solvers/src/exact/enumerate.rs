@@ -1,10 +1,12 @@
-//! All plans.
+//! Enumeration of all plans.
 
 use crate::{Budget, Outcome, Solver, Stop, Trust};
 use offload_instances::{Assignment, Problem};
 
 /// Most plans that are tried: about ten seconds.
 const MAX_PLANS: f64 = 1e7;
+/// Plans between two looks at the clock.
+const CLOCK_EVERY: u64 = 1024;
 
 /// See [`Solver::summary`].
 pub struct Enumerate;
@@ -41,7 +43,8 @@ impl Solver for Enumerate {
         let mut plan: Assignment = (0..problem.n()).map(|i| first(problem, i)).collect();
         let mut best: Option<(f64, Assignment)> = None;
         for step in 1_u64.. {
-            if (0..problem.m()).all(|j| problem.loads(&plan)[j] <= problem.capacity(j)) {
+            let loads = problem.loads(&plan);
+            if (0..problem.m()).all(|j| loads[j] <= problem.capacity(j)) {
                 let value = problem.objective(&plan);
                 if best.as_ref().is_none_or(|(z, _)| value < *z) {
                     best = Some((value, plan.clone()));
@@ -50,7 +53,7 @@ impl Solver for Enumerate {
             if !advance(problem, &mut plan) {
                 break;
             }
-            if step % 1024 == 0 && deadline.is_over() {
+            if step.is_multiple_of(CLOCK_EVERY) && deadline.is_over() {
                 let plan = best.map(|(_, p)| p);
                 return Outcome {
                     plan,
@@ -69,7 +72,8 @@ impl Solver for Enumerate {
     }
 }
 
-/// (M + 1) to the optional users times M to the mandatory ones.
+/// The number of plans that keep the threshold rule: (M + 1) to the power of the optional users
+/// times M to that of the mandatory ones.
 pub fn plans(problem: &Problem) -> f64 {
     let (m, mandatory) = (problem.m() as f64, problem.mandatory_count());
     m.powf(mandatory as f64) * (m + 1.0).powf((problem.n() - mandatory) as f64)

@@ -1,6 +1,7 @@
-//! GOA: mandatory users first, then whoever gains. It prices only the newcomer, never the harm to
-//! users already attached.
+//! GOA: mandatory users first, then every user that gains. It prices only the newcomer, never the
+//! harm to users already attached.
 
+use crate::costs::Costs;
 use crate::greedy;
 use crate::{Budget, Outcome, Solver};
 use offload_instances::Problem;
@@ -24,6 +25,6 @@ impl Solver for Goa {
     }
 
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {
-        Outcome::plan(greedy::goa(problem))
+        Outcome::plan(greedy::goa(&Costs::new(problem)))
     }
 }

@@ -1,9 +1,9 @@
-//! The way for few users, or many servers: a row of deltas is kept for each user and a heap of
+//! The greedy for few users, or many servers: a row of deltas is kept for each user and a heap of
 //! users by the least of its row, so that the heap stays small and a user leaves it as a whole. A
 //! pair whose recomputed delta is still the least of all old ones is the least of all.
 
-use super::{Partial, Task, delta};
-use crate::greedy::waiting::Waiting;
+use super::partial::{Partial, Phase, Take};
+use crate::search::waiting::Waiting;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
@@ -24,33 +24,24 @@ fn least(row: &[f64]) -> (f64, usize) {
 }
 
 /// See [`Partial::run`].
-pub(super) fn run(partial: &mut Partial, task: &Task) {
-    let (p, m) = (partial.problem, partial.problem.m());
-    let mut rows = Vec::with_capacity(task.users.len() * m);
-    for (u, &i) in task.data.iter().zip(task.users) {
-        rows.extend(
-            partial
-                .servers
-                .iter()
-                .enumerate()
-                .map(|(j, s)| delta(u, s, p.signal(i, j))),
-        );
+pub(super) fn run(partial: &mut Partial, phase: &Phase) {
+    let m = partial.servers.len();
+    let mut rows = Vec::with_capacity(phase.users.len() * m);
+    for &user in phase.users {
+        rows.extend((0..m).map(|j| partial.delta(user, j)));
     }
     // Each user with the least of its deltas, exact at some earlier moment.
-    let first = |(row, deltas): (usize, &[f64])| Waiting {
-        price: least(deltas).0,
-        user: row as u32,
-    };
-    let mut heap: BinaryHeap<Waiting> = rows.chunks_exact(m).enumerate().map(first).collect();
+    let first = |(deltas, row): (&[f64], u32)| Waiting::new(least(deltas).0, row);
+    let mut heap: BinaryHeap<Waiting> = rows.chunks_exact(m).zip(0..).map(first).collect();
     while let Some(mut top) = heap.peek_mut() {
-        let row = top.user as usize;
-        let (deltas, user) = (&mut rows[row * m..(row + 1) * m], task.users[row]);
+        let row = top.number as usize;
+        let (deltas, user) = (&mut rows[row * m..(row + 1) * m], phase.users[row]);
         let (stale, server) = least(deltas);
-        if stale.is_nan() || partial.keeps_out(user, task) {
+        if stale.is_nan() || partial.keeps_out(user, phase) {
             PeekMut::pop(top);
             continue;
         }
-        if task.only_gains && stale >= 0.0 {
+        if phase.take == Take::Gains && stale >= 0.0 {
             return;
         }
         if partial.servers[server].free == 0 {
@@ -58,11 +49,7 @@ pub(super) fn run(partial: &mut Partial, task: &Task) {
             top.price = least(deltas).0;
             continue;
         }
-        let now = delta(
-            &task.data[row],
-            &partial.servers[server],
-            p.signal(user, server),
-        );
+        let now = partial.delta(user, server);
         if now > stale {
             deltas[server] = now;
             top.price = least(deltas).0;

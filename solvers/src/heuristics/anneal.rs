@@ -1,16 +1,22 @@
 //! Simulated annealing.
 
-use crate::search::descent::{Descent, Moves, place};
+use crate::costs::Costs;
+use crate::search::descent::{Descent, Moves};
 use crate::search::incumbent::Incumbent;
-use crate::state::State;
-use crate::{Budget, Outcome, Solver, greedy};
+use crate::state::{Move, State};
+use crate::{Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
-/// Steps a user by default.
+// The numbers were chosen by hand.
+
+/// Steps per user by default.
 const STEPS: u64 = 2000;
 /// Moves drawn to set the first temperature.
 const SAMPLE: usize = 200;
+/// The first temperature as a part of the mean harm of a harmful random move: such a move is then
+/// accepted with probability exp(-2), about one in seven.
+const FIRST_TEMPERATURE: f64 = 0.5;
 /// The last temperature as a part of the first.
 const COOLED: f64 = 1e-4;
 /// Every so many steps is a swap, the others are relocations.
@@ -39,25 +45,25 @@ impl Solver for Anneal {
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let mut incumbent = Incumbent::new(budget, STEPS.saturating_mul(problem.n() as u64));
-        let plan = greedy::goa(problem);
-        let mut random = Random::new(budget.seed, 3);
-        let mut state = State::new(problem, &plan);
+        let costs = Costs::new(problem);
+        let plan = greedy::goa(&costs);
+        let mut random = Random::new(budget.seed, streams::ANNEALING);
+        let mut state = State::new(&costs, &plan);
         state.prepare();
         incumbent.offer(state.objective(), &plan);
-        let first = first_temperature(problem, &state, &mut random);
+        let first = first_temperature(&state, &mut random);
         let cooling = libm::log(COOLED) / incumbent.most() as f64;
         let (mut step, mut value) = (0, state.objective());
         while first > 0.0 && incumbent.next() {
             let temperature = first * libm::exp(cooling * step as f64);
             let allowed = temperature * random.exponential();
             step += 1;
-            let i = random.below(problem.n());
-            let taken = if step % SWAP_EVERY == 0 {
-                swap(problem, &mut state, &mut random, i, allowed)
+            let next = if step % SWAP_EVERY == 0 {
+                random_swap(&state, &mut random)
             } else {
-                relocate(problem, &mut state, &mut random, i, allowed)
+                random_relocation(&state, &mut random)
             };
-            if let Some(change) = taken {
+            if let Some(change) = try_move(&mut state, next, allowed) {
                 state.prepare();
                 value += change;
                 if value < incumbent.value() {
@@ -73,53 +79,41 @@ impl Solver for Anneal {
     }
 }
 
-fn relocate(
-    problem: &Problem,
-    state: &mut State,
-    random: &mut Random,
-    i: usize,
-    allowed: f64,
-) -> Option<f64> {
-    let to = place(random.below(problem.m() + 1), problem.m());
-    if to == state.place(i) || !state.admits(i, to) || state.relocate_bound(i, to) > allowed {
+/// A random user's relocation to a random place, which may be its own.
+fn random_relocation(state: &State, random: &mut Random) -> Move {
+    let user = random.below(state.users());
+    let to = state.numbered(random.below(state.servers() + 1));
+    Move::Relocate { user, to }
+}
+
+/// A swap of two random users, which may be at the same place.
+fn random_swap(state: &State, random: &mut Random) -> Move {
+    let first = random.below(state.users());
+    let second = random.below(state.users());
+    Move::Swap { first, second }
+}
+
+/// Makes a move that changes the plan, keeps the rules and adds at most `allowed` to F; returns the
+/// change, weighted s.
+fn try_move(state: &mut State, step: Move, allowed: f64) -> Option<f64> {
+    if state.is_idle(step) || !state.admits(step) || state.bound(step) > allowed {
         return None;
     }
-    let change = state.relocate_change(i, to);
+    let change = state.change(step);
     (change <= allowed).then(|| {
-        state.relocate(i, to);
+        state.apply(step);
         change
     })
 }
 
-fn swap(
-    problem: &Problem,
-    state: &mut State,
-    random: &mut Random,
-    i: usize,
-    allowed: f64,
-) -> Option<f64> {
-    let k = random.below(problem.n());
-    if state.place(i) == state.place(k)
-        || !state.admits_swap(i, k)
-        || state.swap_bound(i, k) > allowed
-    {
-        return None;
-    }
-    let change = state.swap_change(i, k);
-    (change <= allowed).then(|| {
-        state.swap(i, k);
-        change
-    })
-}
-
-/// Half the mean of the harmful among some random relocations, weighted s; 0 when none is.
-fn first_temperature(problem: &Problem, state: &State, random: &mut Random) -> f64 {
+/// The first temperature from the mean of the harmful among some random relocations, weighted s; 0
+/// when none is harmful.
+fn first_temperature(state: &State, random: &mut Random) -> f64 {
     let (mut sum, mut count) = (0.0, 0);
     for _ in 0..SAMPLE {
-        let i = random.below(problem.n());
-        let to = place(random.below(problem.m() + 1), problem.m());
-        let change = state.relocate_change(i, to);
-        if change > 0.0 && change.is_finite() && state.admits(i, to) {
+        let step = random_relocation(state, random);
+        let change = state.change(step);
+        if change > 0.0 && change.is_finite() && state.admits(step) {
             sum += change;
             count += 1;
         }
@@ -127,6 +121,6 @@ fn first_temperature(problem: &Problem, state: &State, random: &mut Random) -> f
     if count == 0 {
         0.0
     } else {
-        0.5 * sum / f64::from(count)
+        FIRST_TEMPERATURE * sum / f64::from(count)
     }
 }

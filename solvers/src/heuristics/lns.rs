@@ -1,21 +1,27 @@
 //! Large neighbourhood search with exact repair by transportation.
 
-use crate::exact::bnb::Exchange;
-use crate::search::descent::{Descent, Moves};
-use crate::search::incumbent::Incumbent;
+use crate::costs::Costs;
 use crate::greedy::regret;
-use crate::state::State;
-use crate::{Budget, Outcome, Solver, greedy};
+use crate::search::descent::{Descent, Moves};
+use crate::search::exchange::exchange;
+use crate::search::incumbent::Incumbent;
+use crate::state::{Move, State};
+use crate::{Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
+// The numbers were chosen by hand.
+
 /// Iterations by default.
 const ITERATIONS: u64 = 200;
-/// Users taken out: between this part of N and the next.
-const LEAST: f64 = 0.05;
-const MOST: f64 = 0.3;
+/// Least part of the users that is taken out.
+const LEAST_DESTROYED: f64 = 0.05;
+/// Greatest part of the users that is taken out.
+const MOST_DESTROYED: f64 = 0.3;
 /// Every so many iterations the plan is repaired by transportation too.
 const EXCHANGE_EVERY: u64 = 4;
+/// The search goes on from plans up to this factor above the incumbent.
+const ACCEPTED: f64 = 1.001;
 
 /// Large neighbourhood search (Shaw 1998; destroy and repair as Ropke and Pisinger 2006): takes out
 /// 5 to 30 % of the users (at random, all of one server, or those nearest to a random user by
@@ -41,36 +47,38 @@ impl Solver for Lns {
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let mut incumbent = Incumbent::new(budget, ITERATIONS);
-        let mut random = Random::new(budget.seed, 5);
-        let plan = greedy::goa(problem);
-        let mut state = State::new(problem, &plan);
+        let mut random = Random::new(budget.seed, streams::LARGE_NEIGHBOURHOOD);
+        let costs = Costs::new(problem);
+        let plan = greedy::goa(&costs);
+        let mut state = State::new(&costs, &plan);
         let mut descent = Descent::default();
         incumbent.offer(state.objective(), &plan);
         descent.run(&mut state, Moves::Swap, incumbent.deadline());
         let mut current = (state.objective(), state.assignment().clone());
         incumbent.offer(current.0, &current.1);
-        let exchange = Exchange::new(problem);
         let mut iteration = 0;
         while incumbent.next() {
             iteration += 1;
             state.reset(&current.1);
-            let mut out = destroy(problem, &state, &mut random);
-            out.iter().for_each(|&i| state.relocate(i, None));
+            let out = destroy(&costs, &state, &mut random);
+            for &user in &out {
+                state.apply(Move::Relocate { user, to: None });
+            }
             let (mut must, mut may): (Vec<usize>, Vec<usize>) =
-                out.drain(..).partition(|&i| problem.is_mandatory(i));
+                out.into_iter().partition(|&i| problem.is_mandatory(i));
             regret::insert(&mut state, &mut must, || false);
             regret::insert(&mut state, &mut may, || incumbent.deadline().is_over());
             if iteration % EXCHANGE_EVERY == 0 {
                 let value = state.objective();
                 let before = state.assignment().clone();
-                state.reset(&exchange.improve(problem, &before));
+                state.reset(&exchange(&costs, before.clone()).0);
                 if state.objective() > value {
                     state.reset(&before);
                 }
             }
             descent.run(&mut state, Moves::Relocate, incumbent.deadline());
             let value = state.objective();
-            if value < incumbent.value() * 1.001 {
+            if value < incumbent.value() * ACCEPTED {
                 current = (value, state.assignment().clone());
             }
             if incumbent.offer(value, state.assignment()) {
@@ -84,24 +92,24 @@ impl Solver for Lns {
 }
 
 /// The users to take out.
-fn destroy(problem: &Problem, state: &State, random: &mut Random) -> Vec<usize> {
-    let n = problem.n();
-    let share = random.uniform(LEAST, MOST);
+fn destroy(costs: &Costs, state: &State, random: &mut Random) -> Vec<usize> {
+    let n = costs.n();
+    let share = random.uniform(LEAST_DESTROYED, MOST_DESTROYED);
     let count = ((share * n as f64) as usize).clamp(2.min(n), n);
     let mut users: Vec<usize> = (0..n).collect();
     match random.below(3) {
         0 => random.shuffle(&mut users),
         1 => {
-            let j = random.below(problem.m());
+            let j = random.below(costs.m());
             random.shuffle(&mut users);
             users.sort_by_key(|&i| state.place(i) != Some(j));
         }
         _ => {
-            // Alike users want alike places: the ratio of what they and the chosen one send to each
-            // server.
+            // Similar users want similar places: those whose signals differ least from one user's,
+            // as ratios, over all servers.
             let centre = random.below(n);
-            let log = |i: usize, j: usize| libm::log(problem.signal(i, j));
-            let here: Vec<f64> = (0..problem.m()).map(|j| log(centre, j)).collect();
+            let log = |i: usize, j: usize| libm::log(costs.signal(i, j));
+            let here: Vec<f64> = (0..costs.m()).map(|j| log(centre, j)).collect();
             let distance = |i: usize| {
                 here.iter()
                     .enumerate()

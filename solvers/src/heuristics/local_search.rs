@@ -1,15 +1,26 @@
 //! Variable neighbourhood search over relocations, swaps and ejection chains.
 
+use crate::baselines::random_feasible::random_plan;
+use crate::costs::Costs;
 use crate::search::descent::{Descent, Moves, shake};
 use crate::search::incumbent::Incumbent;
-use crate::baselines::random_feasible::random_plan;
 use crate::state::State;
-use crate::{Budget, Deadline, Outcome, Solver, greedy};
+use crate::{Budget, Deadline, Outcome, Solver, greedy, streams};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Problem};
 
+// The numbers were chosen by hand.
+
 /// Shakes by default.
 const SHAKES: u64 = 40;
+/// Users that the smallest shake moves: the descent undoes the move of a single one.
+const LEAST_SHAKE: usize = 2;
+/// The largest shake moves one in so many users.
+const LARGEST_SHAKE_SHARE: usize = 8;
+/// On small problems the largest shake moves this many users.
+const FLOOR_OF_LARGEST: usize = 3;
+/// A new start from the best plan so far moves one in so many users.
+const RESTART_SHAKE_SHARE: usize = 20;
 
 /// Variable neighbourhood search (Mladenovic and Hansen 1997; ejection chains: Glover 1996): from
 /// GOA's plan down to a plan that no relocation, no swap and no ejection chain improves; then
@@ -33,22 +44,23 @@ impl Solver for LocalSearch {
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let mut incumbent = Incumbent::new(budget, SHAKES);
-        let plan = greedy::goa(problem);
-        let mut state = State::new(problem, &plan);
+        let costs = Costs::new(problem);
+        let plan = greedy::goa(&costs);
+        let mut state = State::new(&costs, &plan);
         incumbent.offer(state.objective(), &plan);
         let mut descent = Descent::default();
         descent.run(&mut state, Moves::Chain, incumbent.deadline());
         incumbent.offer(state.objective(), state.assignment());
-        let mut random = Random::new(budget.seed, 1);
-        let largest = (problem.n() / 8).max(3);
-        let mut size = 2;
+        let mut random = Random::new(budget.seed, streams::LOCAL_SEARCH);
+        let largest = (problem.n() / LARGEST_SHAKE_SHARE).max(FLOOR_OF_LARGEST);
+        let mut size = LEAST_SHAKE;
         while incumbent.next() {
             state.reset(incumbent.plan());
-            shake(&mut state, problem, &mut random, size);
+            shake(&mut state, &mut random, size);
             descent.run(&mut state, Moves::Chain, incumbent.deadline());
             let better = incumbent.offer(state.objective(), state.assignment());
             size = if better || size >= largest {
-                2
+                LEAST_SHAKE
             } else {
                 size + 1
             };
@@ -60,14 +72,16 @@ impl Solver for LocalSearch {
 /// The best local optimum (relocations and swaps) over `starts` starts, the first from `plan`, the
 /// others from shaken incumbents and random plans in turn.
 pub fn improve_from(
-    problem: &Problem,
+    costs: &Costs,
     plan: Assignment,
     starts: usize,
     seed: u64,
     deadline: &Deadline,
 ) -> Assignment {
-    let mut random = Random::new(seed, 1);
-    let mut state = State::new(problem, &plan);
+    let problem = costs.problem();
+    let mut random = Random::new(seed, streams::LOCAL_SEARCH);
+    let mut state = State::new(costs, &plan);
+    let size = (problem.n() / RESTART_SHAKE_SHARE).max(FLOOR_OF_LARGEST);
     let mut descent = Descent::default();
     descent.run(&mut state, Moves::Swap, deadline);
     let mut best = (state.objective(), state.assignment().clone());
@@ -77,7 +91,7 @@ pub fn improve_from(
         }
         if start % 2 == 1 {
             state.reset(&best.1);
-            shake(&mut state, problem, &mut random, 3.max(problem.n() / 20));
+            shake(&mut state, &mut random, size);
         } else {
             state.reset(&random_plan(problem, &mut random));
         }

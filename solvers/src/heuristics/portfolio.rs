@@ -1,16 +1,28 @@
-//! What does best within a time budget.
+//! The best combination of heuristics within a time budget.
 
-use crate::exact::bnb::Exchange;
-use crate::search::descent::{Descent, Moves, shake};
+use crate::costs::Costs;
 use crate::greedy::goa_marginal;
+use crate::search::descent::{Descent, Moves, shake};
+use crate::search::exchange::exchange;
 use crate::search::incumbent::Incumbent;
 use crate::state::State;
-use crate::{Budget, Outcome, Solver};
+use crate::{Budget, Outcome, Solver, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
+// The numbers were chosen by hand.
+
 /// Shakes by default.
 const SHAKES: u64 = 200;
+/// After so many shakes without a better plan comes an exchange by transportation with ejection
+/// chains.
+const EXCHANGE_EVERY: u64 = 16;
+/// Users that the smallest shake moves: the descent undoes the move of a single one.
+const LEAST_SHAKE: usize = 2;
+/// The largest shake moves about one in so many users.
+const LARGEST_SHAKE_SHARE: usize = 6;
+/// On small problems shakes are of this many sizes.
+const LEAST_SIZES: usize = 3;
 
 /// `goa-marginal`, then iterated local search (Lourenco, Martin and Stuetzle 2003) until the time
 /// is up, or for 200 shakes when there is no limit: shakes of varying size, descents over
@@ -43,7 +55,8 @@ impl Solver for Portfolio {
             SHAKES
         };
         let mut incumbent = Incumbent::new(budget, shakes);
-        let mut state = State::new(problem, &vec![None; problem.n()]);
+        let costs = Costs::new(problem);
+        let mut state = State::all_local(&costs);
         let mut descent = Descent::default();
         goa_marginal::construct(problem, &mut state);
         incumbent.offer(state.objective(), state.assignment());
@@ -51,19 +64,18 @@ impl Solver for Portfolio {
         incumbent.offer(state.objective(), state.assignment());
         descent.run(&mut state, Moves::Swap, incumbent.deadline());
         incumbent.offer(state.objective(), state.assignment());
-        let exchange = Exchange::new(problem);
-        let mut random = Random::new(budget.seed, 6);
-        let largest = (problem.n() / 6).max(3);
-        let mut since = 0;
+        let mut random = Random::new(budget.seed, streams::PORTFOLIO);
+        let sizes = (problem.n() / LARGEST_SHAKE_SHARE).max(LEAST_SIZES);
+        let mut since = 0_u64;
         while incumbent.next() {
             state.reset(incumbent.plan());
-            if since % 16 == 0 {
-                let plan = exchange.improve(problem, incumbent.plan());
+            if since.is_multiple_of(EXCHANGE_EVERY) {
+                let (plan, _) = exchange(&costs, incumbent.plan().clone());
                 state.reset(&plan);
                 descent.run(&mut state, Moves::Chain, incumbent.deadline());
             } else {
-                let size = 2 + random.below(largest);
-                shake(&mut state, problem, &mut random, size);
+                let size = LEAST_SHAKE + random.below(sizes);
+                shake(&mut state, &mut random, size);
                 descent.run(&mut state, Moves::Swap, incumbent.deadline());
             }
             since = if incumbent.offer(state.objective(), state.assignment()) {

@@ -1,16 +1,19 @@
 //! Tabu search.
 
-use crate::search::descent::{Descent, Moves, Place};
+use crate::costs::Costs;
+use crate::search::descent::{Descent, LEAST_GAIN, Moves};
 use crate::search::incumbent::Incumbent;
-use crate::state::State;
-use crate::{Budget, Outcome, Solver, greedy};
+use crate::state::{Move, Place, State};
+use crate::{Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
-/// Iterations a user by default.
+/// Iterations per user by default, chosen by hand.
 const ITERATIONS: u64 = 20;
-/// A user may not come back to a place for this many iterations, and up to a tenth of N more.
+/// A user may not come back to a place for at least this many iterations: the customary 7.
 const TENURE: u64 = 7;
+/// On top come up to N over this many iterations, drawn at random, so that cycles break.
+const TENURE_SPREAD: usize = 10;
 
 /// Tabu search (Glover 1989): from a local optimum, each iteration takes the best admitted
 /// relocation or, among N random pairs, swap, even when it makes things worse; where a user has
@@ -34,10 +37,11 @@ impl Solver for Tabu {
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let n = problem.n();
         let mut incumbent = Incumbent::new(budget, ITERATIONS.saturating_mul(n as u64));
-        let plan = greedy::goa(problem);
-        let mut state = State::new(problem, &plan);
+        let costs = Costs::new(problem);
+        let plan = greedy::goa(&costs);
+        let mut state = State::new(&costs, &plan);
         incumbent.offer(state.objective(), &plan);
-        let mut search = Search {
+        let mut search = TabuSearch {
             descent: Descent::default(),
             until: vec![0; n * (problem.m() + 1)],
             now: 0,
@@ -46,11 +50,11 @@ impl Solver for Tabu {
             .descent
             .run(&mut state, Moves::Swap, incumbent.deadline());
         incumbent.offer(state.objective(), state.assignment());
-        let mut random = Random::new(budget.seed, 4);
+        let mut random = Random::new(budget.seed, streams::TABU);
         while incumbent.next() {
             search.now += 1;
             state.prepare();
-            if !search.step(problem, &mut state, &mut random, &incumbent) {
+            if !search.step(&mut state, &mut random, &incumbent) {
                 break;
             }
             incumbent.offer(state.objective(), state.assignment());
@@ -64,88 +68,115 @@ impl Solver for Tabu {
     }
 }
 
-struct Search {
+struct TabuSearch {
     descent: Descent,
     /// When user i may be at place p again, at `i * (m + 1) + p`.
     until: Vec<u64>,
     now: u64,
 }
 
-enum Step {
-    Relocate(usize, Place),
-    Swap(usize, usize),
+/// The best move so far and its change of F, weighted s.
+struct BestMove {
+    change: f64,
+    step: Option<Move>,
 }
 
-impl Search {
+impl TabuSearch {
     /// Makes the best step that is not tabu; false when there is none.
-    fn step(
-        &mut self,
-        problem: &Problem,
-        state: &mut State,
-        random: &mut Random,
-        incumbent: &Incumbent,
-    ) -> bool {
-        let m = problem.m();
+    fn step(&mut self, state: &mut State, random: &mut Random, incumbent: &Incumbent) -> bool {
         // A tabu step is taken all the same when it leads below the incumbent.
-        let aspired = incumbent.value() * (1.0 - crate::search::descent::LEAST_GAIN) - state.objective();
-        let mut best: Option<(f64, Step)> = None;
-        let limit = |best: &Option<(f64, Step)>| best.as_ref().map_or(f64::INFINITY, |b| b.0);
-        for i in 0..problem.n() {
-            let Search {
-                descent,
-                until,
-                now,
-            } = &mut *self;
-            let is_free = |to: Place| until[i * (m + 1) + to.unwrap_or(m)] <= *now;
-            let free = descent.best_relocation_where(state, i, limit(&best), |to| {
-                state.admits(i, to) && is_free(to)
-            });
-            best = free
-                .map(|(change, to)| (change, Step::Relocate(i, to)))
-                .or(best);
-            let tabu = |to| state.admits(i, to) && !is_free(to);
-            let tabu = descent.best_relocation_where(state, i, limit(&best).min(aspired), tabu);
-            best = tabu
-                .map(|(change, to)| (change, Step::Relocate(i, to)))
-                .or(best);
-        }
-        for _ in 0..problem.n() {
-            let (i, k) = (random.below(problem.n()), random.below(problem.n()));
-            let (a, b) = (state.place(i), state.place(k));
-            if a == b || !state.admits_swap(i, k) {
-                continue;
-            }
-            let is_tabu = [(i, b), (k, a)]
-                .iter()
-                .any(|&(u, to)| self.until[u * (m + 1) + to.unwrap_or(m)] > self.now);
-            let limit = if is_tabu {
-                limit(&best).min(aspired)
-            } else {
-                limit(&best)
-            };
-            if state.swap_bound(i, k) < limit {
-                let change = state.swap_change(i, k);
-                if change < limit {
-                    best = Some((change, Step::Swap(i, k)));
-                }
-            }
-        }
-        let Some((_, step)) = best else { return false };
-        let mut forbid = |i: usize, state: &State| {
-            let extra = random.below(problem.n() / 10 + 1) as u64;
-            self.until[i * (m + 1) + state.place(i).unwrap_or(m)] = self.now + TENURE + extra;
+        let aspired = incumbent.value() * (1.0 - LEAST_GAIN) - state.objective();
+        let mut best = BestMove {
+            change: f64::INFINITY,
+            step: None,
         };
+        for i in 0..state.users() {
+            self.relocations(state, i, aspired, &mut best);
+        }
+        for _ in 0..state.users() {
+            let (first, second) = (random.below(state.users()), random.below(state.users()));
+            self.swap(state, Move::Swap { first, second }, aspired, &mut best);
+        }
+        let Some(step) = best.step else { return false };
         match step {
-            Step::Relocate(i, to) => {
-                forbid(i, state);
-                state.relocate(i, to);
+            Move::Relocate { user, .. } | Move::Replace { user, .. } => {
+                self.forbid_return(state, user, random);
             }
-            Step::Swap(i, k) => {
-                forbid(i, state);
-                forbid(k, state);
-                state.swap(i, k);
+            Move::Swap { first, second } => {
+                self.forbid_return(state, first, random);
+                self.forbid_return(state, second, random);
             }
         }
+        state.apply(step);
         true
+    }
+
+    /// Puts the best relocation of user i into `best` if it is better; tabu ones must change F by
+    /// less than `aspired`.
+    fn relocations(&mut self, state: &State, i: usize, aspired: f64, best: &mut BestMove) {
+        let TabuSearch {
+            descent,
+            until,
+            now,
+        } = self;
+        let last = state.servers();
+        let is_free = |to: Place| until[i * (last + 1) + to.unwrap_or(last)] <= *now;
+        for free in [true, false] {
+            let limit = if free {
+                best.change
+            } else {
+                best.change.min(aspired)
+            };
+            let found = descent.best_relocation_where(state, i, limit, |to| {
+                state.admits(Move::Relocate { user: i, to }) && is_free(to) == free
+            });
+            if let Some((change, to)) = found {
+                *best = BestMove {
+                    change,
+                    step: Some(Move::Relocate { user: i, to }),
+                };
+            }
+        }
+    }
+
+    /// Puts a swap into `best` if it is better; a tabu one must change F by less than `aspired`.
+    fn swap(&self, state: &State, swap: Move, aspired: f64, best: &mut BestMove) {
+        let Move::Swap { first, second } = swap else {
+            return;
+        };
+        if state.is_idle(swap) || !state.admits(swap) {
+            return;
+        }
+        let is_tabu = self.is_tabu(state, first, state.place(second))
+            || self.is_tabu(state, second, state.place(first));
+        let limit = if is_tabu {
+            best.change.min(aspired)
+        } else {
+            best.change
+        };
+        if state.bound(swap) < limit {
+            let change = state.change(swap);
+            if change < limit {
+                *best = BestMove {
+                    change,
+                    step: Some(swap),
+                };
+            }
+        }
+    }
+
+    fn is_tabu(&self, state: &State, user: usize, to: Place) -> bool {
+        self.until[self.index(state, user, to)] > self.now
+    }
+
+    fn index(&self, state: &State, user: usize, place: Place) -> usize {
+        user * (state.servers() + 1) + place.unwrap_or(state.servers())
+    }
+
+    /// The user may not return to its present place for some iterations.
+    fn forbid_return(&mut self, state: &State, user: usize, random: &mut Random) {
+        let extra = random.below(state.users() / TENURE_SPREAD + 1) as u64;
+        let index = self.index(state, user, state.place(user));
+        self.until[index] = self.now + TENURE + extra;
     }
 }

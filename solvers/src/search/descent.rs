@@ -1,17 +1,16 @@
 //! Descents to local optima over relocations, swaps and ejection chains, each move priced exactly.
 
 use crate::Deadline;
-use crate::state::State;
-use offload_instances::Problem;
+use crate::state::{Move, Place, State};
 use offload_instances::random::Random;
 
-/// A step must improve F by this fraction of it: anything less is rounding.
+/// A step must improve F by this fraction of it: anything less is rounding (sums of some thousand
+/// terms in double precision).
 pub const LEAST_GAIN: f64 = 1e-13;
-/// Most users that one ejection chain moves.
+/// Most users that one ejection chain moves, chosen by hand.
 const CHAIN: usize = 4;
-
-/// A place: a server, or local.
-pub type Place = Option<usize>;
+/// Users between two looks at the clock.
+const CLOCK_EVERY: usize = 16;
 
 /// Which moves a descent tries.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +34,8 @@ impl Descent {
     /// `limit`. Places whose bound is not below the best so far are not evaluated.
     /// [`State::prepare`] must have been called.
     pub fn best_relocation(&mut self, state: &State, i: usize, limit: f64) -> Option<(f64, Place)> {
-        self.best_relocation_where(state, i, limit, |to| state.admits(i, to))
+        let admits = |to| state.admits(Move::Relocate { user: i, to });
+        self.best_relocation_where(state, i, limit, admits)
     }
 
     /// As [`Descent::best_relocation`], over the places that `admits` lets pass.
@@ -54,15 +54,16 @@ impl Descent {
         loop {
             // A bound that is not a number says nothing: such a place is evaluated.
             let is_open = |bound: f64| bound < limit || bound.is_nan();
-            let open = (0..=m).filter(|&p| is_open(self.bounds[p]) && admits(place(p, m)));
+            let open = (0..=m).filter(|&p| is_open(self.bounds[p]) && admits(state.numbered(p)));
             let Some(p) = open.min_by(|&p, &q| self.bounds[p].total_cmp(&self.bounds[q])) else {
                 return best;
             };
             self.bounds[p] = f64::INFINITY;
-            let change = state.relocate_change(i, place(p, m));
+            let to = state.numbered(p);
+            let change = state.change(Move::Relocate { user: i, to });
             if change < limit {
                 limit = change;
-                best = Some((change, place(p, m)));
+                best = Some((change, to));
             }
         }
     }
@@ -85,17 +86,17 @@ impl Descent {
 
     /// User after user to its best place, until a whole round changes nothing.
     fn relocate(&mut self, state: &mut State, deadline: &Deadline) {
-        let n = state.assignment().len();
+        let n = state.users();
         let threshold = -LEAST_GAIN * state.objective();
         let (mut i, mut idle) = (0, 0);
         state.prepare();
         while idle < n {
-            if i % 16 == 0 && deadline.is_over() {
+            if i % CLOCK_EVERY == 0 && deadline.is_over() {
                 return;
             }
             idle += 1;
             if let Some((_, to)) = self.best_relocation(state, i, threshold) {
-                state.relocate(i, to);
+                state.apply(Move::Relocate { user: i, to });
                 state.prepare();
                 idle = 0;
             }
@@ -105,7 +106,7 @@ impl Descent {
 
     /// One pass over all pairs; true when a swap improved.
     fn swap(&mut self, state: &mut State, deadline: &Deadline) -> bool {
-        let n = state.assignment().len();
+        let n = state.users();
         let threshold = -LEAST_GAIN * state.objective();
         let mut improved = false;
         for i in 0..n {
@@ -113,14 +114,19 @@ impl Descent {
                 return improved;
             }
             for k in i + 1..n {
+                let swap = Move::Swap {
+                    first: i,
+                    second: k,
+                };
+                // A bound that is not a number says nothing: such a swap is evaluated.
                 if state.place(i) == state.place(k)
-                    || state.swap_bound(i, k) >= threshold
-                    || !state.admits_swap(i, k)
-                    || state.swap_change(i, k) >= threshold
+                    || state.bound(swap) >= threshold
+                    || !state.admits(swap)
+                    || state.change(swap) >= threshold
                 {
                     continue;
                 }
-                state.swap(i, k);
+                state.apply(swap);
                 state.prepare();
                 improved = true;
             }
@@ -132,7 +138,7 @@ impl Descent {
     /// server, full or not, and as long as the chain does not gain, the member of the server just
     /// entered that leaves it best goes on. A chain that never gains is undone.
     fn chain(&mut self, state: &mut State, deadline: &Deadline) -> bool {
-        let n = state.assignment().len();
+        let n = state.users();
         let threshold = -LEAST_GAIN * state.objective();
         let mut improved = false;
         for i in 0..n {
@@ -150,32 +156,39 @@ impl Descent {
 
     fn try_chain(&mut self, state: &mut State, head: usize, first: usize, threshold: f64) -> bool {
         let mut undo = vec![(head, state.place(head))];
-        let mut total = state.relocate_change(head, Some(first));
-        state.relocate(head, Some(first));
+        let enter = Move::Relocate {
+            user: head,
+            to: Some(first),
+        };
+        let mut total = state.change(enter);
+        state.apply(enter);
         let mut entered = first;
         while undo.len() < CHAIN {
             state.prepare();
-            let mut best: Option<(f64, usize, Place)> = None;
+            let mut least = f64::INFINITY;
+            let mut best: Option<(usize, Place)> = None;
             for k in 0..state.load(entered) {
                 let user = state.members(entered)[k];
                 if undo.iter().any(|(u, _)| *u == user) {
                     continue;
                 }
-                let limit = best.map_or(f64::INFINITY, |b| b.0);
                 // The last user must end where there is room; before that, a full server may be
                 // entered.
                 let last = undo.len() + 1 == CHAIN;
-                let admits = |to: Place| state.admits(user, to) || (!last && to.is_some());
-                if let Some((change, to)) = self.best_relocation_where(state, user, limit, admits) {
-                    best = Some((change, user, to));
+                let admits = |to: Place| {
+                    state.admits(Move::Relocate { user, to }) || (!last && to.is_some())
+                };
+                if let Some((change, to)) = self.best_relocation_where(state, user, least, admits) {
+                    least = change;
+                    best = Some((user, to));
                 }
             }
-            let Some((change, user, to)) = best else {
+            let Some((user, to)) = best else {
                 break;
             };
             undo.push((user, state.place(user)));
-            state.relocate(user, to);
-            total += change;
+            state.apply(Move::Relocate { user, to });
+            total += least;
             if total < threshold
                 && state.is_within_capacity(to)
                 && state.is_within_capacity(Some(entered))
@@ -188,26 +201,22 @@ impl Descent {
                 None => break,
             }
         }
-        for &(user, place) in undo.iter().rev() {
-            state.relocate(user, place);
+        for &(user, to) in undo.iter().rev() {
+            state.apply(Move::Relocate { user, to });
         }
         state.prepare();
         false
     }
 }
 
-/// Place number p: server p, or local as M.
-pub fn place(p: usize, m: usize) -> Place {
-    (p < m).then_some(p)
-}
-
 /// Moves `count` users drawn at random to random admitted places.
-pub fn shake(state: &mut State, problem: &Problem, random: &mut Random, count: usize) {
+pub fn shake(state: &mut State, random: &mut Random, count: usize) {
     for _ in 0..count {
-        let i = random.below(problem.n());
-        let to = place(random.below(problem.m() + 1), problem.m());
-        if state.admits(i, to) {
-            state.relocate(i, to);
+        let user = random.below(state.users());
+        let to = state.numbered(random.below(state.servers() + 1));
+        let step = Move::Relocate { user, to };
+        if state.admits(step) {
+            state.apply(step);
         }
     }
 }

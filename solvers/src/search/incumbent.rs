@@ -1,5 +1,6 @@
-//! The best plan of an improvement heuristic, how it came along, and when to stop.
+//! The best plan of an improvement heuristic, its trajectory, and when to stop.
 
+use crate::search::descent::LEAST_GAIN;
 use crate::{Budget, Deadline, Outcome, Progress, Stop};
 use offload_instances::Assignment;
 use std::time::Instant;
@@ -16,7 +17,7 @@ pub struct Incumbent {
 }
 
 impl Incumbent {
-    /// None yet. `iterations` is the default of the heuristic, which the budget may overrule. The
+    /// None yet. `iterations` is the default of the heuristic, which the budget may override. The
     /// clock starts here.
     pub fn new(budget: &Budget, iterations: u64) -> Self {
         Incumbent {
@@ -30,11 +31,10 @@ impl Incumbent {
         }
     }
 
-    /// Takes the plan over when it is better by more than rounding (weighted s); tells whether it
-    /// was.
+    /// Takes the plan over when its value (weighted s) is better by more than rounding; returns
+    /// whether it was.
     pub fn offer(&mut self, value: f64, plan: &[Option<usize>]) -> bool {
-        if value >= self.value * (1.0 - crate::search::descent::LEAST_GAIN) && !self.plan.is_empty()
-        {
+        if value >= self.value * (1.0 - LEAST_GAIN) && !self.plan.is_empty() {
             return false;
         }
         self.value = value;
@@ -85,15 +85,22 @@ impl Incumbent {
 
     /// The incumbent as an outcome.
     pub fn outcome(self) -> Outcome {
-        let stop = if self.deadline.is_over() {
-            Stop::TimeLimit
-        } else {
-            Stop::Finished
-        };
         Outcome {
-            stop,
             trajectory: self.trajectory,
-            ..Outcome::plan(self.plan)
+            ..outcome_of(self.plan, &self.deadline)
         }
+    }
+}
+
+/// The outcome of a heuristic that came to its end or was stopped by its deadline.
+pub fn outcome_of(plan: Assignment, deadline: &Deadline) -> Outcome {
+    let stop = if deadline.is_over() {
+        Stop::TimeLimit
+    } else {
+        Stop::Finished
+    };
+    Outcome {
+        stop,
+        ..Outcome::plan(plan)
     }
 }

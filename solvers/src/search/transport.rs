@@ -1,12 +1,12 @@
-//! The transportation problem behind fixed loads: who goes where when every place takes exactly as
-//! many users as now.
+//! The transportation problem behind fixed loads: the best place of every user when every place
+//! takes exactly as many users as now.
 //!
-//! With loads fixed and separable costs the linear program is integral (docs/model.md, formulation
-//! A), so cancelling negative cycles of users between places ends in an optimal plan, and shortest
-//! distances between places are its dual prices.
+//! With loads fixed and separable costs the linear program is integral (docs/src/concepts/model.md,
+//! formulation A), so cancelling negative cycles of users between places ends in an optimal plan,
+//! and shortest distances between places are its dual prices.
 
 /// Costs of users at places, N rows of P; infinite where a user may not be.
-pub struct Costs {
+pub struct PlaceCosts {
     /// P, the number of places.
     pub places: usize,
     /// Cost of user i at place p, at `i * places + p`.
@@ -17,18 +17,23 @@ pub struct Costs {
 pub struct Optimum {
     /// Where each user is.
     pub place: Vec<usize>,
-    /// u_i = the cost of user i at its place, less that place's price.
+    /// u_i = the cost of user i at its place minus that place's price.
     pub users: Vec<f64>,
 }
 
 /// Gains below this part of the largest cost are rounding.
-const LEAST_GAIN: f64 = 1e-12;
+const LEAST_CYCLE_GAIN: f64 = 1e-12;
+/// Most cycles that are cancelled, per user. Every cycle lowers the cost, so the loop ends anyway;
+/// the limit guards against rounding.
+const CYCLES_PER_USER: usize = 50;
+/// Cycles on top, for problems of a few users.
+const MORE_CYCLES: usize = 100;
 
 /// The cheapest way to exchange users between places, from `place` (whose own costs must be
 /// finite); loads stay as they are. Prices are relative to the last place.
 ///
 /// Complexity: O(N P + P^3) per cancelled cycle.
-pub fn solve(costs: &Costs, place: &[usize]) -> Optimum {
+pub fn solve(costs: &PlaceCosts, place: &[usize]) -> Optimum {
     let p = costs.places;
     let mut place = place.to_vec();
     let largest = costs
@@ -37,11 +42,9 @@ pub fn solve(costs: &Costs, place: &[usize]) -> Optimum {
         .copied()
         .filter(|c| c.is_finite())
         .fold(0.0, |a: f64, b| a.max(b.abs()));
-    // Every cycle lowers the cost, so the loop ends; the cap guards against rounding going round in
-    // circles.
-    for _ in 0..50 * place.len() + 100 {
+    for _ in 0..CYCLES_PER_USER * place.len() + MORE_CYCLES {
         let arcs = arcs(costs, &place);
-        let (distance, cycle) = distances(&arcs, p, LEAST_GAIN * largest);
+        let (distance, cycle) = distances(&arcs, p, LEAST_CYCLE_GAIN * largest);
         match cycle {
             Some(cycle) => {
                 // Each arc of the cycle moves its cheapest user on by one place.
@@ -60,7 +63,7 @@ pub fn solve(costs: &Costs, place: &[usize]) -> Optimum {
     finish(costs, place, &distance)
 }
 
-fn finish(costs: &Costs, place: Vec<usize>, distance: &[f64]) -> Optimum {
+fn finish(costs: &PlaceCosts, place: Vec<usize>, distance: &[f64]) -> Optimum {
     let last = distance[costs.places - 1];
     let users = place
         .iter()
@@ -77,7 +80,7 @@ struct Arc {
     user: Option<usize>,
 }
 
-fn arcs(costs: &Costs, place: &[usize]) -> Vec<Arc> {
+fn arcs(costs: &PlaceCosts, place: &[usize]) -> Vec<Arc> {
     let p = costs.places;
     let mut arcs = vec![
         Arc {
@@ -171,7 +174,7 @@ mod tests {
                     }
                 })
                 .collect();
-            let costs = Costs { places: p, cost };
+            let costs = PlaceCosts { places: p, cost };
             let start: Vec<usize> = (0..n).map(|_| random.below(p)).collect();
             let got = solve(&costs, &start);
             let value = |place: &[usize]| {

@@ -1,6 +1,6 @@
-//! Tiny instances, plain f64 mathematics and brute force, all written without looking at the
-//! crate's own formulas.
-#![allow(dead_code)] // each test file uses a part of it
+//! Tiny instances, plain f64 mathematics and brute force, written independently of the crate's own
+//! formulas.
+#![allow(dead_code)] // each test file uses only a part of it
 
 use offload_instances::types::{Instance, Server, User, Weights};
 use offload_verify::{Certificate, Multipliers, Node, Place, Trust};
@@ -275,7 +275,7 @@ impl Box {
             || self.places.iter().any(Vec::is_empty)
     }
 
-    /// Whether a plan lies in the box; interference with a little slack, as the test computes it in
+    /// Whether a plan lies in the box; interference with a tolerance, since the test computes it in
     /// plain f64.
     pub fn holds(&self, case: &Case, plan: &[Place]) -> bool {
         let within = |(n, r): (&usize, &(usize, usize))| r.0 <= *n && *n <= r.1;
@@ -334,8 +334,8 @@ pub fn naive_loads(b: &Box) -> Option<Vec<(usize, usize)>> {
     (0..b.loads.len()).map(range).collect()
 }
 
-/// The effective interference of server j with load n, from all sets of users that might sit there:
-/// `None` when empty.
+/// The effective interference of server j with load n, from all sets of users that might be there:
+/// `None` if empty.
 pub fn naive_heard(case: &Case, b: &Box, j: usize, n: usize) -> Option<(f64, f64)> {
     let (here, on) = (Some(j), case.instance.interference);
     let elsewhere = |i: usize| b.places[i].iter().any(|p| p.is_some() && *p != here);
@@ -374,13 +374,29 @@ pub fn naive_heard(case: &Case, b: &Box, j: usize, n: usize) -> Option<(f64, f64
     (lo <= hi * (1.0 + 1e-9)).then_some((lo, hi))
 }
 
+/// Whether costs count or are replaced by 0.
+#[derive(Clone, Copy)]
+pub enum Costs {
+    Counted,
+    Zero,
+}
+
+impl Costs {
+    fn of(self, cost: impl Fn() -> f64) -> f64 {
+        match self {
+            Costs::Counted => cost(),
+            Costs::Zero => 0.0,
+        }
+    }
+}
+
 /// B_k by definition: V_j over all subsets. `force` = (i, p): user i must be at p; `load` = (j, n):
 /// only that load.
 pub fn naive_bound(
     case: &Case,
     b: &Box,
     k: &Multipliers,
-    costs: bool,
+    costs: Costs,
     force: Option<(usize, Place)>,
     load: Option<(usize, usize)>,
 ) -> f64 {
@@ -390,11 +406,7 @@ pub fn naive_bound(
     let on = case.instance.interference;
     let mut total: f64 = k.users.iter().sum();
     for i in (0..case.n()).filter(|&i| b.places[i].contains(&None)) {
-        let cost = if costs {
-            case.v(i) * case.instance.users[i].local_delay_s
-        } else {
-            0.0
-        };
+        let cost = costs.of(|| case.v(i) * case.instance.users[i].local_delay_s);
         let x = cost - k.users[i];
         total += if force == Some((i, None)) {
             x
@@ -426,9 +438,8 @@ pub fn naive_bound(
                 continue;
             }
             for end in ends[n].into_iter().flat_map(|(lo, hi)| [lo, hi]) {
-                let price = |&i: &usize| {
-                    (if costs { case.cost(i, j, n, end) } else { 0.0 }) - k.users[i] - export(i)
-                };
+                let price =
+                    |&i: &usize| costs.of(|| case.cost(i, j, n, end)) - k.users[i] - export(i);
                 least = least.min(r * end + members.iter().map(price).sum::<f64>());
             }
         }

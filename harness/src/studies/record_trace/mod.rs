@@ -1,4 +1,4 @@
-//! Records a query trace from live models: `docs/trace-record.md`.
+//! Records a query trace from live models: `docs/src/use/trace-record.md`.
 //!
 //! [`questions`] reads what is asked, [`client`] asks an OpenAI-compatible server politely,
 //! [`answer`] turns its reply into numbers, and [`store`] keeps one line per query on the disk, so

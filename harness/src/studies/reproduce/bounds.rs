@@ -1,5 +1,5 @@
-//! ExactProblem solves of some of the runs, each bound re-checked by the verifier, with everybody's plan
-//! beside it.
+//! Exact solves of some of the runs, each bound re-checked by the verifier, with everybody's
+//! plan beside it.
 
 use super::{SERVERS, THRESHOLDS, USERS, instance};
 use crate::process::certify::certify;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, anyhow};
 use offload_instances::calibrate::by_rank;
-use offload_instances::trace;
+use offload_instances::trace::{self, ColumnRange};
 use offload_reports::reproduce::Margin;
 use offload_reports::statistics::prediction::{Answers, UncertaintyMetric, qualities};
 
@@ -14,7 +14,7 @@ const COLUMN: &str = "uncertainty";
 /// # Errors
 /// When the embedded trace is no trace, which a test of its crate rules out.
 pub fn margin() -> anyhow::Result<Margin> {
-    let table = trace::parse_columns(trace::EMBEDDED.as_bytes(), &[COLUMN], true, 0)
+    let table = trace::parse_columns(trace::EMBEDDED.as_bytes(), &[COLUMN], ColumnRange::Unit, 0)
         .map_err(|e| anyhow!(e))?;
     let small: Vec<f64> = table.queries.iter().map(|q| q.small_correct).collect();
     let large: Vec<f64> = table.queries.iter().map(|q| q.large_correct).collect();

@@ -1,4 +1,4 @@
-//! Requests that arrive over time: `docs/simulate.md`.
+//! Requests that arrive over time: `docs/src/use/simulate.md`.
 //!
 //! [`simulate`] is the study: every solver on every sequence of arrivals. [`arrivals`] makes the
 //! sequences, [`queue`] is a server that shares its compute among unfinished requests, [`run`] lets
@@ -199,8 +199,8 @@ impl Simulation {
         SimulationReport::new(&self.context(), &self.solvers).table()
     }
 
-    /// Writes `simulation.json`, `summary.csv`, `slots.csv` and `simulation.svg` into `folder`, each
-    /// whole or not at all. Returns their paths.
+    /// Writes `simulation.json`, `summary.csv`, `slots.csv` and `simulation.svg` into `folder`,
+    /// each whole or not at all. Returns their paths.
     ///
     /// # Errors
     /// When a file cannot be written.

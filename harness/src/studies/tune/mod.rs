@@ -1,8 +1,8 @@
-//! The threshold and the weights that reach a target at least cost: `docs/tune.md`.
+//! The threshold and the weights that reach a target at least cost: `docs/src/use/tune.md`.
 //!
 //! [`tune`] is the study: [`measure`] solves every instance at every setting;
-//! `offload_reports::tune` chooses a setting on one part of the instances and judges it on the other
-//! part.
+//! `offload_reports::tune` chooses a setting on one part of the instances and judges it on the
+//! other part.
 
 use crate::notice::Notify;
 use crate::process::solver::catalogue;

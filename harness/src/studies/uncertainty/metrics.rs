@@ -5,7 +5,7 @@ use anyhow::{anyhow, ensure};
 use offload_instances::calibrate::{Isotonic, by_rank};
 use offload_instances::random::Random;
 use offload_instances::rows;
-use offload_instances::trace::{self, Choice, Query, Table};
+use offload_instances::trace::{self, ColumnRange, Query, TraceTable, UncertaintyColumn};
 use offload_reports::statistics::prediction::UncertaintyMetric;
 
 /// Columns taken when none are named, as far as the trace has them.
@@ -27,7 +27,7 @@ fn header(a: &UncertaintyOptions) -> anyhow::Result<Vec<String>> {
 ///
 /// # Errors
 /// When none is there, one is named twice, or a name or scale is unknown.
-pub fn choices(a: &UncertaintyOptions) -> anyhow::Result<Vec<Choice>> {
+pub fn choices(a: &UncertaintyOptions) -> anyhow::Result<Vec<UncertaintyColumn>> {
     let mut names = a.columns.clone();
     if names.is_empty() {
         let header = header(a)?;
@@ -51,7 +51,8 @@ pub fn choices(a: &UncertaintyOptions) -> anyhow::Result<Vec<Choice>> {
     names
         .iter()
         .map(|name| {
-            Choice::parse(name.trim(), &a.scale).map_err(|e| anyhow!("--columns, --scale: {e}"))
+            UncertaintyColumn::parse(name.trim(), &a.scale)
+                .map_err(|e| anyhow!("--columns, --scale: {e}"))
         })
         .collect()
 }
@@ -60,14 +61,19 @@ pub fn choices(a: &UncertaintyOptions) -> anyhow::Result<Vec<Choice>> {
 ///
 /// # Errors
 /// When it cannot be read or a column is missing.
-pub fn read(a: &UncertaintyOptions, choices: &[Choice]) -> anyhow::Result<Table> {
+pub fn read(a: &UncertaintyOptions, choices: &[UncertaintyColumn]) -> anyhow::Result<TraceTable> {
     let columns: Vec<&str> = choices.iter().map(|c| c.column.as_str()).collect();
     let table = match &a.trace {
-        None => trace::parse_columns(trace::EMBEDDED.as_bytes(), &columns, false, a.seed),
+        None => trace::parse_columns(
+            trace::EMBEDDED.as_bytes(),
+            &columns,
+            ColumnRange::Finite,
+            a.seed,
+        ),
         Some(path) => trace::parse_columns(
             rows::open(path).map_err(|e| anyhow!(e))?,
             &columns,
-            false,
+            ColumnRange::Finite,
             a.seed,
         )
         .map_err(|e| format!("{}: not a valid query trace: {e}", path.display())),
@@ -77,7 +83,12 @@ pub fn read(a: &UncertaintyOptions, choices: &[Choice]) -> anyhow::Result<Table>
 
 /// A column as the statistics want it: high means unsure, with the probabilities of a right answer
 /// that can be made of it.
-pub fn metric(table: &Table, k: usize, choice: &Choice, seed: u64) -> UncertaintyMetric {
+pub fn metric(
+    table: &TraceTable,
+    k: usize,
+    choice: &UncertaintyColumn,
+    seed: u64,
+) -> UncertaintyMetric {
     let sign = if choice.falling { -1.0 } else { 1.0 };
     let values: Vec<f64> = table.columns[k].iter().map(|x| sign * x).collect();
     let mut predictions = Vec::new();

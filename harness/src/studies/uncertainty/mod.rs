@@ -1,5 +1,5 @@
 //! What the columns of a query trace know about right answers, and what plans make of it:
-//! `docs/uncertainty.md`.
+//! `docs/src/use/uncertainty.md`.
 
 mod metrics;
 mod plans;

@@ -6,7 +6,7 @@ use crate::process::certify::certify;
 use anyhow::{Context, anyhow, ensure};
 use offload_instances::evaluate::evaluate;
 use offload_instances::families::{self, Spec};
-use offload_instances::trace::Choice;
+use offload_instances::trace::UncertaintyColumn;
 use offload_instances::{Assignment, Evaluation, Instance, Problem, Status, Weights};
 use offload_reports::uncertainty::{Informed, Planned};
 use offload_solvers::{Budget, Solver, find, solve};
@@ -26,7 +26,7 @@ struct MetricCase {
 /// A problem without a plan, or a solver that fails.
 pub fn plans(
     a: &UncertaintyOptions,
-    choices: &[Choice],
+    choices: &[UncertaintyColumn],
     solvers: &[Box<dyn Solver>],
     notify: Notify,
 ) -> anyhow::Result<(Vec<Planned>, Vec<Informed>)> {
@@ -219,7 +219,7 @@ fn optimum(a: &UncertaintyOptions, problem: &Problem) -> anyhow::Result<Certifie
     })
 }
 
-/// The two informed plans of `docs/uncertainty.md` against the exact one.
+/// The two informed plans of `docs/src/use/uncertainty.md` against the exact one.
 fn informed(
     a: &UncertaintyOptions,
     case: &MetricCase,

@@ -45,7 +45,7 @@ pub(super) fn document(of: &Reproduction, pictures: &[Picture]) -> Document {
         Block::Paragraph(of.setup.describe()),
         Block::Paragraph(prose![
             "Intervals are 95 %, BCa bootstrap over runs (",
-            code("docs/statistics.md"),
+            code("docs/src/reference/statistics.md"),
             "). 'Less' and 'more' mean that an interval of paired differences excludes 0, \
              'undecided' that it does not; single cells are not corrected for their number."
         ]),

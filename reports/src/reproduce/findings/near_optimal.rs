@@ -95,7 +95,7 @@ fn bounds(of: &Reproduction) -> Prose {
         emphasis("certified"),
         " bound was re-checked by the verifier from its certificate and the instance alone. Gaps \
          are guaranteed ones, (z - LB)/LB; with so few problems per cell, intervals are too short (",
-        code("docs/statistics.md"),
+        code("docs/src/reference/statistics.md"),
         ")."
     ]
 }

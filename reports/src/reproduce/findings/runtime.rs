@@ -44,7 +44,7 @@ fn blocks(of: &Reproduction) -> Vec<Block> {
     let mut all = vec![Block::Paragraph(prose![
         "A stated complexity is an upper bound: a smaller exponent does not contradict it. \
          Exponents are fitted to times by maximum likelihood on logarithms (",
-        code("docs/statistics.md"),
+        code("docs/src/reference/statistics.md"),
         ")."
     ])];
     let published = published_times();

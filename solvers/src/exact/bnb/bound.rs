@@ -1,26 +1,38 @@
-//! The Lagrangian bound of docs/certified.md over one region.
+//! The Lagrangian bound of docs/src/concepts/certified-bounds.md over one region.
 
-use super::data::{Data, Region};
+use super::region::Region;
+use crate::certificate::{LoadRange, Multipliers};
+use crate::costs::Costs;
 use std::rc::Rc;
 
-/// Multipliers: u_i of 'user i is at one place' (weighted s) and r_j of the definition of I_j
-/// (weighted s per W).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Multipliers {
-    /// u_i.
-    pub users: Vec<f64>,
-    /// r_j.
-    pub power: Vec<f64>,
-}
-
-/// Prices of one server beyond which loads share the region's own ends of interference.
+/// Uplink prices of one server beyond which loads share the region's own ends of interference: each
+/// price costs a logarithm and 8 bytes at either end.
 const MANY_PRICES: usize = 400_000;
-/// Smallest part of a log-range of interference that is worth cutting off.
+/// Least part of a log-range of interference that is worth cutting off: each cut is a node of the
+/// certificate.
 const LEAST_CUT: f64 = 0.1;
+/// Halvings in the search for the largest cut, which is then known to a hundredth of the range.
+const CUT_HALVINGS: usize = 7;
+/// Log-ranges of interference narrower than this are points.
+const LEAST_SPAN: f64 = 1e-7;
+/// Interference below this part of its upper end counts as this part of it in a log-range, which
+/// would else be endless where the lower end is 0.
+const LOG_FLOOR: f64 = 1e-9;
+/// Widest log-range of interference that counts in [`Oracle::size`]: beyond, costs hardly change.
+const WIDEST: f64 = 4.0;
+/// What halving a range of loads counts in [`Oracle::size`] beside a log-range of interference
+/// narrowed by a factor e.
+const LOAD_WEIGHT: f64 = 0.5;
+/// Relative room around a sum of signals, per user: far more than its rounding.
+const POWER_ROOM: f64 = 1e-13;
+/// Rounding errors of a bound in units of 2^-52 per operation, generously.
+const ROUNDING_UNITS: f64 = 8.0;
+/// Operations that do not grow with the problem, counted with N + M and with N.
+const FIXED_OPERATIONS: usize = 16;
 
 /// One server's part of the bound at one load and one end of its interference.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct BoundEntry {
     /// The load.
     load: usize,
     /// V_j(load, end).
@@ -29,17 +41,18 @@ struct Entry {
     power: f64,
 }
 
-/// The users who may be at a server, and for every load the ends of its interference with the
+/// The users that may be at a server, and for every load the ends of its interference with the
 /// uplink prices there: what does not change while multipliers do.
 struct Offer {
     users: Vec<usize>,
-    work: Vec<f64>,
-    slots: Vec<Slot>,
+    /// Their compute prices.
+    compute: Vec<f64>,
+    ends: Vec<LoadEnd>,
 }
 
 /// One load at one end of the interference that is possible with it.
 #[derive(Clone)]
-struct Slot {
+struct LoadEnd {
     load: usize,
     power: f64,
     uplink: Rc<Vec<f64>>,
@@ -47,13 +60,33 @@ struct Slot {
     threshold: f64,
 }
 
+/// Which entries of the table an evaluation makes exact.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exactness {
+    /// All of them.
+    All,
+    /// Every server's least; the others are lower bounds.
+    Least,
+}
+
+/// An end of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The lower end.
+    Low,
+    /// The upper end.
+    High,
+}
+
 /// Evaluates bounds over one region; buffers are kept between evaluations.
 pub struct Oracle<'a> {
-    data: &'a Data,
+    costs: &'a Costs<'a>,
+    n: usize,
+    m: usize,
     region: Region,
     offers: Vec<Offer>,
     /// Per server, every (load, end) of the last evaluation.
-    table: Vec<Vec<Entry>>,
+    table: Vec<Vec<BoundEntry>>,
     /// Per server, the place of the least entry in its table.
     best: Vec<usize>,
     fixed: Vec<Vec<f64>>,
@@ -63,7 +96,7 @@ pub struct Oracle<'a> {
 
 /// A user that the relaxation chose for a server, and what it costs there, weighted s.
 #[derive(Clone, Copy, Debug)]
-pub struct Choice {
+pub struct ChosenUser {
     /// The user.
     pub user: usize,
     /// Uplink.
@@ -80,26 +113,29 @@ pub struct Selection {
     /// I_j - the power that the chosen users of other servers send: the slope along r_j.
     pub power_slack: Vec<f64>,
     /// The users chosen at each server.
-    pub chosen: Vec<Vec<Choice>>,
+    pub chosen: Vec<Vec<ChosenUser>>,
     /// Whether user i stays local.
     pub local: Vec<bool>,
 }
 
 impl<'a> Oracle<'a> {
     /// An oracle for `region`.
-    pub fn new(data: &'a Data, region: Region) -> Self {
+    pub fn new(costs: &'a Costs<'a>, region: Region) -> Self {
+        let (n, m) = (costs.n(), costs.m());
         let mut oracle = Oracle {
-            data,
-            offers: Vec::with_capacity(data.m),
-            table: vec![Vec::new(); data.m],
-            best: vec![0; data.m],
-            fixed: vec![Vec::new(); data.m],
+            costs,
+            n,
+            m,
+            offers: Vec::with_capacity(m),
+            table: vec![Vec::new(); m],
+            best: vec![0; m],
+            fixed: vec![Vec::new(); m],
             total_power: Vec::new(),
             buffer: Vec::new(),
             region,
         };
         oracle.region.count_loads();
-        for j in 0..data.m {
+        for j in 0..costs.m() {
             let offer = oracle.offer(j);
             oracle.offers.push(offer);
         }
@@ -117,19 +153,19 @@ impl<'a> Oracle<'a> {
     }
 
     fn offer(&self, j: usize) -> Offer {
-        let (d, r) = (self.data, &self.region);
-        let users: Vec<usize> = (0..d.n).filter(|&i| r.allows(i, j)).collect();
+        let (d, r) = (self.costs, &self.region);
+        let users: Vec<usize> = (0..d.n()).filter(|&i| r.allows(i, j)).collect();
         let uplink = |power: f64| {
             Rc::new(
                 users
                     .iter()
-                    .map(|&i| d.unit_uplink(i, j, power))
+                    .map(|&i| d.uplink(i, j, power))
                     .collect::<Vec<f64>>(),
             )
         };
         let (low, high) = (r.power_low[j], r.power_high[j]);
         let (first, last) = (r.load_low[j], r.load_high[j].min(users.len()));
-        let mut slots = Vec::new();
+        let mut ends = Vec::new();
         let mut add = |load, power: [f64; 2], uplink: [Rc<Vec<f64>>; 2]| {
             for (power, uplink) in
                 power
@@ -137,7 +173,7 @@ impl<'a> Oracle<'a> {
                     .zip(uplink)
                     .take(if power[0] == power[1] { 1 } else { 2 })
             {
-                slots.push(Slot {
+                ends.push(LoadEnd {
                     load,
                     power,
                     uplink,
@@ -160,9 +196,9 @@ impl<'a> Oracle<'a> {
             }
         }
         Offer {
-            work: users.iter().map(|&i| d.work(i)).collect(),
+            compute: users.iter().map(|&i| d.compute(i, j)).collect(),
             users,
-            slots,
+            ends,
         }
     }
 
@@ -170,10 +206,10 @@ impl<'a> Oracle<'a> {
     /// taken from users).
     pub fn change(&mut self, server: Option<usize>, edit: impl FnOnce(&mut Region)) {
         let ranges = |r: &Region, j: usize| (r.load_low[j], r.load_high[j]);
-        let before: Vec<_> = (0..self.data.m).map(|j| ranges(&self.region, j)).collect();
+        let before: Vec<_> = (0..self.m).map(|j| ranges(&self.region, j)).collect();
         edit(&mut self.region);
         self.region.count_loads();
-        for j in 0..self.data.m {
+        for j in 0..self.m {
             if server.is_none_or(|s| s == j) || before[j] != ranges(&self.region, j) {
                 self.offers[j] = self.offer(j);
             }
@@ -184,43 +220,47 @@ impl<'a> Oracle<'a> {
     /// user has no place.
     pub fn is_empty(&self) -> bool {
         let r = &self.region;
-        (0..self.data.m).any(|j| {
+        (0..self.m).any(|j| {
             r.load_low[j] > r.load_high[j]
                 || r.power_low[j] > r.power_high[j]
-                || self.offers[j].slots.is_empty()
-        }) || (0..self.data.n).any(|i| r.choices(i) == 0)
+                || self.offers[j].ends.is_empty()
+        }) || (0..self.n).any(|i| r.choices(i) == 0)
     }
 
-    /// B(u, r): a lower bound on F over the region, weighted s, less its own rounding error. The
-    /// table holds V_j of every slot.
+    /// B(u, r): a lower bound on F over the region, weighted s, minus its own rounding error. The
+    /// table holds V_j of every load and end.
     pub fn evaluate(&mut self, x: &Multipliers) -> f64 {
-        self.sum_up(x, false)
+        self.sum_up(x, Exactness::All)
     }
 
     /// B(u, r) as [`Oracle::evaluate`], for finding multipliers: in the table only every server's
-    /// least entry is exact, the others are lower bounds, and the rounding of what screens them off
-    /// is not counted.
+    /// least entry is exact, the others are lower bounds whose rounding is not counted.
     pub fn screen(&mut self, x: &Multipliers) -> f64 {
-        self.sum_up(x, true)
+        self.sum_up(x, Exactness::Least)
     }
 
-    fn sum_up(&mut self, x: &Multipliers, screened: bool) -> f64 {
-        let d = self.data;
+    fn sum_up(&mut self, x: &Multipliers, exact: Exactness) -> f64 {
+        let d = self.costs;
         self.total_power.clear();
-        self.total_power.resize(d.n, 0.0);
-        for (j, &r) in x.power.iter().enumerate().filter(|(_, r)| **r != 0.0) {
-            for (t, s) in self.total_power.iter_mut().zip(d.heard(j)) {
+        self.total_power.resize(d.n(), 0.0);
+        for (j, &r) in x
+            .interference
+            .iter()
+            .enumerate()
+            .filter(|(_, r)| **r != 0.0)
+        {
+            for (t, s) in self.total_power.iter_mut().zip(d.heard_at(j)) {
                 *t += r * s;
             }
         }
         let mut bound: f64 = x.users.iter().sum();
-        for i in 0..d.n {
-            if self.region.allows(i, d.m) {
-                bound += (d.local[i] - x.users[i]).min(0.0);
+        for i in 0..d.n() {
+            if self.region.allows(i, d.m()) {
+                bound += (d.local(i) - x.users[i]).min(0.0);
             }
         }
-        for j in 0..d.m {
-            bound += self.evaluate_server(j, x, screened);
+        for j in 0..d.m() {
+            bound += self.evaluate_server(j, x, exact);
         }
         bound - self.rounding(x)
     }
@@ -229,21 +269,23 @@ impl<'a> Oracle<'a> {
     /// a term errs by less than 2^-52 of the largest summand that ever enters it. Multipliers so
     /// large that terms cancel lose more here than they can gain.
     fn rounding(&self, x: &Multipliers) -> f64 {
-        let d = self.data;
+        let d = self.costs;
         let users: f64 = x.users.iter().map(|u| u.abs()).sum();
-        let heard = |j: usize| d.heard(j).iter().sum::<f64>() + self.region.power_high[j];
+        let heard = |j: usize| d.heard_at(j).iter().sum::<f64>() + self.region.power_high[j];
         let power: f64 = x
-            .power
+            .interference
             .iter()
             .enumerate()
             .filter(|(_, r)| **r != 0.0)
             .map(|(j, r)| r.abs() * heard(j))
             .sum();
-        8.0 * f64::EPSILON * (d.n + d.m + 16) as f64 * (users + 2.0 * d.m as f64 * power)
+        let operations = (self.n + self.m + FIXED_OPERATIONS) as f64;
+        let largest = users + 2.0 * self.m as f64 * power;
+        ROUNDING_UNITS * f64::EPSILON * operations * largest
     }
 
-    fn evaluate_server(&mut self, j: usize, x: &Multipliers, screened: bool) -> f64 {
-        let heard = self.data.heard(j);
+    fn evaluate_server(&mut self, j: usize, x: &Multipliers, exact: Exactness) -> f64 {
+        let heard = self.costs.heard_at(j);
         let fixed = &mut self.fixed[j];
         fixed.clear();
         // Every user of j avoids its own signal at j: u_i pays for it and all other servers hear
@@ -252,33 +294,33 @@ impl<'a> Oracle<'a> {
             self.offers[j]
                 .users
                 .iter()
-                .map(|&i| x.power[j] * heard[i] - self.total_power[i] - x.users[i]),
+                .map(|&i| x.interference[j] * heard[i] - self.total_power[i] - x.users[i]),
         );
-        let count = self.offers[j].slots.len();
+        let count = self.offers[j].ends.len();
         self.table[j].clear();
-        self.table[j].extend(self.offers[j].slots.iter().map(|s| Entry {
+        self.table[j].extend(self.offers[j].ends.iter().map(|s| BoundEntry {
             load: s.load,
             value: f64::INFINITY,
             power: s.power,
         }));
-        // What was least last time is probably least again, which screens off most others.
+        // What was least last time is probably least again, which rules out most others.
         let first = self.best[j].min(count.saturating_sub(1));
         let mut least = f64::INFINITY;
         for k in (first..count).chain(0..first) {
-            let threshold = self.offers[j].slots[k].threshold;
-            if screened && !threshold.is_nan() {
-                let value =
-                    x.power[j] * self.offers[j].slots[k].power + self.sum_at_least(j, k, threshold);
+            let threshold = self.offers[j].ends[k].threshold;
+            if exact == Exactness::Least && !threshold.is_nan() {
+                let value = x.interference[j] * self.offers[j].ends[k].power
+                    + self.sum_at_least(j, k, threshold);
                 if value >= least {
                     self.table[j][k].value = value;
                     continue;
                 }
             }
-            let load = self.offers[j].slots[k].load;
+            let load = self.offers[j].ends[k].load;
             self.reduced(j, k);
-            let value =
-                x.power[j] * self.offers[j].slots[k].power + sum_of_least(&mut self.buffer, load);
-            self.offers[j].slots[k].threshold = if load > 0 {
+            let value = x.interference[j] * self.offers[j].ends[k].power
+                + sum_of_least(&mut self.buffer, load);
+            self.offers[j].ends[k].threshold = if load > 0 {
                 self.buffer[load - 1]
             } else {
                 f64::NEG_INFINITY
@@ -292,23 +334,23 @@ impl<'a> Oracle<'a> {
         least
     }
 
-    /// At least as low as the sum of the `load` least reduced costs of slot k, whatever the
-    /// threshold y: n y + sum of min(0, cost - y).
+    /// A lower bound on the sum of the `load` least reduced costs of end k, whatever the threshold
+    /// y: n y + sum of min(0, cost - y).
     fn sum_at_least(&self, j: usize, k: usize, threshold: f64) -> f64 {
         const LANES: usize = 8;
         let offer = &self.offers[j];
-        let slot = &offer.slots[k];
-        if slot.load == 0 {
+        let end = &offer.ends[k];
+        if end.load == 0 {
             return 0.0;
         }
-        let (n, compute) = (slot.load as f64, self.data.unit_compute(j, slot.load));
+        let (n, pace) = (end.load as f64, self.costs.pace(j, end.load as f64));
         let below = |c: f64, w: f64, f: f64| {
-            let over = n * c + w * compute + f - threshold;
+            let over = n * c + w * pace + f - threshold;
             if over < 0.0 { over } else { 0.0 }
         };
         let (mut costs, mut works, mut fixed) = (
-            slot.uplink.chunks_exact(LANES),
-            offer.work.chunks_exact(LANES),
+            end.uplink.chunks_exact(LANES),
+            offer.compute.chunks_exact(LANES),
             self.fixed[j].chunks_exact(LANES),
         );
         let mut sums = [0.0; LANES];
@@ -326,35 +368,35 @@ impl<'a> Oracle<'a> {
         n * threshold + (sums.iter().sum::<f64>() + rest)
     }
 
-    /// Fills the buffer with the reduced costs of slot k of server j.
+    /// Fills the buffer with the reduced costs of end k of server j.
     fn reduced(&mut self, j: usize, k: usize) {
-        let Slot { load, uplink, .. } = &self.offers[j].slots[k];
+        let LoadEnd { load, uplink, .. } = &self.offers[j].ends[k];
         fill(
             &mut self.buffer,
-            self.data,
+            self.costs,
             j,
             *load,
             uplink,
-            &self.offers[j].work,
+            &self.offers[j].compute,
             &self.fixed[j],
         );
     }
 
     /// What the relaxation chose at the last evaluation, at `x`.
     pub fn select(&mut self, x: &Multipliers, out: &mut Selection) {
-        let d = self.data;
+        let d = self.costs;
         out.slack.clear();
-        out.slack.resize(d.n, 1.0);
+        out.slack.resize(d.n(), 1.0);
         out.local.clear();
         out.local
-            .extend((0..d.n).map(|i| self.region.allows(i, d.m) && d.local[i] < x.users[i]));
-        for i in 0..d.n {
+            .extend((0..d.n()).map(|i| self.region.allows(i, d.m()) && d.local(i) < x.users[i]));
+        for i in 0..d.n() {
             out.slack[i] -= f64::from(u8::from(out.local[i]));
         }
-        out.chosen.resize(d.m, Vec::new());
+        out.chosen.resize(d.m(), Vec::new());
         out.power_slack.clear();
-        out.power_slack.resize(d.m, 0.0);
-        for j in 0..d.m {
+        out.power_slack.resize(d.m(), 0.0);
+        for j in 0..d.m() {
             let Some(entry) = self.table[j].get(self.best[j]) else {
                 continue;
             };
@@ -369,28 +411,29 @@ impl<'a> Oracle<'a> {
                     .enumerate()
                     .filter(|(l, _)| *l != j)
                 {
-                    *slack -= d.signal[l * d.n + i];
+                    *slack -= d.heard(i, l);
                 }
             }
         }
     }
 
-    /// The users of least reduced cost at slot k of server j, which the last evaluation computed;
+    /// The users of least reduced cost at end k of server j, which the last evaluation computed;
     /// ties to the lower index.
-    fn choose(&mut self, j: usize, k: usize, out: &mut Vec<Choice>) {
+    fn choose(&mut self, j: usize, k: usize, out: &mut Vec<ChosenUser>) {
         self.reduced(j, k);
         let offer = &self.offers[j];
-        let Slot {
+        let LoadEnd {
             load,
             threshold,
             uplink,
             ..
-        } = &offer.slots[k];
-        let (n, compute) = (*load as f64, self.data.unit_compute(j, *load));
-        let choice = |at: usize| Choice {
+        } = &offer.ends[k];
+        let n = *load as f64;
+        let pace = self.costs.pace(j, n);
+        let choice = |at: usize| ChosenUser {
             user: offer.users[at],
             uplink: n * uplink[at],
-            compute: offer.work[at] * compute,
+            compute: offer.compute[at] * pace,
         };
         let costs = || self.buffer.iter().enumerate();
         out.clear();
@@ -408,9 +451,8 @@ impl<'a> Oracle<'a> {
         );
     }
 
-    /// For every (user, place): a bound over the region with the user at that place, as far as it
-    /// is above `floor`. `visit(user, place)` is called for the places that can be closed at
-    /// `floor` with the last evaluation's multipliers.
+    /// Calls `visit(user, place)` for the places that can be closed at `floor`: with the last
+    /// evaluation's multipliers, the bound over the region with the user there is at least `floor`.
     pub fn closable(
         &mut self,
         x: &Multipliers,
@@ -418,18 +460,18 @@ impl<'a> Oracle<'a> {
         floor: f64,
         visit: &mut dyn FnMut(usize, usize),
     ) {
-        let d = self.data;
-        for i in 0..d.n {
-            if self.region.allows(i, d.m) && bound + (d.local[i] - x.users[i]).max(0.0) >= floor {
-                visit(i, d.m);
+        let d = self.costs;
+        for i in 0..d.n() {
+            if self.region.allows(i, d.m()) && bound + (d.local(i) - x.users[i]).max(0.0) >= floor {
+                visit(i, d.m());
             }
         }
-        for j in 0..d.m {
+        for j in 0..d.m() {
             let Some(least) = self.table[j].get(self.best[j]).map(|e| e.value) else {
                 continue;
             };
             let spare = floor - bound + least;
-            // Only entries below the floor can keep anybody open.
+            // Only entries below the floor can keep a place open.
             let is_open = |k: &usize| self.table[j][*k].value < spare && self.table[j][*k].load > 0;
             let open: Vec<usize> = (0..self.table[j].len()).filter(is_open).collect();
             let mut with: Vec<f64> = vec![f64::INFINITY; self.offers[j].users.len()];
@@ -453,8 +495,8 @@ impl<'a> Oracle<'a> {
     }
 
     /// The range of loads of server j that stay open at `floor`, when it is smaller than the
-    /// region's. Empty ranges come as (1, 0).
-    pub fn open_loads(&self, j: usize, bound: f64, floor: f64) -> Option<(usize, usize)> {
+    /// region's. Empty ranges come as 1..=0.
+    pub fn open_loads(&self, j: usize, bound: f64, floor: f64) -> Option<LoadRange> {
         let least = self.table[j].get(self.best[j])?.value;
         let spare = floor - bound + least;
         let open = self.table[j]
@@ -463,8 +505,12 @@ impl<'a> Oracle<'a> {
             .map(|e| e.load);
         let (low, high) = open.fold((usize::MAX, 0), |(l, h), n| (l.min(n), h.max(n)));
         let now = (self.region.load_low[j], self.region.load_high[j]);
-        let cut = if low > high { (1, 0) } else { (low, high) };
-        (cut != now).then_some(cut)
+        let (low, high) = if low > high { (1, 0) } else { (low, high) };
+        ((low, high) != now).then_some(LoadRange {
+            server: j,
+            low,
+            high,
+        })
     }
 
     /// How far one end of I_j's range can be cut off at `floor`: the part between that end and the
@@ -476,7 +522,7 @@ impl<'a> Oracle<'a> {
         j: usize,
         bound: f64,
         floor: f64,
-        low_side: bool,
+        side: Side,
     ) -> Option<f64> {
         let (low, high) = (self.region.power_low[j], self.region.power_high[j]);
         let least = self.table[j].get(self.best[j])?.value;
@@ -484,17 +530,22 @@ impl<'a> Oracle<'a> {
         if high <= low {
             return None;
         }
-        let base = low.max(high * 1e-9);
+        let base = low.max(high * LOG_FLOOR);
         let span = libm::log(high / base);
-        let point =
-            |share: f64| base * libm::exp(span * if low_side { share } else { 1.0 - share });
-        if span < 1e-7 || !self.closes(x, j, point(LEAST_CUT), low_side, spare) {
+        let point = |share: f64| {
+            let from_low = match side {
+                Side::Low => share,
+                Side::High => 1.0 - share,
+            };
+            base * libm::exp(span * from_low)
+        };
+        if span < LEAST_SPAN || !self.closes(x, j, point(LEAST_CUT), side, spare) {
             return None;
         }
         let (mut good, mut bad) = (LEAST_CUT, 1.0);
-        for _ in 0..7 {
+        for _ in 0..CUT_HALVINGS {
             let middle = 0.5 * (good + bad);
-            if self.closes(x, j, point(middle), low_side, spare) {
+            if self.closes(x, j, point(middle), side, spare) {
                 good = middle;
             } else {
                 bad = middle;
@@ -506,8 +557,8 @@ impl<'a> Oracle<'a> {
     /// Whether V_j is at least `spare` for every load on the part of its interference range below
     /// (or above) `at`. V_j is concave in I_j for each load: high enough at both ends of a part
     /// means in all of it.
-    fn closes(&mut self, x: &Multipliers, j: usize, at: f64, low_side: bool, spare: f64) -> bool {
-        let d = self.data;
+    fn closes(&mut self, x: &Multipliers, j: usize, at: f64, side: Side, spare: f64) -> bool {
+        let d = self.costs;
         let mut uplink: Option<Vec<f64>> = None;
         let mut k = 0;
         while k < self.table[j].len() {
@@ -518,14 +569,16 @@ impl<'a> Oracle<'a> {
                 .copied();
             k += 1 + usize::from(last.is_some());
             let last = last.unwrap_or(first);
-            let (outer, inner) = if low_side {
-                (first, last)
-            } else {
-                (last, first)
+            let (outer, inner) = match side {
+                Side::Low => (first, last),
+                Side::High => (last, first),
             };
             // The part of this load's range that would be cut off lies between `outer` and `at`, or
             // is all of it, or nothing.
-            let beyond = |power: f64| if low_side { power > at } else { power < at };
+            let beyond = |power: f64| match side {
+                Side::Low => power > at,
+                Side::High => power < at,
+            };
             if beyond(outer.power) {
                 continue;
             }
@@ -537,7 +590,7 @@ impl<'a> Oracle<'a> {
                     self.offers[j]
                         .users
                         .iter()
-                        .map(|&i| d.unit_uplink(i, j, at))
+                        .map(|&i| d.uplink(i, j, at))
                         .collect()
                 });
                 fill(
@@ -546,10 +599,10 @@ impl<'a> Oracle<'a> {
                     j,
                     first.load,
                     prices,
-                    &self.offers[j].work,
+                    &self.offers[j].compute,
                     &self.fixed[j],
                 );
-                if x.power[j] * at + sum_of_least(&mut self.buffer, first.load) < spare {
+                if x.interference[j] * at + sum_of_least(&mut self.buffer, first.load) < spare {
                     return false;
                 }
             } else if inner.value < spare {
@@ -566,14 +619,14 @@ impl<'a> Oracle<'a> {
         let width = |j: usize| {
             let high = r.power_high[j];
             let power = if high > r.power_low[j] {
-                libm::log(high / r.power_low[j].max(high * 1e-9)).min(4.0)
+                libm::log(high / r.power_low[j].max(high * LOG_FLOOR)).min(WIDEST)
             } else {
                 0.0
             };
             let loads = (r.load_high[j] + 1).saturating_sub(r.load_low[j]).max(1) as f64;
-            power + 0.5 * libm::log2(loads)
+            power + LOAD_WEIGHT * libm::log2(loads)
         };
-        (0..self.data.m).map(width).sum()
+        (0..self.m).map(width).sum()
     }
 }
 
@@ -581,21 +634,22 @@ impl<'a> Oracle<'a> {
 /// not depend on the load.
 fn fill(
     buffer: &mut Vec<f64>,
-    data: &Data,
+    costs: &Costs,
     j: usize,
     load: usize,
     uplink: &[f64],
-    work: &[f64],
+    compute: &[f64],
     fixed: &[f64],
 ) {
-    let (n, compute) = (load as f64, data.unit_compute(j, load));
+    let n = load as f64;
+    let pace = costs.pace(j, n);
     buffer.clear();
     buffer.extend(
         uplink
             .iter()
-            .zip(work)
+            .zip(compute)
             .zip(fixed)
-            .map(|((c, w), f)| n * c + w * compute + f),
+            .map(|((c, w), f)| n * c + w * pace + f),
     );
 }
 
@@ -610,36 +664,36 @@ pub fn sum_of_least(values: &mut [f64], count: usize) -> f64 {
     values[..count].iter().sum()
 }
 
-/// What interference at a server is possible with a given load, from who must be offloaded and who
-/// may be where.
+/// The interference that is possible at a server with a given load, from the users that must be
+/// offloaded and the places that are allowed.
 ///
-/// At most `load` users sit at the server itself and do not interfere there; everybody else who
-/// must be offloaded does.
+/// At most `load` users sit at the server itself and do not interfere there; all others that must
+/// be offloaded do.
 struct Reach {
-    /// Power of all who certainly send to some server, unless they sit at this one.
+    /// Power of all users that certainly send to some server, unless they sit at this one.
     surely: f64,
-    /// Of those, the powers of them who may sit here or elsewhere, falling, summed up from the
-    /// front.
+    /// Of those, the powers of the users that may sit here or elsewhere, falling, summed up from
+    /// the front.
     largest: Vec<f64>,
-    /// Power of all who may send to another server.
+    /// Power of all users that may send to another server.
     perhaps: f64,
-    /// The powers of those who may sit here, rising, summed up from the front (0 for who cannot
-    /// interfere).
+    /// The powers of the users that may sit here, rising, summed up from the front (0 for those
+    /// that cannot interfere).
     smallest: Vec<f64>,
-    /// Users who can only sit here.
+    /// Users that can only sit here.
     forced: usize,
     slack: f64,
 }
 
 impl Reach {
-    fn new(d: &Data, r: &Region, j: usize) -> Self {
+    fn new(d: &Costs, r: &Region, j: usize) -> Self {
         let (mut surely, mut perhaps, mut forced) = (0.0, 0.0, 0);
         let (mut may_leave, mut may_sit) = (Vec::new(), Vec::new());
-        for i in 0..d.n {
-            let power = d.heard(j)[i];
+        for i in 0..d.n() {
+            let power = d.heard(i, j);
             let here = r.allows(i, j);
-            let elsewhere = (0..d.m).any(|l| l != j && r.allows(i, l));
-            let local = r.allows(i, d.m);
+            let elsewhere = (0..d.m()).any(|l| l != j && r.allows(i, l));
+            let local = r.allows(i, d.m());
             if here && !elsewhere && !local {
                 forced += 1;
                 continue;
@@ -670,7 +724,7 @@ impl Reach {
                 .collect()
         };
         // Far more than the rounding of these sums, so that the ends err outwards.
-        let slack = perhaps * 1e-13 * (d.n as f64 + 16.0);
+        let slack = perhaps * POWER_ROOM * (d.n() + FIXED_OPERATIONS) as f64;
         Reach {
             surely,
             largest: sums(may_leave),

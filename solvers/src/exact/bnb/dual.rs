@@ -1,29 +1,47 @@
 //! Improves multipliers by steps whose size adapts to every coordinate (Adam: Kingma and Ba 2015),
 //! and averages the relaxed plans on the way (Barahona and Anbil 2000).
 
-use super::bound::{Multipliers, Oracle, Selection};
-use super::data::{Data, Region};
-use super::search::Split;
+use super::bound::{Oracle, Selection};
+use super::region::{Region, Split};
 use crate::Deadline;
+use crate::certificate::Multipliers;
+use crate::costs::Costs;
 use offload_instances::{Assignment, Problem};
 
+// These numbers were found by trial. Any others give valid bounds too, later or less close.
+
 /// The first and the last step of an ascent along a coordinate whose slope keeps its sign, in
-/// target values a user, or in `MISSING` times what the bound is below the target if that is less.
+/// target values a user, or in `MISSING` times the distance from the bound to the target if that is
+/// less.
 const STEP: [f64; 2] = [0.1, 0.01];
 /// See [`STEP`].
 const MISSING: f64 = 50.0;
-/// Memory of the mean slope and of the mean squared slope, a step.
+/// Memory of the mean slope and of the mean squared slope, per step (Adam's beta_1 and beta_2).
 const MEMORY: [f64; 2] = [0.8, 0.95];
 /// Added to the root of the mean squared slope, so that coordinates which are settled stay.
 const SETTLED: f64 = 1e-3;
+/// Least part of the target that an ascent still strives for when it has as good as reached it.
+const LEAST_RISE: f64 = 1e-12;
 /// Steps in which an ascent must close a tenth of what is missing, or it ends.
 const CHECK: usize = 40;
+/// See [`gained_little`].
+const LITTLE: f64 = 0.1;
 /// Part of the missing bound that an error of the averaged plan must make for it to be split.
 const LEAST_ERROR: f64 = 0.01;
+/// Shares of a user below this are noise of the averages.
+const LEAST_SHARE: f64 = 1e-3;
 /// Logarithm to the base 2 of the number of plans that is small.
 const FEW_PLANS: f64 = 12.0;
 /// Weight of the newest relaxed plan in the averages.
 const NEWEST: f64 = 0.06;
+/// Ranges of interference narrower than this part of noise and interference make no difference that
+/// a double could show.
+const LEAST_WIDTH: f64 = 1e-10;
+/// Part of the noise that is added to interference before its logarithm is halved; small enough for
+/// users far below the noise.
+const NOISE_SHARE: f64 = 0.1;
+/// Stands for a local cost of 0, so that such a user can still be chosen for a split.
+const LEAST_COST: f64 = 1e-300;
 
 /// The result of an ascent.
 pub struct Ascent {
@@ -43,6 +61,67 @@ pub struct Steps<'a> {
     pub unit: &'a [f64],
 }
 
+/// The direction of the next step in all multipliers, u then r (Adam).
+struct Direction {
+    mean: Vec<f64>,
+    square: Vec<f64>,
+    /// Part of the two memories that is still their first value, 0.
+    unfilled: [f64; 2],
+    step: Vec<f64>,
+    /// Factor on the steps of r_j in its unit. A u_i is about a user's cost, r_j times its unit
+    /// about a server's, N / M times as much; in between, both are found in time.
+    reach: f64,
+}
+
+impl Direction {
+    fn new(n: usize, m: usize) -> Self {
+        let [mean, square, step] = [0; 3].map(|_| vec![0.0; n + m]);
+        Direction {
+            mean,
+            square,
+            unfilled: [1.0, 1.0],
+            step,
+            reach: (n as f64 / m as f64).sqrt(),
+        }
+    }
+
+    /// Takes in the slopes at a selection; returns the slope along the new direction.
+    fn update(&mut self, selection: &Selection, unit: &[f64]) -> f64 {
+        let n = selection.slack.len();
+        let unfilled = &mut self.unfilled;
+        *unfilled = [unfilled[0] * MEMORY[0], unfilled[1] * MEMORY[1]];
+        let mut rise = 0.0;
+        for k in 0..self.mean.len() {
+            let slope = if k < n {
+                selection.slack[k]
+            } else {
+                selection.power_slack[k - n] / unit[k - n]
+            };
+            let (mean, square) = (&mut self.mean[k], &mut self.square[k]);
+            *mean = MEMORY[0] * *mean + (1.0 - MEMORY[0]) * slope;
+            *square = MEMORY[1] * *square + (1.0 - MEMORY[1]) * slope * slope;
+            let size = (*square / (1.0 - unfilled[1])).sqrt() + SETTLED;
+            self.step[k] = *mean / (1.0 - unfilled[0]) / size;
+            if k >= n {
+                self.step[k] *= self.reach;
+            }
+            rise += slope * self.step[k];
+        }
+        rise
+    }
+
+    /// Goes `stride` along the direction.
+    fn advance(&self, x: &mut Multipliers, stride: f64, unit: &[f64]) {
+        let (users, servers) = self.step.split_at(x.users.len());
+        for (u, d) in x.users.iter_mut().zip(users) {
+            *u += stride * d;
+        }
+        for ((r, d), unit) in x.interference.iter_mut().zip(servers).zip(unit) {
+            *r += stride * d / unit;
+        }
+    }
+}
+
 /// Raises the bound from `start` until it reaches `target`, progress dries up, the steps are done
 /// or the time is up. On return the oracle's table is that of the best multipliers.
 pub fn ascend(
@@ -53,12 +132,7 @@ pub fn ascend(
     deadline: &Deadline,
     averages: &mut Averages,
 ) -> Ascent {
-    let Steps {
-        count,
-        boldness,
-        unit,
-    } = *steps;
-    let (n, m) = (start.users.len(), start.power.len());
+    let (n, m) = (start.users.len(), start.interference.len());
     let mut x = start.clone();
     let mut now = oracle.evaluate(&x);
     let mut best = Ascent {
@@ -67,22 +141,17 @@ pub fn ascend(
     };
     let mut checked = now;
     let mut selection = Selection::default();
-    let [mut mean, mut square, mut direction] = [0; 3].map(|_| vec![0.0; n + m]);
-    // How much of the two memories is still their first value, 0.
-    let mut unfilled = [1.0, 1.0];
-    let shrink = libm::pow(STEP[1] / STEP[0], 1.0 / count.max(1) as f64);
-    // A u_i is about a user's cost, r_j times its unit about a server's, N / M times as much; in
-    // between, both are found in time.
-    let reach = (n as f64 / m as f64).sqrt();
+    let mut direction = Direction::new(n, m);
+    let shrink = libm::pow(STEP[1] / STEP[0], 1.0 / steps.count.max(1) as f64);
     // Where little is missing, long steps lose more than there is to gain.
     let scale = target.min(MISSING * (target - now));
-    let mut length = boldness * STEP[0] * scale / n as f64;
-    for step in 1..=count {
+    let mut length = steps.boldness * STEP[0] * scale / n as f64;
+    for step in 1..=steps.count {
         if best.bound >= target || !best.bound.is_finite() || deadline.is_over() {
             break;
         }
         // Long steps overshoot: what they gain is seen when they have become short.
-        if step % CHECK == 0 && 2 * step >= count {
+        if step % CHECK == 0 && 2 * step >= steps.count {
             if gained_little(checked, best.bound, target) {
                 break;
             }
@@ -90,44 +159,19 @@ pub fn ascend(
         }
         oracle.select(&x, &mut selection);
         averages.add(&selection);
-        if selection
-            .slack
-            .iter()
-            .chain(&selection.power_slack)
-            .all(|s| *s == 0.0)
-        {
+        let mut slopes = selection.slack.iter().chain(&selection.power_slack);
+        if slopes.all(|s| *s == 0.0) {
             break;
         }
-        unfilled = [unfilled[0] * MEMORY[0], unfilled[1] * MEMORY[1]];
-        let mut rise = 0.0;
-        for k in 0..n + m {
-            let slope = if k < n {
-                selection.slack[k]
-            } else {
-                selection.power_slack[k - n] / unit[k - n]
-            };
-            mean[k] = MEMORY[0] * mean[k] + (1.0 - MEMORY[0]) * slope;
-            square[k] = MEMORY[1] * square[k] + (1.0 - MEMORY[1]) * slope * slope;
-            let size = (square[k] / (1.0 - unfilled[1])).sqrt() + SETTLED;
-            direction[k] = mean[k] / (1.0 - unfilled[0]) / size;
-            if k >= n {
-                direction[k] *= reach;
-            }
-            rise += slope * direction[k];
-        }
+        let rise = direction.update(&selection, steps.unit);
         // Polyak's length where the bound rises that way: no step is longer than it must be to
         // reach the target if the bound went straight on.
         let stride = if rise > 0.0 {
-            length.min((target - now).max(1e-12 * target) / rise)
+            length.min((target - now).max(LEAST_RISE * target) / rise)
         } else {
             length
         };
-        for (u, d) in x.users.iter_mut().zip(&direction) {
-            *u += stride * d;
-        }
-        for (j, r) in x.power.iter_mut().enumerate() {
-            *r += stride * direction[n + j] / unit[j];
-        }
+        direction.advance(&mut x, stride, steps.unit);
         length *= shrink;
         now = oracle.screen(&x);
         if now > best.bound {
@@ -141,7 +185,7 @@ pub fn ascend(
 
 /// Whether the bound rose from `before` to `after` by less than a tenth of what is then missing.
 pub fn gained_little(before: f64, after: f64, target: f64) -> bool {
-    after - before < 0.1 * (target - after)
+    after - before < LITTLE * (target - after)
 }
 
 /// Relaxed plans, averaged: what the relaxation would choose if it could mix.
@@ -162,7 +206,7 @@ pub struct Averages {
 
 /// How far the relaxed cost is below that of the averaged plan, weighted s.
 #[derive(Clone, Copy, Debug, Default)]
-struct Error {
+struct AveragingError {
     /// Because I_j is not what it is on average.
     power: f64,
     /// Because n_j is not.
@@ -171,8 +215,8 @@ struct Error {
 
 impl Averages {
     /// Nothing averaged yet.
-    pub fn new(data: &Data) -> Self {
-        let (n, m) = (data.n, data.m);
+    pub fn new(costs: &Costs) -> Self {
+        let (n, m) = (costs.n(), costs.m());
         Averages {
             m,
             weight: 0.0,
@@ -258,22 +302,23 @@ impl Averages {
     /// Where to split: what makes the largest error of the averaged plan, I_j or n_j; where none is
     /// worth it, loads, then users, then I_j. When few plans are left, users first. `missing` is
     /// the gap to close, weighted s.
-    pub fn choose(&self, data: &Data, region: &Region, missing: f64) -> Option<Split> {
-        let errors: Vec<Error> = (0..self.m).map(|j| self.error(data, region, j)).collect();
+    pub fn choose(&self, costs: &Costs, region: &Region, missing: f64) -> Option<Split> {
+        let errors: Vec<AveragingError> =
+            (0..self.m).map(|j| self.error(costs, region, j)).collect();
         let larger = |a: &(f64, Split), b: &(f64, Split)| a.0.total_cmp(&b.0);
         let powers =
-            || (0..self.m).filter_map(|j| Some((errors[j].power, power_split(data, region, j)?)));
+            || (0..self.m).filter_map(|j| Some((errors[j].power, power_split(costs, region, j)?)));
         let loads =
             || (0..self.m).filter_map(|j| Some((errors[j].load, self.load_split(region, j)?)));
         let any = |best: Option<(f64, Split)>| best.map(|(_, split)| split);
-        let bits: f64 = (0..data.n)
+        let bits: f64 = (0..costs.n())
             .map(|i| libm::log2(region.choices(i) as f64))
             .sum();
         if bits <= FEW_PLANS {
             // So few plans are left that going through the users is sure to end soon; each one
             // fixed narrows interference too.
             return self
-                .user_split(data, region)
+                .user_split(costs, region)
                 .or(any(powers().max_by(larger)));
         }
         match powers().chain(loads()).max_by(larger) {
@@ -281,7 +326,7 @@ impl Averages {
             // Loads are few: once they and the interference are points, the region is a
             // transportation problem.
             _ => any(loads().max_by(larger))
-                .or_else(|| self.user_split(data, region))
+                .or_else(|| self.user_split(costs, region))
                 .or_else(|| any(powers().max_by(larger))),
         }
     }
@@ -290,22 +335,22 @@ impl Averages {
     /// load and x_i for 'user i is at j', uplink costs sum_i avg(x_i) avg(n) c_i(avg I) in the
     /// averaged plan; of what is missing to it in avg(x_i n c_i(I)), avg(x_i n) c_i(avg I) tells
     /// the two parts apart.
-    fn error(&self, data: &Data, region: &Region, j: usize) -> Error {
-        let mut error = Error::default();
+    fn error(&self, costs: &Costs, region: &Region, j: usize) -> AveragingError {
+        let mut error = AveragingError::default();
         if self.weight <= 0.0 {
             return error;
         }
         let load = self.load[j] / self.weight;
-        let power = region.within(j, self.interference(data, j));
-        let pace = data.unit_compute_at(j, load);
-        for i in (0..data.n).filter(|&i| region.allows(i, j)) {
+        let power = region.within(j, self.interference(costs, j));
+        let pace = costs.pace(j, load);
+        for i in (0..costs.n()).filter(|&i| region.allows(i, j)) {
             let k = i * self.m + j;
             let share = self.share(i, j) / self.weight;
-            if share > 1e-3 {
-                let unit = data.unit_uplink(i, j, power);
+            if share > LEAST_SHARE {
+                let unit = costs.uplink(i, j, power);
                 let loaded = self.loaded[k] / self.weight;
                 error.power += loaded * unit - self.uplink[k] / self.weight;
-                error.load += (share * load - loaded) * unit + share * data.work(i) * pace
+                error.load += (share * load - loaded) * unit + share * costs.compute(i, j) * pace
                     - self.compute[k] / self.weight;
             }
         }
@@ -313,14 +358,16 @@ impl Averages {
     }
 
     /// I_j of the averaged plan, W; nothing averaged counts as a plan without users.
-    pub fn interference(&self, data: &Data, j: usize) -> f64 {
+    pub fn interference(&self, costs: &Costs, j: usize) -> f64 {
         let elsewhere = |i: usize| {
             (0..self.m)
                 .filter(|&l| l != j)
                 .map(|l| self.share(i, l))
                 .sum::<f64>()
         };
-        let sum: f64 = (0..data.n).map(|i| data.heard(j)[i] * elsewhere(i)).sum();
+        let sum: f64 = (0..costs.n())
+            .map(|i| costs.heard(i, j) * elsewhere(i))
+            .sum();
         if self.weight > 0.0 {
             sum / self.weight
         } else {
@@ -343,9 +390,9 @@ impl Averages {
     }
 
     /// The user that is most undecided, at its most used place.
-    fn user_split(&self, data: &Data, region: &Region) -> Option<Split> {
+    fn user_split(&self, costs: &Costs, region: &Region) -> Option<Split> {
         let mut best: Option<(f64, Split)> = None;
-        for i in (0..data.n).filter(|&i| region.choices(i) > 1) {
+        for i in (0..costs.n()).filter(|&i| region.choices(i) > 1) {
             let places = (0..=self.m).filter(|&p| region.allows(i, p));
             let place = places.max_by(|&a, &b| {
                 self.share(i, a)
@@ -357,7 +404,7 @@ impl Averages {
             } else {
                 0.0
             };
-            let undecided = (1.0 - share).abs().min(share.abs()) * data.local[i].max(1e-300);
+            let undecided = (1.0 - share).abs().min(share.abs()) * costs.local(i).max(LEAST_COST);
             if best.is_none_or(|(b, _)| undecided > b) {
                 best = Some((undecided, Split::User { user: i, place }));
             }
@@ -366,15 +413,13 @@ impl Averages {
     }
 }
 
-/// The middle of I_j's range in the logarithm of I_j + s_j / 10: what costs depend on, and fine
-/// enough where a user is far below the noise.
-fn power_split(data: &Data, region: &Region, j: usize) -> Option<Split> {
+/// The middle of I_j's range in the logarithm of I_j + s_j / 10, which costs depend on.
+fn power_split(costs: &Costs, region: &Region, j: usize) -> Option<Split> {
     let (low, high) = (region.power_low[j], region.power_high[j]);
-    // Beside the noise a narrower range makes no difference that a double could show.
-    if high - low <= 1e-10 * (low + data.noise(j)) {
+    if high - low <= LEAST_WIDTH * (low + costs.noise(j)) {
         return None;
     }
-    let shift = 0.1 * data.noise(j);
+    let shift = NOISE_SHARE * costs.noise(j);
     // Two roots, since the product may overflow.
     let middle = (low + shift).sqrt() * (high + shift).sqrt() - shift;
     let at = if low < middle && middle < high {

@@ -1,17 +1,18 @@
-//! Spatial branch and bound on boxes of (n_j, I_j), bounded by a Lagrangian (docs/certified.md).
+//! Spatial branch and bound on boxes of (n_j, I_j), bounded by a Lagrangian
+//! (docs/src/concepts/certified-bounds.md).
 
 mod bound;
-mod data;
 mod dual;
+mod point;
+mod region;
 mod search;
-mod start;
 mod tree;
 
+use crate::certificate::Multipliers;
+use crate::costs::Costs;
 use crate::{Budget, Outcome, Solver, Stop, Trust, relative_gap};
-use bound::Multipliers;
-use data::{Data, Region};
-use offload_instances::{Assignment, Problem};
-use search::{Effort, End, Search};
+use offload_instances::Problem;
+use search::{Effort, End, TreeSearch};
 use std::rc::Rc;
 use tree::Tree;
 
@@ -44,25 +45,21 @@ impl Solver for Bnb {
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
-        let data = Data::new(problem);
         if !problem.is_feasible() {
-            return infeasible(problem, &data);
+            return infeasible(problem);
         }
-        let search = Search::new(problem, &data, budget, Effort::Full);
-        conclude(search, &data, budget, usize::MAX)
+        let costs = Costs::new(problem);
+        let search = TreeSearch::new(&costs, budget, Effort::Full);
+        conclude(search, &costs, budget, usize::MAX)
     }
 }
 
 /// The root alone: the Lagrangian bound, its certificate, and the plan that rounding its relaxed
 /// plans gives.
 pub fn root(problem: &Problem, budget: &Budget) -> Outcome {
-    let data = Data::new(problem);
-    let outcome = conclude(
-        Search::new(problem, &data, budget, Effort::Root),
-        &data,
-        budget,
-        1,
-    );
+    let costs = Costs::new(problem);
+    let search = TreeSearch::new(&costs, budget, Effort::Root);
+    let outcome = conclude(search, &costs, budget, 1);
     let stop = match outcome.stop {
         Stop::Stalled(_) => Stop::Finished,
         stop => stop,
@@ -74,7 +71,7 @@ pub fn root(problem: &Problem, budget: &Budget) -> Outcome {
     }
 }
 
-fn conclude(mut search: Search, data: &Data, budget: &Budget, regions: usize) -> Outcome {
+fn conclude(mut search: TreeSearch, costs: &Costs, budget: &Budget, regions: usize) -> Outcome {
     let end = if search.evaluation_work() > MAX_WORK {
         End::Work
     } else {
@@ -94,7 +91,7 @@ fn conclude(mut search: Search, data: &Data, budget: &Budget, regions: usize) ->
         End::Closed => Stop::Stalled("no region can be split further".into()),
     };
     let note = format!("{} regions", search.nodes);
-    let certificate = Some(search.tree.certificate(Some(bound), data.m));
+    let certificate = Some(search.tree.certificate(Some(bound), costs.m()));
     Outcome {
         plan: Some(search.plan),
         bound: Some((bound, Trust::Solver)),
@@ -105,36 +102,15 @@ fn conclude(mut search: Search, data: &Data, budget: &Budget, regions: usize) ->
     }
 }
 
-/// Exchanges users between places at fixed loads, exactly for prices at a plan's interference (see
-/// `start`).
-pub struct Exchange {
-    data: Data,
-    region: Region,
-}
-
-impl Exchange {
-    /// Lays out the problem.
-    pub fn new(problem: &Problem) -> Self {
-        let data = Data::new(problem);
-        let region = Region::root(problem, &data);
-        Exchange { data, region }
-    }
-
-    /// A plan at least as good as `plan`, which must keep the rules.
-    pub fn improve(&self, problem: &Problem, plan: &Assignment) -> Assignment {
-        start::improve_by_transport(problem, &self.data, &self.region, plan.clone()).0
-    }
-}
-
 /// More mandatory users than places: counting loads empties the root, whatever the multipliers.
-fn infeasible(problem: &Problem, data: &Data) -> Outcome {
+fn infeasible(problem: &Problem) -> Outcome {
     let multipliers = Multipliers {
         users: vec![0.0; problem.n()],
-        power: vec![0.0; problem.m()],
+        interference: vec![0.0; problem.m()],
     };
     let tree = Tree::new(Rc::new(multipliers));
     Outcome {
-        certificate: Some(tree.certificate(None, data.m)),
+        certificate: Some(tree.certificate(None, problem.m())),
         ..Outcome::nothing(Stop::Infeasible)
     }
 }

@@ -1,15 +1,18 @@
 //! Best-first search over regions: raise the bound, tighten, split.
 
-use super::bound::{Multipliers, Oracle, sum_of_least};
-use super::data::{Data, Region};
+use super::bound::{Oracle, Side, sum_of_least};
 use super::dual::{Averages, Steps, ascend, gained_little};
-use super::start::{exact, improve_by_transport, polish};
-use super::tree::{Node, Tree};
-use crate::greedy::goa_marginal;
+use super::point::exact;
+use super::region::{Region, Split};
+use super::tree::{SearchNode, Tree};
+use crate::certificate::{LoadRange, Multipliers};
+use crate::costs::Costs;
+use crate::greedy::{self, goa_marginal};
 use crate::heuristics::local_search::improve_from;
-use crate::{Budget, Deadline, Progress, greedy};
+use crate::search::exchange::{exchange, polish};
+use crate::search::waiting::Waiting;
+use crate::{Budget, Deadline, Progress};
 use offload_instances::{Assignment, Problem};
-use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::time::Instant;
@@ -18,59 +21,81 @@ use std::time::Instant;
 const STARTS: usize = 10;
 /// Part of the time limit that the first incumbent may take.
 const START_SHARE: f64 = 0.2;
-/// Bytes of regions and multipliers at which the search stops: what keeps the process below 2 GB.
+/// Bytes of regions and multipliers at which the search stops: this keeps the process below 2 GB.
 const MAX_BYTES: usize = 1_200_000_000;
-/// Steps of the root's ascents.
-const ROOT_STEPS: [usize; 13] = [0, 0, 10, 20, 40, 80, 160, 320, 320, 320, 320, 320, 320];
-/// Steps of other ascents.
-const STEPS: usize = 60;
-/// Ascents of other regions, at most.
-const ASCENTS: usize = 4;
-/// The root's first ascent after which something is cut off. Earlier cuts would be made again,
-/// further in, and each costs the verifier time.
-const FIRST_CUT: usize = 3;
-/// The first after which ends of interference ranges are.
-const FIRST_POWER_CUT: usize = 5;
-/// What the step lengths of a region's next ascent are multiplied with when one gained little.
-const MODESTY: f64 = 0.3;
+/// Bytes of one removed place in a tightened node.
+const PLACE_BYTES: usize = 16;
+/// Bytes of one load range in a tightened node.
+const RANGE_BYTES: usize = 24;
 /// Gaps below this are rounding: they count as 0.
 pub const LEAST_GAP: f64 = 1e-9;
 /// Relative rounding error of a bound, generously: sums of some thousand terms in double precision.
 const BOUND_ROUNDING: f64 = 1e-12;
+/// Part of the asked gap that the search leaves unused, so that the gap still holds after rounding.
+const GAP_ROOM: f64 = 1e-6;
 
-/// A region to be looked at.
-struct Open {
-    bound: f64,
-    node: usize,
+// The numbers below were found by trial. Any others give valid bounds too, later or less close.
+
+/// Steps of the root's ascents.
+const ROOT_STEPS: [usize; 13] = [0, 0, 10, 20, 40, 80, 160, 320, 320, 320, 320, 320, 320];
+/// The root's first ascent after which something is cut off. Earlier cuts would be made again,
+/// further in, and each costs the verifier time.
+const FIRST_CUT: usize = 3;
+/// The root's first ascent after which ends of interference ranges are cut off.
+const FIRST_POWER_CUT: usize = 5;
+/// The root's first ascent that is the last one when tightening gains little.
+const FIRST_LAST: usize = 9;
+/// Least tightening per server after which the root is worth another ascent, in log-widths (see
+/// [`Oracle::size`]).
+const ROOT_WORTH: f64 = 0.02;
+/// Ascents of other regions, at most.
+const ASCENTS: usize = 4;
+/// Steps of other ascents, at least.
+const STEPS: usize = 60;
+/// Steps of other ascents times N M, at least: small problems need many steps, which take little
+/// time there.
+const LEAST_STEP_WORK: usize = 6000;
+/// As [`ROOT_WORTH`] for other regions.
+const WORTH: f64 = 0.25;
+/// The step lengths of a region's next ascent are multiplied by this when one gained little.
+const MODESTY: f64 = 0.3;
+/// After every so many regions the averaged relaxed plan is tried as an incumbent.
+const INCUMBENT_EVERY: usize = 64;
+
+/// A region that waits to be processed, by its bound and its node.
+type Open = Waiting<usize, OpenRegion>;
+
+/// What is known of a region that waits.
+struct OpenRegion {
     region: Region,
     multipliers: Rc<Multipliers>,
     /// I_j of the parent's averaged plan, W.
     typical: Rc<Vec<f64>>,
 }
 
-/// Reversed: the heap's top is the least bound, then the oldest node.
-impl Ord for Open {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other
-            .bound
-            .total_cmp(&self.bound)
-            .then(other.node.cmp(&self.node))
-    }
+/// A region while it is processed.
+struct Current<'a> {
+    oracle: Oracle<'a>,
+    averages: Averages,
+    /// The node that is left of it.
+    node: usize,
+    bound: f64,
+    multipliers: Rc<Multipliers>,
+    typical: Rc<Vec<f64>>,
+    /// Factor on the step lengths.
+    boldness: f64,
+    is_root: bool,
 }
 
-impl PartialOrd for Open {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+/// What to do with a region after a round.
+enum Next {
+    /// Another ascent.
+    GoOn,
+    /// Split it.
+    Split,
+    /// Nothing: it is closed.
+    Closed,
 }
-
-impl PartialEq for Open {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Open {}
 
 /// Why the search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,27 +104,27 @@ pub enum End {
     Closed,
     /// The time limit.
     Time,
-    /// The bound on memory.
+    /// The limit on memory.
     Memory,
     /// Not even started: one evaluation would take too long.
     Work,
-    /// As many regions as were asked for.
+    /// The limit on regions.
     Regions,
 }
 
-/// What the first incumbent may cost.
+/// The effort for the first incumbent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// A plain greedy plan: the relaxation is to find a better one.
+    /// A plain greedy plan; the relaxation is left to find a better one.
     Root,
-    /// As good as heuristics make it: a good incumbent closes more regions.
+    /// The best that heuristics find: a good incumbent closes more regions.
     Full,
 }
 
 /// The state of a search.
-pub struct Search<'a> {
+pub struct TreeSearch<'a> {
     problem: &'a Problem,
-    data: &'a Data,
+    costs: &'a Costs<'a>,
     deadline: Deadline,
     gap: f64,
     seed: u64,
@@ -109,53 +134,46 @@ pub struct Search<'a> {
     pub value: f64,
     /// Every node so far.
     pub tree: Tree,
-    /// Regions that were looked at.
+    /// Regions that were processed.
     pub nodes: usize,
-    /// Whenever bound or incumbent moved.
+    /// Whenever bound or incumbent changed.
     pub trajectory: Vec<Progress>,
     begun: Instant,
     open: BinaryHeap<Open>,
+    /// The least bound of a closed region.
     closed: f64,
+    /// Multipliers from the first plan, until the root has tried them.
     start: Option<Multipliers>,
     bytes: usize,
 }
 
-impl<'a> Search<'a> {
+impl<'a> TreeSearch<'a> {
     /// Finds the first incumbent.
-    pub fn new(problem: &'a Problem, data: &'a Data, budget: &Budget, effort: Effort) -> Self {
+    pub fn new(costs: &'a Costs<'a>, budget: &Budget, effort: Effort) -> Self {
         let begun = Instant::now();
         let deadline = budget.deadline();
+        let problem = costs.problem();
         let start = Budget {
             time_limit: budget.time_limit.map(|t| t.mul_f64(START_SHARE)),
             ..budget.clone()
         };
-        let plan = if effort == Effort::Root {
-            goa_marginal::plan(problem, &start.deadline())
-        } else {
-            improve_from(
-                problem,
-                greedy::goa(problem),
-                STARTS,
-                budget.seed,
-                &start.deadline(),
-            )
-        };
-        let region = Region::root(problem, data);
+        let region = Region::root(costs);
+        let plan = first_plan(costs, &start, effort);
         let typical = typical_power(problem, &plan, &region);
         let plan = if effort == Effort::Root {
             plan
         } else {
-            polish(problem, data, &region, plan, &start.deadline())
+            polish(costs, plan, &start.deadline())
         };
-        let (plan, multipliers) = improve_by_transport(problem, data, &region, plan);
-        let (least, bound) = crate::exact::milp::trivial_bound(problem);
+        let (plan, multipliers) = exchange(costs, plan);
+        let least = costs.trivial_bound();
         let first = Rc::new(Multipliers {
-            users: least,
-            power: vec![0.0; data.m],
+            users: least.users,
+            interference: vec![0.0; costs.m()],
         });
-        let mut search = Search {
+        let mut search = TreeSearch {
             problem,
-            data,
+            costs,
             deadline,
             gap: budget.gap.max(LEAST_GAP),
             seed: budget.seed,
@@ -170,37 +188,40 @@ impl<'a> Search<'a> {
             start: Some(multipliers),
             bytes: 0,
         };
-        let open = Open {
-            bound,
-            node: 0,
+        let item = OpenRegion {
             region,
             multipliers: first,
             typical: Rc::new(typical),
+        };
+        let open = Open {
+            price: least.total,
+            number: 0,
+            item,
         };
         let open = search.cut_loads(open);
         search.open.push(open);
         search
     }
 
-    /// Cuts off loads so high that even without interference, and everybody else alone at its best
-    /// place, no good plan has them.
+    /// Cuts off loads so high that no good plan has them, even without interference and with every
+    /// other user alone at its best place.
     ///
     /// With u_i = that best place's cost and r = 0, V_j(n) is a sum of n terms that are not
     /// negative and grow with n, so bisection finds the greatest open load. Without it the first
     /// evaluation would take O(M N^2).
     fn cut_loads(&mut self, mut open: Open) -> Open {
-        let (d, target) = (self.data, self.target());
+        let (costs, target) = (self.costs, self.target());
+        let by = open.item.multipliers.clone();
+        let region = &mut open.item.region;
         let mut loads = Vec::new();
-        for j in 0..d.m {
+        for j in 0..costs.m() {
             let is_open = |load: usize| {
-                let compute = d.unit_compute(j, load);
-                let price = |i: usize| load as f64 * d.unit_uplink(i, j, 0.0) + d.work(i) * compute;
-                let mut extra: Vec<f64> = (0..d.n)
-                    .map(|i| price(i) - open.multipliers.users[i])
+                let mut extra: Vec<f64> = (0..costs.n())
+                    .map(|i| costs.cost(i, j, load, 0.0) - by.users[i])
                     .collect();
-                open.bound + sum_of_least(&mut extra, load) < target
+                open.price + sum_of_least(&mut extra, load) < target
             };
-            let high = open.region.load_high[j];
+            let high = region.load_high[j];
             let (mut good, mut bad) = (0, high + 1);
             while bad - good > 1 {
                 let middle = usize::midpoint(good, bad);
@@ -211,30 +232,48 @@ impl<'a> Search<'a> {
                 }
             }
             if good < high {
-                loads.push((j, 0, good));
+                region.load_high[j] = good;
+                loads.push(LoadRange {
+                    server: j,
+                    low: 0,
+                    high: good,
+                });
             }
         }
         if loads.is_empty() {
             return open;
         }
-        self.closed = self.closed.min(target);
-        let child = self.tree.add(&open.multipliers);
-        for &(j, _, high) in &loads {
-            open.region.load_high[j] = high;
-        }
-        self.tree.0[open.node] = Node::Tighten {
-            by: open.multipliers.clone(),
-            loads,
-            remove: Vec::new(),
-            child,
-        };
-        Open {
-            node: child,
-            ..open
-        }
+        open.number = self.add_tightened(open.number, &by, loads, Vec::new());
+        open
     }
 
-    /// The work of one evaluation of the root, in reduced costs looked at.
+    /// Replaces an open node by a tightened one; returns the child, which is left open.
+    fn add_tightened(
+        &mut self,
+        node: usize,
+        by: &Rc<Multipliers>,
+        loads: Vec<LoadRange>,
+        remove: Vec<(usize, usize)>,
+    ) -> usize {
+        self.closed = self.closed.min(self.target());
+        let child = self.tree.add(by);
+        self.tree.0[node] = SearchNode::Tighten {
+            by: by.clone(),
+            loads,
+            remove,
+            child,
+        };
+        child
+    }
+
+    /// Replaces an open node by a split one; returns the children, closed by `by` so far.
+    fn add_split(&mut self, node: usize, split: Split, by: &Rc<Multipliers>) -> [usize; 2] {
+        let children = [self.tree.add(by), self.tree.add(by)];
+        self.tree.0[node] = SearchNode::Split { split, children };
+        children
+    }
+
+    /// The work of one evaluation of the root, in reduced costs computed.
     pub fn evaluation_work(&self) -> f64 {
         let loads = |r: &Region| {
             r.load_low
@@ -243,28 +282,28 @@ impl<'a> Search<'a> {
                 .map(|(l, h)| (h + 1).saturating_sub(*l))
                 .sum::<usize>()
         };
-        self.open
-            .peek()
-            .map_or(0.0, |o| 2.0 * loads(&o.region) as f64 * self.data.n as f64)
+        self.open.peek().map_or(0.0, |o| {
+            2.0 * loads(&o.item.region) as f64 * self.costs.n() as f64
+        })
     }
 
     /// The value at which a region closes: no plan above it is worth looking for.
     fn target(&self) -> f64 {
-        // A little more than asked, so that the gap still holds after rounding.
-        self.value / (1.0 + self.gap * (1.0 - 1e-6)) * (1.0 + 2.0 * BOUND_ROUNDING)
+        self.value / (1.0 + self.gap * (1.0 - GAP_ROOM)) * (1.0 + 2.0 * BOUND_ROUNDING)
     }
 
-    /// The lower bound so far: the least of what is closed and what is open, and never above the
-    /// incumbent.
+    /// The lower bound so far: the least of the closed and the open regions' bounds, and never
+    /// above the incumbent.
     pub fn bound(&self) -> f64 {
-        let open = self.open.peek().map_or(f64::INFINITY, |o| o.bound);
+        let open = self.open.peek().map_or(f64::INFINITY, |o| o.price);
         (self.closed.min(open) * (1.0 - BOUND_ROUNDING)).min(self.value)
     }
 
-    /// Searches until everything is closed, so many regions are done, the time is up, or memory is.
+    /// Searches until everything is closed, `regions` regions are processed, the time is up, or
+    /// memory is.
     pub fn run(&mut self, regions: usize) -> End {
         while let Some(top) = self.open.peek() {
-            if top.bound >= self.target() {
+            if top.price >= self.target() {
                 // Best-first: all others are at least as high.
                 return End::Closed;
             }
@@ -288,23 +327,20 @@ impl<'a> Search<'a> {
     /// Closes a region whose loads and interference are points: its best plan and its exact bound
     /// are a transportation problem.
     fn close_point(&mut self, open: &Open) -> bool {
-        let r = &open.region;
+        let r = &open.item.region;
         let is_point = r.load_low == r.load_high && r.power_low == r.power_high;
-        let Some((plan, multipliers)) = is_point
-            .then(|| exact(self.problem, self.data, r))
-            .flatten()
-        else {
+        let Some((plan, multipliers)) = is_point.then(|| exact(self.costs, r)).flatten() else {
             return false;
         };
-        if !plan.is_empty() {
+        if let Some(plan) = plan {
             self.offer(plan);
         }
-        let bound = Oracle::new(self.data, r.clone()).evaluate(&multipliers);
-        self.bytes += 8 * (self.data.n + self.data.m);
+        let bound = Oracle::new(self.costs, r.clone()).evaluate(&multipliers);
+        self.count_multipliers();
         // Without rounding the bound would be the region's best value, which the incumbent is not
         // above.
         if bound >= self.target().min(self.value * (1.0 - LEAST_GAP)) {
-            self.close(open.node, &Rc::new(multipliers), bound);
+            self.close(open.number, &Rc::new(multipliers), bound);
             return true;
         }
         false
@@ -313,19 +349,23 @@ impl<'a> Search<'a> {
     /// Closes a region that holds one plan: with u_i = v_i t_i and r = 0 its bound is the plan's
     /// value.
     fn close_single(&mut self, node: usize, region: Region) {
+        let (n, m) = (self.costs.n(), self.costs.m());
         let multipliers = Multipliers {
-            users: self.data.local.clone(),
-            power: vec![0.0; self.data.m],
+            users: self.costs.locals().to_vec(),
+            interference: vec![0.0; m],
         };
-        let mut oracle = Oracle::new(self.data, region);
+        let mut oracle = Oracle::new(self.costs, region);
         if !oracle.is_empty() {
-            let m = self.data.m;
             let place = |i: usize| (0..m).find(|&j| oracle.region().allows(i, j));
-            self.offer((0..self.data.n).map(place).collect());
+            self.offer((0..n).map(place).collect());
         }
         let bound = oracle.evaluate(&multipliers);
-        self.bytes += 8 * (self.data.n + self.data.m);
+        self.count_multipliers();
         self.close(node, &Rc::new(multipliers), bound);
+    }
+
+    fn count_multipliers(&mut self) {
+        self.bytes += size_of::<f64>() * (self.costs.n() + self.costs.m());
     }
 
     /// Takes over a plan that is better; it must keep the rules.
@@ -336,115 +376,136 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Closes a region, or tightens and splits it.
     fn process(&mut self, open: Open) {
         self.nodes += 1;
         if self.close_point(&open) {
             return;
         }
-        let is_root = self.nodes == 1;
-        // Small problems need many steps, which cost next to nothing there.
-        let steps = STEPS.max(6000 / (self.data.n * self.data.m));
-        let Open {
-            mut bound,
-            mut node,
-            region,
-            mut multipliers,
-            mut typical,
-        } = open;
-        let mut oracle = Oracle::new(self.data, region);
-        let mut averages = Averages::new(self.data);
-        let mut boldness = 1.0;
-        for round in 0..if is_root { ROOT_STEPS.len() } else { ASCENTS } {
-            if oracle.is_empty() {
-                self.close(node, &multipliers, f64::INFINITY);
-                return;
-            }
-            // The root starts from poor multipliers: the prices at the first plan are mostly
-            // better.
-            if round == 1
-                && let Some(start) = self.start.take()
-                && oracle.evaluate(&start) > bound
-            {
-                multipliers = Rc::new(start);
-            }
-            let count = if is_root { ROOT_STEPS[round] } else { steps };
-            if averages.is_some() {
-                typical = Rc::new(
-                    (0..self.data.m)
-                        .map(|j| averages.interference(self.data, j))
-                        .collect(),
-                );
-            }
-            let steps = Steps {
-                count,
-                boldness,
-                unit: &self.unit(oracle.region(), &typical),
-            };
-            let (target, deadline) = (self.target(), &self.deadline);
-            let ascent = ascend(
-                &mut oracle,
-                &multipliers,
-                target,
-                &steps,
-                deadline,
-                &mut averages,
-            );
-            if count > 0 && gained_little(bound, ascent.bound, target) {
-                boldness *= MODESTY;
-            }
-            // Never the parent's bound: what is cut off or closed below must follow from these
-            // multipliers alone.
-            bound = ascent.bound;
-            multipliers = Rc::new(ascent.best);
-            self.bytes += 8 * (self.data.n + self.data.m);
-            if bound >= self.target() {
-                self.close(node, &multipliers, bound);
-                return;
-            }
-            if is_root && round < FIRST_CUT {
-                continue;
-            }
-            let before = oracle.size();
-            node = self.tighten(
-                &mut oracle,
-                node,
-                &multipliers,
-                bound,
-                !is_root || round >= FIRST_POWER_CUT,
-            );
-            let little = oracle.size()
-                > before - if is_root { 0.02 } else { 0.25 } * f64::from(self.data.m as u32);
-            if self.deadline.is_over() || (little && !(is_root && round < 9)) {
-                break;
-            }
-        }
-        if is_root || self.nodes.is_multiple_of(64) {
-            self.try_incumbent(&averages);
-        }
-        self.tree.0[node] = Node::Leaf(multipliers.clone());
-        if oracle.is_empty() {
-            self.close(node, &multipliers, f64::INFINITY);
+        let item = open.item;
+        let mut now = Current {
+            oracle: Oracle::new(self.costs, item.region),
+            averages: Averages::new(self.costs),
+            node: open.number,
+            bound: open.price,
+            multipliers: item.multipliers,
+            typical: item.typical,
+            boldness: 1.0,
+            is_root: self.nodes == 1,
+        };
+        let rounds = if now.is_root {
+            ROOT_STEPS.len()
         } else {
-            let left = Open {
-                bound,
-                node,
-                region: oracle.into_region(),
-                multipliers,
-                typical,
-            };
-            if self.deadline.is_over() {
-                self.open.push(left);
-            } else {
-                self.split(left, &averages);
+            ASCENTS
+        };
+        for round in 0..rounds {
+            match self.improve(&mut now, round) {
+                Next::GoOn => {}
+                Next::Split => break,
+                Next::Closed => return,
             }
         }
+        if now.is_root || self.nodes.is_multiple_of(INCUMBENT_EVERY) {
+            self.try_incumbent(&now.averages);
+        }
+        self.tree.0[now.node] = SearchNode::Leaf(now.multipliers.clone());
+        if now.oracle.is_empty() {
+            self.close(now.node, &now.multipliers, f64::INFINITY);
+            return;
+        }
+        let item = OpenRegion {
+            region: now.oracle.into_region(),
+            multipliers: now.multipliers,
+            typical: now.typical,
+        };
+        let left = Open {
+            price: now.bound,
+            number: now.node,
+            item,
+        };
+        if self.deadline.is_over() {
+            self.open.push(left);
+        } else {
+            self.split(left, &now.averages);
+        }
+    }
+
+    /// One round on a region: raises its bound by an ascent, then tightens it.
+    fn improve(&mut self, now: &mut Current, round: usize) -> Next {
+        if now.oracle.is_empty() {
+            self.close(now.node, &now.multipliers, f64::INFINITY);
+            return Next::Closed;
+        }
+        // The root starts from poor multipliers: the prices at the first plan are mostly better.
+        if round == 1
+            && let Some(start) = self.start.take()
+            && now.oracle.evaluate(&start) > now.bound
+        {
+            now.multipliers = Rc::new(start);
+        }
+        self.ascend(now, round);
+        if now.bound >= self.target() {
+            self.close(now.node, &now.multipliers, now.bound);
+            return Next::Closed;
+        }
+        if now.is_root && round < FIRST_CUT {
+            return Next::GoOn;
+        }
+        let before = now.oracle.size();
+        self.tighten(now);
+        if !now.is_root || round >= FIRST_POWER_CUT {
+            self.tighten_powers(now);
+        }
+        let worth = if now.is_root { ROOT_WORTH } else { WORTH };
+        let little = now.oracle.size() > before - worth * f64::from(self.costs.m() as u32);
+        if self.deadline.is_over() || (little && !(now.is_root && round < FIRST_LAST)) {
+            Next::Split
+        } else {
+            Next::GoOn
+        }
+    }
+
+    /// Raises a region's bound by better multipliers.
+    fn ascend(&mut self, now: &mut Current, round: usize) {
+        let (n, m) = (self.costs.n(), self.costs.m());
+        let count = if now.is_root {
+            ROOT_STEPS[round]
+        } else {
+            STEPS.max(LEAST_STEP_WORK / (n * m))
+        };
+        if now.averages.is_some() {
+            let typical = (0..m).map(|j| now.averages.interference(self.costs, j));
+            now.typical = Rc::new(typical.collect());
+        }
+        let steps = Steps {
+            count,
+            boldness: now.boldness,
+            unit: &self.unit(now.oracle.region(), &now.typical),
+        };
+        let target = self.target();
+        let ascent = ascend(
+            &mut now.oracle,
+            &now.multipliers,
+            target,
+            &steps,
+            &self.deadline,
+            &mut now.averages,
+        );
+        if count > 0 && gained_little(now.bound, ascent.bound, target) {
+            now.boldness *= MODESTY;
+        }
+        // Never the parent's bound: what is cut off or closed below must follow from these
+        // multipliers alone.
+        now.bound = ascent.bound;
+        now.multipliers = Rc::new(ascent.best);
+        self.count_multipliers();
     }
 
     /// What counts as a unit of r_j's slope in a region, W: the interference that its relaxed plans
     /// make, within its range, and the noise.
     fn unit(&self, region: &Region, typical: &[f64]) -> Vec<f64> {
-        (0..self.data.m)
-            .map(|j| region.within(j, typical[j]) + self.data.noise(j))
+        (0..self.costs.m())
+            .map(|j| region.within(j, typical[j]) + self.costs.noise(j))
             .collect()
     }
 
@@ -467,187 +528,121 @@ impl<'a> Search<'a> {
     }
 
     fn close(&mut self, node: usize, multipliers: &Rc<Multipliers>, bound: f64) {
-        self.tree.0[node] = Node::Leaf(multipliers.clone());
+        self.tree.0[node] = SearchNode::Leaf(multipliers.clone());
         self.closed = self.closed.min(bound);
     }
 
-    /// Cuts off loads and places that the multipliers close, and with `power` ends of interference
-    /// ranges. Returns the node that is left.
-    fn tighten(
-        &mut self,
-        oracle: &mut Oracle,
-        node: usize,
-        by: &Rc<Multipliers>,
-        bound: f64,
-        power: bool,
-    ) -> usize {
+    /// Cuts off loads and places that a region's multipliers close.
+    fn tighten(&mut self, now: &mut Current) {
         let target = self.target();
-        let (mut loads, mut remove) = (Vec::new(), Vec::new());
-        for j in 0..self.data.m {
-            if let Some((low, high)) = oracle.open_loads(j, bound, target) {
-                loads.push((j, low, high));
+        let loads: Vec<LoadRange> = (0..self.costs.m())
+            .filter_map(|j| now.oracle.open_loads(j, now.bound, target))
+            .collect();
+        let mut remove = Vec::new();
+        let visit = &mut |i, p| remove.push((i, p));
+        now.oracle
+            .closable(&now.multipliers, now.bound, target, visit);
+        if loads.is_empty() && remove.is_empty() {
+            return;
+        }
+        now.oracle.change(None, |r| {
+            for range in &loads {
+                r.load_low[range.server] = range.low;
+                r.load_high[range.server] = range.high;
             }
-        }
-        oracle.closable(by, bound, target, &mut |i, p| remove.push((i, p)));
-        let mut node = node;
-        if !loads.is_empty() || !remove.is_empty() {
-            self.closed = self.closed.min(target);
-            let child = self.tree.add(by);
-            oracle.change(None, |r| {
-                for &(j, low, high) in &loads {
-                    (r.load_low[j], r.load_high[j]) = (low, high);
-                }
-                for &(i, p) in &remove {
-                    r.forbid(i, p);
-                }
-            });
-            self.bytes += 24 * loads.len() + 16 * remove.len();
-            self.tree.0[node] = Node::Tighten {
-                by: by.clone(),
-                loads,
-                remove,
-                child,
-            };
-            node = child;
-            if oracle.is_empty() {
-                return node;
+            for &(i, p) in &remove {
+                r.forbid(i, p);
             }
-        }
-        let bound = oracle.evaluate(by);
-        for j in 0..if power { self.data.m } else { 0 } {
-            node = self.tighten_power(oracle, node, by, bound, j);
-        }
-        node
+        });
+        self.bytes += RANGE_BYTES * loads.len() + PLACE_BYTES * remove.len();
+        now.node = self.add_tightened(now.node, &now.multipliers, loads, remove);
     }
 
-    /// Cuts off the low and the high end of I_j as far as the multipliers close them; each cut is a
-    /// split whose one child is closed.
-    fn tighten_power(
-        &mut self,
-        oracle: &mut Oracle,
-        node: usize,
-        by: &Rc<Multipliers>,
-        bound: f64,
-        j: usize,
-    ) -> usize {
-        let target = self.target();
-        let mut node = node;
-        for low_side in [true, false] {
-            let Some(at) = oracle.closable_power(by, j, bound, target, low_side) else {
-                continue;
-            };
-            self.closed = self.closed.min(target);
-            let children = [self.tree.add(by), self.tree.add(by)];
-            self.tree.0[node] = Node::Power {
-                server: j,
-                at,
-                children,
-            };
-            node = children[usize::from(low_side)];
-            oracle.change(Some(j), |r| {
-                *(if low_side {
-                    &mut r.power_low[j]
-                } else {
-                    &mut r.power_high[j]
-                }) = at
-            });
-            oracle.evaluate(by);
+    /// Cuts off the ends of all interference ranges, as far as a region's multipliers close them.
+    fn tighten_powers(&mut self, now: &mut Current) {
+        if now.oracle.is_empty() {
+            return;
         }
-        node
+        let bound = now.oracle.evaluate(&now.multipliers);
+        for j in 0..self.costs.m() {
+            for side in [Side::Low, Side::High] {
+                self.tighten_power(now, j, side, bound);
+            }
+        }
+    }
+
+    /// Cuts off one end of I_j's range, as far as the multipliers close it; the cut is a split
+    /// whose one child is closed.
+    fn tighten_power(&mut self, now: &mut Current, j: usize, side: Side, bound: f64) {
+        let by = now.multipliers.clone();
+        let Some(at) = now
+            .oracle
+            .closable_power(&by, j, bound, self.target(), side)
+        else {
+            return;
+        };
+        self.closed = self.closed.min(self.target());
+        let [below, above] = self.add_split(now.node, Split::Power { server: j, at }, &by);
+        now.node = match side {
+            Side::Low => above,
+            Side::High => below,
+        };
+        now.oracle.change(Some(j), |r| match side {
+            Side::Low => r.power_low[j] = at,
+            Side::High => r.power_high[j] = at,
+        });
+        now.oracle.evaluate(&by);
     }
 
     /// Repairs the averaged relaxed plan, improves it, and takes it over when it is better.
     fn try_incumbent(&mut self, averages: &Averages) {
         let plan = averages.plan(self.problem);
-        let plan = improve_from(self.problem, plan, 1, self.seed, &self.deadline);
+        let plan = improve_from(self.costs, plan, 1, self.seed, &self.deadline);
         self.offer(plan);
     }
 
     fn split(&mut self, open: Open, averages: &Averages) {
-        let Open {
-            bound,
-            node,
+        let Waiting {
+            price: bound,
+            number: node,
+            item,
+        } = open;
+        let OpenRegion {
             region,
             multipliers,
             typical,
-        } = open;
-        let Some(choice) = averages.choose(self.data, &region, self.value - bound) else {
-            if (0..self.data.n).all(|i| region.choices(i) == 1) {
+        } = item;
+        let Some(split) = averages.choose(self.costs, &region, self.value - bound) else {
+            if (0..self.costs.n()).all(|i| region.choices(i) == 1) {
                 self.close_single(node, region);
             } else {
                 self.closed = self.closed.min(bound);
             }
             return;
         };
-        let children = [self.tree.add(&multipliers), self.tree.add(&multipliers)];
-        let (mut first, mut second) = (region.clone(), region);
-        self.tree.0[node] = match choice {
-            Split::Load { server, at } => {
-                first.load_high[server] = at;
-                second.load_low[server] = at + 1;
-                Node::Load {
-                    server,
-                    at,
-                    children,
-                }
-            }
-            Split::Power { server, at } => {
-                first.power_high[server] = at;
-                second.power_low[server] = at;
-                Node::Power {
-                    server,
-                    at,
-                    children,
-                }
-            }
-            Split::User { user, place } => {
-                first.fix(user, place);
-                second.forbid(user, place);
-                Node::User {
-                    user,
-                    place,
-                    children,
-                }
-            }
-        };
-        self.bytes += 2 * first.bytes() + 8 * self.data.m;
-        for (node, region) in children.into_iter().zip([first, second]) {
-            let (multipliers, typical) = (multipliers.clone(), typical.clone());
+        self.bytes += 2 * region.bytes() + size_of::<f64>() * self.costs.m();
+        let children = self.add_split(node, split, &multipliers);
+        for (node, region) in children.into_iter().zip(region.split(split)) {
             self.open.push(Open {
-                bound,
-                node,
-                region,
-                multipliers,
-                typical,
+                price: bound,
+                number: node,
+                item: OpenRegion {
+                    region,
+                    multipliers: multipliers.clone(),
+                    typical: typical.clone(),
+                },
             });
         }
     }
 }
 
-/// How a region is divided.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Split {
-    /// n_server <= at, or above.
-    Load {
-        /// The server.
-        server: usize,
-        /// The load.
-        at: usize,
-    },
-    /// I_server <= at, or above.
-    Power {
-        /// The server.
-        server: usize,
-        /// W.
-        at: f64,
-    },
-    /// The user is at the place, or not.
-    User {
-        /// The user.
-        user: usize,
-        /// The place; M is local.
-        place: usize,
-    },
+/// The plan that the search starts from, before it is polished.
+fn first_plan(costs: &Costs, budget: &Budget, effort: Effort) -> Assignment {
+    let deadline = budget.deadline();
+    match effort {
+        Effort::Root => goa_marginal::plan(costs, &deadline),
+        Effort::Full => improve_from(costs, greedy::goa(costs), STARTS, budget.seed, &deadline),
+    }
 }
 
 /// A typical I_j for every server, W: that of the incumbent, or of all users where it has none.

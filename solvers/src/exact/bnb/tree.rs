@@ -1,53 +1,37 @@
 //! The search tree as a proof: how every node was split, tightened or closed.
 
-use super::bound::Multipliers;
-use crate::certificate::{Certificate, Multipliers as Listed, Node as Written};
+use super::region::{PlaceNumber, Split};
+use crate::certificate::{Certificate, LoadRange, Multipliers, Node};
 use std::collections::HashMap;
 use std::rc::Rc;
 
 /// A node of the tree; children are indices into the tree.
-pub enum Node {
-    /// Not looked at yet, or closed: the multipliers give its bound.
+pub enum SearchNode {
+    /// Not processed yet, or closed: the multipliers give its bound.
     Leaf(Rc<Multipliers>),
-    /// First child: n_server <= at, second: n_server >= at + 1.
-    Load {
-        server: usize,
-        at: usize,
-        children: [usize; 2],
-    },
-    /// First child: I_server <= at, second: I_server >= at (W).
-    Power {
-        server: usize,
-        at: f64,
-        children: [usize; 2],
-    },
-    /// First child: the user is at the place, second: it is not. Place M is local.
-    User {
-        user: usize,
-        place: usize,
-        children: [usize; 2],
-    },
+    /// Divided in two.
+    Split { split: Split, children: [usize; 2] },
     /// Load ranges cut and places taken away, justified by the multipliers.
     Tighten {
         by: Rc<Multipliers>,
-        loads: Vec<(usize, usize, usize)>,
-        remove: Vec<(usize, usize)>,
+        loads: Vec<LoadRange>,
+        remove: Vec<(usize, PlaceNumber)>,
         child: usize,
     },
 }
 
 /// The tree, root first.
-pub struct Tree(pub Vec<Node>);
+pub struct Tree(pub Vec<SearchNode>);
 
 impl Tree {
-    /// A root that is not looked at yet.
+    /// A root that is not processed yet.
     pub fn new(multipliers: Rc<Multipliers>) -> Self {
-        Tree(vec![Node::Leaf(multipliers)])
+        Tree(vec![SearchNode::Leaf(multipliers)])
     }
 
-    /// A new node to be closed by `multipliers` unless something better is found.
+    /// A new node, closed by `multipliers` unless something better is found.
     pub fn add(&mut self, multipliers: &Rc<Multipliers>) -> usize {
-        self.0.push(Node::Leaf(multipliers.clone()));
+        self.0.push(SearchNode::Leaf(multipliers.clone()));
         self.0.len() - 1
     }
 
@@ -65,46 +49,29 @@ impl Tree {
         while let Some(k) = waiting.pop() {
             let mut list = |m: &Rc<Multipliers>| {
                 *listed.entry(Rc::as_ptr(m)).or_insert_with(|| {
-                    certificate.multipliers.push(Listed {
-                        users: m.users.clone(),
-                        interference: m.power.clone(),
-                    });
+                    certificate.multipliers.push(Multipliers::clone(m));
                     certificate.multipliers.len() - 1
                 })
             };
             let written = match &self.0[k] {
-                Node::Leaf(m) => Written::Leaf { by: list(m) },
-                Node::Load { server, at, .. } => Written::Load {
-                    server: *server,
-                    at: *at,
+                SearchNode::Leaf(m) => Node::Leaf { by: list(m) },
+                SearchNode::Split { split, .. } => match *split {
+                    Split::Load { server, at } => Node::Load { server, at },
+                    Split::Power { server, at } => Node::Interference { server, at },
+                    Split::User { user, place: p } => Node::User { user, to: place(p) },
                 },
-                Node::Power { server, at, .. } => Written::Interference {
-                    server: *server,
-                    at: *at,
-                },
-                Node::User { user, place: p, .. } => Written::User {
-                    user: *user,
-                    to: place(*p),
-                },
-                Node::Tighten {
+                SearchNode::Tighten {
                     by, loads, remove, ..
-                } => {
-                    let remove = remove.iter().map(|&(i, p)| (i, place(p))).collect();
-                    Written::Tighten {
-                        by: list(by),
-                        loads: loads.clone(),
-                        remove,
-                    }
-                }
+                } => Node::Tighten {
+                    by: list(by),
+                    loads: loads.clone(),
+                    remove: remove.iter().map(|&(i, p)| (i, place(p))).collect(),
+                },
             };
             match &self.0[k] {
-                Node::Leaf(_) => {}
-                Node::Tighten { child, .. } => waiting.push(*child),
-                Node::Load { children, .. }
-                | Node::Power { children, .. }
-                | Node::User { children, .. } => {
-                    waiting.extend([children[1], children[0]]);
-                }
+                SearchNode::Leaf(_) => {}
+                SearchNode::Tighten { child, .. } => waiting.push(*child),
+                SearchNode::Split { children, .. } => waiting.extend([children[1], children[0]]),
             }
             certificate.tree.push(written);
         }

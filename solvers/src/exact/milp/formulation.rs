@@ -1,8 +1,20 @@
-//! Formulations A and B1 of docs/model.md: one-hot loads, and with interference one-hot bins of
-//! I_j.
+//! Formulations A and B1 of docs/src/concepts/model.md: one-hot loads, and with interference
+//! one-hot bins of I_j.
 
 use super::linear::{Linear, Sense};
+use crate::costs::{Costs, TrivialBound};
 use offload_instances::{Assignment, Problem};
+
+/// Relative room above the greatest sum of signals, for its rounding.
+const ROUNDING_ROOM: f64 = 1e-9;
+/// How far below a plan's interference a bin's edge is put, relative: the plan must lie in the bin
+/// that starts there, whatever the rounding, and be priced (almost) exactly.
+const EDGE_BELOW: f64 = 1e-7;
+/// Edges nearer than this to a wanted one serve as well, relative: more would only blur bins that
+/// HiGHS's tolerances cannot tell apart.
+const EDGE_NEAR: f64 = 1e-6;
+/// Relative margin by which a pruned column's cost must exceed the known plan's value: rounding.
+const PRUNING_ROOM: f64 = 1e-9;
 
 /// The bins of every server's interference: rising edges, W; bin k of server j is
 /// \[edges\[j\]\[k\], edges\[j\]\[k + 1\]\].
@@ -26,7 +38,7 @@ impl Bins {
         let total = |j| (0..problem.n()).map(|k| problem.signal(k, j)).sum::<f64>();
         Bins(
             (0..problem.m())
-                .map(|j| vec![0.0, total(j) * (1.0 + 1e-9)])
+                .map(|j| vec![0.0, total(j) * (1.0 + ROUNDING_ROOM)])
                 .collect(),
         )
     }
@@ -74,8 +86,8 @@ impl Bins {
     pub fn refine(&mut self, loads: &[usize], interference: &[f64]) -> bool {
         let mut added = false;
         for (j, edges) in self.0.iter_mut().enumerate() {
-            let edge = interference[j] * (1.0 - 1e-7);
-            let near = |e: &f64| (edge - e).abs() <= 1e-6 * edge;
+            let edge = interference[j] * (1.0 - EDGE_BELOW);
+            let near = |e: &f64| (edge - e).abs() <= EDGE_NEAR * edge;
             if loads[j] > 0 && edge > 0.0 && !edges.iter().any(near) {
                 let place = edges.partition_point(|&e| e < edge);
                 if place < edges.len() {
@@ -89,7 +101,7 @@ impl Bins {
 }
 
 /// One server at one load within one bin.
-struct Slot {
+struct LoadSlot {
     server: usize,
     load: usize,
     bin: usize,
@@ -107,60 +119,39 @@ pub struct Formulation {
     local: Vec<Option<usize>>,
     place: Vec<Option<usize>>,
     empty: Vec<usize>,
-    slots: Vec<Slot>,
+    slots: Vec<LoadSlot>,
     bins: Bins,
 }
 
 /// Columns left out because no plan as good as a known one uses them.
 pub struct Pruning {
     cutoff: f64,
-    base: f64,
-    least: Vec<f64>,
-}
-
-/// A lower bound that needs no solver: every user alone at its best place, with nobody else around.
-/// Per user and in sum, weighted s.
-#[must_use]
-pub fn trivial_bound(problem: &Problem) -> (Vec<f64>, f64) {
-    let least = |i: usize| {
-        let edge = (0..problem.m()).filter(|&j| problem.capacity(j) > 0);
-        let edge = edge
-            .map(|j| problem.weight(i) * problem.edge_delay(i, j, 1, 0.0))
-            .fold(f64::INFINITY, f64::min);
-        let local = problem.weight(i) * problem.local_delay(i);
-        if problem.is_mandatory(i) {
-            edge
-        } else {
-            local.min(edge)
-        }
-    };
-    let least: Vec<f64> = (0..problem.n()).map(least).collect();
-    let total = least.iter().sum();
-    (least, total)
+    least: TrivialBound,
 }
 
 impl Pruning {
-    /// Prunes against a plan of value `value` (weighted s). Rounding leaves a margin of 1e-9.
+    /// Prunes against a plan of value `value` (weighted s).
     #[must_use]
-    pub fn new(problem: &Problem, value: f64) -> Self {
-        let (least, base) = trivial_bound(problem);
+    pub fn new(costs: &Costs, value: f64) -> Self {
         Pruning {
-            cutoff: value * (1.0 + 1e-9),
-            base,
-            least,
+            cutoff: value * (1.0 + PRUNING_ROOM),
+            least: costs.trivial_bound(),
         }
     }
 
     /// Whether a plan with user i at this cost can be as good.
     fn keeps(&self, i: usize, cost: f64) -> bool {
-        self.base + (cost - self.least[i]) <= self.cutoff
+        self.least.total + (cost - self.least.users[i]) <= self.cutoff
     }
 
-    /// Whether a plan can be as good that serves as many users at these costs as `load` says.
+    /// Whether a plan that serves `load` users at these costs can be as good.
     fn keeps_load(&self, costs: &[(usize, f64)], load: usize) -> bool {
-        let mut extra: Vec<f64> = costs.iter().map(|&(i, c)| c - self.least[i]).collect();
+        let mut extra: Vec<f64> = costs
+            .iter()
+            .map(|&(i, c)| c - self.least.users[i])
+            .collect();
         extra.sort_by(f64::total_cmp);
-        self.base + extra.iter().take(load).sum::<f64>() <= self.cutoff
+        self.least.total + extra.iter().take(load).sum::<f64>() <= self.cutoff
     }
 }
 
@@ -168,7 +159,8 @@ impl Formulation {
     /// States the problem over the given bins, with costs taken at each bin's low end. `scale`
     /// multiplies the objective.
     #[must_use]
-    pub fn new(problem: &Problem, bins: Bins, scale: f64, pruning: Option<&Pruning>) -> Self {
+    pub fn new(costs: &Costs, bins: Bins, scale: f64, pruning: Option<&Pruning>) -> Self {
+        let problem = costs.problem();
         let mut f = Formulation {
             linear: Linear::default(),
             scale,
@@ -178,11 +170,11 @@ impl Formulation {
             slots: Vec::new(),
             bins,
         };
-        f.add_columns(problem, pruning);
+        f.add_columns(costs, pruning);
         f.add_assignment_rows(problem);
         f.add_slot_rows(problem);
         if f.has_bins() {
-            f.add_interference_rows(problem);
+            f.add_interference_rows(costs);
         }
         f
     }
@@ -201,30 +193,25 @@ impl Formulation {
             .sum()
     }
 
-    fn add_columns(&mut self, problem: &Problem, pruning: Option<&Pruning>) {
-        let scale = self.scale;
+    fn add_columns(&mut self, costs: &Costs, pruning: Option<&Pruning>) {
+        let (problem, scale) = (costs.problem(), self.scale);
         for i in (0..problem.n()).filter(|&i| !problem.is_mandatory(i)) {
-            let cost = problem.weight(i) * problem.local_delay(i);
+            let cost = costs.local(i);
             if pruning.is_none_or(|p| p.keeps(i, cost)) {
-                self.local[i] = Some(self.linear.add_unit(
-                    format!("x_{i}_local"),
-                    cost * scale,
-                    false,
-                ));
+                self.local[i] = Some(self.linear.add_share(format!("x_{i}_local"), cost * scale));
             }
         }
         if self.has_bins() {
             let pairs = (0..problem.n()).flat_map(|i| (0..problem.m()).map(move |j| (i, j)));
             self.place = pairs
-                .map(|(i, j)| Some(self.linear.add_unit(format!("x_{i}_{j}"), 0.0, true)))
+                .map(|(i, j)| Some(self.linear.add_binary(format!("x_{i}_{j}"))))
                 .collect();
         }
         for j in 0..problem.m() {
-            self.empty
-                .push(self.linear.add_unit(format!("y_{j}_0"), 0.0, true));
+            self.empty.push(self.linear.add_binary(format!("y_{j}_0")));
             for load in 1..=problem.capacity(j) {
                 for bin in 0..self.bins.count(j) {
-                    self.add_slot(problem, pruning, j, load, bin);
+                    self.add_slot(costs, pruning, j, load, bin);
                 }
             }
         }
@@ -232,39 +219,32 @@ impl Formulation {
 
     fn add_slot(
         &mut self,
-        problem: &Problem,
+        costs: &Costs,
         pruning: Option<&Pruning>,
         server: usize,
         load: usize,
         bin: usize,
     ) {
         let low = self.bins.range(server, bin).0;
-        let cost = |i| problem.weight(i) * problem.edge_delay(i, server, load, low);
-        let mut costs: Vec<(usize, f64)> = (0..problem.n()).map(|i| (i, cost(i))).collect();
+        let mut priced: Vec<(usize, f64)> = (0..costs.n())
+            .map(|i| (i, costs.value(i, server, load, low)))
+            .collect();
         if let Some(p) = pruning {
-            if !p.keeps_load(&costs, load) {
+            if !p.keeps_load(&priced, load) {
                 return;
             }
-            costs.retain(|&(i, c)| p.keeps(i, c));
+            priced.retain(|&(i, c)| p.keeps(i, c));
         }
-        if costs.len() < load {
+        if priced.len() < load {
             return;
         }
-        let used = self
-            .linear
-            .add_unit(format!("y_{server}_{load}_{bin}"), 0.0, true);
+        let used = self.linear.add_binary(format!("y_{server}_{load}_{bin}"));
         let column = |(i, c): (usize, f64)| {
-            (
-                i,
-                self.linear.add_unit(
-                    format!("z_{i}_{server}_{load}_{bin}"),
-                    c * self.scale,
-                    false,
-                ),
-            )
+            let name = format!("z_{i}_{server}_{load}_{bin}");
+            (i, self.linear.add_share(name, c * self.scale))
         };
-        let users = costs.into_iter().map(column).collect();
-        self.slots.push(Slot {
+        let users = priced.into_iter().map(column).collect();
+        self.slots.push(LoadSlot {
             server,
             load,
             bin,
@@ -308,7 +288,7 @@ impl Formulation {
         }
     }
 
-    /// One slot per server; as many users in a slot as its load; nobody in a slot that is not used.
+    /// One slot per server; as many users in a slot as its load; no user in an unused slot.
     fn add_slot_rows(&mut self, problem: &Problem) {
         let mut one: Vec<Vec<(usize, f64)>> = self.empty.iter().map(|&y| vec![(y, 1.0)]).collect();
         for slot in &self.slots {
@@ -336,18 +316,17 @@ impl Formulation {
 
     /// I_j lies in the bin of the slot that server j uses; anywhere when it is empty. Divided by
     /// the largest signal at j.
-    fn add_interference_rows(&mut self, problem: &Problem) {
-        let m = problem.m();
+    fn add_interference_rows(&mut self, costs: &Costs) {
+        let m = costs.m();
         for j in 0..m {
-            let unit = (0..problem.n())
-                .map(|k| problem.signal(k, j))
-                .fold(0.0, f64::max);
+            let heard = costs.heard_at(j);
+            let unit = heard.iter().copied().fold(0.0, f64::max);
             let mut power = Vec::new();
-            for k in 0..problem.n() {
+            for (k, signal) in heard.iter().enumerate() {
                 let others = (0..m)
                     .filter(|&l| l != j)
                     .filter_map(|l| self.place[k * m + l]);
-                power.extend(others.map(|x| (x, problem.signal(k, j) / unit)));
+                power.extend(others.map(|x| (x, signal / unit)));
             }
             let (mut low, mut high) = (power.clone(), power);
             for slot in self.slots.iter().filter(|s| s.server == j) {
@@ -433,7 +412,7 @@ impl Formulation {
             debug_assert!(loads[j] == 0);
             values[y] = 1.0;
         }
-        let used = |s: &&Slot| {
+        let used = |s: &&LoadSlot| {
             loads[s.server] == s.load && self.bins.find(s.server, interference[s.server]) == s.bin
         };
         for slot in self.slots.iter().filter(used) {

@@ -6,8 +6,8 @@ use crate::Deadline;
 use good_lp::{Expression, ProblemVariables, SolverModel, Variable, constraint, variable};
 use highs::HighsModelStatus;
 
-/// What HiGHS said.
-pub struct Answer {
+/// The result of a HiGHS run.
+pub struct HighsAnswer {
     /// A feasible solution, one value per column, when there is one.
     pub values: Option<Vec<f64>>,
     /// Its dual bound; minus infinity when it has none.
@@ -18,19 +18,27 @@ pub struct Answer {
     pub timed_out: bool,
 }
 
+/// How far an integer may be from a whole number: tighter than HiGHS's default, as the costs of a
+/// plan must be right to within small gaps.
+const MIP_FEASIBILITY: f64 = 1e-7;
+/// By how much a row may be violated, see [`MIP_FEASIBILITY`].
+const PRIMAL_FEASIBILITY: f64 = 1e-8;
+/// Least time limit that HiGHS is given, s: 0 might be read as no limit.
+const LEAST_TIME_S: f64 = 1e-3;
+
 /// Minimises `linear` to a relative gap of `gap`, starting from `start` (one value per column).
 ///
 /// Options are set on the HiGHS model itself, because good_lp drops them on the way; there is no
 /// objective constant.
 ///
 /// # Errors
-/// What HiGHS objects to.
+/// The reason for which HiGHS refuses or fails.
 pub fn minimise(
     linear: &Linear,
     start: Option<&[f64]>,
     gap: f64,
     deadline: &Deadline,
-) -> Result<Answer, String> {
+) -> Result<HighsAnswer, String> {
     let mut model = state(linear)?;
     model.make_quiet();
     let mut set = |name: &str, value: f64| {
@@ -41,10 +49,10 @@ pub fn minimise(
     set("mip_rel_gap", gap)?;
     // The absolute gap is off: it would end the search where objectives are small.
     set("mip_abs_gap", 0.0)?;
-    set("mip_feasibility_tolerance", 1e-7)?;
-    set("primal_feasibility_tolerance", 1e-8)?;
+    set("mip_feasibility_tolerance", MIP_FEASIBILITY)?;
+    set("primal_feasibility_tolerance", PRIMAL_FEASIBILITY)?;
     if let Some(left) = deadline.left() {
-        set("time_limit", left.as_secs_f64().max(1e-3))?;
+        set("time_limit", left.as_secs_f64().max(LEAST_TIME_S))?;
     }
     model
         .try_set_option("parallel", "off")
@@ -69,7 +77,7 @@ pub fn minimise(
         HighsModelStatus::Optimal
         | HighsModelStatus::Infeasible
         | HighsModelStatus::ReachedTimeLimit
-        | HighsModelStatus::ReachedInterrupt => Ok(Answer {
+        | HighsModelStatus::ReachedInterrupt => Ok(HighsAnswer {
             values: has_values.then(|| solved.get_solution().columns().to_vec()),
             bound: if bound.is_nan() {
                 f64::NEG_INFINITY
@@ -85,7 +93,7 @@ pub fn minimise(
 
 fn state(linear: &Linear) -> Result<highs::Model, String> {
     let mut variables = ProblemVariables::new();
-    let add = |c: &super::linear::Column| {
+    let add = |c: &super::linear::LinearColumn| {
         let definition = variable().min(0.0).max(c.upper);
         variables.add(if c.integer {
             definition.integer()

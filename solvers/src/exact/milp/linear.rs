@@ -1,8 +1,8 @@
-//! A mixed-integer linear program as plain data: minimise, subject to rows.
+//! A mixed-integer linear program as plain data.
 
 /// A variable.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Column {
+pub struct LinearColumn {
     /// Name, unique, without blanks.
     pub name: String,
     /// Objective coefficient.
@@ -26,7 +26,7 @@ pub enum Sense {
 
 /// A linear constraint.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct LinearRow {
     /// Name, unique, without blanks.
     pub name: String,
     /// (column, coefficient), each column at most once.
@@ -41,26 +41,33 @@ pub struct Row {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Linear {
     /// The variables.
-    pub columns: Vec<Column>,
+    pub columns: Vec<LinearColumn>,
     /// The constraints.
-    pub rows: Vec<Row>,
+    pub rows: Vec<LinearRow>,
 }
 
 impl Linear {
     /// Adds a variable within \[0, 1\] and returns its index.
-    pub fn add_unit(&mut self, name: String, cost: f64, integer: bool) -> usize {
-        self.columns.push(Column {
+    pub fn add_share(&mut self, name: String, cost: f64) -> usize {
+        self.columns.push(LinearColumn {
             name,
             cost,
             upper: 1.0,
-            integer,
+            integer: false,
         });
         self.columns.len() - 1
     }
 
+    /// Adds a variable that is 0 or 1, at no cost, and returns its index.
+    pub fn add_binary(&mut self, name: String) -> usize {
+        let column = self.add_share(name, 0.0);
+        self.columns[column].integer = true;
+        column
+    }
+
     /// Adds a constraint.
     pub fn add_row(&mut self, name: String, entries: Vec<(usize, f64)>, sense: Sense, right: f64) {
-        self.rows.push(Row {
+        self.rows.push(LinearRow {
             name,
             entries,
             sense,

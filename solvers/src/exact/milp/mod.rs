@@ -6,9 +6,10 @@ mod highs;
 mod linear;
 
 pub use export::{lp, mps};
-pub use formulation::{Bins, Formulation, trivial_bound};
-pub use linear::{Column, Linear, Row, Sense};
+pub use formulation::{Bins, Formulation};
+pub use linear::{Linear, LinearColumn, LinearRow, Sense};
 
+use crate::costs::Costs;
 use crate::heuristics::local_search::improve_from;
 use crate::{Budget, Deadline, Outcome, Solver, Stop, Trust, greedy, relative_gap};
 use formulation::Pruning;
@@ -23,6 +24,9 @@ const MAX_REFINED: usize = 50_000;
 const FIRST_BINS: usize = 6;
 /// Starts of the local search that gives the first incumbent.
 const STARTS: usize = 10;
+
+/// The part of the gap that HiGHS is asked for: it divides by the plan's value and we by the bound.
+const ASKED_GAP: f64 = 0.9;
 
 /// See [`Solver::summary`].
 pub struct Milp;
@@ -49,7 +53,8 @@ impl Solver for Milp {
             return Outcome::nothing(Stop::Infeasible);
         }
         let deadline = budget.deadline();
-        let mut search = Search::new(problem, budget, deadline);
+        let costs = Costs::new(problem);
+        let mut search = MilpSearch::new(&costs, budget, deadline);
         let stop = if problem.has_interference() {
             search.refine_bins()
         } else {
@@ -70,7 +75,8 @@ impl Solver for Milp {
     }
 }
 
-struct Search<'a> {
+struct MilpSearch<'a> {
+    costs: &'a Costs<'a>,
     problem: &'a Problem,
     gap: f64,
     deadline: Deadline,
@@ -80,18 +86,15 @@ struct Search<'a> {
     rounds: usize,
 }
 
-impl<'a> Search<'a> {
-    fn new(problem: &'a Problem, budget: &Budget, deadline: Deadline) -> Self {
-        let plan = improve_from(
-            problem,
-            greedy::goa(problem),
-            STARTS,
-            budget.seed,
-            &deadline,
-        );
+impl<'a> MilpSearch<'a> {
+    fn new(costs: &'a Costs<'a>, budget: &Budget, deadline: Deadline) -> Self {
+        let problem = costs.problem();
+        let start = greedy::goa(costs);
+        let plan = improve_from(costs, start, STARTS, budget.seed, &deadline);
         let value = problem.objective(&plan);
-        let bound = trivial_bound(problem).1.min(value);
-        Search {
+        let bound = costs.trivial_bound().total.min(value);
+        MilpSearch {
+            costs,
             problem,
             gap: budget.gap,
             deadline,
@@ -117,8 +120,8 @@ impl<'a> Search<'a> {
     }
 
     fn state(&self, bins: &Bins) -> Formulation {
-        let pruning = Pruning::new(self.problem, self.value);
-        Formulation::new(self.problem, bins.clone(), self.scale(), Some(&pruning))
+        let pruning = Pruning::new(self.costs, self.value);
+        Formulation::new(self.costs, bins.clone(), self.scale(), Some(&pruning))
     }
 
     /// Takes over a plan when it is feasible and better; returns its loads and interference.
@@ -136,17 +139,16 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// One HiGHS solve; its bound (weighted s, at most the incumbent's value) and plan are taken
-    /// over.
+    /// One HiGHS solve, from a solution if there is one; its bound (weighted s, at most the
+    /// incumbent's value) and plan are taken over. Returns the plan and whether the time was up.
     fn round(
         &mut self,
         f: &Formulation,
-        start: bool,
+        start: Option<Vec<f64>>,
     ) -> Result<(Option<Assignment>, bool), String> {
         self.rounds += 1;
-        let values = start.then(|| f.values(self.problem, &self.plan)).flatten();
-        // HiGHS divides by the plan's value and we by the bound: a little less makes up for it.
-        let answer = highs::minimise(&f.linear, values.as_deref(), self.gap * 0.9, &self.deadline)?;
+        let gap = self.gap * ASKED_GAP;
+        let answer = highs::minimise(&f.linear, start.as_deref(), gap, &self.deadline)?;
         let plan = answer.values.map(|v| f.plan(&v));
         if let Some(plan) = &plan {
             self.offer(plan.clone());
@@ -167,7 +169,8 @@ impl<'a> Search<'a> {
         let bins = Bins::whole(self.problem);
         self.refuse_beyond(MAX_COLUMNS, &bins)?;
         let formulation = self.state(&bins);
-        let (_, timed_out) = self.round(&formulation, true)?;
+        let (_, timed_out) =
+            self.round(&formulation, formulation.values(self.problem, &self.plan))?;
         Ok(if self.is_proved() {
             Stop::Proved
         } else if timed_out {
@@ -218,7 +221,7 @@ impl<'a> Search<'a> {
             for plan in &known {
                 formulation.exclude(plan);
             }
-            let (plan, timed_out) = self.round(&formulation, false)?;
+            let (plan, timed_out) = self.round(&formulation, None)?;
             if timed_out {
                 return Ok(if self.is_proved() {
                     Stop::Proved
