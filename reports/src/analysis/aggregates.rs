@@ -64,7 +64,7 @@ pub struct Aggregate<K> {
 pub struct Measures {
     /// Number of rows.
     pub rows: usize,
-    /// Rows with a plan that breaks rules.
+    /// Rows with a plan that violates constraints.
     pub violating: usize,
     /// Rows without a plan and without a proof that there is none.
     pub failed: usize,
@@ -338,8 +338,8 @@ fn realised<'a>(row: &ScoredRecord<'a>) -> Option<&'a Realised> {
     realised.filter(|_| has_plan(row.standing))
 }
 
-/// Primal integral of a row up to its problem's horizon; a solver that tells nothing but its end
-/// has its plan from then on.
+/// Primal integral of a row up to its problem's horizon; a solver without a trajectory has
+/// its plan from its end on.
 fn integral(analysis: &Analysis, row: &ScoredRecord) -> Option<f64> {
     let problem = &analysis.problems[row.problem];
     let best = problem

@@ -21,8 +21,8 @@ pub struct MatchedRecords<'a> {
     pub new: &'a Record,
     /// Number of its instance: pairs with one number share an instance.
     pub cluster: u64,
-    /// GapIncrease of the guaranteed gap, a fraction; above 0 the new plan is worse. None when one of
-    /// the two has no gap.
+    /// Increase of the guaranteed gap, a fraction; above 0 the new plan is worse. None when one
+    /// of the two has no gap.
     pub increase: Option<f64>,
 }
 

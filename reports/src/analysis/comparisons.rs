@@ -193,7 +193,7 @@ pub fn pairs(analysis: &Analysis) -> Vec<SolverPair> {
 }
 
 /// (z - R)/R by problem, over the solver's seeds in the mean; only problems on which every seed has
-/// a plan that breaks no rule.
+/// a feasible plan.
 fn excesses(analysis: &Analysis, id: &str, interference: bool) -> BTreeMap<usize, f64> {
     let mut values: BTreeMap<usize, Vec<Option<f64>>> = BTreeMap::new();
     for row in analysis
@@ -212,7 +212,7 @@ fn excesses(analysis: &Analysis, id: &str, interference: bool) -> BTreeMap<usize
         .collect()
 }
 
-/// (z - R)/R of a plan that breaks no rule: its guaranteed gap, or how far it is above the best
+/// (z - R)/R of a feasible plan: its guaranteed gap, or how far it is above the best
 /// plan known where there is no bound.
 pub(crate) fn excess(standing: Standing) -> Option<f64> {
     match standing {

@@ -2,9 +2,9 @@
 //! number.
 //!
 //! For a problem (fingerprint, threshold, weights) with optimum F*: LB is the greatest lower bound
-//! of its records (an enumerated or certified one where it is within 0.1 % of a solver's word) and
-//! UB the least objective of its records that break no rule, so LB <= F* <= UB. A plan of value z
-//! that breaks no rule has a relative gap (z - F*)/F* within [(z - UB)/UB, (z - LB)/LB]; the upper
+//! of its records (an enumerated or certified one where it is within 0.1 % of a solver's claim) and
+//! UB the least objective of its feasible plans, so LB <= F* <= UB. A feasible plan of value z
+//! has a relative gap (z - F*)/F* within [(z - UB)/UB, (z - LB)/LB]; the upper
 //! end is the *guaranteed* gap.
 
 use crate::records::{Record, SolverCatalogue, Status, Trust};
@@ -18,7 +18,7 @@ pub const ROUNDING: f64 = 1e-9;
 /// problem does.
 pub const OPTIMAL: f64 = 1e-4;
 
-/// How much lower (relative) a re-checked bound may be than a solver's word and still be the
+/// How much lower (relative) a re-checked bound may be than a solver's claim and still be the
 /// reference.
 pub const TRUST_MARGIN: f64 = 1e-3;
 
@@ -29,11 +29,11 @@ pub enum Reference {
     Enumerated,
     /// A lower bound that the verifier re-checked.
     Certified,
-    /// A lower bound that is a solver's word.
+    /// A lower bound that is a solver's claim.
     Solver,
     /// No lower bound above 0: only the best plan known, and no gap to the optimum.
     BestKnown,
-    /// Neither a bound nor a plan that breaks no rule.
+    /// Neither a bound nor a feasible plan.
     Missing,
     /// Proved to have no plan.
     Infeasible,
@@ -48,7 +48,7 @@ pub struct LowerBound {
     pub value: f64,
     /// What stands behind it.
     pub trust: Trust,
-    /// Who found it.
+    /// The solver that found it.
     pub solver: String,
 }
 
@@ -57,7 +57,7 @@ pub struct LowerBound {
 pub struct UpperBound {
     /// UB, weighted s.
     pub value: f64,
-    /// Who found it.
+    /// The solver that found it.
     pub solver: String,
 }
 
@@ -77,7 +77,7 @@ pub struct ProblemBounds {
     pub lower: Option<LowerBound>,
     /// The greatest lower bound of all, which no plan may be below.
     pub greatest: Option<LowerBound>,
-    /// Least objective that breaks no rule.
+    /// Least objective of a feasible plan.
     pub upper: Option<UpperBound>,
     /// The solver that proved that there is no plan, if one did.
     pub infeasible: Option<String>,
@@ -100,17 +100,17 @@ pub struct Gap {
     pub guaranteed: f64,
 }
 
-/// What a record says about its problem. Every record is exactly one of these.
+/// How a record compares with the bounds of its problem. Every record is exactly one of these.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Standing {
-    /// A plan that breaks no rule, with a bound to compare it with.
+    /// A feasible plan, with a bound to compare it with.
     Gap(Gap),
-    /// A plan that breaks no rule and no bound: (z - UB)/UB, which is no gap to the optimum. None
+    /// A feasible plan and no bound: (z - UB)/UB, which is no gap to the optimum. None
     /// when UB is 0.
     BestKnown(Option<f64>),
     /// A plan whose problem has contradicting bounds: no number is given until that is explained.
     Crossed,
-    /// A plan that breaks rules: never a gap.
+    /// A plan that violates constraints: never a gap.
     Violating,
     /// No plan, and a proof that there is none.
     Infeasible,
@@ -125,12 +125,12 @@ pub struct ScoredRecord<'a> {
     pub record: &'a Record,
     /// Index of its problem in [`Analysis::problems`].
     pub problem: usize,
-    /// What it says.
+    /// How it compares with its problem.
     pub standing: Standing,
 }
 
-/// A contradiction: a plan that breaks no rule lies below a lower bound, or exists where none
-/// should. One of the programs involved is wrong.
+/// A contradiction: a feasible plan is below a lower bound, or exists although
+/// the problem was proved infeasible. One of the programs involved is wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Crossing {
     /// Name of the instance.
@@ -141,17 +141,17 @@ pub struct Crossing {
     pub weights: String,
     /// The plan's value, weighted s.
     pub objective: f64,
-    /// Who found the plan.
+    /// The solver that found the plan.
     pub plan_by: String,
     /// The bound, weighted s; none when the claim is that there is no plan at all.
     pub bound: Option<f64>,
     /// What stands behind the bound.
     pub trust: Option<Trust>,
-    /// Who made the claim.
+    /// The solver that made the claim.
     pub bound_by: String,
 }
 
-/// All that records say together, in an order that does not depend on theirs.
+/// The problems and gaps of some records, in an order that does not depend on theirs.
 #[derive(Clone, Debug)]
 pub struct Analysis<'a> {
     /// The problems.
@@ -272,7 +272,7 @@ impl ProblemBounds {
         };
     }
 
-    /// What `record`, one of this problem, says.
+    /// How `record`, one of this problem, compares.
     pub(crate) fn standing_of(&self, record: &Record) -> Standing {
         let Some(value) = plan_value(record) else {
             return outcome_without_plan(record);
@@ -332,7 +332,7 @@ fn relative_excess(value: f64, reference: f64) -> f64 {
     ((value - reference) / reference).max(0.0)
 }
 
-/// The value of a plan that breaks no rule.
+/// The value of a feasible plan.
 pub(crate) fn plan_value(record: &Record) -> Option<f64> {
     record
         .objective
@@ -459,8 +459,8 @@ fn bounds(records: &[&Record], catalogue: &SolverCatalogue) -> Vec<LowerBound> {
 }
 
 /// The bound that gaps refer to: the greatest that was enumerated or certified if it is within
-/// [`TRUST_MARGIN`] of the greatest of all, which is taken otherwise. A bound that anybody can
-/// re-check is worth more than a solver's word that is a little higher.
+/// [`TRUST_MARGIN`] of the greatest of all, which is taken otherwise. A bound that can be
+/// re-checked is worth more than a solver's claim that is a little higher.
 fn reference_bound(bounds: &[LowerBound]) -> Option<LowerBound> {
     let greatest = bounds.first()?;
     let near = |b: &&LowerBound| b.value >= greatest.value - TRUST_MARGIN * greatest.value.abs();

@@ -46,11 +46,11 @@ pub struct Contradiction {
     pub weights: String,
     /// The plan's value, weighted s.
     pub objective: f64,
-    /// Who found the plan, and in which campaign (0: A, 1: B).
+    /// The solver that found the plan, and its campaign (0: A, 1: B).
     pub plan_by: (String, usize),
     /// What it contradicts.
     pub claim: Claim,
-    /// Who claims that, and in which campaign.
+    /// The solver that claims it, and its campaign.
     pub claim_by: (String, usize),
 }
 

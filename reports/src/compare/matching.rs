@@ -39,13 +39,13 @@ pub(super) type BoundsKey<'a> = (&'a str, u64, &'a str);
 pub enum SolveState {
     /// Proved optimal, or that no plan exists.
     Proved,
-    /// A plan that breaks no rule.
+    /// A feasible plan.
     Plan,
-    /// Out of time with a plan that breaks no rule.
+    /// Out of time with a feasible plan.
     LatePlan,
     /// Out of time without a plan.
     Late,
-    /// A plan that breaks rules.
+    /// A plan that violates constraints.
     Violating,
     /// An error, or an end without a plan.
     Failed,

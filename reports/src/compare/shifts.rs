@@ -17,7 +17,7 @@ const SEED: u64 = 3;
 /// Times up to this one count as it, s: below, a clock says nothing.
 pub const TIME_FLOOR_S: f64 = 1e-6;
 
-/// What can be said of a difference.
+/// The verdict on a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// B is better (for times: faster).
@@ -86,7 +86,7 @@ pub struct SolverShift {
     /// Solves that only A holds, and only B.
     pub alone: [usize; 2],
     /// Mean guaranteed gap in A and in B against the common reference (the best plan known where
-    /// there is no bound), over pairs of two plans that break no rule; fractions.
+    /// there is no bound), over pairs of two feasible plans; fractions.
     pub gaps: [Option<f64>; 2],
     /// Differences of the same, B minus A; `wins` are pairs in which B is better. None without such
     /// a pair.

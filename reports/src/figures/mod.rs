@@ -1,7 +1,7 @@
 //! Figures: [`Chart`] and [`Bars`] are data, and one drawer for each format shows them.
 //!
-//! [`Figure::svg`] draws for pages, [`Figure::tex`] for papers (pgfplots), and [`Figure::csv`] holds
-//! every number that the other two draw. The same data give the same bytes on every machine.
+//! [`Figure::svg`] draws for pages, [`Figure::tex`] for papers (pgfplots), and [`Figure::csv`]
+//! holds every number that the other two draw. The same data give the same bytes on every machine.
 
 mod chart;
 mod csv;

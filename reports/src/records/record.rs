@@ -133,7 +133,7 @@ impl Record {
     }
 
     /// Whether the solver did what it set out to do: proved its answer, or, if it proves nothing,
-    /// ended with a plan that breaks no rule.
+    /// ended with a feasible plan.
     #[must_use]
     pub fn is_solved(&self) -> bool {
         match self.status {

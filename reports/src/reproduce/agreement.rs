@@ -58,8 +58,8 @@ impl Agreement {
     }
 }
 
-/// Agreement by metric, in the order of [`PaperMetric::ALL`]; metrics without a published cell are left
-/// out.
+/// Agreement by metric, in the order of [`PaperMetric::ALL`]; metrics without a published cell are
+/// left out.
 #[must_use]
 pub fn agreement(cells: &[MethodMeans]) -> Vec<Agreement> {
     let of = |metric: PaperMetric| {

@@ -34,7 +34,8 @@ pub struct MethodDifference {
     pub accuracy: Option<ConfidenceInterval>,
 }
 
-/// One method at a threshold minus the same at a lower one, on the same runs; as in [`MethodDifference`].
+/// One method at a threshold minus the same at a lower one, on the same runs; as in
+/// [`MethodDifference`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ThresholdStep {
     /// N.

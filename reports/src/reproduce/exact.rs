@@ -65,7 +65,7 @@ pub struct SolverGaps {
 }
 
 impl ExactProblem {
-    /// UB, the least objective among plans that break no rule.
+    /// UB, the least objective among feasible plans.
     #[must_use]
     pub fn upper(&self) -> Option<f64> {
         self.solves
@@ -75,7 +75,7 @@ impl ExactProblem {
             .min_by(f64::total_cmp)
     }
 
-    /// The gap of a plan, when it breaks no rule and LB > 0.
+    /// The gap of a plan, when it is feasible and LB > 0.
     #[must_use]
     pub fn gap(&self, solve: &ExactSolve) -> Option<Gap> {
         let z = solve

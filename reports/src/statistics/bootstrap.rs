@@ -1,7 +1,7 @@
 //! Bootstrap intervals over instances: how far a statistic would move if other instances had been
 //! drawn.
 //!
-//! The values of one instance (several seeds, thresholds, repetitions) hang together, so whole
+//! The values of one instance (several seeds, thresholds, repetitions) are dependent, so whole
 //! instances are resampled, not values (cluster bootstrap; Davison and Hinkley, *Bootstrap Methods
 //! and their Application*, 1997, section 3.8). With clusters k = 1..K a resample draws K of them
 //! with replacement and takes the statistic of all their values together.

@@ -3,8 +3,8 @@
 use crate::records::Moment;
 
 /// Primal gap at value z with reference z*: 0 when both are equal, 1 when there is no plan, else
-/// |z - z*| / max(|z|, |z*|) (Berthold 2013, Operations Research Letters 41, 611-614; all values here
-/// are > 0, so the case of opposite signs does not come up).
+/// |z - z*| / max(|z|, |z*|) (Berthold 2013, Operations Research Letters 41, 611-614; all values
+/// here are > 0, so the case of opposite signs does not come up).
 #[must_use]
 pub fn primal_gap(value: Option<f64>, best: f64) -> f64 {
     match value {
@@ -76,7 +76,7 @@ pub fn pareto_front(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 
 /// Performance ratios (Dolan and More 2002, Mathematical Programming 91, 201-213): `times[s][p]` is
 /// solver s's time on problem p, s, None where it did not solve it. Ratio = time / least time of
-/// any solver on that problem; problems that nobody solved have none. Times below `floor` count as
+/// any solver on that problem; problems without a solution have none. Times below `floor` count as
 /// `floor`.
 #[must_use]
 pub fn performance_ratios(times: &[Vec<Option<f64>>], floor: f64) -> Vec<Vec<f64>> {

@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn signed_ranks_by_hand() {
-        // |d| ranks 1, 2, 3: plus = 1 + 3, minus = 2; of 8 sign patterns 3 have a plus-sum >= 4 (4, 5, 6), so p = 2 * 3/8.
+        // |d| ranks 1, 2, 3: plus = 1 + 3, minus = 2; of 8 sign patterns 3 have a plus-sum >= 4 (4,
+        // 5, 6), so p = 2 * 3/8.
         let test = wilcoxon(&[1.0, -2.0, 3.0, 0.0]).unwrap();
         assert_eq!((test.count, test.plus, test.minus), (3, 4.0, 2.0));
         assert!((test.p - 0.75).abs() < 1e-12 && (test.effect - 1.0 / 3.0).abs() < 1e-12);

@@ -14,7 +14,7 @@ use crate::statistics::bootstrap::{ConfidenceInterval, normal_cdf, normal_quanti
 const STEPS: usize = 100;
 /// Runs that were not cut off, at least this many, for a fit of three parameters.
 const LEAST_RUNS: usize = 4;
-/// Shortest time that is told apart, s: clocks do not resolve less.
+/// Shortest time that is distinguished, s: clocks do not resolve less.
 pub const SHORTEST_S: f64 = 1e-7;
 
 /// One run.

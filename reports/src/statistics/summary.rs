@@ -1,6 +1,6 @@
 //! The few statistics that the tables use, each defined where it is computed.
 
-/// What is said of a set of numbers.
+/// Statistics of a set of numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stats {
     /// How many there are, at least 1.

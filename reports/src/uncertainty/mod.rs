@@ -1,9 +1,9 @@
 //! The report `uncertainty`: how well each metric of a query trace predicts right answers, and what
 //! plans gain from it.
 //!
-//! The statistics are in [`crate::statistics::prediction`]; what needs a model or a solver (the plans) comes in as
-//! [`Planned`] numbers. `docs/src/use/uncertainty.md` defines every figure, the allocation gap and
-//! the information gap in particular.
+//! The statistics are in [`crate::statistics::prediction`]; what needs a model or a solver (the
+//! plans) comes in as [`Planned`] numbers. `docs/src/use/uncertainty.md` defines every figure, the
+//! allocation gap and the information gap in particular.
 
 mod columns;
 mod data;

@@ -41,7 +41,7 @@ pub(super) fn anytime(study: &Study) -> Figure {
         x: Axis::time("time", "time_s", TIME_FLOOR_S),
         y: gap_axis("mean primal gap (%)"),
         panels: panels(study, Draw::Steps, points),
-        nothing: "no record tells how it came along".into(),
+        nothing: "no record has a trajectory".into(),
         note: String::new(),
     })
 }
