@@ -94,6 +94,15 @@ fn io_error(path: &Path, action: &'static str, source: std::io::Error) -> FileEr
 /// # Errors
 /// [`FileError::Io`] if it cannot be read.
 pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
+    read_bytes_within(path, MAX_BYTES)
+}
+
+/// [`read_bytes`] of a file that holds at most `most` bytes, decompressed. No more than that is
+/// kept in memory.
+///
+/// # Errors
+/// [`FileError::Io`] if it cannot be read or holds more.
+pub fn read_bytes_within(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     let fail = |e| io_error(path, "read", e);
     if path.is_dir() {
         return Err(fail(std::io::Error::new(
@@ -105,13 +114,25 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     if path.extension().is_some_and(|e| e == "gz") {
         flate2::read::MultiGzDecoder::new(file)
-            .take(MAX_BYTES)
+            .take(most.saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(fail)?;
     } else {
-        file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(fail)?;
+        file.take(most.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(fail)?;
+    }
+    if bytes.len() as u64 > most {
+        return Err(too_large(&path.display().to_string(), most));
     }
     Ok(bytes)
+}
+
+/// The error of a file that holds more than `most` bytes.
+#[must_use]
+pub fn too_large(path: &str, most: u64) -> FileError {
+    let text = format!("it holds more than {most} bytes, decompressed");
+    io_error(Path::new(path), "read", std::io::Error::other(text))
 }
 
 /// Writes `bytes` to `path`, compressed if the name ends in `.gz`, whole or not at all.

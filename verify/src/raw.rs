@@ -9,6 +9,9 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 use std::fmt;
 use std::marker::PhantomData;
 
+/// Most nodes of a certificate (`docs/src/reference/certificate.md`).
+const MAX_NODES: usize = 1 << 21;
+
 /// Faults and warnings found while reading.
 #[derive(Default)]
 pub(crate) struct Notes {
@@ -30,6 +33,9 @@ impl Notes {
 
 /// Something that any JSON value can be read into.
 trait Shape: Sized {
+    /// Most of them in one array; reading stops there, before memory is used for more.
+    const MOST: usize = usize::MAX;
+
     fn scalar(token: Token) -> Self;
 
     fn array<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Self, A::Error> {
@@ -175,6 +181,12 @@ impl<T: Shape> Shape for List<T> {
     fn array<'de, A: SeqAccess<'de>>(mut from: A) -> Result<Self, A::Error> {
         let mut items = Vec::new();
         while let Some(Any(item)) = from.next_element()? {
+            if items.len() == T::MOST {
+                let most = T::MOST;
+                return Err(A::Error::custom(format!(
+                    "an array has more than {most} items"
+                )));
+            }
             items.push(item);
         }
         Ok(List { items, other: None })
@@ -222,6 +234,9 @@ enum Key {
 
 /// The known fields of an object.
 trait Fields: Default {
+    /// See [`Shape::MOST`].
+    const MOST: usize = usize::MAX;
+
     /// Reads the value of `key`. Of a duplicate key the later value is kept.
     fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<Key, A::Error>;
 }
@@ -252,6 +267,8 @@ pub(crate) struct Object<F> {
 }
 
 impl<F: Fields> Shape for Object<F> {
+    const MOST: usize = F::MOST;
+
     fn scalar(token: Token) -> Self {
         Object {
             fields: F::default(),
@@ -389,6 +406,8 @@ struct RawNode {
 }
 
 impl Fields for RawNode {
+    const MOST: usize = MAX_NODES;
+
     fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<Key, A::Error> {
         match key {
             "load" => put(&mut self.load, map),
@@ -513,7 +532,9 @@ impl Any<Object<RawCertificate>> {
         let instance = field("instance", optional(raw.instance), remedy, notes, text);
         let solver = field("solver", optional(raw.solver), remedy, notes, text);
         let remedy = "give the instance's fingerprint, 64 hexadecimal digits";
-        let fingerprint = field("fingerprint", raw.fingerprint, remedy, notes, text);
+        let hexadecimal = |s: &String| s.len() == 64 && s.bytes().all(|b| b.is_ascii_hexdigit());
+        let digits = |t: &Token| text(t).filter(hexadecimal);
+        let fingerprint = field("fingerprint", raw.fingerprint, remedy, notes, digits);
         let fraction = |t: &Token| t.number().filter(|x| (0.0..=1.0).contains(x));
         let remedy = "give a number from 0 to 1";
         let threshold = field("threshold", raw.threshold, remedy, notes, fraction);

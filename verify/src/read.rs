@@ -2,8 +2,11 @@
 
 use crate::certificate::{Certificate, CertificateError};
 use crate::raw::{Any, Notes, Object, RawCertificate};
-use offload_instances::files::read_bytes;
+use offload_instances::files::{read_bytes_within, too_large};
 use std::path::Path;
+
+/// Most bytes of a certificate, decompressed (`docs/src/reference/certificate.md`).
+pub const MAX_CERTIFICATE_BYTES: u64 = 1 << 29;
 
 /// Reads a certificate, plain or (`.gz`) compressed, ignoring unknown fields. Checks everything
 /// that needs no instance: types, indices that are whole and not negative, references to
@@ -24,7 +27,7 @@ pub fn read_certificate_with(
     warn: &mut dyn FnMut(String),
 ) -> Result<Certificate, CertificateError> {
     let name = path.display().to_string();
-    let bytes = read_bytes(path)?;
+    let bytes = read_bytes_within(path, MAX_CERTIFICATE_BYTES)?;
     let (certificate, warnings) = parse_certificate(&name, &bytes)?;
     for warning in warnings {
         warn(format!("{name}: {warning}"));
@@ -41,6 +44,12 @@ pub fn parse_certificate(
     path: &str,
     bytes: &[u8],
 ) -> Result<(Certificate, Vec<String>), CertificateError> {
+    if bytes.len() as u64 > MAX_CERTIFICATE_BYTES {
+        return Err(CertificateError::File(too_large(
+            path,
+            MAX_CERTIFICATE_BYTES,
+        )));
+    }
     let raw: Any<Object<RawCertificate>> =
         serde_json::from_slice(bytes).map_err(|e| json_error(path, bytes, &e))?;
     let mut notes = Notes::default();

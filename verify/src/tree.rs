@@ -275,6 +275,11 @@ impl Region {
         }
     }
 
+    /// U_j, W, rounded up.
+    pub(crate) fn most_interference(&self, j: usize) -> f64 {
+        self.interference[j].1
+    }
+
     fn block(&self, place: Place) -> usize {
         place.unwrap_or(self.loads.len())
     }

@@ -216,13 +216,50 @@ fn broken_json_names_the_line_and_the_remedy() {
 }
 
 #[test]
+fn sizes_are_limited_before_memory_is_used() {
+    let text = sample(&case()).to_string();
+    let (before, _) = text.split_once("\"tree\":[").unwrap();
+    let nodes = "{\"leaf\":0},".repeat((1 << 21) + 1);
+    let long = format!("{before}\"tree\":[{}]}}", nodes.trim_end_matches(','));
+    let error = parse_certificate("c", long.as_bytes()).unwrap_err();
+    assert!(error.to_string().contains("2097152"), "{error}");
+    // 64 MB of blanks in 64 KB.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.json.gz");
+    offload_instances::files::write_bytes(&path, &vec![b' '; 1 << 26]).unwrap();
+    assert!(std::fs::metadata(&path).unwrap().len() < 1 << 17);
+    let read = offload_instances::files::read_bytes_within(&path, 1 << 20);
+    assert!(read.unwrap_err().to_string().contains("more than 1048576"));
+}
+
+#[test]
+fn a_fingerprint_is_64_digits() {
+    let text = sample(&case()).to_string();
+    let own = offload_instances::fingerprint(&case().instance);
+    for bad in [
+        "",
+        "ab",
+        &own[1..],
+        &own.replace('0', "g"),
+        "é",
+        "../../etc/passwd",
+    ] {
+        let error = parse_certificate("c", text.replace(&own, bad).as_bytes()).unwrap_err();
+        assert!(
+            error.to_string().contains("64 hexadecimal digits"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn no_mutation_makes_it_panic() {
     let case = case();
     let text = sample(&case).to_string().into_bytes();
     let mut rng = Lcg(12);
     let alphabet = b"0123456789-+eE.,:[]{}\"nulltrue \\x";
     let mut parsed = 0;
-    for _ in 0..20_000 {
+    for _ in 0..40_000 {
         let mut bytes = text.clone();
         for _ in 0..1 + rng.below(3) {
             let at = rng.below(bytes.len());

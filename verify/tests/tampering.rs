@@ -93,6 +93,9 @@ fn claims_are_recomputed() {
         []
     );
     assert_eq!(lie(|c| c.lower_bound = Some(f64::NAN)), [Code::LowerBound]);
+    for nothing in [0.0, -1.0] {
+        assert_eq!(lie(|c| c.lower_bound = Some(nothing)), []);
+    }
     assert_eq!(lie(|c| c.lower_bound = None), [Code::LowerBound]);
     assert_eq!(lie(|c| c.trust = Trust::Refused), [Code::Trust]);
     assert_eq!(lie(|c| c.weights = Weights::Uniform), [Code::Objective]);
@@ -206,7 +209,8 @@ fn assumed_bounds_are_no_proof() {
     c.trust = Trust::Solver;
     let check = verify_certificate(&case.instance, &c);
     assert!(check.faults.is_empty() && check.trust == Trust::Solver && !check.is_certified());
-    assert_eq!((check.lower, check.assumed), (1e-3, 1));
+    assert_eq!((check.lower, check.assumed), (0.0, 1));
+    assert_eq!((check.assumed_lower, check.gap), (Some(1e-3), None));
 }
 
 #[test]
