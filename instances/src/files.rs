@@ -9,6 +9,7 @@ use crate::types::{INSTANCE_FORMAT, Instance, PLAN_FORMAT, Plan, Server, User, W
 use crate::validate::{Fault, Faults, faults_of};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -471,15 +472,48 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Warns about unknown fields. They are not faults, but an optional field may be mistyped.
-    fn unknown(&self, known: &[&'static str], warnings: &mut Vec<String>) {
+    /// Notes unknown fields. They are not faults, but an optional field may be mistyped.
+    fn unknown(&self, known: &[&'static str], found: &mut UnknownFields) {
         for key in self.map.keys().filter(|k| !known.contains(&k.as_str())) {
-            let hint = did_you_mean(key, known.iter().copied());
-            warnings.push(format!(
-                "{}: unknown field, ignored.{hint}",
-                self.place(key)
-            ));
+            // Fields of one name in one array are one warning.
+            let array = self.prefix.split('[').next().unwrap_or("").to_string();
+            let first = || UnknownField {
+                place: self.place(key),
+                hint: did_you_mean(key, known.iter().copied()),
+                count: 0,
+            };
+            found
+                .0
+                .entry((array, key.clone()))
+                .or_insert_with(first)
+                .count += 1;
         }
+    }
+}
+
+/// Unknown fields by array and name: the place of the first, a hint, and how many there are.
+#[derive(Default)]
+struct UnknownFields(BTreeMap<(String, String), UnknownField>);
+
+struct UnknownField {
+    place: String,
+    hint: String,
+    count: usize,
+}
+
+impl UnknownFields {
+    fn warnings(self) -> Vec<String> {
+        let warning = |field: UnknownField| {
+            let more = match field.count {
+                1 => String::new(),
+                count => format!(" (and {} more times)", count - 1),
+            };
+            format!(
+                "{}: unknown field, ignored{more}.{}",
+                field.place, field.hint
+            )
+        };
+        self.0.into_values().map(warning).collect()
     }
 }
 
@@ -526,7 +560,7 @@ pub fn read_instance(path: &Path) -> Result<Instance, FileError> {
 /// All faults.
 pub fn instance_from_json(value: &Value) -> Result<(Instance, Vec<String>), Vec<Fault>> {
     let mut faults = Faults::default();
-    let mut warnings = Vec::new();
+    let mut unknown = UnknownFields::default();
     let Some(top) = Walk::new(value, String::new(), &mut faults) else {
         return Err(faults.0);
     };
@@ -545,13 +579,13 @@ pub fn instance_from_json(value: &Value) -> Result<(Instance, Vec<String>), Vec<
         "servers",
         "gain",
     ];
-    top.unknown(&known, &mut warnings);
+    top.unknown(&known, &mut unknown);
     let users = top.objects("users", &mut faults, |walk, faults| {
-        walk.unknown(&USER_FIELDS, &mut warnings);
+        walk.unknown(&USER_FIELDS, &mut unknown);
         user_from(walk, faults)
     });
     let servers = top.objects("servers", &mut faults, |walk, faults| {
-        walk.unknown(&SERVER_FIELDS, &mut warnings);
+        walk.unknown(&SERVER_FIELDS, &mut unknown);
         server_from(walk, faults)
     });
     let gain = top.array("gain", &mut faults);
@@ -576,7 +610,7 @@ pub fn instance_from_json(value: &Value) -> Result<(Instance, Vec<String>), Vec<
         faults.0 = faults_of(&instance);
     }
     if faults.0.is_empty() {
-        Ok((instance, warnings))
+        Ok((instance, unknown.warnings()))
     } else {
         Err(faults.0)
     }
@@ -837,4 +871,41 @@ pub fn plan_to_json(plan: &Plan) -> Value {
 /// [`FileError::Io`].
 pub fn write_plan(path: &Path, plan: &Plan) -> Result<(), FileError> {
     write_bytes(path, format!("{}\n", plan_to_json(plan)).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made() -> Value {
+        let user = json!({
+            "payload_bits": 1e4, "tx_power_w": 0.1, "local_delay_s": 1.0, "edge_work_flop": 1e12,
+            "uncertainty": 0.5, "colour": "red"
+        });
+        let server = json!({
+            "bandwidth_hz": 1e6, "noise_w": 1e-13, "capacity_flops": 1e13, "user_cap_flops": 1e12
+        });
+        json!({
+            "format": INSTANCE_FORMAT, "users": [user, user, user], "servers": [server],
+            "gain": [[1e-10], [1e-10], [1e-10]]
+        })
+    }
+
+    #[test]
+    fn an_unknown_field_of_many_users_is_one_warning() {
+        let (_, warnings) = instance_from_json(&made()).unwrap();
+        assert_eq!(
+            warnings,
+            ["users[0].colour: unknown field, ignored (and 2 more times)."]
+        );
+    }
+
+    #[test]
+    fn a_signal_that_overflows_beside_the_noise_is_refused() {
+        let mut value = made();
+        value["gain"][1][0] = json!(1e300);
+        let faults = instance_from_json(&value).unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].to_string().contains("gain[1][0]"), "{faults:?}");
+    }
 }

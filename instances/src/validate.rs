@@ -187,6 +187,13 @@ fn check_products(faults: &mut Faults, instance: &Instance) {
         }
         for (i, user) in instance.users.iter().enumerate() {
             let signal = user.tx_power_w * instance.gain[i][j];
+            if !(signal / server.noise_w).is_finite() {
+                faults.add(
+                    format!("gain[{i}][{j}]"),
+                    "makes a signal beyond 1.8e308 times the noise",
+                    "bring the magnitudes closer together",
+                );
+            }
             let slowest = server.bandwidth_hz * efficiency(signal, total);
             let uplink = n * user.payload_bits / slowest;
             let pace = pace(1.0 / server.user_cap_flops, n, server.capacity_flops);
