@@ -903,9 +903,8 @@ mod tests {
     #[test]
     fn a_signal_that_overflows_beside_the_noise_is_refused() {
         let mut value = made();
-        value["gain"][1][0] = json!(1e300);
+        value["users"][1]["tx_power_w"] = json!(1e308);
         let faults = instance_from_json(&value).unwrap_err();
-        assert_eq!(faults.len(), 1, "{faults:?}");
-        assert!(faults[0].to_string().contains("gain[1][0]"), "{faults:?}");
+        assert!(faults.iter().any(|f| f.place == "gain[1][0]"), "{faults:?}");
     }
 }
