@@ -1,16 +1,17 @@
 //! What the registry says of each solver is true: certificates, time limits, the threshold rule.
 
-use offload_instances::{Status, Trust, Weights};
+use offload_instances::{Problem, Status, Trust, Weights};
 use offload_reports::figures::Style;
 use offload_solvers::{Author, Budget, Outcome, Stop, TimedOutcome, all, find, ids, judge, solve};
 use offload_tests::program::ends;
 use offload_tests::{certificate_bytes, instance, problem};
 use offload_verify::{parse_certificate, verify_certificate};
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Small enough for `enumerate`, large enough that baselines leave mandatory users local.
-fn small() -> offload_instances::Problem {
+fn small() -> Problem {
     problem(instance("paper", 6, 2, 3, &[]), 0.4, Weights::Uncertainty)
 }
 
@@ -49,6 +50,24 @@ fn certificates_are_written_by_those_that_say_so() {
             let check = verify_certificate(problem.instance(), &certificate);
             assert!(check.is_certified(), "{}: {:?}", solver.id(), check.faults);
         }
+    }
+}
+
+/// No plan exists: the servers are closed and every user is mandatory.
+#[test]
+fn infeasibility_is_certified_too() {
+    let mut closed = (**small().instance()).clone();
+    closed
+        .servers
+        .iter_mut()
+        .for_each(|s| s.max_users = Some(0));
+    let problem = Problem::new(Arc::new(closed), 0.0, Weights::Uncertainty).unwrap();
+    for solver in all().into_iter().filter(|s| s.writes_certificate()) {
+        let solved = solve(solver.as_ref(), &problem, &Budget::default());
+        assert_eq!(solved.status, Status::Infeasible, "{}", solver.id());
+        let bytes = certificate_bytes(&problem, &solved);
+        let (certificate, _) = parse_certificate("c", &bytes).unwrap();
+        assert!(verify_certificate(problem.instance(), &certificate).is_infeasible());
     }
 }
 

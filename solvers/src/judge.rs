@@ -73,14 +73,14 @@ pub struct Solved {
 /// Runs a solver and times it. Nothing that it returns is checked; a bound that is not finite says
 /// nothing and is dropped.
 ///
-/// A problem that the solver does not support, or that is infeasible and asked of a heuristic that
-/// keeps the threshold rule, is answered without calling it.
+/// A problem that the solver does not support is answered without calling it. So is an infeasible
+/// one, unless the solver proves infeasibility, writes certificates or ignores the threshold rule.
 #[must_use]
 pub fn run(solver: &dyn Solver, problem: &Problem, budget: &Budget) -> TimedOutcome {
     let start = Instant::now();
     let mut outcome = match solver.supports(problem) {
         Err(reason) => Outcome::nothing(Stop::Unsupported(reason)),
-        Ok(()) if !problem.is_feasible() && solver.respects_threshold() && !solver.is_exact() => {
+        Ok(()) if !problem.is_feasible() && !takes_infeasible(solver) => {
             Outcome::nothing(Stop::Infeasible)
         }
         Ok(()) => solver.solve(problem, budget),
@@ -88,6 +88,11 @@ pub fn run(solver: &dyn Solver, problem: &Problem, budget: &Budget) -> TimedOutc
     let time_s = start.elapsed().as_secs_f64();
     outcome.bound = outcome.bound.filter(|(value, _)| value.is_finite());
     TimedOutcome { outcome, time_s }
+}
+
+/// Whether a solver may be asked for a plan that cannot exist.
+fn takes_infeasible(solver: &dyn Solver) -> bool {
+    solver.is_exact() || solver.writes_certificate() || !solver.respects_threshold()
 }
 
 /// Recomputes everything that an outcome claims.

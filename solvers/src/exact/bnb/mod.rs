@@ -57,6 +57,9 @@ impl Solver for Bnb {
 /// The root alone: the Lagrangian bound, its certificate, and the plan that rounding its relaxed
 /// plans gives.
 pub fn root(problem: &Problem, budget: &Budget) -> Outcome {
+    if !problem.is_feasible() {
+        return infeasible(problem);
+    }
     let costs = Costs::new(problem);
     let search = TreeSearch::new(&costs, budget, Effort::Root);
     let outcome = conclude(search, &costs, budget, 1);
