@@ -1,4 +1,4 @@
-//! One file per command: its options and its wiring. The work is done by the library.
+//! One file per command: its options and wiring. The library does the work.
 
 pub mod check;
 pub mod evaluate;
@@ -23,7 +23,7 @@ pub mod verify;
 
 use std::io::Write;
 
-/// Prints to stdout; a closed pipe is no error.
+/// Prints to stdout; a closed pipe is not an error.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let written = out
@@ -31,21 +31,20 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
         .and_then(|()| out.write_all(b"\n"))
         .and_then(|()| out.flush());
     match written {
-        // The reader of our output may stop early (`| head`); the work and the exit code stay what
-        // they are.
+        // The reader may stop early (`| head`). The work and the exit code stay the same.
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
 }
 
-/// Prints the paths of written files, one a line.
+/// Prints the paths of written files, one per line.
 pub(crate) fn print_paths(paths: &[std::path::PathBuf]) -> anyhow::Result<()> {
     paths
         .iter()
         .try_for_each(|path| print(&path.display().to_string()))
 }
 
-/// A note to stderr; where that is closed or full there is no way to deliver it.
+/// Prints a note to stderr. If stderr is closed or full, the note is lost.
 pub(crate) fn tell(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }

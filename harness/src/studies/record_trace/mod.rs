@@ -1,8 +1,8 @@
 //! Records a query trace from live models: `docs/src/use/trace-record.md`.
 //!
-//! [`questions`] reads what is asked, [`client`] asks an OpenAI-compatible server politely,
-//! [`answer`] turns its reply into numbers, and [`store`] keeps one line per query on the disk, so
-//! that a stopped run goes on where it was. [`record`] ties them together.
+//! [`questions`] reads the questions, [`client`] sends requests to an OpenAI-compatible server at a
+//! limited rate, [`answer`] turns replies into numbers, and [`store`] writes one line per query to
+//! disk, so that a stopped run can resume. [`record`] combines them.
 
 pub mod answer;
 pub mod client;
@@ -20,33 +20,33 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use store::{TraceRow, TraceStore};
 
-/// What is asked of both models, apart from where they are.
+/// What is asked of both models.
 #[derive(Clone, Debug)]
 pub struct AskingPlan {
-    /// The prompt, with places for `{context}` and `{question}`.
+    /// The prompt template, with `{context}` and `{question}`.
     pub template: String,
-    /// Best tokens asked for at the first position of the answer.
+    /// Number of most likely tokens requested at the first position of the answer.
     pub candidates: usize,
-    /// Best texts kept after merging.
+    /// Number of most likely texts kept after merging.
     pub keep: usize,
-    /// Queries asked at the same time, >= 1.
+    /// Queries in parallel, >= 1.
     pub in_flight: usize,
 }
 
-/// How a recording ended.
+/// Result of a recording.
 pub struct Recorded {
-    /// Queries measured now.
+    /// Number of queries measured in this run.
     pub new: usize,
-    /// Queries that a model answered with nothing, and that are therefore not in the trace: their
-    /// numbers, from 0.
+    /// Numbers (from 0) of the queries to which a model returned an empty answer. They are not in
+    /// the trace.
     pub silent: Vec<usize>,
 }
 
-/// Measures the queries `missing` of `questions` and stores each as soon as it is there. `progress`
-/// is told (done, of).
+/// Measures the queries `missing` of `questions` and stores each one immediately. `progress` is
+/// called with (done, total).
 ///
 /// # Errors
-/// The first refusal of a server, or a file that cannot be written. What was stored stays.
+/// The first refusal of a server, or a file that cannot be written. Stored queries are kept.
 pub fn record(
     plan: &AskingPlan,
     questions: &[TraceQuestion],
@@ -90,7 +90,7 @@ pub fn record(
 
 type AskOutcome = (usize, Result<Option<TraceRow>, Failure>);
 
-/// One worker: takes the next query until there is none left or somebody failed.
+/// One worker: takes queries until none is left or a worker failed.
 fn ask_all(
     plan: &AskingPlan,
     questions: &[TraceQuestion],
@@ -112,8 +112,8 @@ fn ask_all(
     }
 }
 
-/// Asks the small model, then the large one, one after the other: on one machine they would slow
-/// each other down.
+/// Asks the small model, then the large one. On one machine parallel requests would slow each other
+/// down.
 fn ask(
     plan: &AskingPlan,
     query: usize,
@@ -126,7 +126,7 @@ fn ask(
     Ok(row(plan, query, &prompt, question, [&small, &large]))
 }
 
-/// The trace's line for a query; none when a model did not say a single token.
+/// The trace's line for a query; `None` if a model returned no token.
 fn row(
     plan: &AskingPlan,
     query: usize,
@@ -155,15 +155,15 @@ fn row(
     })
 }
 
-/// Spaces the starts of requests: no two begin within `pause_s` seconds of each other, whoever
-/// sends them.
+/// Spaces the starts of requests: any two start at least `pause_s` seconds apart, across all
+/// workers.
 pub struct RequestPace {
     pause_s: f64,
     next: Mutex<std::time::Instant>,
 }
 
 impl RequestPace {
-    /// A pace of at least `pause_s` >= 0 seconds from start to start.
+    /// Starts of requests are at least `pause_s` >= 0 seconds apart.
     #[must_use]
     pub fn new(pause_s: f64) -> Self {
         RequestPace {
@@ -172,10 +172,10 @@ impl RequestPace {
         }
     }
 
-    /// Waits for one's turn.
+    /// Waits for the next slot.
     pub fn wait(&self) {
         let turn = {
-            // A poisoned lock means that a worker panicked; the time in it is still a time.
+            // A poisoned lock means that a worker panicked; the time stored in it is still valid.
             let mut next = self
                 .next
                 .lock()

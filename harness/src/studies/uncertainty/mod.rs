@@ -1,4 +1,4 @@
-//! What the columns of a query trace know about right answers, and what plans make of it:
+//! How well the columns of a query trace predict right answers, and which plans result:
 //! `docs/src/use/uncertainty.md`.
 
 mod metrics;
@@ -17,30 +17,30 @@ use std::time::Duration;
 
 /// The solver whose bounds are certified.
 const EXACT: &str = "bnb";
-/// Heuristics that are compared with it when none are named.
+/// Default heuristics that are compared with it.
 const USUAL_SOLVERS: [&str; 2] = ["goa", "portfolio"];
 
-/// Which metrics are compared, and on which problems.
+/// The compared metrics and the problems.
 #[derive(Clone, Debug)]
 pub struct UncertaintyOptions {
     /// Query trace (CSV); `None` = the embedded bAbI trace.
     pub trace: Option<PathBuf>,
-    /// Columns that say how unsure the small model is, a leading `-` when low values mean unsure;
-    /// empty = those of the usual ones that the trace has.
+    /// Uncertainty columns, with a leading `-` if low values mean unsure; empty = those of the
+    /// usual columns that the trace has.
     pub columns: Vec<String>,
-    /// How they become 0..1 for the plans: `rank`, `calibrated`, `as-is`.
+    /// How columns are scaled to 0..1 for the plans: `rank`, `calibrated`, `as-is`.
     pub scale: String,
-    /// Users of an instance.
+    /// Number of users of an instance.
     pub users: usize,
-    /// Servers of an instance.
+    /// Number of servers of an instance.
     pub servers: usize,
-    /// Instances (family trace, seeds `seed`, `seed` + 1, ...); 0 = statistics alone.
+    /// Number of instances (family trace, seeds `seed`, `seed` + 1, ...); 0 = statistics only.
     pub instances: u64,
-    /// Seed of the first instance, of the folds and of the intervals.
+    /// Seed of the first instance, the folds and the intervals.
     pub seed: u64,
     /// Thresholds tau, each from 0 to 1.
     pub thresholds: Vec<f64>,
-    /// Ids of heuristics that are compared with the certified optimum; empty = goa and portfolio.
+    /// Ids of heuristics to compare with the certified optimum; empty = goa and portfolio.
     pub solvers: Vec<String>,
     /// Weights of the objective; the information gap needs uniform ones.
     pub weights: Weights,
@@ -55,8 +55,8 @@ pub struct UncertaintyOptions {
 /// Compares the metrics of a trace.
 ///
 /// # Errors
-/// A trace that cannot be read or that ranks nothing, an unknown column or solver, or a problem
-/// without a plan.
+/// If the trace cannot be read or has only right or only wrong answers, a column or solver is
+/// unknown, or a problem has no plan.
 pub fn uncertainty(a: &UncertaintyOptions, notify: Notify) -> anyhow::Result<UncertaintyReport> {
     let choices = choices(a)?;
     let table = read(a, &choices)?;
@@ -112,7 +112,7 @@ fn solvers(a: &UncertaintyOptions) -> anyhow::Result<Vec<Box<dyn Solver>>> {
     };
     ensure!(
         ids.iter().all(|id| id.trim() != EXACT),
-        "--solvers: {EXACT} is always there; leave it out"
+        "--solvers: {EXACT} is always included; omit it"
     );
     ids.iter()
         .map(|id| find(id.trim()).map_err(|e| anyhow!(e)))
