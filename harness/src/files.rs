@@ -1,5 +1,5 @@
-//! Files and folders as the commands name them: reading with notes, and checks before hours are
-//! spent on what is written at the end.
+//! Files and folders named on the command line: reading them, and checking output paths before a
+//! long run.
 
 use crate::notice::Notify;
 use anyhow::Context;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// Reads an instance; warnings go to `notify`.
 ///
 /// # Errors
-/// When the file cannot be read or is no instance.
+/// If the file cannot be read or is not a valid instance.
 pub fn read_instance(path: &Path, notify: Notify) -> anyhow::Result<Instance> {
     let mut warn = |w: String| notify(&format!("warning: {w}"));
     Ok(offload_instances::files::read_instance_with(
@@ -20,10 +20,10 @@ pub fn read_instance(path: &Path, notify: Notify) -> anyhow::Result<Instance> {
     )?)
 }
 
-/// Reads an instance and states the problem.
+/// Reads an instance and builds a problem with threshold tau, in \[0, 1\].
 ///
 /// # Errors
-/// When the file cannot be read, is no instance, or the threshold is not within 0 to 1.
+/// If the file cannot be read or is not a valid instance, or the threshold is out of range.
 pub fn read_problem(
     path: &Path,
     threshold: f64,
@@ -37,12 +37,12 @@ pub fn read_problem(
 /// Reads the records of a campaign, at least one.
 ///
 /// # Errors
-/// When the folder holds no campaign, or its records cannot be read.
+/// If the folder is not a campaign, or its records cannot be read.
 pub fn read_campaign(folder: &Path) -> anyhow::Result<Loaded> {
     let path = folder.join(RECORDS);
     anyhow::ensure!(
         folder.is_dir(),
-        "{}: not a folder; name the folder of a campaign",
+        "{}: not a folder; give the folder of a campaign",
         folder.display()
     );
     anyhow::ensure!(
@@ -53,16 +53,16 @@ pub fn read_campaign(folder: &Path) -> anyhow::Result<Loaded> {
     let loaded = offload_reports::read_records(&path)?;
     anyhow::ensure!(
         !loaded.records.is_empty(),
-        "{}: holds no record; run a campaign first (offload-bench run)",
+        "{}: contains no record; run a campaign first (offload-bench run)",
         path.display()
     );
     Ok(loaded)
 }
 
-/// Makes sure that a file can be written in its folder before hours are spent on what goes into it.
+/// Checks that a file can be written in its folder, before a long run whose result goes there.
 ///
 /// # Errors
-/// When there is no such folder, or the path is something else than an ordinary file.
+/// If the folder does not exist, or the path is not an ordinary file.
 pub fn check_target(path: &Path) -> anyhow::Result<()> {
     let folder = path
         .parent()
@@ -70,41 +70,41 @@ pub fn check_target(path: &Path) -> anyhow::Result<()> {
         .unwrap_or(Path::new("."));
     anyhow::ensure!(
         folder.is_dir(),
-        "{}: cannot write: there is no folder {}; make it first",
+        "{}: cannot write: folder {} does not exist; create it first",
         path.display(),
         folder.display()
     );
     anyhow::ensure!(
         !path.is_dir(),
-        "{}: cannot write: it is a directory; name a file",
+        "{}: cannot write: it is a directory; give a file",
         path.display()
     );
     let special = path.exists() && !path.is_file();
     anyhow::ensure!(
         !special,
-        "{}: cannot write: it is a device, a pipe or a socket; name an ordinary file",
+        "{}: cannot write: it is a device, a pipe or a socket; give an ordinary file",
         path.display()
     );
     Ok(())
 }
 
-/// Makes sure that no two of these name the same file.
+/// Checks that no two of these paths name the same file.
 ///
 /// # Errors
-/// Naming the first path that stands twice.
+/// Names the first duplicate path.
 pub fn check_distinct(paths: &[&Path]) -> anyhow::Result<()> {
     for (k, a) in paths.iter().enumerate() {
         let twice = paths[..k].iter().any(|b| is_same(a, b));
         anyhow::ensure!(
             !twice,
-            "{}: is named twice; it would be overwritten",
+            "{}: is given twice; it would be overwritten",
             a.display()
         );
     }
     Ok(())
 }
 
-/// Whether two paths name the same file or folder, also one that is not there yet.
+/// Whether two paths name the same file or folder, even if it does not exist yet.
 #[must_use]
 pub fn is_same(a: &Path, b: &Path) -> bool {
     let real = |p: &Path| {
@@ -119,27 +119,27 @@ pub fn is_same(a: &Path, b: &Path) -> bool {
     a == b || real(a).is_some_and(|path| real(b) == Some(path))
 }
 
-/// Makes sure that a folder can be made there before hours are spent on what goes into it.
+/// Checks that a folder can be created, before a long run whose results go there.
 ///
 /// # Errors
-/// When it is a file.
+/// If the path is a file.
 pub fn check_folder(path: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(
         !path.is_file(),
-        "{}: is a file; name a folder",
+        "{}: is a file; give a folder",
         path.display()
     );
     Ok(())
 }
 
-/// Makes a folder for output.
+/// Creates a folder for output.
 ///
 /// # Errors
-/// When it cannot be made.
+/// If it cannot be created.
 pub fn make_folder(path: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(path).with_context(|| {
         format!(
-            "{}: cannot make this folder; choose another",
+            "{}: cannot create this folder; choose another",
             path.display()
         )
     })

@@ -1,8 +1,8 @@
-//! What the operating system says about this machine.
+//! Properties of this machine, from the operating system.
 
 use std::fs::read_to_string;
 
-/// Memory of the machine, bytes; `None` where the system does not tell.
+/// Total memory, bytes; `None` if the system does not report it.
 #[must_use]
 pub fn memory_bytes() -> Option<u64> {
     let kib: u64 = field("/proc/meminfo", "MemTotal")?
@@ -13,13 +13,13 @@ pub fn memory_bytes() -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// Model of the processor; `None` where the system does not tell.
+/// Processor model; `None` if the system does not report it.
 #[must_use]
 pub fn processor() -> Option<String> {
     field("/proc/cpuinfo", "model name")
 }
 
-/// The value behind `name :` in one of the system's files.
+/// The value after `name :` in a file under `/proc`.
 #[must_use]
 pub fn field(path: &str, name: &str) -> Option<String> {
     let text = read_to_string(path).ok()?;
@@ -29,7 +29,7 @@ pub fn field(path: &str, name: &str) -> Option<String> {
     Some(line.trim().to_string())
 }
 
-/// Name of the operating system with the version of its kernel.
+/// Name of the operating system and version of its kernel.
 #[must_use]
 pub fn system() -> String {
     let release = read_to_string("/etc/os-release").unwrap_or_default();

@@ -1,8 +1,8 @@
-//! `offload-bench`: generates offloading instances, solves them, and reports how far from optimal
+//! `offload-bench` generates offloading instances, solves them, and reports how far from optimal
 //! the plans are.
 //!
-//! Exit codes: 0 done, 1 a check failed or a problem is infeasible, 2 bad input or usage. Errors go
-//! to stderr, data to stdout.
+//! Exit codes: 0 success, 1 a check failed or a problem is infeasible, 2 bad input or usage. Errors
+//! go to stderr, data to stdout.
 
 mod commands;
 
@@ -35,11 +35,11 @@ enum Command {
     Simulate(Box<commands::simulate::Arguments>),
     Trace(commands::trace::Arguments),
     Tune(Box<commands::tune::Arguments>),
-    /// List the solvers, one line each
+    /// List the solvers, one per line
     Solvers,
-    /// List the instance families, one line each, with their parameters
+    /// List the instance families, one per line, or the parameters of one
     Families(commands::families::Arguments),
-    /// Solve one problem from stdin within limits; for the program itself
+    /// Solve one problem from stdin within limits; used by the program itself
     #[command(hide = true)]
     Worker,
 }

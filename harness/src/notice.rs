@@ -1,6 +1,6 @@
-//! Where notes and warnings for the user go.
+//! Receivers of notes and warnings for the user.
 
-/// Takes a note or a warning for the user, one line at a time.
+/// Receives a note or a warning for the user, one line at a time.
 pub type Notify<'a> = &'a (dyn Fn(&str) + Sync);
 
 /// Drops every notice.

@@ -1,4 +1,4 @@
-//! Re-checks a plan or a certificate from a file with the independent verifier.
+//! Re-checks a plan or certificate file with the independent verifier.
 
 use crate::files::read_instance;
 use crate::notice::Notify;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// A file that was re-checked.
+/// Result of a re-check.
 pub struct FileCheck {
     /// What was proved or refused, in a few lines.
     pub text: String,
@@ -18,11 +18,11 @@ pub struct FileCheck {
     pub holds: bool,
 }
 
-/// Re-checks a plan or a certificate. `value` is its JSON and `bytes` its text; `instances` are
-/// files that may hold the instance that it is for.
+/// Re-checks a plan or a certificate. `value` is the parsed JSON and `bytes` its text; `instances`
+/// are files that may contain its instance.
 ///
 /// # Errors
-/// When the file is neither, is malformed, or its instance is not found.
+/// If the file is neither, is malformed, or its instance is not found.
 pub fn check_file(
     path: &Path,
     (bytes, value): (&[u8], &Value),
@@ -55,8 +55,8 @@ pub fn check_file(
     }
 }
 
-/// The instance: one that was given and has the right name, else the file that the certificate
-/// names, else NAME.json(.gz) beside the file or here.
+/// Finds the instance: a given file with the right name, else the file that the certificate names,
+/// else NAME.json(.gz) next to the file or in the current directory.
 fn find_instance(
     path: &Path,
     value: &Value,
@@ -168,7 +168,7 @@ fn describe(name: &str, instance: &Instance, check: &CertificateCheck) -> String
             );
         }
         if let Some(gap) = check.gap {
-            // Rounded up: what is printed holds too.
+            // Rounded up, so that the printed number is valid too.
             let _ = write!(
                 text,
                 "\n  certified gap at most {:.6} %",

@@ -1,4 +1,4 @@
-//! The JSON Schemas in `docs/schema` are those of what the program reads and writes.
+//! Checks that the JSON Schemas in `docs/schema` match the types that the program reads and writes.
 
 use crate::campaign::config::Config;
 use crate::gates::Gates;
@@ -6,11 +6,11 @@ use offload_reports::{Environment, Record};
 use schemars::generate::SchemaSettings;
 use std::path::Path;
 
-/// `OFFLOAD_BLESS=1` writes them anew.
+/// `OFFLOAD_BLESS=1` rewrites them.
 #[test]
 fn the_schemas_are_up_to_date() {
-    // People write the first two, and may leave out what has a default; the program writes the
-    // others, and leaves out nothing.
+    // The first two are written by people, who may omit keys with a default. The others are written
+    // by the program, which omits nothing.
     let read = || {
         SchemaSettings::draft2020_12()
             .for_deserialize()

@@ -1,26 +1,29 @@
-//! Ctrl-C and the scheduler's polite request to stop: what is running is finished and kept; a
-//! second one ends at once.
+//! Stop requests by Ctrl-C or the scheduler. The first lets running solves finish; a second one
+//! ends the program at once.
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Exit code of a program that a signal stopped: this plus the signal's number.
+/// Exit code after a stop by a signal: this plus the signal's number.
 const SIGNALLED: i32 = 128;
 
-/// Which signal asked us to stop, if one did.
+/// The signal that asked to stop, or 0.
 #[derive(Clone, Debug, Default)]
 pub struct StopSignal {
     signal: Arc<AtomicUsize>,
 }
 
 impl StopSignal {
-    /// Listens to SIGINT and SIGTERM from now on.
+    /// Handles SIGINT and SIGTERM from now on.
+    ///
+    /// # Errors
+    /// If a signal handler cannot be installed.
     pub fn listen() -> std::io::Result<StopSignal> {
         let stop = StopSignal::default();
         for signal in [SIGINT, SIGTERM] {
             let second = Arc::new(AtomicBool::new(false));
-            // The order matters: the first signal must not find its own mark.
+            // The order matters: the first signal must not trigger the immediate exit.
             signal_hook::flag::register_conditional_shutdown(
                 signal,
                 SIGNALLED + signal,
@@ -33,7 +36,7 @@ impl StopSignal {
         Ok(stop)
     }
 
-    /// The exit code to end with, when a stop was asked for.
+    /// The exit code if a stop was requested.
     pub fn asked(&self) -> Option<u8> {
         match self.signal.load(Ordering::Relaxed) {
             0 => None,

@@ -1,18 +1,18 @@
-//! What a solver may spend and what it should reach.
+//! The limits of a solve and its target.
 
 use std::time::{Duration, Instant};
 
-/// What a solver may spend, and what it should reach.
+/// The limits of a solve and its target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Budget {
-    /// Wall time, after which a solver returns the best that it has; `None` = as long as it takes.
+    /// Wall time after which a solver returns its best plan; `None` = no limit.
     pub time_limit: Option<Duration>,
-    /// The most iterations of an improvement heuristic, in its own unit (its file says which);
-    /// `None` = its default. Unlike a time limit, it gives the same plan on every machine.
+    /// Most iterations of an improvement heuristic, in its own unit (see its file); `None` = its
+    /// default. Unlike a time limit, this gives the same plan on every machine.
     pub iterations: Option<u64>,
-    /// The relative gap (z - LB) / LB at which an exact solver may stop, >= 0.
+    /// Relative gap (z - LB) / LB at which an exact solver may stop, >= 0.
     pub gap: f64,
-    /// The seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
 }
 
@@ -28,7 +28,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// The moment at which the time is up, counted from now.
+    /// The deadline, counted from now.
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         Deadline(self.time_limit.and_then(|t| Instant::now().checked_add(t)))
@@ -40,13 +40,13 @@ impl Budget {
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// Whether the time is up.
+    /// Whether the deadline has passed.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.0.is_some_and(|end| Instant::now() >= end)
     }
 
-    /// Time left; `None` = without end.
+    /// Time left; `None` = no limit.
     #[must_use]
     pub fn left(&self) -> Option<Duration> {
         self.0

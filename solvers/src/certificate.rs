@@ -1,23 +1,23 @@
-//! Certificates as solvers write them: the search tree with the multipliers that close it
+//! Certificates as written by solvers: the search tree with the multipliers that close it
 //! (`offload-certificate/1`, docs/src/reference/certificate.md).
 
 use offload_instances::{Assignment, Problem, fingerprint};
 use serde_json::{Value, json};
 use std::io::Write;
 
-/// Multipliers of one closed node.
+/// Multipliers that close a node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Multipliers {
-    /// u_i, weighted s, N of them.
+    /// u_i, weighted s, N values.
     pub users: Vec<f64>,
-    /// r_j, weighted s per W, M of them.
+    /// r_j, weighted s per W, M values.
     pub interference: Vec<f64>,
 }
 
-/// The loads that stay open at a server.
+/// The range of loads of a server that stays open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoadRange {
-    /// The server.
+    /// Index of the server.
     pub server: usize,
     /// Least load.
     pub low: usize,
@@ -25,73 +25,73 @@ pub struct LoadRange {
     pub high: usize,
 }
 
-/// A node in preorder; places are servers, or `None` for local.
+/// A node in preorder. A place is a server, or `None` for local.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
-    /// n_server <= at, then n_server >= at + 1.
+    /// Two children: n_server <= at, then n_server >= at + 1.
     Load {
-        /// The server.
+        /// Index of the server.
         server: usize,
         /// The load.
         at: usize,
     },
-    /// I_server <= at, then I_server >= at.
+    /// Two children: I_server <= at, then I_server >= at.
     Interference {
-        /// The server.
+        /// Index of the server.
         server: usize,
-        /// W.
+        /// The interference, W.
         at: f64,
     },
-    /// The user is at the place, then it is not.
+    /// Two children: the user is at the place, then it is not.
     User {
-        /// The user.
+        /// Index of the user.
         user: usize,
         /// The place.
         to: Option<usize>,
     },
-    /// Ranges cut and places removed by multipliers.
+    /// One child: load ranges are cut and places removed, justified by multipliers.
     Tighten {
         /// Index of the multipliers.
         by: usize,
         /// Load ranges that are cut.
         loads: Vec<LoadRange>,
-        /// (user, place).
+        /// Removed places as (user, place).
         remove: Vec<(usize, Option<usize>)>,
     },
-    /// Closed by multipliers.
+    /// A leaf, closed by multipliers.
     Leaf {
         /// Index of the multipliers.
         by: usize,
     },
 }
 
-/// A tree that covers all plans, with the multipliers that close each of its leaves.
+/// A tree that covers all plans, with the multipliers that close each leaf.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Certificate {
-    /// The lower bound that the tree proves, weighted s; `None` when it proves that no feasible
-    /// plan exists.
+    /// The lower bound that the tree proves, weighted s; `None` if it proves that no feasible plan
+    /// exists.
     pub bound: Option<f64>,
-    /// Multipliers, referred to by index.
+    /// Multipliers, referenced by index.
     pub multipliers: Vec<Multipliers>,
     /// Nodes in preorder.
     pub tree: Vec<Node>,
 }
 
-/// What a certificate's file says beside the proof.
+/// The metadata of a certificate file.
 pub struct CertificateHead<'a> {
-    /// The solver that found it.
+    /// The solver that wrote it.
     pub solver: &'a str,
-    /// Where the instance was read from; a hint for the verifier, which checks the fingerprint.
+    /// Path of the instance; a hint for the verifier, which checks the fingerprint.
     pub instance_file: Option<&'a str>,
-    /// The plan, if there is one.
+    /// The plan, if any.
     pub plan: Option<&'a Assignment>,
 }
 
 impl Certificate {
-    /// Writes the whole file, uncompressed.
+    /// Writes the complete file, uncompressed.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// If writing to `out` fails.
     pub fn write(
         &self,
         out: &mut dyn Write,

@@ -1,4 +1,4 @@
-//! What delays and weights cost: every number that an algorithm needs, in flat arrays.
+//! The costs of plans: every number that an algorithm needs, in flat arrays.
 //!
 //! The cost of user i at server j under load n >= 1 and interference I >= 0 is, in weighted
 //! seconds,
@@ -9,19 +9,20 @@
 //!
 //! with the uplink price A_ij = v_i D_i ln 2 / B_j, the compute price W_ij = v_i w_i and the pace
 //! p_j(n) = max(1/f_j, n/F_j), s per FLOP. A local user costs H_i = v_i t_i. No other file of this
-//! crate looks at v, D, w or t: a term that is added to this form here reaches every algorithm.
-//! The form has no constant part (X_ij); one would be added in [`Costs::cost`] and in
-//! [`Costs::server_cost`], and would leave slopes and pieces as they are.
+//! crate uses v, D, w or t, so a term added to this form here reaches every algorithm. The form has
+//! no constant part (X_ij). One would be added in [`Costs::cost`] and [`Costs::server_cost`], and
+//! would not change slopes and pieces.
 //!
-//! For a fixed load, C_ij is increasing and concave in I; along ln(s_j + I) the price of a bit is
-//! convex (see [`UplinkPrice`]). For a fixed I it is linear in n on either side of
+//! For a fixed load, C_ij is increasing and concave in I; as a function of ln(s_j + I) the uplink
+//! price is convex (see [`UplinkPrice`]). For a fixed I it is linear in n on either side of
 //! [`Costs::full_speed_load`].
 //!
-//! There are two ways to compute a cost. *Prices* are factored as above, for speed. The
-//! *evaluator's operations* ([`Costs::delay`], [`Costs::delta`]) agree with
-//! [`Problem::objective`] to the last bit. The two differ by rounding only.
+//! A cost can be computed in two ways. *Prices* are factored as above, for speed. The *evaluator's
+//! operations* ([`Costs::delay`], [`Costs::delta`]) agree with [`Problem::objective`] to the last
+//! bit. The two differ only by rounding.
 //!
-//! Matrices have M rows of N, one row per server: bounds and sums run over the users of a server.
+//! Matrices have M rows of N values, one row per server: bounds and sums run over the users of a
+//! server.
 
 use offload_instances::delay::{efficiency, pace, uplink_s};
 use offload_instances::{Problem, Server, User};
@@ -34,11 +35,11 @@ pub struct Costs<'a> {
     m: usize,
     /// S_ij, W.
     signal: &'a [f64],
-    /// S_ij as other servers hear it, W; zeros when interference is off.
+    /// Power of user i that causes interference at server j, W; 0 without interference.
     heard: Vec<f64>,
     /// A_ij.
     uplink: Vec<f64>,
-    /// W_ij, the same at every server, so one number per user.
+    /// W_ij, one value per user because it is the same at every server.
     compute: Vec<f64>,
     /// H_i.
     local: Vec<f64>,
@@ -48,12 +49,12 @@ pub struct Costs<'a> {
     least_pace: Vec<f64>,
     /// 1/F_j, s per FLOP and user.
     pace_per_user: Vec<f64>,
-    /// For the evaluator's operations.
+    /// Inputs of the evaluator's operations.
     users: Vec<UserTerms>,
     servers: Vec<ServerTerms>,
 }
 
-/// What the evaluator's operations need of a user.
+/// A user's inputs of the evaluator's operations.
 #[derive(Clone, Copy)]
 struct UserTerms {
     /// v_i.
@@ -63,7 +64,7 @@ struct UserTerms {
     local_s: f64,
 }
 
-/// What the evaluator's operations need of a server.
+/// A server's inputs of the evaluator's operations.
 #[derive(Clone, Copy)]
 struct ServerTerms {
     bandwidth_hz: f64,
@@ -72,8 +73,8 @@ struct ServerTerms {
     capacity_flops: f64,
 }
 
-/// The uplink cost of a user at a server per user of load, weighted s, and its slope along
-/// ln(s_j + I): a tangent that lies below the cost at every other I.
+/// The uplink cost of a user at a server per user of load, weighted s, and its slope along ln(s_j +
+/// I). The tangent lies below the cost at every other I.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct UplinkPrice {
     /// A_ij / ln(1 + S_ij / (s_j + I)).
@@ -85,32 +86,32 @@ pub struct UplinkPrice {
 /// Sums over the users of a server.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ServerSums {
-    /// Of [`UplinkPrice::unit`].
+    /// Sum of [`UplinkPrice::unit`].
     pub unit: f64,
-    /// Of [`UplinkPrice::slope`].
+    /// Sum of [`UplinkPrice::slope`].
     pub slope: f64,
-    /// Of [`Costs::compute`].
+    /// Sum of [`Costs::compute`].
     pub compute: f64,
-    /// Of the costs, weighted s.
+    /// Sum of the costs, weighted s.
     pub cost: f64,
 }
 
-/// A lower bound on F that needs no search: every user alone at its best place.
+/// A lower bound on F without search: every user alone at its best place.
 pub struct TrivialBound {
-    /// The least cost of each user, weighted s; infinite when no place admits it.
+    /// The least cost of each user, weighted s; infinite if no place admits it.
     pub users: Vec<f64>,
     /// Their sum.
     pub total: f64,
 }
 
 impl<'a> Costs<'a> {
-    /// The costs of a problem. O(N M), without a logarithm.
+    /// The costs of a problem. O(N M), without logarithms.
     #[must_use]
     pub fn new(problem: &'a Problem) -> Self {
         Self::weighted(problem, |i| problem.weight(i))
     }
 
-    /// The costs of the problem with v_i = 1 for everyone: plain delays.
+    /// The costs of the problem with v_i = 1 for every user: plain delays.
     #[must_use]
     pub fn of_delays(problem: &'a Problem) -> Self {
         Self::weighted(problem, |_| 1.0)
@@ -156,20 +157,19 @@ impl<'a> Costs<'a> {
         }
     }
 
-    /// The problem, for its rules (mandatory users, admission limits) and for
-    /// evaluating plans.
+    /// The problem, for its rules (mandatory users, admission limits) and for evaluating plans.
     #[must_use]
     pub fn problem(&self) -> &'a Problem {
         self.problem
     }
 
-    /// N.
+    /// Number of users N.
     #[must_use]
     pub fn n(&self) -> usize {
         self.n
     }
 
-    /// M.
+    /// Number of servers M.
     #[must_use]
     pub fn m(&self) -> usize {
         self.m
@@ -181,7 +181,7 @@ impl<'a> Costs<'a> {
         self.local[i]
     }
 
-    /// H_i of all users.
+    /// H_i = v_i t_i of all users, weighted s.
     #[must_use]
     pub fn locals(&self) -> &[f64] {
         &self.local
@@ -194,13 +194,13 @@ impl<'a> Costs<'a> {
     }
 
     /// The power with which user i interferes at server j while it sends to another server, W; 0
-    /// when interference is off.
+    /// without interference.
     #[must_use]
     pub fn heard(&self, i: usize, j: usize) -> f64 {
         self.heard[j * self.n + i]
     }
 
-    /// [`Costs::heard`] of all users at server j.
+    /// [`Costs::heard`] of all users at server j, W.
     #[must_use]
     pub fn heard_at(&self, j: usize) -> &[f64] {
         &self.heard[j * self.n..(j + 1) * self.n]
@@ -230,7 +230,7 @@ impl<'a> Costs<'a> {
         self.uplink[k] * (signal / (background + signal)) / background / (log * log)
     }
 
-    /// The sum of [`Costs::uplink`] over some users of server j.
+    /// The sum of [`Costs::uplink`] over some users of server j, weighted s.
     #[must_use]
     pub fn uplink_sum(
         &self,
@@ -246,7 +246,8 @@ impl<'a> Costs<'a> {
             .sum()
     }
 
-    /// The prices of all users at server j, at z = s_j + I (W). `prices` has one entry per user.
+    /// Writes the prices of all users at server j, at z = s_j + I (W), to `prices`, which has N
+    /// entries.
     pub fn uplink_prices(&self, j: usize, z: f64, prices: &mut [UplinkPrice]) {
         let row = j * self.n..(j + 1) * self.n;
         let terms = self.uplink[row.clone()].iter().zip(&self.signal[row]);
@@ -255,8 +256,8 @@ impl<'a> Costs<'a> {
         }
     }
 
-    /// The sums over the users of server j at z = s_j + I (W). The prices of these users are put
-    /// into `prices`, which has one entry per user of the problem.
+    /// The sums over the users of server j at z = s_j + I (W). Also writes the prices of these
+    /// users to `prices`, which has N entries.
     #[must_use]
     pub fn server_sums(
         &self,
@@ -284,14 +285,14 @@ impl<'a> Costs<'a> {
         self.compute[i]
     }
 
-    /// p_j(n) = max(1/f_j, n/F_j), s per FLOP; averaged loads are allowed.
+    /// p_j(n) = max(1/f_j, n/F_j), s per FLOP; n may be a fractional average.
     #[must_use]
     pub fn pace(&self, j: usize, load: f64) -> f64 {
         self.least_pace[j].max(load * self.pace_per_user[j])
     }
 
-    /// F_j / f_j: up to this load each user of server j computes at full speed. Between 1 and it,
-    /// and beyond it, C_ij is linear in n.
+    /// F_j / f_j: up to this load each user of server j computes at full speed. C_ij is linear in n
+    /// below and above it.
     #[must_use]
     pub fn full_speed_load(&self, j: usize) -> f64 {
         self.servers[j].capacity_flops * self.servers[j].least_pace
@@ -304,8 +305,8 @@ impl<'a> Costs<'a> {
         load * self.uplink(i, j, interference) + self.compute(i, j) * self.pace(j, load)
     }
 
-    /// The sum of C_ij over the `load` users of server j, from the sums of their unit uplink costs
-    /// and of their compute prices, weighted s.
+    /// The sum of C_ij over the `load` users of server j, weighted s, from the sums of their unit
+    /// uplink costs and compute prices.
     #[must_use]
     pub fn server_cost(&self, j: usize, load: usize, uplink: f64, compute: f64) -> f64 {
         if load == 0 {
@@ -315,27 +316,27 @@ impl<'a> Costs<'a> {
         load * uplink + compute * self.pace(j, load)
     }
 
-    /// d_ij, s: the delay of user i at server j, as the evaluator computes it.
+    /// d_ij, s: the delay of user i at server j, in the evaluator's operations.
     #[must_use]
     pub fn delay(&self, i: usize, j: usize, load: usize, interference: f64) -> f64 {
         self.problem.edge_delay(i, j, load, interference)
     }
 
-    /// t_i, s.
+    /// t_i, s: the local delay of user i.
     #[must_use]
     pub fn local_delay(&self, i: usize) -> f64 {
         self.problem.local_delay(i)
     }
 
-    /// C_ij(n, I) = v_i d_ij, weighted s, as the evaluator computes it.
+    /// C_ij(n, I) = v_i d_ij, weighted s, in the evaluator's operations.
     #[must_use]
     pub fn value(&self, i: usize, j: usize, load: usize, interference: f64) -> f64 {
         self.users[i].weight * self.delay(i, j, load, interference)
     }
 
     /// v_i (d_ij - t_i) with `load` users at server j and z = s_j + I (W), weighted s: the delta of
-    /// the paper's greedy rule, in the evaluator's operations and order, so that decisions are
-    /// those of the plain rule to the last bit.
+    /// the paper's greedy rule. It uses the evaluator's operations in the same order, so that
+    /// decisions equal those of the plain rule to the last bit.
     #[inline]
     #[must_use]
     pub fn delta(&self, i: usize, j: usize, load: f64, z: f64) -> f64 {
@@ -343,20 +344,20 @@ impl<'a> Costs<'a> {
         let efficiency = efficiency(self.signal[j * self.n + i], z);
         let uplink = uplink_s(user.payload_bits, load, server.bandwidth_hz, efficiency);
         let compute = user.work_flop * server.pace(load);
-        // Adding +0 makes -0 into +0: the two are equal for the rule and must tie.
+        // Adding +0 turns -0 into +0: the rule must treat the two as a tie.
         let delta = 0.0 + user.weight * (uplink + compute - user.local_s);
         // A weight of 0 times an infinite delay.
         if delta.is_nan() { f64::INFINITY } else { delta }
     }
 
-    /// p_j(n) as the evaluator computes it, with a division.
+    /// p_j(n), s per FLOP, as the evaluator computes it, with a division.
     #[inline]
     #[must_use]
     pub fn evaluated_pace(&self, j: usize, load: f64) -> f64 {
         self.servers[j].pace(load)
     }
 
-    /// The bound by every user alone at its best place.
+    /// The bound in which every user is alone at its best place.
     #[must_use]
     pub fn trivial_bound(&self) -> TrivialBound {
         let least = |i: usize| {
@@ -379,9 +380,9 @@ impl<'a> Costs<'a> {
 impl UplinkPrice {
     /// The price at z = s_j + I (W) from A_ij and S_ij.
     ///
-    /// With x = S/z, the slope of 1 / ln(1 + x) along ln z is x / ((1 + x) ln(1 + x)^2), which
-    /// falls in x, hence grows in z: the price is convex along ln z, and its tangent at one z lies
-    /// below it at every other.
+    /// With x = S/z, the slope of 1 / ln(1 + x) along ln z is x / ((1 + x) ln(1 + x)^2). It
+    /// decreases in x and hence increases in z: the price is convex in ln z, and its tangent at one
+    /// z lies below it everywhere.
     #[inline]
     fn new(uplink: f64, signal: f64, z: f64) -> Self {
         let x = signal / z;

@@ -1,7 +1,7 @@
-//! Measuring a solver and judging what it returned are two functions: [`run`] times it, [`judge`]
+//! Measuring a solver and judging its result are two functions: [`run`] times it, and [`judge`]
 //! recomputes everything that it claims. [`solve`] does both.
 //!
-//! Outcomes of external programs and of isolated processes are judged by the same function.
+//! The same function judges outcomes of external programs and of isolated processes.
 
 use crate::{Budget, Outcome, Solver, Stop};
 use offload_instances::evaluate::evaluate;
@@ -9,21 +9,21 @@ use offload_instances::files::check_plan;
 use offload_instances::{Evaluation, Problem, Status};
 use std::time::Instant;
 
-/// Relative amount by which a recomputed objective may lie below a bound before it is called a bug:
-/// rounding only.
+/// Relative amount by which a recomputed objective may be below a bound because of rounding; more
+/// counts as a bug.
 pub const ROUNDING: f64 = 1e-9;
 
-/// What a solver returned and how long it took.
+/// A solver's outcome and its duration.
 #[derive(Clone, Debug)]
 pub struct TimedOutcome {
-    /// What it returned.
+    /// The outcome.
     pub outcome: Outcome,
     /// Wall time of the algorithm alone, s.
     pub time_s: f64,
 }
 
 impl TimedOutcome {
-    /// No plan, no bound and no time: only a reason.
+    /// An outcome without plan and bound in no time, with only a reason.
     #[must_use]
     pub fn untimed(stop: Stop) -> Self {
         TimedOutcome {
@@ -33,17 +33,17 @@ impl TimedOutcome {
     }
 }
 
-/// Whose outcome is judged, and by which rules.
+/// The author of an outcome, and the rules that apply to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Author<'a> {
-    /// Its name in tables and records.
+    /// Name in tables and records.
     pub name: &'a str,
-    /// Whether a mandatory user left local is an error rather than a violation to be counted.
+    /// Whether a mandatory user left local is an error; otherwise it is a counted violation.
     pub respects_threshold: bool,
 }
 
 impl<'a> Author<'a> {
-    /// A registered solver, held to its own promise.
+    /// A registered solver; the threshold rule applies if it promises to respect it.
     #[must_use]
     pub fn of(solver: &'a dyn Solver) -> Self {
         Author {
@@ -53,25 +53,25 @@ impl<'a> Author<'a> {
     }
 }
 
-/// A solve: timed, with its plan evaluated by us and not by the solver.
+/// A solve: timed, with its plan evaluated independently of the solver.
 #[derive(Clone, Debug)]
 pub struct Solved {
-    /// The solver's name.
+    /// Name of the solver.
     pub solver: String,
-    /// How it ended.
+    /// Status after judging.
     pub status: Status,
     /// What the solver returned.
     pub outcome: Outcome,
-    /// The plan's evaluation, when there is a plan.
+    /// Evaluation of the plan, if there is a plan.
     pub evaluation: Option<Evaluation>,
-    /// (z - LB) / LB, when the plan is feasible and a bound is there.
+    /// (z - LB) / LB, if the plan is feasible and a bound exists.
     pub gap: Option<f64>,
     /// Wall time of the algorithm alone, s.
     pub time_s: f64,
 }
 
-/// Runs a solver and times it. Nothing that it returns is checked; a bound that is not finite says
-/// nothing and is dropped.
+/// Runs a solver and times it. The outcome is not checked, except that a bound that is not finite
+/// is dropped.
 ///
 /// A problem that the solver does not support is answered without calling it. So is an infeasible
 /// one, unless the solver proves infeasibility, writes certificates or ignores the threshold rule.
@@ -97,9 +97,9 @@ fn takes_infeasible(solver: &dyn Solver) -> bool {
 
 /// Recomputes everything that an outcome claims.
 ///
-/// A plan of wrong shape, a plan that breaks a rule which its author keeps, a bound above the
-/// plan's value, or a claim of infeasibility where counting shows that plans exist turn the status
-/// into [`Status::Error`] with the reason in `outcome.stop`. Nothing is clamped.
+/// The status becomes [`Status::Error`], with the reason in `outcome.stop`, for a plan of the wrong
+/// shape, a plan that violates a rule that its author must keep, a bound above the plan's value,
+/// and a claim of infeasibility if counting shows that plans exist. Nothing is clamped.
 #[must_use]
 pub fn judge(problem: &Problem, author: Author, timed: TimedOutcome) -> Solved {
     let TimedOutcome {
@@ -135,13 +135,14 @@ pub fn judge(problem: &Problem, author: Author, timed: TimedOutcome) -> Solved {
     }
 }
 
-/// Runs a solver and judges what it returned: [`run`], then [`judge`].
+/// Runs a solver and judges its outcome: [`run`], then [`judge`].
 #[must_use]
 pub fn solve(solver: &dyn Solver, problem: &Problem, budget: &Budget) -> Solved {
     judge(problem, Author::of(solver), run(solver, problem, budget))
 }
 
-/// (z - LB) / LB; rounding below 0 counts as 0. `None` when LB <= 0 < z (no relative gap exists).
+/// (z - LB) / LB, for z and LB in weighted s; rounding below 0 counts as 0. `None` if LB <= 0 < z,
+/// where no relative gap exists.
 #[must_use]
 pub fn relative_gap(value: f64, bound: f64) -> Option<f64> {
     if value <= bound {
@@ -151,7 +152,7 @@ pub fn relative_gap(value: f64, bound: f64) -> Option<f64> {
     }
 }
 
-/// What in an outcome contradicts the recomputation, if anything does.
+/// The first contradiction between an outcome and the recomputation, if any.
 fn refutation(
     problem: &Problem,
     author: Author,

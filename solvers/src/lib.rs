@@ -1,6 +1,6 @@
-//! Who solves it: one file per algorithm, one trait, one registry.
+//! The solvers: one file per algorithm, one trait, one registry.
 //!
-//! [`Solver`] is the contract, [`all`] the registry, [`run`] measures a solver and [`judge`]
+//! [`Solver`] is the contract and [`all`] the registry. [`run`] measures a solver and [`judge`]
 //! recomputes what it claims. The layers, from bottom to top: the costs of a problem ([`costs`]),
 //! the state of a plan ([`state`]), search engines, greedy rules, baselines, heuristics, exact
 //! methods, the registry.

@@ -1,4 +1,4 @@
-//! What a solver returns: a plan, a bound, and why it stopped.
+//! The result of a solver: a plan, a bound, and why it stopped.
 
 use crate::certificate::Certificate;
 use offload_instances::{Assignment, Trust};
@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize};
 /// Why a solver stopped. Every outcome is one of these.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Stop {
-    /// The bound and the plan meet within the asked gap.
+    /// Bound and plan meet within the requested gap.
     Proved,
-    /// A heuristic came to its end; nothing is proved.
+    /// A heuristic ended by itself; nothing is proved.
     Finished,
-    /// No feasible plan exists: proved.
+    /// No feasible plan exists, which is proved.
     Infeasible,
-    /// The time limit; a plan, a bound, both or neither may be there.
+    /// The time limit was reached. A plan, a bound, both or neither exist.
     TimeLimit,
-    /// An exact solver ended without meeting the gap, for the reason given; plan and bound are
+    /// An exact solver ended without reaching the gap, for the given reason; plan and bound are
     /// still valid.
     Stalled(String),
-    /// The solver does not take this problem, for the reason given.
+    /// The solver does not accept this problem, for the given reason.
     Unsupported(String),
-    /// It failed, for the reason given.
+    /// The solver failed, for the given reason.
     Failed(String),
 }
 
@@ -31,28 +31,27 @@ pub struct Progress {
     pub time_s: f64,
     /// Work done so far, in the solver's own unit (regions for `bnb`).
     pub work: usize,
-    /// Value of the incumbent, weighted s; `None` while there is none.
+    /// Value of the incumbent, weighted s; `None` without one.
     pub objective: Option<f64>,
-    /// Lower bound, weighted s; `None` while there is none.
+    /// Lower bound, weighted s; `None` without one.
     pub bound: Option<f64>,
 }
 
-/// What a solver returns: a plan, a bound, both or neither, and why it stopped. Never an objective:
-/// [`crate::judge`] recomputes it.
+/// The result of a solver: a plan, a bound, both or neither, and why it stopped. It contains no
+/// objective, because [`crate::judge`] recomputes it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The best plan found.
+    /// The best plan found: one entry per user, its server or `None` for local.
     pub plan: Option<Assignment>,
-    /// A lower bound on F over feasible plans, weighted s, and what stands behind it.
+    /// A lower bound on F over feasible plans, weighted s, and how far it can be trusted.
     pub bound: Option<(f64, Trust)>,
-    /// Why it stopped.
+    /// Why the solver stopped.
     pub stop: Stop,
-    /// A remark for the reader: what was chosen, how far it got.
+    /// A remark for the user, such as the chosen method.
     pub note: String,
-    /// How the incumbent and the bound developed, from solvers that report it.
+    /// Development of the incumbent and the bound, from solvers that report it.
     pub trajectory: Vec<Progress>,
-    /// A proof of the bound that the verifier can re-check, from solvers that write one. Not part
-    /// of the serialised form.
+    /// A proof of the bound for the verifier, from solvers that write one. Not serialised.
     #[serde(skip)]
     pub certificate: Option<Certificate>,
 }
@@ -67,7 +66,7 @@ impl Outcome {
         }
     }
 
-    /// Nothing but a reason.
+    /// Only a reason.
     #[must_use]
     pub fn nothing(stop: Stop) -> Self {
         Outcome {
@@ -82,7 +81,7 @@ impl Outcome {
 }
 
 impl Stop {
-    /// In words, for records and tables.
+    /// The reason as text, for records and tables.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {

@@ -1,9 +1,9 @@
-//! The only list of solvers. Their order here is their order in tables and figures.
+//! The only list of solvers. Its order is the order in tables and figures.
 
 use crate::{Solver, baselines, exact, greedy, heuristics};
 use offload_instances::text::did_you_mean;
 
-/// Every solver, from the simplest rule to the exact methods. To add one, write its file in
+/// Every solver, from the simplest rule to the exact methods. To add one, write a file in
 /// `baselines`, `greedy` or `heuristics` and add a line here.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Solver>> {
@@ -39,10 +39,10 @@ pub fn ids() -> Vec<&'static str> {
     all().iter().map(|solver| solver.id()).collect()
 }
 
-/// The solver called `id`.
+/// The solver with this id.
 ///
 /// # Errors
-/// A text that lists the solvers and the nearest name.
+/// If the id is unknown; the text lists the solvers and suggests the nearest name.
 pub fn find(id: &str) -> Result<Box<dyn Solver>, String> {
     all().into_iter().find(|s| s.id() == id).ok_or_else(|| {
         let ids = ids();

@@ -5,17 +5,17 @@ use offload_instances::Problem;
 
 /// An algorithm.
 ///
-/// The contract, which the conformance tests hold every registered solver to:
+/// The contract, which the conformance tests check for every registered solver:
 ///
-/// - Implementations are stateless. Everything random comes from `budget.seed`, so that the same
-///   problem and budget give the same plan on every machine, unless a time limit cuts in.
-/// - [`Solver::solve`] is called only with a problem that [`Solver::supports`] accepts. A heuristic
-///   that keeps the threshold rule is never called with an infeasible problem; an exact solver is,
-///   and proves it.
-/// - A plan has one entry per user. It keeps the capacity of every server, and offloads every
+/// - Implementations are stateless. All randomness comes from `budget.seed`, so that the same
+///   problem and budget give the same plan on every machine, unless a time limit is reached.
+/// - [`Solver::solve`] is called only with problems that [`Solver::supports`] accepts. A heuristic
+///   that respects the threshold rule is never called with an infeasible problem. An exact solver
+///   is, and proves infeasibility.
+/// - A plan has one entry per user. It respects the capacity of every server, and offloads every
 ///   mandatory user unless [`Solver::respects_threshold`] is false.
-/// - A bound is at most F of every feasible plan. No solver states an objective: it is recomputed.
-/// - After `budget.time_limit` a solver returns the best that it has.
+/// - A bound is at most F of every feasible plan. No solver reports an objective: it is recomputed.
+/// - After `budget.time_limit` a solver returns its best result so far.
 ///
 /// ```
 /// use offload_instances::families::{Spec, find as family, generate};
@@ -46,13 +46,13 @@ use offload_instances::Problem;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Solver: Send + Sync {
-    /// Its name on the command line and in records.
+    /// Name on the command line and in records.
     fn id(&self) -> &'static str;
 
-    /// One line: what it does, with its source.
+    /// One line: the method, with its source.
     fn summary(&self) -> &'static str;
 
-    /// How its work grows with N users and M servers, with the assumption behind it.
+    /// Complexity in the numbers of users N and servers M, with its assumptions.
     fn complexity(&self) -> &'static str {
         "not stated"
     }
@@ -63,18 +63,18 @@ pub trait Solver: Send + Sync {
         true
     }
 
-    /// Whether it proves bounds and stops when the asked gap is met.
+    /// Whether it proves bounds and stops when the requested gap is reached.
     fn is_exact(&self) -> bool {
         false
     }
 
-    /// Whether it goes on improving its plan until the time limit. Such a solver uses all the time
-    /// that it is given.
+    /// Whether it keeps improving its plan until the time limit and thus uses all the time that it
+    /// gets.
     fn is_anytime(&self) -> bool {
         false
     }
 
-    /// Whether its outcome holds a certificate of its bound, on every problem that it accepts.
+    /// Whether its outcome contains a certificate of its bound, on every problem that it accepts.
     fn writes_certificate(&self) -> bool {
         false
     }
@@ -82,7 +82,7 @@ pub trait Solver: Send + Sync {
     /// Whether it accepts this problem.
     ///
     /// # Errors
-    /// The reason why not.
+    /// The reason for refusing.
     fn supports(&self, _problem: &Problem) -> Result<(), String> {
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! A plan that improvement heuristics step through, with the change of F that a move would make.
+//! A plan that improvement heuristics modify, with the change of F that a move would cause.
 //!
-//! This file keeps the plan with its loads, interference and costs. `changes` prices a move
-//! exactly. `bounds` prices it from below with a few operations per server instead of a logarithm
+//! This file stores the plan with its loads, interference and costs. `changes` prices a move
+//! exactly. `bounds` gives a lower bound with a few operations per server instead of a logarithm
 //! per user.
 
 mod bounds;
@@ -16,25 +16,25 @@ pub type Place = Option<usize>;
 /// A step from one plan to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Move {
-    /// A user goes to another place.
+    /// One user moves to another place.
     Relocate {
         /// The user.
         user: usize,
-        /// Where it goes.
+        /// Its new place.
         to: Place,
     },
-    /// Two users trade places.
+    /// Two users exchange their places.
     Swap {
         /// One of them.
         first: usize,
         /// The other.
         second: usize,
     },
-    /// A user goes to the place of another, which goes local.
+    /// A user takes the place of another, which becomes local.
     Replace {
-        /// The user that comes.
+        /// The user that enters.
         user: usize,
-        /// The user that goes local.
+        /// The user that becomes local.
         leaver: usize,
     },
 }
@@ -54,8 +54,8 @@ enum Shifts {
 }
 
 /// A plan under improvement. Loads, interference and costs are kept up to date. Interference is
-/// summed in twice the precision of a double, and costs are summed anew for every server that a
-/// step touches, so nothing drifts.
+/// summed in double-double precision, and the costs of every server that a step affects are
+/// recomputed, so no error accumulates.
 pub struct State<'a> {
     costs: &'a Costs<'a>,
     n: usize,
@@ -70,13 +70,13 @@ pub struct State<'a> {
     sums: Vec<ServerSums>,
     /// Per offloaded user: its price at its own server.
     own: Vec<UplinkPrice>,
-    /// Prices of all users at all servers, M rows of N, taken at `row_z`; see `bounds`.
+    /// Prices of all users at all servers, M rows of N, computed at `row_z`; see `bounds`.
     rows: Vec<UplinkPrice>,
-    /// The z = s_j + I_j at which a row was taken, W; 0 = not yet.
+    /// The z = s_j + I_j at which a row was computed, W; 0 = not yet.
     row_z: Vec<f64>,
 }
 
-/// (high, low) + x, exact to twice a double's precision (two-sum: Knuth, The Art of Computer
+/// (high, low) + x, exact in double-double precision (two-sum: Knuth, The Art of Computer
 /// Programming 2, 4.2.2).
 fn add((high, low): (f64, f64), x: f64) -> (f64, f64) {
     let sum = high + x;
@@ -88,7 +88,7 @@ fn add((high, low): (f64, f64), x: f64) -> (f64, f64) {
 }
 
 impl<'a> State<'a> {
-    /// The state of a plan of the right shape. O(N M).
+    /// The state of a plan with N entries. O(N M).
     #[must_use]
     pub fn new(costs: &'a Costs<'a>, assignment: &[Place]) -> Self {
         let (n, m) = (costs.n(), costs.m());
@@ -109,7 +109,7 @@ impl<'a> State<'a> {
         state
     }
 
-    /// The state in which everyone is local.
+    /// The state in which every user is local.
     #[must_use]
     pub fn all_local(costs: &'a Costs<'a>) -> Self {
         Self::new(costs, &vec![None; costs.n()])
@@ -142,13 +142,13 @@ impl<'a> State<'a> {
         &self.place
     }
 
-    /// Where user i is.
+    /// The place of user i.
     #[must_use]
     pub fn place(&self, i: usize) -> Place {
         self.place[i]
     }
 
-    /// Place number p of 0..=M: server p, or local as M.
+    /// Place number p of 0..=M: server p, or local for p = M.
     #[must_use]
     pub fn numbered(&self, p: usize) -> Place {
         (p < self.m).then_some(p)
@@ -178,7 +178,7 @@ impl<'a> State<'a> {
         self.m
     }
 
-    /// Whether the place holds no more users than it may.
+    /// Whether the place holds at most as many users as it may.
     #[must_use]
     pub fn is_within_capacity(&self, place: Place) -> bool {
         place.is_none_or(|j| self.load(j) <= self.costs.problem().capacity(j))
@@ -197,8 +197,8 @@ impl<'a> State<'a> {
         local + self.sums.iter().map(|s| s.cost).sum::<f64>()
     }
 
-    /// Whether the plan after a move keeps the rules, if it keeps them now: mandatory users are not
-    /// local, servers not overfull.
+    /// Whether the plan still keeps the rules after a move, if it keeps them now: no mandatory user
+    /// is local and no server is overfull.
     #[inline]
     #[must_use]
     pub fn admits(&self, step: Move) -> bool {
@@ -218,7 +218,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Whether a move leaves the plan as it is.
+    /// Whether a move does not change the plan.
     #[inline]
     #[must_use]
     pub fn is_idle(&self, step: Move) -> bool {
@@ -235,7 +235,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// The parts of a move from the present plan.
+    /// The parts of a move from the current plan.
     #[inline]
     fn shifts(&self, step: Move) -> Shifts {
         let shift = |user: usize, to: Place| Shift {
@@ -258,8 +258,8 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Puts every user where it goes, then computes costs anew wherever the move changed them: at
-    /// the servers that it touched, and everywhere when it started or stopped someone's sending.
+    /// Moves every user, then recomputes costs wherever the move changed them: at the servers
+    /// involved, and everywhere if a user started or stopped sending.
     fn shift_all(&mut self, shifts: &[Shift]) {
         if shifts[0].is_idle() {
             return;
@@ -298,7 +298,7 @@ impl<'a> State<'a> {
         self.place[i] = to;
     }
 
-    /// Recomputes what is kept of server j from its members and its interference.
+    /// Recomputes the stored data of server j from its members and its interference.
     fn refresh(&mut self, j: usize) {
         let z = self.z(j);
         self.sums[j] = self
@@ -388,7 +388,7 @@ mod tests {
         }
     }
 
-    /// The batched bounds of a user's relocations are the single ones, but for rounding.
+    /// The batched bounds of a user's relocations equal the single ones up to rounding.
     fn bounds_agree(state: &State, user: usize, value: f64, context: &str) {
         let mut bounds = Vec::new();
         state.relocate_bounds(user, &mut bounds);
@@ -404,7 +404,7 @@ mod tests {
     }
 
     /// 2,000 random moves: every predicted change equals the difference of full evaluations, no
-    /// bound is above it, and the state never drifts.
+    /// bound exceeds it, and the state does not drift.
     #[test]
     fn changes_are_exact_and_bounds_below() {
         for (family, interference) in [
@@ -453,7 +453,7 @@ mod tests {
         }
     }
 
-    /// A replacement is what its two relocations make together.
+    /// A replacement changes F like its two relocations together.
     #[test]
     fn a_replacement_is_two_relocations() {
         let spec = Spec {
@@ -478,7 +478,7 @@ mod tests {
         }
     }
 
-    /// Adding and taking away what is 10^20 times larger leaves the small sum as it was.
+    /// Adding and subtracting a value 10^20 times larger leaves the small sum unchanged.
     #[test]
     fn interference_does_not_drift() {
         let mut sum = (0.0, 0.0);

@@ -1,15 +1,15 @@
-//! Certificates of a campaign: where they are, and their re-check.
+//! The certificates of a campaign: their paths and their re-check.
 
 use offload_instances::Trust;
 use offload_reports::records::record::RECORDS;
 use offload_reports::records::record::{self, Record};
 use std::path::{Path, PathBuf};
 
-/// Name of the folder that holds certificates and their instances.
+/// Name of the folder of certificates and their instances.
 pub const CERTIFICATES: &str = "certificates";
 
-/// File name of a record's instance. By fingerprint: names may repeat, and may hold what a file
-/// name cannot.
+/// File name of a record's instance. It is the fingerprint, because names can repeat and can
+/// contain characters that a file name cannot.
 pub fn instance_name(r: &Record) -> String {
     format!("{}.json.gz", &r.fingerprint[..16.min(r.fingerprint.len())])
 }
@@ -29,20 +29,21 @@ pub fn certificate_name(r: &Record) -> String {
     )
 }
 
-/// The certificate of a record and its instance, as files in a campaign's folder.
+/// The certificate of a record and its instance, as paths in a campaign's folder.
 pub fn certificate_files(record: &Record) -> [PathBuf; 2] {
     [certificate_name(record), instance_name(record)].map(|name| Path::new(CERTIFICATES).join(name))
 }
 
-/// What re-checking a campaign's certificates found.
+/// Result of re-checking a campaign's certificates.
 pub struct CampaignCheck {
-    /// Certificates that were re-checked.
+    /// Number of certificates that were re-checked.
     pub checked: usize,
-    /// Files that were refused, with the reason.
+    /// Refused files, with the reason.
     pub refused: Vec<(PathBuf, String)>,
 }
 
-/// Re-checks every certificate of a campaign, and that the records claim no more than was proved.
+/// Re-checks every certificate of a campaign, and checks that no record claims more than was
+/// proved.
 ///
 /// # Errors
 /// When the records cannot be read, or none of them claims a certified bound.
@@ -50,7 +51,7 @@ pub fn verify_folder(folder: &Path) -> anyhow::Result<CampaignCheck> {
     let path = folder.join(RECORDS);
     anyhow::ensure!(
         path.is_file(),
-        "{}: is missing; name the folder of a campaign",
+        "{}: is missing; give the folder of a campaign",
         path.display()
     );
     let loaded = record::read_records(&path)?;
@@ -75,7 +76,7 @@ pub fn verify_folder(folder: &Path) -> anyhow::Result<CampaignCheck> {
     Ok(CampaignCheck { checked, refused })
 }
 
-/// Why a record's claim does not follow from its certificate, if it does not.
+/// Why a record's claim does not follow from its certificate; `None` if it does.
 fn verify_claim(record: &Record, file: &Path, instance: &Path) -> Result<(), String> {
     let instance = offload_instances::read_instance(instance).map_err(|e| e.to_string())?;
     let certificate = offload_verify::read_certificate(file).map_err(|e| e.to_string())?;
@@ -88,6 +89,6 @@ fn verify_claim(record: &Record, file: &Path, instance: &Path) -> Result<(), Str
     if holds {
         Ok(())
     } else {
-        Err("the record claims another instance or more than is proved".into())
+        Err("the record claims a different instance or more than was proved".into())
     }
 }

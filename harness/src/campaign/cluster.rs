@@ -1,4 +1,5 @@
-//! A campaign as a job array on Slurm, with a job behind it that merges and reports.
+//! A campaign as a Slurm job array, with a dependent job that merges the shards and writes the
+//! report.
 
 use crate::campaign::config::Config;
 use crate::campaign::matrix;
@@ -11,74 +12,74 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Parts of a campaign when nobody says how many.
+/// Default number of shards.
 const SHARDS: usize = 8;
 
-/// Most parts: what Slurm can be set up to allow in one array.
+/// Most shards: the largest array size that Slurm can be configured to allow.
 pub const MAX_SHARDS: usize = 4_000_000;
 
-/// How long before its time limit a task is told, s: to finish what it is solving, and to be queued
-/// again. Slurm may tell it a minute earlier.
+/// Seconds before its time limit at which a task gets a signal, so that it can finish the current
+/// solves and be queued again. Slurm may send the signal up to a minute earlier.
 const NOTICE_S: u32 = 120;
 
-/// What the array's script does behind its settings.
+/// Body of the array's script, after its settings.
 const ARRAY: &str = include_str!("array.sh");
 
-/// What the script of the job behind the array does.
+/// Body of the merge job's script.
 const MERGE: &str = include_str!("merge.sh");
 
-/// What is submitted, and with which settings of Slurm.
+/// What is submitted, and the Slurm settings.
 pub struct Submission {
-    /// The configuration's file.
+    /// The configuration file.
     pub config: PathBuf,
-    /// The campaign's folder, on a disk that all machines share.
+    /// The campaign's folder, on a disk shared by all machines.
     pub output: PathBuf,
-    /// Parts, a task of the array each; `None` = as before in this folder, or 8.
+    /// Number of shards, one task of the array each; `None` = as before in this folder, or 8.
     pub shards: Option<usize>,
     /// Partition.
     pub partition: Option<String>,
-    /// Time limit of a task, as `sbatch --time` takes it.
+    /// Time limit of a task, in the format of `sbatch --time`.
     pub time: Option<String>,
-    /// Processors of a task; `None` = the configuration's `threads`.
+    /// Processors per task; `None` = the configuration's `threads`.
     pub cpus: Option<usize>,
-    /// Memory of a task, as `sbatch --mem` takes it.
+    /// Memory per task, in the format of `sbatch --mem`.
     pub memory: Option<String>,
-    /// More arguments of sbatch for both jobs.
+    /// Additional sbatch arguments for both jobs.
     pub more: Vec<String>,
 }
 
-/// A job's script.
+/// A job script.
 pub struct Script {
-    /// Its file.
+    /// Its path.
     pub path: PathBuf,
-    /// Its text.
+    /// Its content.
     pub text: String,
 }
 
-/// Both jobs, ready to be submitted.
+/// Both jobs, ready for submission.
 pub struct PreparedSubmission {
-    /// The array's script, then that of the job behind it.
+    /// The array's script, then the merge job's.
     pub scripts: [Script; 2],
-    /// Parts of the campaign.
+    /// Number of shards.
     pub shards: usize,
-    /// Problems of the campaign.
+    /// Number of problems in the campaign.
     pub problems: usize,
     config_text: String,
 }
 
 /// The jobs that Slurm accepted.
 pub struct SubmittedJobs {
-    /// Number of the array.
+    /// Job number of the array.
     pub array: String,
-    /// Number of the job behind it.
+    /// Job number of the merge job.
     pub merge: String,
 }
 
-/// What both scripts need to know.
+/// What both scripts contain.
 struct ScriptValues<'a> {
     asked: &'a Submission,
-    /// The program, the configuration's copy, the folder that its paths are relative to, and the
-    /// campaign's folder; all absolute.
+    /// Absolute paths: the program, the copy of the configuration, the folder that the
+    /// configuration's paths are relative to, and the campaign's folder.
     bench: String,
     config: String,
     base: String,
@@ -87,12 +88,12 @@ struct ScriptValues<'a> {
     cpus: usize,
 }
 
-/// Reads the configuration, makes all its mistakes show now and not in a queue, and writes the
-/// scripts' texts.
+/// Reads the configuration and builds the scripts. Mistakes in the configuration are reported here,
+/// before anything is queued.
 ///
 /// # Errors
-/// A faulty configuration, another number of shards than the folder's earlier one, or a path that a
-/// script cannot hold.
+/// If the configuration has mistakes, the number of shards differs from the folder's earlier
+/// submission, or a path cannot be written in a script.
 pub fn prepare(asked: &Submission, notify: Notify) -> anyhow::Result<PreparedSubmission> {
     let config = Config::read(&asked.config, None)?;
     let groups =
@@ -107,7 +108,7 @@ pub fn prepare(asked: &Submission, notify: Notify) -> anyhow::Result<PreparedSub
         && has_records(&out, then)
     {
         bail!(
-            "{}: was submitted in {then} shards; say --shards {then}, or choose another folder",
+            "{}: was submitted in {then} shards; use --shards {then}, or choose another folder",
             asked.output.display()
         );
     }
@@ -137,10 +138,10 @@ pub fn prepare(asked: &Submission, notify: Notify) -> anyhow::Result<PreparedSub
     })
 }
 
-/// Writes the scripts and submits them.
+/// Writes the scripts and submits them with sbatch.
 ///
 /// # Errors
-/// A folder that cannot be written, or an answer of sbatch that is no job's number.
+/// If the folder cannot be written, or sbatch's answer is not a job number.
 pub fn submit(
     asked: &Submission,
     prepared: &PreparedSubmission,
@@ -154,13 +155,13 @@ pub fn submit(
     }
     if asked.shards.is_some_and(|n| n > prepared.shards) {
         notify(&format!(
-            "note: there are {} problems: {} shards are enough",
+            "note: the campaign has only {} problems; {} shards are enough",
             prepared.problems, prepared.shards
         ));
     }
     let array = sbatch(&[], &prepared.scripts[0].path)?;
-    // Not `afterok`: if a task fails for good, the other shards are merged all the same, and what
-    // is missing is listed.
+    // Not `afterok`: if a task fails permanently, the other shards are still merged and the missing
+    // rows are listed.
     let merge = sbatch(
         &[format!("--dependency=afterany:{array}")],
         &prepared.scripts[1].path,
@@ -170,7 +171,7 @@ pub fn submit(
 }
 
 impl ScriptValues<'_> {
-    /// The script of the array.
+    /// The array's script.
     fn array(&self) -> anyhow::Result<String> {
         let a = self.asked;
         let mut settings = vec![
@@ -184,7 +185,7 @@ impl ScriptValues<'_> {
         self.script(settings, "shard-%a.log", ARRAY)
     }
 
-    /// The script of the job behind it.
+    /// The merge job's script.
     fn merge(&self) -> anyhow::Result<String> {
         self.script(
             vec!["--job-name=offload-merge".to_string()],
@@ -195,7 +196,7 @@ impl ScriptValues<'_> {
 
     fn script(&self, mut settings: Vec<String>, log: &str, body: &str) -> anyhow::Result<String> {
         let a = self.asked;
-        // In a file name a percent sign begins a pattern.
+        // In a Slurm file name a percent sign starts a pattern.
         let logs = format!("{}/submit/logs/{log}", self.out.replace('%', "%%"));
         settings.extend([
             "--requeue".to_string(),
@@ -209,7 +210,7 @@ impl ScriptValues<'_> {
             let bare = setting.starts_with('-') && !setting.chars().any(char::is_control);
             ensure!(
                 bare,
-                "'{setting}' is no argument of sbatch; it begins with - and is one line"
+                "'{setting}' is not an sbatch argument; it must start with - and be one line"
             );
             writeln!(script, "#SBATCH {}", setting_quoted(&setting))?;
         }
@@ -228,24 +229,24 @@ impl ScriptValues<'_> {
     }
 }
 
-/// A path as a script can hold it.
+/// A path as it is written in a script.
 fn text(path: &Path) -> anyhow::Result<String> {
     let text = path.to_str().filter(|t| !t.chars().any(char::is_control));
     text.map(String::from).with_context(|| {
         format!(
-            "{}: a script cannot hold this path; use one without line ends and in UTF-8",
+            "{}: this path cannot be written in a script; use a UTF-8 path without line breaks",
             path.display()
         )
     })
 }
 
-/// One word of a shell.
+/// Quotes one word for the shell.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// One word of a `#SBATCH` line, which knows double quotes and the backslash, but nothing else of a
-/// shell.
+/// Quotes one word for a `#SBATCH` line. Such lines support double quotes and backslashes, but no
+/// other shell syntax.
 fn setting_quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=:.,/@%+[]".contains(c);
     if word.chars().all(plain) {
@@ -254,7 +255,7 @@ fn setting_quoted(word: &str) -> String {
     format!("\"{}\"", word.replace('\\', r"\\").replace('"', "\\\""))
 }
 
-/// The number of shards in a script of an earlier submission.
+/// The number of shards in the script of an earlier submission.
 fn earlier_shards(script: &Path) -> Option<usize> {
     let text = std::fs::read_to_string(script).ok()?;
     text.lines()
@@ -272,7 +273,7 @@ fn has_records(out: &Path, shards: usize) -> bool {
     })
 }
 
-/// Submits a script; returns the job's number.
+/// Submits a script and returns the job number.
 fn sbatch(arguments: &[String], script: &Path) -> anyhow::Result<String> {
     let name = script.display();
     let ran = Command::new("sbatch")
@@ -282,11 +283,11 @@ fn sbatch(arguments: &[String], script: &Path) -> anyhow::Result<String> {
         .output();
     let ran = ran.map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => anyhow::anyhow!(
-            "sbatch is missing: this is no machine of a Slurm cluster. The scripts are in {}; submit \
-             again on one that is, or run the shards yourself (docs/src/use/cluster.md)",
+            "sbatch is missing: this machine is not part of a Slurm cluster. The scripts are in {}; \
+             submit on a cluster machine, or run the shards yourself (docs/src/use/cluster.md)",
             script.parent().unwrap_or(Path::new("")).display()
         ),
-        _ => anyhow::anyhow!("sbatch: cannot be started: {e}"),
+        _ => anyhow::anyhow!("sbatch: cannot start: {e}"),
     })?;
     let errors = String::from_utf8_lossy(&ran.stderr);
     ensure!(
@@ -295,12 +296,12 @@ fn sbatch(arguments: &[String], script: &Path) -> anyhow::Result<String> {
         errors.trim()
     );
     let output = String::from_utf8_lossy(&ran.stdout);
-    // With several clusters it is followed by the cluster's name.
+    // On a multi-cluster system the cluster's name follows.
     let job = output.trim().split(';').next().unwrap_or("").to_string();
     let number = !job.is_empty() && job.bytes().all(|b| b.is_ascii_digit());
     ensure!(
         number,
-        "sbatch answered \"{}\" to {name} and not a job's number; see squeue",
+        "sbatch answered \"{}\" to {name}, which is not a job number; check squeue",
         output.trim()
     );
     Ok(job)

@@ -14,10 +14,10 @@ use std::time::Duration;
 /// Version tag.
 const CONFIG_FORMAT: &str = "offload-config/1";
 
-/// Most problems solved at the same time.
+/// Most problems solved in parallel.
 const MAX_THREADS: usize = 1024;
 
-/// Most repetitions of a timed solve.
+/// Most repetitions of a solve.
 const MAX_REPETITIONS: usize = 1000;
 
 /// A campaign: instances x thresholds x weights x solvers x seeds.
@@ -33,40 +33,41 @@ pub struct Config {
     #[serde(default = "default_weights")]
     #[schemars(with = "Vec<WeightsName>")]
     pub weights: Vec<Weights>,
-    /// Solver ids, or `exec:COMMAND`.
+    /// Solver ids or `exec:COMMAND`.
     #[serde(default)]
     solvers: Vec<String>,
-    /// Solvers with a name and limits of their own.
+    /// Solvers with their own name and limits.
     #[serde(default)]
     solver: Vec<SolverTable>,
-    /// Seeds of the solvers.
+    /// Solver seeds.
     #[serde(default = "default_seeds")]
     pub seeds: Vec<u64>,
-    /// What each solve may spend.
+    /// Limits of each solve.
     #[serde(default)]
     budget: BudgetTable,
-    /// Problems solved at the same time, 1 to 1024.
+    /// Problems solved in parallel, 1 to 1024.
     #[serde(default = "one")]
     pub threads: usize,
-    /// `parallel` (default) or `isolated`: one solve at a time, solvers in turn.
+    /// `parallel` (default), or `isolated`: one solve at a time, the solvers of a problem taking
+    /// turns.
     #[serde(default)]
     pub timing: TimingMode,
-    /// How often each solve is timed, 1 to 1000; the median is kept.
+    /// Number of timed runs of each solve, 1 to 1000; the median time is recorded.
     #[serde(default = "one")]
     pub repetitions: usize,
-    /// Whether certificates are kept and re-checked by the verifier on the fly.
+    /// Whether certificates are stored and re-checked by the verifier during the run.
     #[serde(default)]
     pub certificates: bool,
-    /// Where instances come from.
+    /// Sources of instances.
     pub(crate) instances: Vec<InstanceSource>,
     #[serde(skip)]
     pub(crate) folder: PathBuf,
-    /// The text of the file, for the record.
+    /// Text of the file, for the environment record.
     #[serde(skip)]
     pub(crate) text: String,
 }
 
-// For the schema alone: `Weights` belongs to another crate.
+// Only for the schema: `Weights` is defined in another crate.
 /// Weights of the objective.
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -80,55 +81,55 @@ pub(crate) enum WeightsName {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TimingMode {
-    /// `threads` problems at the same time: for gaps.
+    /// `threads` problems in parallel: for gaps.
     #[default]
     Parallel,
-    /// One solve at a time, the solvers of a problem in turn: for published times.
+    /// One solve at a time, the solvers of a problem taking turns: for published times.
     Isolated,
 }
 
-/// SolveLimits of every solve.
+/// Limits of every solve.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct BudgetTable {
-    /// Seconds that a solver is asked to stay within; none = no limit.
+    /// Time limit that the solver is asked to respect, s; default none.
     time_limit_s: Option<f64>,
     /// Relative gap at which exact solvers stop; default 1e-4.
     gap: Option<f64>,
-    /// Seconds after which a solver's process is killed; default 2 x `time_limit_s` + 30, none
+    /// Time after which a solver's process is killed, s; default 2 x `time_limit_s` + 30, or none
     /// without `time_limit_s`.
     hard_time_limit_s: Option<f64>,
-    /// Bytes that a solver's process may use; default 80 % of the machine's memory, shared by the
-    /// threads.
+    /// Memory limit of a solver's process, bytes; default 80 % of the machine's memory divided by
+    /// the number of threads.
     memory_limit_bytes: Option<u64>,
 }
 
-/// One solver with a name and limits of its own; what is left out comes from `[budget]`.
+/// A solver with its own name and limits. Omitted limits come from `[budget]`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SolverTable {
-    /// Solver id, or `exec:COMMAND`.
+    /// Solver id or `exec:COMMAND`.
     id: String,
-    /// Its name in records and reports; default: the id.
+    /// Name in records and reports; default: the id.
     name: Option<String>,
-    /// As in `[budget]`.
+    /// See `[budget]`.
     time_limit_s: Option<f64>,
-    /// As in `[budget]`.
+    /// See `[budget]`.
     gap: Option<f64>,
-    /// As in `[budget]`.
+    /// See `[budget]`.
     hard_time_limit_s: Option<f64>,
-    /// As in `[budget]`.
+    /// See `[budget]`.
     memory_limit_bytes: Option<u64>,
-    /// Whether it runs in a process of its own; exact and external solvers always do.
+    /// Whether it runs in its own process. Exact and external solvers always do.
     #[serde(default)]
     isolate: bool,
 }
 
-/// Instances of a family, or from files.
+/// Instances generated by a family, or read from files.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InstanceSource {
-    /// Family of generated instances.
+    /// Family that generates the instances.
     pub family: Option<String>,
     /// Numbers of users N.
     #[serde(default)]
@@ -136,35 +137,35 @@ pub(crate) struct InstanceSource {
     /// Numbers of servers M; default 4.
     #[serde(default = "default_servers")]
     pub servers: Vec<usize>,
-    /// Seeds of the instances: a list, or `{ from = 1, count = 500 }`.
+    /// Instance seeds: a list, or `{ from = 1, count = 500 }`.
     #[serde(default)]
     seeds: Seeds,
-    /// Parameters of the family; an array stands for one value after the other.
+    /// Parameters of the family; an array lists several values.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub parameters: BTreeMap<String, toml::Value>,
-    /// Instance files, relative to the configuration's folder; `*`, `?` and `**` as in a shell.
+    /// Instance files relative to the configuration's folder. `*`, `?` and `**` work as in a shell.
     #[serde(default)]
     pub files: Vec<String>,
 }
 
-/// Seeds, one by one or as a range.
+/// Seeds as a list or a range.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Seeds {
-    /// Each seed.
+    /// A list of seeds.
     List(Vec<u64>),
-    /// `count` seeds from `from`.
+    /// `count` consecutive seeds starting at `from`.
     Range(SeedRange),
 }
 
-/// `count` seeds from `from`.
+/// `count` consecutive seeds starting at `from`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SeedRange {
-    /// The first.
+    /// First seed.
     from: u64,
-    /// How many.
+    /// Number of seeds.
     count: u64,
 }
 
@@ -191,7 +192,12 @@ fn default_servers() -> Vec<usize> {
 }
 
 impl Config {
-    /// Reads and checks a configuration. Paths in it are relative to `folder`, or else to its own.
+    /// Reads and checks a configuration. Its paths are relative to `folder`, or by default to the
+    /// folder of the configuration file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is not TOML of this format, or has an invalid value. The error
+    /// names the file, the key and the remedy.
     pub fn read(path: &Path, folder: Option<&Path>) -> anyhow::Result<Config> {
         let name = path.display();
         let bytes = offload_instances::files::read_bytes(path)?;
@@ -201,7 +207,10 @@ impl Config {
         Config::parse(text, folder).with_context(|| format!("{name}"))
     }
 
-    /// A configuration from its text; paths in it are relative to `folder`.
+    /// Parses and checks a configuration; its paths are relative to `folder`.
+    ///
+    /// # Errors
+    /// If the text is not TOML of this format or has an invalid value.
     pub fn parse(text: String, folder: &Path) -> anyhow::Result<Config> {
         let mut config: Config = parse_toml(&text, CONFIG_FORMAT)?;
         config.folder = folder.to_path_buf();
@@ -238,26 +247,26 @@ impl Config {
         for t in &self.thresholds {
             ensure!(
                 (0.0..=1.0).contains(t),
-                "thresholds: {t} is not from 0 to 1"
+                "thresholds: {t} is not between 0 and 1"
             );
         }
         let threads = 1..=MAX_THREADS;
         ensure!(
             threads.contains(&self.threads),
-            "threads: {} is not from 1 to {MAX_THREADS}",
+            "threads: {} is not between 1 and {MAX_THREADS}",
             self.threads
         );
         let repetitions = 1..=MAX_REPETITIONS;
         ensure!(
             repetitions.contains(&self.repetitions),
-            "repetitions: {} is not from 1 to {MAX_REPETITIONS}",
+            "repetitions: {} is not between 1 and {MAX_REPETITIONS}",
             self.repetitions
         );
         let entries = self.entries()?;
         once("solvers", entries.iter().map(|e| e.name.as_str()))?;
         ensure!(
             !self.instances.is_empty(),
-            "there is no [[instances]]; give at least one source"
+            "[[instances]] is missing; give at least one source"
         );
         for (k, source) in self.instances.iter().enumerate() {
             source.check().with_context(|| format!("instances[{k}]"))?;
@@ -265,7 +274,10 @@ impl Config {
         Ok(())
     }
 
-    /// Every solver with its name and limits, in order: the short list first.
+    /// Every solver with its name and limits: first those of `solvers`, then those of `[[solver]]`.
+    ///
+    /// # Errors
+    /// If a solver is unknown or a limit is out of range.
     pub fn entries(&self) -> anyhow::Result<Vec<SolverEntry>> {
         let short = self.solvers.iter().map(|id| {
             let table = SolverTable {
@@ -300,11 +312,11 @@ impl Config {
         };
         ensure!(
             limits.gap.is_none_or(|g| g.is_finite() && g >= 0.0),
-            "gap: give a finite number from 0"
+            "gap: give a finite number >= 0"
         );
         ensure!(
             limits.memory_bytes != Some(0),
-            "memory_limit_bytes: give bytes above 0"
+            "memory_limit_bytes: give a number > 0"
         );
         let name = table
             .name
@@ -313,12 +325,12 @@ impl Config {
         let plain = !name.trim().is_empty() && name.chars().all(|c| !c.is_control());
         ensure!(
             plain,
-            "name: give a text without line ends or other control characters"
+            "name: give text without line breaks or other control characters"
         );
         let clash = table.name.is_some() && name.starts_with(EXEC);
         ensure!(
             !clash,
-            "name: \"{name}\" looks like a command; give another"
+            "name: \"{name}\" looks like a command; choose another"
         );
         let isolation = if table.isolate {
             Isolation::Always
@@ -328,7 +340,7 @@ impl Config {
         SolverEntry::new(&table.id, name, limits, isolation, &self.folder)
     }
 
-    /// Threads of the run: one when times are measured.
+    /// Number of threads of the run: one for isolated timing.
     pub fn workers(&self) -> usize {
         if self.timing == TimingMode::Isolated {
             1
@@ -338,12 +350,13 @@ impl Config {
     }
 }
 
-/// Parses TOML that says to be of `format`; an unknown key is refused with the nearest known one.
+/// Parses TOML that must declare `format`. For an unknown key the error suggests the nearest known
+/// one.
 pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(
     text: &str,
     format: &str,
 ) -> anyhow::Result<T> {
-    // Before the fields: a later version may have others.
+    // Checked before the other keys, because a later version may have different ones.
     if let Ok(table) = toml::from_str::<toml::Table>(text)
         && let Some(other) = table.get("format").and_then(toml::Value::as_str)
     {
@@ -353,7 +366,7 @@ pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(
         );
     }
     toml::from_str(text).map_err(|e| {
-        // serde's own words are the only place that knows the keys of each table.
+        // Only serde's message lists the known keys of a table.
         let quoted: Vec<&str> = e.message().split('`').skip(1).step_by(2).collect();
         let hint = match quoted.split_first() {
             Some((word, known)) if e.message().starts_with("unknown field") => {
@@ -361,10 +374,7 @@ pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(
             }
             _ => String::new(),
         };
-        anyhow!(
-            "{}{hint} Mend it as docs/src/reference/configuration.md says.",
-            e
-        )
+        anyhow!("{}{hint} See docs/src/reference/configuration.md.", e)
     })
 }
 
@@ -372,17 +382,17 @@ fn duration(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Duration>
     let Some(t) = seconds else { return Ok(None) };
     match Duration::try_from_secs_f64(t) {
         Ok(duration) if t > 0.0 => Ok(Some(duration)),
-        _ => bail!("{name}: give seconds above 0"),
+        _ => bail!("{name}: give a number of seconds > 0"),
     }
 }
 
-/// Refuses a list that holds something twice: its work would be done and counted twice.
+/// Refuses duplicates in a list: their work would be done and counted twice.
 pub(crate) fn once<T: Ord>(name: &str, values: impl Iterator<Item = T>) -> anyhow::Result<()> {
     let mut seen = std::collections::BTreeSet::new();
     for value in values {
         ensure!(
             seen.insert(value),
-            "{name}: holds an entry twice; give each once (or names of their own)"
+            "{name}: contains a duplicate; give each entry once, or give each its own name"
         );
     }
     Ok(())
@@ -397,7 +407,7 @@ impl InstanceSource {
                     self.users.is_empty() && self.seeds()?.is_empty() && self.parameters.is_empty();
                 ensure!(
                     plain,
-                    "files: users, seeds and parameters belong to a family; leave them out"
+                    "files: users, seeds and parameters are only for families; omit them"
                 );
             }
             Some(id) => {
@@ -410,7 +420,7 @@ impl InstanceSource {
                 );
                 ensure!(
                     !self.servers.is_empty(),
-                    "servers is empty; give at least one or leave it out"
+                    "servers is empty; give at least one value or omit the key"
                 );
                 once("users", self.users.iter())?;
                 once("servers", self.servers.iter())?;
@@ -420,14 +430,14 @@ impl InstanceSource {
         Ok(())
     }
 
-    /// The seeds, one by one.
+    /// Expands the seeds to a list.
     pub fn seeds(&self) -> anyhow::Result<Vec<u64>> {
         match &self.seeds {
             Seeds::List(list) => Ok(list.clone()),
             Seeds::Range(SeedRange { from, count }) => {
                 let end = from
                     .checked_add(*count)
-                    .context("seeds: from + count goes beyond 2^64; give less")?;
+                    .context("seeds: from + count exceeds 2^64; use smaller values")?;
                 Ok((*from..end).collect())
             }
         }

@@ -6,7 +6,7 @@ use crate::machine;
 use offload_reports::records::environment::{ENVIRONMENT_FORMAT, Environment};
 use std::time::SystemTime;
 
-/// The environment of a run that begins now.
+/// The environment of a run that starts now.
 pub fn describe(config: &Config, shard: Option<Shard>) -> Environment {
     let built = |text: &str| Some(text.to_string()).filter(|t| !t.is_empty());
     let folder =

@@ -1,4 +1,4 @@
-//! What a run would solve, and how long it may take: the text of a dry run.
+//! Predicts the size and duration of a run: the output of a dry run.
 
 use crate::campaign::config::Config;
 use crate::campaign::matrix::InstanceGroup;
@@ -9,20 +9,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Time that a dry run spends on trying solvers.
+/// Time that a dry run may spend on trial solves.
 const PROBING: Duration = Duration::from_secs(10);
 
-/// Bytes of a record, about.
+/// Approximate size of a record, bytes.
 const RECORD_BYTES: usize = 1200;
 
-/// Problems of one kind: how many, and one of their groups.
+/// Problems of one kind: their number and a representative.
 type Kinds<'a> = BTreeMap<(usize, String), (usize, &'a InstanceGroup)>;
 
-/// The matrix, its size and an estimate of its cost. Tries heuristics once on each size, for at
-/// most 10 s in all.
+/// The matrix, its size and an estimated duration. Runs each heuristic once per size, for at most
+/// 10 s in total.
 ///
 /// # Errors
-/// When an instance cannot be made.
+/// If an instance cannot be generated.
 pub fn forecast(config: &Config, groups: &[InstanceGroup]) -> anyhow::Result<String> {
     let entries = config.entries()?;
     let mut kinds = Kinds::new();
@@ -44,11 +44,11 @@ pub fn forecast(config: &Config, groups: &[InstanceGroup]) -> anyhow::Result<Str
     let more = if solvers.complete {
         ""
     } else {
-        ", and solvers without a time limit beyond that"
+        ", plus solvers without a time limit"
     };
     Ok(format!(
         "{}\n\n{}\n\n{} instances, {problems} problems, {} solvers, {} seeds: {rows} rows, about \
-         {:.1} MB\nestimate: up to {estimate}{more} (heuristics tried once on each size)",
+         {:.1} MB\nestimate: up to {estimate}{more} (each heuristic tried once per size)",
         instance_table(&kinds, rows_each),
         solvers.table,
         groups.len(),
@@ -76,13 +76,13 @@ fn instance_table(kinds: &Kinds, rows_each: usize) -> Table {
 /// The solvers with their estimated times.
 struct SolverForecast {
     table: Table,
-    /// Sum of the times that are known, s.
+    /// Sum of the known times, s.
     seconds: f64,
     /// Whether every solver's time is known or limited.
     complete: bool,
 }
 
-/// `solves` is the number of solves of each solver, repetitions aside.
+/// `solves` is the number of solves per solver, not counting repetitions.
 fn solver_table(
     config: &Config,
     entries: &[SolverEntry],
@@ -127,8 +127,8 @@ fn solver_table(
     })
 }
 
-/// Time of all solves of a solver by one trial on each kind of problem, s; `None` where a kind was
-/// not tried.
+/// Estimated time of all solves of a solver, s, from one trial per kind of problem; `None` if a
+/// kind was not tried.
 fn measured_time(
     config: &Config,
     entry: &SolverEntry,
@@ -146,8 +146,8 @@ fn measured_time(
     Ok(Some(seconds))
 }
 
-/// Time of one solve by a heuristic of ours, s; `None` for other solvers, or when no time is left
-/// to try it.
+/// Time of one solve by a built-in heuristic, s; `None` for other solvers or when the trial budget
+/// is used up.
 fn probe(
     entry: &SolverEntry,
     config: &Config,

@@ -1,5 +1,5 @@
-//! Puts the folders of a campaign's shards together: each solve once, in the order in which one
-//! thread would have made them.
+//! Merges the folders of a campaign's shards. Each solve appears once, in the order of a
+//! single-threaded run.
 
 use crate::campaign::certificates::CERTIFICATES;
 use crate::campaign::config::Config;
@@ -26,32 +26,32 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Bad lines of one file that are listed at most.
+/// Most invalid lines listed per file.
 const MAX_FAULTS: usize = 1000;
 
-/// Solves that are named before the rest is only counted.
+/// Most solves listed by name; the rest is only counted.
 const SHOWN: usize = 5;
 
-/// The place of a record that the configuration does not ask for.
+/// Position of a record that is not part of the configuration.
 const NOWHERE: usize = usize::MAX;
 
-/// What is to be merged.
+/// What to merge.
 pub struct MergeJob<'a> {
-    /// The shards' folders.
+    /// Folders of the shards.
     pub folders: &'a [PathBuf],
-    /// The merged campaign's folder.
+    /// Folder of the merged campaign.
     pub output: &'a Path,
-    /// What the shards were to solve; if not given, what their environments say.
+    /// The configuration; by default the one recorded in the shards' environments.
     pub config: Option<Config>,
-    /// Whether records of different making may stand together.
+    /// Whether records of different programs, versions or options may be merged.
     pub allow_mixed: bool,
-    /// Whether a campaign in `output` is replaced.
+    /// Whether an existing campaign in `output` is replaced.
     pub force: bool,
-    /// Where notes go.
+    /// Receives notes.
     pub notify: Notify<'a>,
 }
 
-/// What came of it.
+/// Result of a merge.
 pub enum MergeOutcome {
     /// Nothing was written, for these reasons.
     Refused(Vec<String>),
@@ -59,28 +59,28 @@ pub enum MergeOutcome {
     Merged(MergeSummary),
 }
 
-/// What was merged.
+/// Counts of a merge.
 pub struct MergeSummary {
-    /// Records written.
+    /// Number of records written.
     pub records: usize,
-    /// Records left out because an equal one is there.
+    /// Number of identical records that were dropped.
     pub duplicates: usize,
-    /// Records that the configuration does not ask for; they are kept.
+    /// Number of records that are not part of the configuration; they are kept.
     pub extra: usize,
-    /// Whether the configuration is known, so that missing solves can be.
+    /// Whether the configuration is known, which the number of missing solves needs.
     pub compared: bool,
-    /// Solves that no shard holds.
+    /// Number of solves that no shard contains.
     pub missing: usize,
-    /// The first of them, in words.
+    /// The first missing solves, as text.
     pub first_missing: Vec<String>,
-    /// Record files whose last line was cut off and left out.
+    /// Record files with an incomplete last line, which was dropped.
     pub torn: Vec<PathBuf>,
-    /// The processors that the shards ran on.
+    /// Processors that the shards ran on.
     pub processors: Vec<String>,
 }
 
 impl MergeSummary {
-    /// What the user should know of the merged records, a line each.
+    /// Notes on the merged records, one line each.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = self
@@ -88,7 +88,7 @@ impl MergeSummary {
             .iter()
             .map(|path| {
                 format!(
-                    "note: {}: the last line is cut off and left out; run this shard again to \
+                    "note: {}: the last line is incomplete and was dropped; run this shard again to \
                      complete it",
                     path.display()
                 )
@@ -96,28 +96,28 @@ impl MergeSummary {
             .collect();
         if !self.compared {
             notes.push(
-                "note: what is missing is not known without the configuration; name it with \
+                "note: missing rows cannot be determined without the configuration; give it with \
                  --config"
                     .into(),
             );
         }
         if self.extra > 0 {
             notes.push(format!(
-                "note: {} records are not what the configuration asks for; they are kept, at the \
+                "note: {} records are not part of the configuration; they are kept, at the \
                  end",
                 self.extra
             ));
         }
         if self.processors.len() > 1 {
             notes.push(format!(
-                "note: times come from different processors: {}",
+                "note: times were measured on different processors: {}",
                 self.processors.join("; ")
             ));
         }
         notes
     }
 
-    /// The first of the missing solves and what to do about them; `None` when none is missing.
+    /// The first missing solves and how to complete them; `None` if none is missing.
     #[must_use]
     pub fn missing_text(&self) -> Option<String> {
         if self.missing == 0 {
@@ -128,7 +128,7 @@ impl MergeSummary {
             more => format!("\n  ... and {more} more"),
         };
         Some(format!(
-            "missing: {} of {} rows:\n  {}{more}\nrun the shards again (they do only what is \
+            "missing: {} of {} rows:\n  {}{more}\nrun the shards again (they solve only what is \
              missing) and merge with --force",
             self.missing,
             self.missing + self.records - self.extra,
@@ -137,12 +137,12 @@ impl MergeSummary {
     }
 }
 
-/// Where a record stands, and what it says.
+/// Position and content of a record.
 struct Found {
     shard: usize,
     offset: u64,
     length: usize,
-    /// Of all but times.
+    /// Hash of everything except times.
     digest: [u8; 16],
     place: usize,
 }
@@ -160,7 +160,7 @@ struct Scan {
     making: Making,
 }
 
-/// What was made how: for each subject every way, with the first folder where it was met.
+/// Per subject, each way in which records were made, with the first folder that contains it.
 #[derive(Default)]
 struct Making(BTreeMap<String, BTreeMap<String, usize>>);
 
@@ -173,7 +173,7 @@ impl Making {
             .or_insert(shard);
     }
 
-    /// A line for each subject that was made in more than one way.
+    /// One line per subject that was made in more than one way.
     fn mixed(&self, folders: &[PathBuf]) -> Vec<String> {
         let mixed = self.0.iter().filter(|(_, ways)| ways.len() > 1);
         let line = |(subject, ways): (&String, &BTreeMap<String, usize>)| {
@@ -187,13 +187,13 @@ impl Making {
     }
 }
 
-/// Merges, or says why not.
+/// Merges the shards, or returns the reasons for refusing.
 ///
 /// # Errors
-/// When a folder cannot be read or written, or holds lines that are no records.
+/// If a folder cannot be read or written, or contains an invalid record.
 pub fn merge(job: &MergeJob) -> anyhow::Result<MergeOutcome> {
     check_folders(job)?;
-    // Every shard's file stays open, and the usual limit is below the tasks of a large array.
+    // All shard files stay open at once; a large array exceeds the usual limit of open files.
     if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
@@ -203,35 +203,12 @@ pub fn merge(job: &MergeJob) -> anyhow::Result<MergeOutcome> {
     }
     let environments = environments(job.folders, &mut scan.making)?;
     let (certificates, unequal) = certificates(job.folders)?;
-    let mut refusals = std::mem::take(&mut scan.conflicts);
-    if scan.conflict_count > refusals.len() {
-        refusals.push(format!(
-            "... and {} more solves with two results",
-            scan.conflict_count - refusals.len()
-        ));
-    }
-    refusals.extend(unequal);
     let texts: BTreeSet<&str> = environments
         .iter()
         .map(|e| e.config.as_str())
         .filter(|c| !c.is_empty())
         .collect();
-    if !job.allow_mixed {
-        let mut mixed = scan.making.mixed(job.folders);
-        if job.config.is_none() && texts.len() > 1 {
-            mixed.push(format!(
-                "{} configurations were run; name the one that counts with --config",
-                texts.len()
-            ));
-        }
-        if !mixed.is_empty() {
-            refusals.append(&mut mixed);
-            refusals.push(
-                "run all shards with one program and one configuration, or say --allow-mixed"
-                    .into(),
-            );
-        }
-    }
+    let refusals = refusals(job, &mut scan, unequal, texts.len());
     if !refusals.is_empty() {
         return Ok(MergeOutcome::Refused(refusals));
     }
@@ -243,7 +220,7 @@ pub fn merge(job: &MergeJob) -> anyhow::Result<MergeOutcome> {
     let config = job.config.as_ref().or(stored.as_ref());
     let (missing, first_missing) = match config {
         Some(config) => place(config, &mut scan.found, job.notify)
-            .context("cannot tell what is missing; name it with --config")?,
+            .context("cannot determine the missing rows; give the configuration with --config")?,
         None => (0, Vec::new()),
     };
     write(job, &scan, &environments, &certificates)?;
@@ -268,6 +245,40 @@ pub fn merge(job: &MergeJob) -> anyhow::Result<MergeOutcome> {
     }))
 }
 
+/// The reasons for refusing to merge; empty if there are none. `unequal` lists files that differ,
+/// `configurations` counts the configurations that the shards recorded.
+fn refusals(
+    job: &MergeJob,
+    scan: &mut Scan,
+    unequal: Vec<String>,
+    configurations: usize,
+) -> Vec<String> {
+    let mut refusals = std::mem::take(&mut scan.conflicts);
+    if scan.conflict_count > refusals.len() {
+        refusals.push(format!(
+            "... and {} more solves with two results",
+            scan.conflict_count - refusals.len()
+        ));
+    }
+    refusals.extend(unequal);
+    if !job.allow_mixed {
+        let mut mixed = scan.making.mixed(job.folders);
+        if job.config.is_none() && configurations > 1 {
+            mixed.push(format!(
+                "{configurations} configurations were run; give the right one with --config"
+            ));
+        }
+        if !mixed.is_empty() {
+            refusals.append(&mut mixed);
+            refusals.push(
+                "run all shards with one program and one configuration, or use --allow-mixed"
+                    .into(),
+            );
+        }
+    }
+    refusals
+}
+
 fn check_folders(job: &MergeJob) -> anyhow::Result<()> {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let mut seen = HashSet::new();
@@ -276,20 +287,20 @@ fn check_folders(job: &MergeJob) -> anyhow::Result<()> {
         let records = folder.join(RECORDS);
         ensure!(
             folder.is_dir(),
-            "{name}: not a folder; name the folders of shards (offload-bench run --shard)"
+            "{name}: not a folder; give the folders of shards (offload-bench run --shard)"
         );
         ensure!(
             records.is_file(),
-            "{}: is missing; run this shard first, or leave it out",
+            "{}: is missing; run this shard first, or omit it",
             records.display()
         );
         ensure!(
             seen.insert(real(folder)),
-            "{name}: is named twice; name each folder once"
+            "{name}: is given twice; give each folder once"
         );
         ensure!(
             !store::is_busy(folder),
-            "{name}: a run is at work in this folder; wait for it"
+            "{name}: a run is active in this folder; wait for it"
         );
     }
     let name = job.output.display();
@@ -304,12 +315,12 @@ fn check_folders(job: &MergeJob) -> anyhow::Result<()> {
         .any(|above| seen.contains(&real(above)));
     ensure!(
         !inside,
-        "{name}: lies inside one of the shards; choose another folder with -o"
+        "{name}: is inside one of the shards; choose another folder with -o"
     );
     let there = job.output.join(RECORDS).exists();
     ensure!(
         job.force || !there,
-        "{name}: holds records already; say --force to replace them, or choose another folder"
+        "{name}: already contains records; use --force to replace them, or choose another folder"
     );
     Ok(())
 }
@@ -321,7 +332,7 @@ impl Scan {
         let file = File::open(&path).with_context(|| format!("{}: cannot read", path.display()))?;
         let mut faults = Vec::new();
         store::each_line_of(&file, &path, &mut |index, offset, line| {
-            // A whole record that lacks nothing but its newline is as good as any.
+            // A complete record without its newline is accepted.
             if !line.ends_with(b"\n") && serde_json::from_slice::<IgnoredAny>(line).is_err() {
                 self.torn.push(path.clone());
                 return true;
@@ -396,7 +407,8 @@ impl Scan {
     }
 }
 
-/// Leaves what two runs of one solve agree on. What a command prints may tell its times.
+/// Drops the fields in which two runs of one solve may differ. What an external command prints may
+/// contain times.
 fn forget_times(record: &mut Record) {
     record.time_s = 0.0;
     record.times_s.clear();
@@ -409,7 +421,7 @@ fn forget_times(record: &mut Record) {
         .for_each(|moment| moment.time_s = 0.0);
 }
 
-/// Which solve a record is of.
+/// Which solve a record belongs to.
 fn words(r: &Record) -> String {
     let Record {
         solver,
@@ -422,7 +434,7 @@ fn words(r: &Record) -> String {
     format!("{solver} (seed {seed}) on {instance}, threshold {threshold}, weights {weights}")
 }
 
-/// Every run that made these records, each once.
+/// Every run that wrote these records, each once.
 fn environments(folders: &[PathBuf], making: &mut Making) -> anyhow::Result<Vec<Environment>> {
     let mut all: Vec<Environment> = Vec::new();
     for (shard, folder) in folders.iter().enumerate() {
@@ -446,7 +458,7 @@ fn environments(folders: &[PathBuf], making: &mut Making) -> anyhow::Result<Vec<
     Ok(all)
 }
 
-/// The configuration that the runs say they had.
+/// The configuration recorded by the runs.
 fn stored_config(environments: &[Environment]) -> anyhow::Result<Option<Config>> {
     let Some(e) = environments.iter().find(|e| !e.config.is_empty()) else {
         return Ok(None);
@@ -454,11 +466,10 @@ fn stored_config(environments: &[Environment]) -> anyhow::Result<Option<Config>>
     let config = Config::parse(e.config.clone(), Path::new(&e.config_folder));
     config
         .map(Some)
-        .context("the configuration in environments.jsonl; name another with --config")
+        .context("the configuration in environments.jsonl; give another with --config")
 }
 
-/// The certificates and instances of all shards by name, and what stands under one name with two
-/// contents.
+/// The certificates and instances of all shards by name, and the names with two different contents.
 fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathBuf>, Vec<String>)> {
     let mut files = BTreeMap::new();
     let mut unequal: Vec<String> = Vec::new();
@@ -471,7 +482,7 @@ fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathB
             fs::read_dir(&folder).with_context(|| format!("{}: cannot read", folder.display()))?
         {
             let (name, path) = entry.map(|e| (e.file_name(), e.path()))?;
-            // Files that a killed run left half written begin with a point.
+            // Temporary files of a killed run start with a dot.
             if name.as_encoded_bytes().starts_with(b".") || !path.is_file() {
                 continue;
             }
@@ -483,7 +494,7 @@ fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathB
                     let other: &PathBuf = slot.get();
                     if read(other)? != read(&path)? {
                         unequal.push(format!(
-                            "{} is not the same as {}; remove one",
+                            "{} differs from {}; remove one",
                             path.display(),
                             other.display()
                         ));
@@ -494,10 +505,7 @@ fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathB
     }
     unequal.sort();
     if unequal.len() > SHOWN {
-        let more = format!(
-            "... and {} more files that are not the same",
-            unequal.len() - SHOWN
-        );
+        let more = format!("... and {} more files that differ", unequal.len() - SHOWN);
         unequal.splice(SHOWN.., [more]);
     }
     Ok((files, unequal))
@@ -507,8 +515,8 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("{}: cannot read", path.display()))
 }
 
-/// Gives every record its place in the configuration. Returns how many solves are missing, and the
-/// first of them.
+/// Assigns every record its position in the configuration. Returns the number of missing solves and
+/// the first of them.
 fn place(
     config: &Config,
     found: &mut HashMap<SolveKey, Found>,
@@ -531,7 +539,7 @@ fn place(
     for (group, keys) in groups.iter().zip(&keys) {
         for (k, key) in keys.iter().enumerate() {
             match found.get_mut(key) {
-                // One instance may come from two sources: its first place counts.
+                // If one instance comes from two sources, the first position counts.
                 Some(record) => record.place = record.place.min(place),
                 None if missing.insert(*key) && first.len() < SHOWN => {
                     first.push(words(&solves(group, &entries, &config.seeds)?[k]));
@@ -544,7 +552,7 @@ fn place(
     Ok((missing.len(), first))
 }
 
-/// The solves on one instance in the order in which a run makes them.
+/// The solves on one instance, in the order of a run.
 fn solves(
     group: &InstanceGroup,
     entries: &[SolverEntry],
@@ -568,7 +576,7 @@ fn solves(
     Ok(all)
 }
 
-/// Writes everything beside its place and moves it there when it is whole.
+/// Writes to a temporary folder first and moves the files when they are complete.
 fn write(
     job: &MergeJob,
     scan: &Scan,
@@ -622,12 +630,12 @@ fn write_records(path: &Path, scan: &Scan) -> anyhow::Result<()> {
     Ok(out.get_ref().sync_all()?)
 }
 
-/// A merged campaign's files, in the order in which they go; new ones come the other way round.
-/// Without records a folder is no campaign.
+/// The files of a merged campaign, in the order of removal; new files are moved in reverse order. A
+/// folder without records is not a campaign.
 const FILES: [&str; 3] = [RECORDS, ENVIRONMENTS, CERTIFICATES];
 
-/// Moves what is whole from `staging` into `folder`; what was there comes back when that fails, and
-/// goes with `staging` when not.
+/// Moves the completed files from `staging` into `folder`. On failure the previous files are
+/// restored; on success they are deleted with `staging`.
 fn publish(staging: &Path, folder: &Path) -> std::io::Result<()> {
     let old = staging.join("old");
     fs::create_dir(&old)?;

@@ -1,9 +1,9 @@
 //! A campaign: a configuration's instances x thresholds x weights x solvers x seeds, one record
 //! each.
 //!
-//! [`config`] reads the configuration, [`matrix`] lists its problems, [`run`] solves what is
-//! missing, [`rows`] turns solves into records and [`store`] keeps them. [`merge`] puts shards
-//! together, [`cluster`] submits them to Slurm, and [`forecast`] tells what a run would cost.
+//! [`config`] reads the configuration, [`matrix`] lists its problems, [`run`] solves those that are
+//! missing, [`rows`] turns solves into records and [`store`] writes them. [`merge`] merges shards,
+//! [`cluster`] submits them to Slurm, and [`forecast`] estimates the cost of a run.
 
 pub mod certificates;
 pub mod cluster;

@@ -1,4 +1,4 @@
-//! Shows how far a campaign is: a bar on a terminal, plain lines elsewhere.
+//! Shows the progress of a campaign: a bar on a terminal, plain lines elsewhere.
 
 use crate::campaign::store::StoredRow;
 use crate::notice::Notify;
@@ -7,29 +7,29 @@ use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// Between two plain lines.
+/// Interval between plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// Between two changes of the bar's text.
+/// Interval between updates of the bar's text.
 const TEXT_EVERY: Duration = Duration::from_millis(200);
 
 /// Whether a run shows its progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShowProgress {
-    /// A bar on stderr where that is a terminal, else a line every 10 s.
+    /// A bar if stderr is a terminal, otherwise a line every 10 s.
     Yes,
-    /// Nothing.
+    /// No progress.
     No,
 }
 
-/// How it is shown.
+/// How progress is shown.
 enum Show {
     Nothing,
     Bar(ProgressBar),
     Lines,
 }
 
-/// The state of a run.
+/// The progress of a run.
 pub struct ProgressDisplay<'a> {
     show: Show,
     total: usize,
@@ -38,12 +38,12 @@ pub struct ProgressDisplay<'a> {
     start: Instant,
     last: Option<Instant>,
     notify: Notify<'a>,
-    /// Time and count by solver, family and size.
+    /// Total time (s) and count by solver, family and size.
     cells: HashMap<String, (f64, usize)>,
 }
 
 impl<'a> ProgressDisplay<'a> {
-    /// `total` rows are asked for. Plain lines go to `notify`.
+    /// Starts with `total` rows to do. Plain lines go to `notify`.
     pub fn new(total: usize, shown: ShowProgress, notify: Notify<'a>) -> Self {
         let show = match (shown == ShowProgress::No, std::io::stderr().is_terminal()) {
             (true, _) => Show::Nothing,
@@ -74,18 +74,18 @@ impl<'a> ProgressDisplay<'a> {
         }
     }
 
-    /// Rows that are there already.
+    /// Counts rows that were recorded before this run.
     pub fn skip(&mut self, rows: usize) {
         self.kept += rows;
         if let Show::Bar(bar) = &self.show {
-            // They took no time and must not count in the rate.
+            // These rows took no time and must not count in the rate.
             bar.inc_length(0);
             bar.set_position((self.kept + self.new) as u64);
         }
         self.update(false);
     }
 
-    /// Rows that are safe now.
+    /// Counts rows that are on the disk.
     pub fn add(&mut self, rows: &[StoredRow]) {
         self.new += rows.len();
         for row in rows {
@@ -100,7 +100,7 @@ impl<'a> ProgressDisplay<'a> {
         self.update(false);
     }
 
-    /// The last word.
+    /// Ends the display.
     pub fn finish(&mut self) {
         self.update(true);
         if let Show::Bar(bar) = &self.show {
@@ -144,7 +144,7 @@ impl<'a> ProgressDisplay<'a> {
         }
     }
 
-    /// The solver, family and size whose rows take longest on average.
+    /// The solver, family and size with the longest mean time per row.
     fn slowest(&self) -> String {
         let mean = |(_, (time, count)): &(&String, &(f64, usize))| *time / *count as f64;
         let slowest = self

@@ -7,7 +7,7 @@ use offload_instances::Instance;
 use offload_reports::records::record::{self, RECORD_FORMAT, Record};
 use std::sync::Arc;
 
-/// The record of a solve that has not happened yet.
+/// The record of a solve before it runs.
 pub fn blank(
     instance: &Instance,
     fingerprint: &str,
@@ -52,7 +52,7 @@ pub fn blank(
     }
 }
 
-/// Fills in what came of it.
+/// Fills in the result of the solve.
 pub fn filled(mut record: Record, measured: &Measured) -> Record {
     let solved = &measured.solved;
     record.status = solved.status;
@@ -76,7 +76,7 @@ pub fn filled(mut record: Record, measured: &Measured) -> Record {
     record
 }
 
-/// Several runs of one solve: the outcome is the first one's, the time is the median.
+/// Combines the runs of one solve: the outcome of the first, the median of the times.
 pub fn with_times(mut record: Record, times: Vec<f64>) -> Record {
     if times.len() > 1 {
         record.time_s = offload_reports::statistics::quantile(&times, 0.5).unwrap_or(record.time_s);

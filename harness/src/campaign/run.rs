@@ -1,5 +1,5 @@
-//! Runs a campaign: every (instance, threshold, weights, solver, seed), one record each, skipping
-//! what is recorded already.
+//! Runs a campaign: one record for every (instance, threshold, weights, solver, seed). Existing
+//! records are skipped.
 
 use crate::campaign::certificates::{CERTIFICATES, certificate_name, instance_name};
 use crate::campaign::config::{Config, TimingMode};
@@ -19,67 +19,67 @@ use offload_instances::{Instance, Problem, fingerprint};
 use offload_reports::Record;
 use offload_reports::records::record::RECORDS;
 use rayon::prelude::*;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Rows that may wait for the disk before solving waits for it too.
+/// Most rows waiting to be written before the solving threads wait too.
 const WAITING_ROWS: usize = 4096;
 
-/// Records of another making that a message shows.
+/// Most outdated records that a message lists.
 const SHOWN: usize = 5;
 
-/// What is to be run.
+/// What to run.
 pub struct CampaignJob<'a> {
     /// The configuration.
     pub config: &'a Config,
     /// Its problems, or those of one shard.
     pub groups: &'a [InstanceGroup],
-    /// Which shard these are.
+    /// Which shard `units` is.
     pub shard: Option<Shard>,
-    /// The campaign's folder.
+    /// Folder of the campaign.
     pub folder: &'a Path,
-    /// Whether records of another making are removed and made again; if not, they are refused.
+    /// Whether outdated records are removed and solved again; otherwise they are an error.
     pub redo: bool,
-    /// Whether its progress is shown.
+    /// Whether progress is shown.
     pub progress: ShowProgress,
-    /// Where notes go.
+    /// Receives notes.
     pub notify: Notify<'a>,
     /// How long to wait for another run in the folder to end.
     pub patience: Duration,
 }
 
-/// What a run did.
+/// Counts of a run.
 pub struct RunSummary {
-    /// Records written now.
+    /// Number of new records.
     pub new: usize,
-    /// Records that were there already.
+    /// Number of existing records.
     pub kept: usize,
-    /// Records that were removed because they were made differently.
+    /// Number of outdated records that were removed.
     pub removed: usize,
-    /// The exit code to end with when somebody asked to stop.
+    /// The exit code if a signal stopped the run.
     pub stopped: Option<u8>,
 }
 
-/// What every thread of a run shares.
+/// State shared by all threads of a run.
 struct RunContext<'a> {
     job: &'a CampaignJob<'a>,
     entries: &'a [SolverEntry],
     known: HashMap<SolveKey, KnownRecord>,
-    /// Keys met in this run: one instance may come from two sources.
+    /// Keys seen in this run: one instance may come from two sources.
     met: Mutex<HashSet<SolveKey>>,
     rows: SyncSender<StoredRow>,
     progress: &'a Mutex<ProgressDisplay<'a>>,
     stop: &'a StopSignal,
 }
 
-/// Runs what is missing.
+/// Solves and records what is missing.
 ///
 /// # Errors
-/// When the folder cannot be written, its records were made differently, or an instance cannot be
-/// made.
+/// If the folder cannot be written, its records are outdated, or an instance cannot be generated or
+/// read.
 pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
     let path = job.folder.join(RECORDS);
     let _lock = store::lock(job.folder, job.patience, job.notify)?;
@@ -127,7 +127,7 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
     if let Ok(mut progress) = progress.lock() {
         progress.finish();
     }
-    // Where the disk fails, the solving threads only see that nobody takes their rows.
+    // After a disk error the solving threads only see a closed channel.
     written?;
     let kept = solved?;
     Ok(RunSummary {
@@ -138,8 +138,8 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
     })
 }
 
-/// Compares the records that are there with what would be made now. Those of another making are
-/// refused, or removed.
+/// Compares existing records with what this run would write. Outdated ones (other solver version,
+/// options, generator or instance) are an error, or are removed.
 fn settle(
     job: &CampaignJob,
     entries: &[SolverEntry],
@@ -149,100 +149,115 @@ fn settle(
     if present.records.is_empty() {
         return Ok(0);
     }
-    let mut stale: HashSet<SolveKey> = HashSet::new();
-    let mut words: Vec<String> = Vec::new();
-    let made: Vec<(String, String, String)> = entries
-        .iter()
-        .map(|e| {
-            (
-                e.name.clone(),
-                e.id.clone(),
-                store::made_with(&e.version, &e.options()),
-            )
-        })
-        .collect();
-    let fingerprints = Mutex::new(HashMap::<String, HashSet<String>>::new());
-    let found = Mutex::new(Vec::<(SolveKey, String)>::new());
-    job.groups
-        .par_iter()
-        .try_for_each(|group| -> anyhow::Result<()> {
-            let instance = group
-                .origin
-                .make()
-                .with_context(|| group.origin.describe())?;
-            let fingerprint = fingerprint(&instance);
-            for &cell in &group.terms {
-                for (entry, (name, _, now)) in entries.iter().zip(&made) {
-                    for &seed in &job.config.seeds {
-                        let key = store::key(&blank(&instance, &fingerprint, cell, entry, seed));
-                        if let Some(known) = present.records.get(&key)
-                            && known.stamp != store::stamp(now)
-                            && let Ok(mut found) = found.lock()
-                        {
-                            let then = &known.made_with;
-                            let what =
-                                format!("{name} on {}: made with {then}; now {now}", instance.name);
-                            found.push((key, what));
-                        }
-                    }
-                }
-            }
-            if let Ok(mut all) = fingerprints.lock() {
-                all.entry(instance.name).or_default().insert(fingerprint);
-            }
-            Ok(())
-        })?;
-    let mut found = found.into_inner().unwrap_or_default();
-    found.sort();
-    for (key, what) in found {
-        stale.insert(key);
-        words.push(what);
-    }
-    let mut gone: HashSet<String> = HashSet::new();
-    let mut names: Vec<(String, HashSet<String>)> = fingerprints
-        .into_inner()
-        .unwrap_or_default()
-        .into_iter()
-        .collect();
-    names.sort_by(|a, b| a.0.cmp(&b.0));
-    for (name, now) in names {
-        for old in present
-            .names
-            .get(&name)
-            .into_iter()
-            .flatten()
-            .filter(|f| !now.contains(*f))
-        {
-            words.push(format!(
-                "{name} is another instance now (its fingerprint changed)"
-            ));
-            gone.insert(old.clone());
-        }
-    }
-    if words.is_empty() {
+    let mut outdated = outdated(job, entries, present)?;
+    if outdated.reasons.is_empty() {
         return Ok(0);
     }
     if !job.redo {
-        let more = words.len().saturating_sub(SHOWN);
-        let more = if more > 0 {
-            format!("\n  ... and {more} more")
-        } else {
-            String::new()
+        let more = match outdated.reasons.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!("\n  ... and {more} more"),
         };
-        words.truncate(SHOWN);
+        outdated.reasons.truncate(SHOWN);
         anyhow::bail!(
-            "{}: holds records that would be made differently now:\n  {}{more}\nrun with --redo to remove them and solve again, or choose another folder",
+            "{}: contains outdated records:\n  {}{more}\nrun with --redo to remove them and solve \
+             again, or choose another folder",
             path.display(),
-            words.join("\n  ")
+            outdated.reasons.join("\n  ")
         );
     }
-    let removed = store::remove(path, &stale, &gone)?;
+    let removed = store::remove(path, &outdated.keys, &outdated.fingerprints)?;
     *present = store::read(path)?;
     Ok(removed)
 }
 
+/// Existing records that this run would write differently.
+struct OutdatedRecords {
+    keys: HashSet<SolveKey>,
+    /// Fingerprints of instances that have changed.
+    fingerprints: HashSet<String>,
+    /// Reasons, one per key or fingerprint.
+    reasons: Vec<String>,
+}
+
+/// An instance of the job, compared with the existing records.
+struct ComparedInstance {
+    name: String,
+    fingerprint: String,
+    /// Outdated records with their reasons.
+    outdated: Vec<(SolveKey, String)>,
+}
+
+fn outdated(
+    job: &CampaignJob,
+    entries: &[SolverEntry],
+    present: &PresentRecords,
+) -> anyhow::Result<OutdatedRecords> {
+    let compared = job.groups.par_iter();
+    let compared = compared.map(|group| compare(job, entries, present, group));
+    let compared: Vec<ComparedInstance> = compared.collect::<anyhow::Result<_>>()?;
+    let mut current: BTreeMap<String, HashSet<String>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for instance in compared {
+        let fingerprints = current.entry(instance.name).or_default();
+        fingerprints.insert(instance.fingerprint);
+        found.extend(instance.outdated);
+    }
+    found.sort();
+    let (keys, mut reasons): (HashSet<SolveKey>, Vec<String>) = found.into_iter().unzip();
+    let mut fingerprints = HashSet::new();
+    for (name, now) in current {
+        let known = present.names.get(&name).into_iter().flatten();
+        for old in known.filter(|old| !now.contains(*old)) {
+            reasons.push(format!(
+                "{name} is a different instance now (its fingerprint changed)"
+            ));
+            fingerprints.insert(old.clone());
+        }
+    }
+    Ok(OutdatedRecords {
+        keys,
+        fingerprints,
+        reasons,
+    })
+}
+
+/// Compares the records of one instance with what this run would write.
+fn compare(
+    job: &CampaignJob,
+    entries: &[SolverEntry],
+    present: &PresentRecords,
+    group: &InstanceGroup,
+) -> anyhow::Result<ComparedInstance> {
+    let instance = group.origin.make();
+    let instance = instance.with_context(|| group.origin.describe())?;
+    let fingerprint = fingerprint(&instance);
+    let mut outdated = Vec::new();
+    for entry in entries {
+        let now = store::made_with(&entry.version, &entry.options());
+        let stamp = store::stamp(&now);
+        for &cell in &group.terms {
+            for &seed in &job.config.seeds {
+                let key = store::key(&blank(&instance, &fingerprint, cell, entry, seed));
+                let known = present.records.get(&key);
+                if let Some(known) = known.filter(|known| known.stamp != stamp) {
+                    let then = &known.made_with;
+                    let (solver, name) = (&entry.name, &instance.name);
+                    let reason = format!("{solver} on {name}: made with {then}; now {now}");
+                    outdated.push((key, reason));
+                }
+            }
+        }
+    }
+    Ok(ComparedInstance {
+        name: instance.name,
+        fingerprint,
+        outdated,
+    })
+}
+
 impl RunContext<'_> {
-    /// Solves what is missing; returns how many rows were there.
+    /// Solves what is missing; returns the number of existing rows.
     fn all(&self) -> anyhow::Result<usize> {
         let groups = &self.job.groups;
         if self.job.config.timing == TimingMode::Isolated {
@@ -281,7 +296,7 @@ impl RunContext<'_> {
         Ok(kept)
     }
 
-    /// One problem, by all solvers: one round for each repetition, the solvers in turn.
+    /// Solves one problem with all solvers: one round per repetition, the solvers taking turns.
     fn problem(
         &self,
         instance: &Arc<Instance>,
@@ -346,7 +361,7 @@ impl RunContext<'_> {
         }
         let folder = self.job.folder.join(CERTIFICATES);
         std::fs::create_dir_all(&folder)
-            .with_context(|| format!("{}: cannot make this folder", folder.display()))?;
+            .with_context(|| format!("{}: cannot create this folder", folder.display()))?;
         let file = std::path::absolute(folder.join(certificate_name(record)))?;
         let certificate = CertificateTarget {
             file: file.clone(),

@@ -1,5 +1,5 @@
-//! The folder of a campaign: its lock, the records that are there, and the one thread that appends
-//! to them.
+//! The folder of a campaign: its lock, its existing records, and the single thread that appends to
+//! them.
 
 use crate::notice::Notify;
 use anyhow::Context;
@@ -15,25 +15,25 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-/// Held locked while a run is at work, so that no two write the same records.
+/// Locked during a run, so that no two runs write the same records.
 const LOCK: &str = ".lock";
 
-/// Between two looks at a lock that another run holds.
+/// Interval between attempts to take a lock held by another run.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Most bytes written before the disk is asked to keep them.
+/// Most bytes written before the file is synced.
 const BATCH: usize = 4 << 20;
 
-/// Bad lines that are listed at most.
+/// Most invalid lines listed.
 const MAX_FAULTS: usize = 1000;
 
-/// A hash of a record's key: a million of them fit where their texts would not.
+/// Hash of a record's key. A million hashes fit in memory where the texts would not.
 pub type SolveKey = [u8; 16];
 
-/// What a record was made with: a hash of solver version, options and generator.
+/// Hash of what determines a record: solver version, options and generator.
 pub type Stamp = [u8; 16];
 
-/// The part of a record that tells whether a solve is there already.
+/// The fields of a record that identify its solve.
 #[derive(Deserialize)]
 pub struct SolveHead {
     format: String,
@@ -49,11 +49,11 @@ pub struct SolveHead {
     options: BTreeMap<String, Value>,
 }
 
-/// What is known of one record.
+/// What is kept of a record in memory.
 pub struct KnownRecord {
-    /// What it was made with.
+    /// What determined it.
     pub stamp: Stamp,
-    /// Version and options, in words; shared by all records made alike.
+    /// Version and options as text; shared by all records with the same ones.
     pub made_with: std::sync::Arc<str>,
 }
 
@@ -62,11 +62,11 @@ pub struct KnownRecord {
 pub struct PresentRecords {
     /// By key.
     pub records: HashMap<SolveKey, KnownRecord>,
-    /// The fingerprints known under each instance's name.
+    /// Known fingerprints by instance name.
     pub names: HashMap<String, HashSet<String>>,
 }
 
-/// 16 bytes that stand for a text.
+/// A 16-byte hash of a text.
 pub fn hash(text: &str) -> [u8; 16] {
     let mut out = [0; 16];
     out.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
@@ -78,7 +78,7 @@ pub fn key(record: &Record) -> SolveKey {
     hash(&record.key())
 }
 
-/// What a record is made with, in words.
+/// What determines a record, as text.
 pub fn made_with(version: &str, options: &BTreeMap<String, Value>) -> String {
     let options: Vec<String> = options
         .iter()
@@ -87,14 +87,14 @@ pub fn made_with(version: &str, options: &BTreeMap<String, Value>) -> String {
     format!("version {version}, {}", options.join(", "))
 }
 
-/// The stamp of what a record is made with.
+/// The hash of what determines a record.
 pub fn stamp(made_with: &str) -> Stamp {
     hash(made_with)
 }
 
 impl SolveHead {
     fn key(&self) -> SolveKey {
-        // As in `Record::key`.
+        // Same fields as `Record::key`.
         hash(&format!(
             "{}|{:?}|{}|{}|{}",
             self.fingerprint, self.threshold, self.weights, self.seed, self.solver
@@ -102,8 +102,11 @@ impl SolveHead {
     }
 }
 
-/// Takes the folder's lock; it is held as long as the file lives. Where another run has it, waits
-/// that long for its end.
+/// Takes the folder's lock, which is held while the returned file is open. If another run holds it,
+/// waits up to the given time.
+///
+/// # Errors
+/// If the folder cannot be written, or another run still holds the lock.
 pub fn lock(folder: &Path, patience: Duration, notify: Notify) -> anyhow::Result<File> {
     let name = folder.display();
     let lock = File::options()
@@ -111,16 +114,16 @@ pub fn lock(folder: &Path, patience: Duration, notify: Notify) -> anyhow::Result
         .truncate(false)
         .write(true)
         .open(folder.join(LOCK));
-    let lock = lock.with_context(|| format!("{name}: cannot write in this folder"))?;
+    let lock = lock.with_context(|| format!("{name}: cannot write to this folder"))?;
     let start = Instant::now();
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(lock),
             Err(TryLockError::WouldBlock) => {}
-            // Some shared disks know no locks; a campaign is still possible there.
+            // Some network file systems do not support locks; a campaign is still possible there.
             Err(TryLockError::Error(e)) => {
                 notify(&format!(
-                    "note: {name}: cannot be locked ({e}); let one run at a time work in it"
+                    "note: {name}: cannot be locked ({e}); start only one run at a time in it"
                 ));
                 return Ok(lock);
             }
@@ -128,20 +131,23 @@ pub fn lock(folder: &Path, patience: Duration, notify: Notify) -> anyhow::Result
         let left = patience.saturating_sub(start.elapsed());
         anyhow::ensure!(
             !left.is_zero(),
-            "{name}: another run is at work in this folder; wait for it or choose another"
+            "{name}: another run is active in this folder; wait for it or choose another"
         );
         std::thread::sleep(left.min(LOOK_EVERY));
     }
 }
 
-/// Whether a run is at work in a folder. Needs no right to write there.
+/// Whether a run is active in a folder. Needs no write permission.
 pub fn is_busy(folder: &Path) -> bool {
     let lock = File::options().write(true).open(folder.join(LOCK));
     lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
-/// Cuts off a torn last line (a run that was killed while writing) and ends a whole one that lacks
-/// its newline.
+/// Removes an incomplete last line (a run was killed while writing) and completes a last line that
+/// lacks only its newline.
+///
+/// # Errors
+/// If the file cannot be read or written. A missing file is not an error.
 pub fn repair(path: &Path, notify: Notify) -> anyhow::Result<()> {
     let name = path.display();
     let mut file = match File::options().read(true).write(true).open(path) {
@@ -170,13 +176,19 @@ pub fn repair(path: &Path, notify: Notify) -> anyhow::Result<()> {
     } else {
         file.set_len(length)
             .with_context(|| format!("{name}: cannot write"))?;
-        let what = "the last line was cut off by an earlier stop; it is removed and done again";
+        let what =
+            "the last line is incomplete after an earlier stop; it is removed and solved again";
         notify(&format!("note: {name}: {what}"));
     }
     Ok(file.sync_all()?)
 }
 
-/// Reads which solves are there, line by line, so that a million records need little memory.
+/// Reads the keys of the existing records line by line, so that a million records need little
+/// memory.
+///
+/// # Errors
+/// If the file cannot be read or contains lines that are not records. A missing file is not an
+/// error.
 pub fn read(path: &Path) -> anyhow::Result<PresentRecords> {
     let mut present = PresentRecords::default();
     let mut texts: HashMap<Stamp, std::sync::Arc<str>> = HashMap::new();
@@ -236,6 +248,9 @@ fn head(line: &[u8]) -> Result<SolveHead, (String, &'static str)> {
 
 /// Calls `see` with the number (from 0) and bytes of every line that is not blank, until it returns
 /// false.
+///
+/// # Errors
+/// If the file cannot be read. A missing file is not an error.
 pub fn each_line(path: &Path, see: &mut dyn FnMut(usize, &[u8]) -> bool) -> anyhow::Result<()> {
     let file = match File::open(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -244,7 +259,10 @@ pub fn each_line(path: &Path, see: &mut dyn FnMut(usize, &[u8]) -> bool) -> anyh
     each_line_of(&file, path, &mut |index, _, line| see(index, line))
 }
 
-/// As [`each_line`], of an open file; `see` is also told at which byte the line begins.
+/// Like [`each_line`], for an open file; `see` also gets the byte offset of the line.
+///
+/// # Errors
+/// If the file cannot be read.
 pub fn each_line_of(
     file: &File,
     path: &Path,
@@ -266,7 +284,10 @@ pub fn each_line_of(
     Ok(())
 }
 
-/// Rewrites the records without those whose key or fingerprint is given; whole or not at all.
+/// Rewrites the records without those with a given key or fingerprint. The file is replaced whole.
+///
+/// # Errors
+/// If the file cannot be read or replaced; it is then unchanged.
 pub fn remove(
     path: &Path,
     keys: &HashSet<SolveKey>,
@@ -295,7 +316,7 @@ pub fn remove(
     if let Some(e) = failed {
         return Err(e).with_context(|| {
             format!(
-                "{}: cannot write beside it; nothing was changed",
+                "{}: cannot write in its folder; nothing was changed",
                 path.display()
             )
         });
@@ -308,9 +329,9 @@ pub fn remove(
     Ok(removed)
 }
 
-/// A record on its way to the file, with what the progress shows of it.
+/// A record to write, with what the progress display shows of it.
 pub struct StoredRow {
-    /// The JSON text and its newline.
+    /// The JSON text with its newline.
     pub line: Vec<u8>,
     /// Solver, family and size.
     pub cell: String,
@@ -318,12 +339,12 @@ pub struct StoredRow {
     pub time_s: f64,
 }
 
-/// Appends rows as they come and syncs them together: what comes in during one sync makes the next
-/// batch. `kept` is told of rows only when the disk has them, so that a stop at any moment loses no
-/// row that was reported.
+/// Appends rows as they arrive. Rows that arrive during one sync form the next batch. `kept` is
+/// called only after rows are synced to disk, so that a stop at any moment loses no row that was
+/// reported.
 ///
 /// # Errors
-/// What the disk objects to; the file then ends behind the last whole batch.
+/// If the disk refuses a write. The file then ends after the last complete batch.
 pub fn write(
     folder: &Path,
     environment: &Environment,
@@ -354,8 +375,8 @@ pub fn write(
             batch.push(row);
         }
         append(&mut file, &path, &bytes).inspect_err(|_| {
-            // Half a batch must not stand before the next run's records; cutting works on a full
-            // disk too.
+            // Remove the incomplete batch, so that the next run does not append to it. Truncating
+            // works even on a full disk.
             let _ = file.set_len(good);
         })?;
         good += bytes.len() as u64;
@@ -367,7 +388,7 @@ pub fn write(
 fn append(file: &mut File, path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let written = file.write_all(bytes).and_then(|()| file.sync_data());
     written.with_context(|| {
-        let remedy = "what was reported is safe; make room or repair the disk and run it again";
+        let remedy = "reported rows are safe; free disk space or repair the disk, then run again";
         format!("{}: cannot write; {remedy}", path.display())
     })
 }

@@ -6,8 +6,8 @@ use offload_bench::gates::{Gates, output};
 use offload_instances::files::write_bytes;
 use std::path::{Path, PathBuf};
 
-/// Hold a campaign's records against gates: exit code 0 when all hold, 1 when one fails, 2 when it
-/// could not be told
+/// Check a campaign's records against gates. Exit code 0: all gates hold; 1: a gate fails; 2: the
+/// check could not be made
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The campaign's folder
@@ -15,13 +15,13 @@ pub struct Arguments {
     /// The gates (TOML, offload-gates/1)
     #[arg(long, value_name = "FILE")]
     gates: PathBuf,
-    /// Folder of an earlier campaign, for the gates that compare
+    /// Folder of an earlier campaign, for gates that compare with a baseline
     #[arg(long, value_name = "DIR")]
     baseline: Option<PathBuf>,
-    /// Where to write the verdict as Markdown, for a CI summary
+    /// Write the verdict as Markdown to this file, for a CI summary
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
-    /// Where to write the verdict as JUnit XML
+    /// Write the verdict as JUnit XML to this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }
@@ -30,7 +30,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     let gates = Gates::read(&a.gates)?;
     if let (Some(gate), None) = (gates.needs_baseline(), &a.baseline) {
         anyhow::bail!(
-            "{}: gate \"{}\" compares with an earlier campaign; name its folder with --baseline \
+            "{}: gate \"{}\" compares with an earlier campaign; give its folder with --baseline \
              DIR",
             a.gates.display(),
             gate.name

@@ -1,4 +1,4 @@
-//! `evaluate`: what a plan is worth.
+//! `evaluate`: the objective and metrics of a plan.
 
 use super::output::{CommandEnd, print, tell};
 use super::values::threshold;
@@ -18,13 +18,13 @@ pub struct Arguments {
     instance: PathBuf,
     /// Plan file (offload-plan/1)
     plan: PathBuf,
-    /// Threshold instead of the plan's own
+    /// Threshold, overriding the plan's
     #[arg(long, value_parser = threshold, allow_negative_numbers = true)]
     threshold: Option<f64>,
-    /// Weights instead of the plan's own
+    /// Weights, overriding the plan's
     #[arg(long)]
     weights: Option<Weights>,
-    /// Print one JSON object, with every user's delays
+    /// Print one JSON object, including every user's delays
     #[arg(long)]
     json: bool,
 }

@@ -1,4 +1,4 @@
-//! `export`: the exact program for any other solver.
+//! `export`: the exact program for other solvers.
 
 use super::output::{CommandEnd, print, tell};
 use super::values::threshold;
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// Instance file
     instance: PathBuf,
-    /// Format of the text
+    /// Output format
     #[arg(long, value_enum)]
     format: ExportFormat,
     /// Uncertainty threshold tau
@@ -24,10 +24,11 @@ pub struct Arguments {
     /// Weights: uncertainty or uniform
     #[arg(long, default_value_t = Weights::Uncertainty)]
     weights: Weights,
-    /// Interference bins per server (interference on only): more bins, tighter bound, larger model
+    /// Interference bins per server (only with interference): more bins give a tighter bound and a
+    /// larger model
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
     bins: u16,
-    /// File to write; default: stdout
+    /// Output file; default: stdout
     #[arg(short, long)]
     output: Option<PathBuf>,
 }
@@ -38,7 +39,7 @@ enum ExportFormat {
     Lp,
 }
 
-/// Columns beyond which the text would take more than about 10 GB.
+/// Most columns: beyond this the text would exceed about 10 GB.
 const MAX_COLUMNS: usize = 20_000_000;
 
 pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
@@ -57,7 +58,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     let size = Formulation::size(&problem, &bins);
     anyhow::ensure!(
         size <= MAX_COLUMNS,
-        "the program would have {size} columns; take fewer users or bins"
+        "the program would have {size} columns; use fewer users or bins"
     );
     let linear = Formulation::new(&Costs::new(&problem), bins, 1.0, None).linear;
     let name = &problem.instance().name;

@@ -1,4 +1,4 @@
-//! `families`: what there is, and the parameters of one.
+//! `families`: the available families, and the parameters of one.
 
 use super::output::{CommandEnd, print};
 use anyhow::anyhow;

@@ -23,21 +23,21 @@ pub struct Arguments {
     /// Seed of the first instance
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// How many instances, with seeds SEED, SEED + 1, ...
+    /// Number of instances, with seeds SEED, SEED + 1, ...
     #[arg(long, default_value_t = 1)]
     count: u64,
-    /// Column of the query trace that is the uncertainty, a leading - when low values mean unsure;
-    /// the same as --set uncertainty=COLUMN. Columns other than 'uncertainty' are scaled by rank,
-    /// or as --set scale=calibrated says
+    /// Column of the query trace to use as uncertainty, with a leading - if low values mean unsure.
+    /// Same as --set uncertainty=COLUMN. Columns other than 'uncertainty' are scaled by rank, or as
+    /// --set scale=calibrated selects
     #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
     uncertainty: Option<String>,
-    /// A parameter of the family; may be given several times (see `offload-bench families FAMILY`)
+    /// Parameter of the family; may be repeated (see `offload-bench families FAMILY`)
     #[arg(long = "set", value_name = "NAME=VALUE")]
     set: Vec<String>,
-    /// Compress (.json.gz)
+    /// Compress the files (.json.gz)
     #[arg(long)]
     gzip: bool,
-    /// Folder to write into; made if missing
+    /// Output folder; created if missing
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
 }
@@ -57,13 +57,13 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
             .is_some();
         anyhow::ensure!(
             !twice,
-            "--uncertainty: is given twice, as --set too; give it once"
+            "--uncertainty: is also given as --set; give it once"
         );
     }
     let last = a
         .seed
         .checked_add(a.count.saturating_sub(1))
-        .context("--count: the seeds pass 2^64; give fewer")?;
+        .context("--count: the seeds exceed 2^64; give fewer")?;
     anyhow::ensure!(a.count > 0, "--count 0: give at least 1");
     let mut made = false;
     for seed in a.seed..=last {

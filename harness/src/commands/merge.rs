@@ -5,25 +5,25 @@ use offload_bench::campaign::config::Config;
 use offload_bench::campaign::merge::{MergeJob, MergeOutcome, MergeSummary, merge};
 use std::path::{Path, PathBuf};
 
-/// Put the shards of a campaign together; lists what is missing, double or made differently
+/// Merge the shards of a campaign; lists missing, duplicate and incompatible records
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The shards' folders
+    /// Folders of the shards
     #[arg(required = true, value_name = "DIR")]
     folders: Vec<PathBuf>,
-    /// The merged campaign's folder; made if missing
+    /// Folder of the merged campaign; created if missing
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// What the shards were to solve; default: what they say themselves
+    /// Configuration of the campaign; default: the one recorded in the shards
     #[arg(long, value_name = "CONFIG")]
     config: Option<PathBuf>,
-    /// Folder that the configuration's paths are relative to; default: its own
+    /// Folder that the configuration's paths are relative to; default: the configuration's folder
     #[arg(long, value_name = "DIR", requires = "config")]
     relative_to: Option<PathBuf>,
     /// Merge records of different programs, versions or options too
     #[arg(long)]
     allow_mixed: bool,
-    /// Replace the records in the merged campaign's folder
+    /// Replace existing records in the output folder
     #[arg(long)]
     force: bool,
 }
@@ -46,7 +46,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         MergeOutcome::Merged(summary) => report(&summary, &a.output, a.folders.len()),
         MergeOutcome::Refused(reasons) => {
             tell(&format!(
-                "refused, nothing is written:\n  {}",
+                "refused, nothing was written:\n  {}",
                 reasons.join("\n  ")
             ));
             Ok(CommandEnd::Refuted)
@@ -57,7 +57,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
 fn report(s: &MergeSummary, folder: &Path, shards: usize) -> anyhow::Result<CommandEnd> {
     s.notes().iter().for_each(|note| tell(note));
     let double = if s.duplicates > 0 {
-        format!(" ({} double ones left out)", s.duplicates)
+        format!(" ({} duplicates dropped)", s.duplicates)
     } else {
         String::new()
     };

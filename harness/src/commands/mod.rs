@@ -1,4 +1,4 @@
-//! One file per command: its options and its wiring. The work is done by the library.
+//! One file per command: its options and wiring. The library does the work.
 
 pub mod check;
 pub mod evaluate;

@@ -8,7 +8,7 @@ use offload_instances::families::{self, Spec};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// A family with its options, as `generate` takes them
+/// A family with its options, as in `generate`
 #[derive(clap::Args)]
 pub struct FamilyOptions {
     /// Family (see `offload-bench families`), instead of files
@@ -20,29 +20,28 @@ pub struct FamilyOptions {
     /// Number of servers M
     #[arg(long, default_value_t = 4)]
     pub servers: usize,
-    /// A parameter of the family; may be given several times
+    /// Parameter of the family; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", requires = "family")]
     pub set: Vec<String>,
 }
 
 impl FamilyOptions {
-    /// The instance in `file`, or else that of the family with this seed.
+    /// The instance in `file`, or the family's instance with this seed if no file is given.
     ///
     /// # Errors
-    /// When neither is given, when the file cannot be read, and those of
-    /// [`FamilyOptions::instances`].
+    /// If neither is given, the file cannot be read, or [`FamilyOptions::instances`] fails.
     pub fn one(&self, file: Option<&Path>, seed: u64) -> anyhow::Result<Instance> {
         if let Some(path) = file {
             return read_instance(path, &tell);
         }
         let one = self.instances(seed, 1)?.pop();
-        one.context("name an instance or a family")
+        one.context("give an instance or a family")
     }
 
-    /// The instances with the seeds `first`, `first` + 1, ...; none when no family was named.
+    /// The instances with the seeds `first`, `first` + 1, ...; empty if no family was given.
     ///
     /// # Errors
-    /// Unknown names, bad values, or the family's own refusal.
+    /// If a name is unknown, a value is invalid, or the family refuses the parameters.
     pub fn instances(&self, first: u64, count: u64) -> anyhow::Result<Vec<Instance>> {
         let Some(name) = &self.family else {
             return Ok(Vec::new());
@@ -50,11 +49,11 @@ impl FamilyOptions {
         let family = families::find(name).map_err(|e| anyhow!(e))?;
         let users = self
             .users
-            .context("--users: is missing; say how many users each instance has")?;
+            .context("--users: is missing; give the number of users of each instance")?;
         let parameters = parameters(&self.set)?;
         let last = first
             .checked_add(count)
-            .context("--seed: the seeds pass 2^64; give a smaller one")?;
+            .context("--seed: the seeds exceed 2^64; give a smaller one")?;
         let spec = |seed| Spec {
             users,
             servers: self.servers,
@@ -67,10 +66,10 @@ impl FamilyOptions {
     }
 }
 
-/// The parameters that `--set NAME=VALUE` gives.
+/// The parameters given with `--set NAME=VALUE`.
 ///
 /// # Errors
-/// An item of another form, or a name that is given twice.
+/// If an item has another form, or a name is given twice.
 pub(crate) fn parameters(items: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
     let mut parameters = BTreeMap::new();
     for item in items {

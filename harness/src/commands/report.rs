@@ -9,21 +9,21 @@ use offload_reports::records::record::RECORDS;
 use offload_reports::{Environment, Record, Study};
 use std::path::{Path, PathBuf};
 
-/// Make gap tables and plots from a campaign's records, or compare two campaigns
+/// Write gap tables and plots from a campaign's records, or compare two campaigns
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The campaign's folder
     #[arg(required_unless_present = "compare", conflicts_with = "compare")]
     folder: Option<PathBuf>,
-    /// Compare campaign B with campaign A, the earlier one: what got better or worse beyond noise
+    /// Compare campaign B with the earlier campaign A: changes beyond noise
     #[arg(long, num_args = 2, value_names = ["A", "B"])]
     compare: Vec<PathBuf>,
-    /// Folder for the comparison's files; made if missing [default: B]
+    /// Folder for the comparison's files; created if missing [default: B]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 }
 
-/// A campaign as it was read.
+/// A campaign as read from its folder.
 struct Campaign {
     records: Vec<Record>,
     environments: Vec<Environment>,
@@ -31,9 +31,11 @@ struct Campaign {
 
 pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     match (&a.folder, a.compare.as_slice()) {
-        // clap passes over `requires` where the argument required conflicts with one that is there.
+        // clap ignores `requires` if the required argument conflicts with one that is present.
         (Some(_), _) if a.output.is_some() => {
-            anyhow::bail!("-o is for --compare; a campaign's report goes into its own folder")
+            anyhow::bail!(
+                "-o is only for --compare; a campaign's report is written to its own folder"
+            )
         }
         (Some(folder), _) => one(folder),
         (None, [first, second]) => two(first, second, a.output.as_deref().unwrap_or(second)),
@@ -61,7 +63,7 @@ fn two(first: &Path, second: &Path, output: &Path) -> anyhow::Result<CommandEnd>
     let comparison = Comparison::of(&side(0), &side(1), &catalogue());
     anyhow::ensure!(
         comparison.problems[2] > 0,
-        "{} and {}: have no problem (instance, threshold, weights) in common; compare runs of the \
+        "{} and {}: have no common problem (instance, threshold, weights); compare runs of the \
          same configuration",
         names[0],
         names[1]
@@ -76,7 +78,7 @@ fn read(folder: &Path) -> anyhow::Result<Campaign> {
     let loaded = read_campaign(folder)?;
     if loaded.torn {
         tell(&format!(
-            "note: {}: the last line is cut off and left out; run the campaign again to complete \
+            "note: {}: the last line is incomplete and was ignored; run the campaign again to complete \
              it",
             folder.join(RECORDS).display()
         ));

@@ -17,27 +17,26 @@ use std::time::Duration;
 pub struct Arguments {
     /// Configuration (offload-config/1, TOML)
     config: PathBuf,
-    /// The campaign's folder; made if missing
+    /// Folder of the campaign; created if missing
     #[arg(short, long, value_name = "DIR", required_unless_present = "dry_run")]
     output: Option<PathBuf>,
-    /// Print what would be solved, how much it is and how long it may take; write nothing
+    /// Print what would be solved and an estimate of its duration; write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Only part k of n, to be put together by `merge`
+    /// Solve only shard k of n; `merge` combines the shards
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
-    /// Remove records that would be made differently now (solver version, options, instance) and
-    /// solve them again
+    /// Remove outdated records (other solver version, options or instance) and solve them again
     #[arg(long)]
     redo: bool,
-    /// Show no progress while it runs
+    /// Show no progress
     #[arg(long)]
     quiet: bool,
-    /// Wait that long for another run in the folder to end, such as one that is just being killed;
-    /// default: not at all
+    /// Wait this long for another run in the folder to end, such as one that is being stopped;
+    /// default: do not wait
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     wait: Option<Duration>,
-    /// Folder that the configuration's paths are relative to; default: its own
+    /// Folder that the configuration's paths are relative to; default: the configuration's folder
     #[arg(long, value_name = "DIR")]
     relative_to: Option<PathBuf>,
 }
@@ -73,17 +72,17 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     let folder = folder.display();
     let removed = match summary.removed {
         0 => String::new(),
-        n => format!(" ({n} made differently were removed)"),
+        n => format!(" ({n} outdated were removed)"),
     };
     let next = match summary.stopped {
-        Some(_) => "stopped; the same command goes on".to_string(),
+        Some(_) => "stopped; run the same command again to resume".to_string(),
         None if a.shard.is_some() => {
             "next: offload-bench merge, when all shards are done".to_string()
         }
         None => format!("next: offload-bench report {folder}"),
     };
     print(&format!(
-        "{} new records, {} were there already{removed}, in {folder}; {next}",
+        "{} new records, {} existing{removed}, in {folder}; {next}",
         summary.new, summary.kept
     ))?;
     Ok(summary

@@ -11,15 +11,15 @@ use offload_instances::Weights;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Let requests arrive over time, plan slot after slot, and report delays and accuracy
+/// Simulate requests that arrive over time: plan slot by slot, and report delays and accuracy
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Instance file whose users send the requests; or name a family
+    /// Instance file whose users send the requests; or give a family
     #[arg(conflicts_with = "family", required_unless_present = "family")]
     instance: Option<PathBuf>,
     #[command(flatten)]
     family: FamilyOptions,
-    /// Solvers with commas between; differences are against the first
+    /// Solvers, separated by commas; differences are relative to the first
     #[arg(long, value_delimiter = ',', required = true)]
     solver: Vec<String>,
     /// Uncertainty threshold tau, from 0 to 1
@@ -31,40 +31,40 @@ pub struct Arguments {
     /// Requests per second of a Poisson process
     #[arg(long, value_name = "R", value_parser = positive, allow_negative_numbers = true, conflicts_with = "times", required_unless_present = "times")]
     rate: Option<f64>,
-    /// CSV file with the times of the requests (seconds or dates), instead of --rate
+    /// CSV file with the arrival times (seconds or dates), instead of --rate
     #[arg(long, value_name = "FILE")]
     times: Option<PathBuf>,
-    /// Column of the times
+    /// Column of the arrival times
     #[arg(long, value_name = "NAME", default_value = "time_s")]
     time_column: String,
-    /// How much faster than in the file the requests come
+    /// Speed-up of the arrivals relative to the file
     #[arg(long, value_name = "X", value_parser = positive, allow_negative_numbers = true, default_value_t = 1.0)]
     speed: f64,
-    /// Length of a slot, s: requests wait for its end and are planned together
+    /// Length of a slot, s; requests wait for its end and are planned together
     #[arg(long, value_name = "S", value_parser = positive, allow_negative_numbers = true, default_value_t = 0.1)]
     slot: f64,
     /// Number of slots
     #[arg(long, value_name = "N", default_value_t = 100)]
     slots: usize,
-    /// First slots that the figures leave out
+    /// Number of initial slots excluded from the figures
     #[arg(long, value_name = "N", default_value_t = 0)]
     warmup: usize,
-    /// Independent runs, with seeds SEED, SEED + 1, ...; intervals are over them
+    /// Independent replications, with seeds SEED, SEED + 1, ...; intervals are over them
     #[arg(long, value_name = "N", default_value_t = 10)]
     replications: u64,
     /// Seed of the population, the arrivals and the solvers
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Least share of its capacity that a server offers to new requests
+    /// Minimum share of its capacity that a server offers to new requests
     #[arg(long, value_name = "SHARE", value_parser = positive, allow_negative_numbers = true, default_value_t = 0.05)]
     floor: f64,
     /// Relative gap at which exact solvers may stop
     #[arg(long, value_name = "G", default_value = "1e-2", value_parser = gap)]
     gap: f64,
-    /// Runs at the same time
+    /// Replications in parallel
     #[arg(long, value_name = "N", default_value_t = 1)]
     threads: usize,
-    /// Folder for simulation.json, summary.csv, slots.csv and simulation.svg; made if missing
+    /// Folder for simulation.json, summary.csv, slots.csv and simulation.svg; created if missing
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
 }

@@ -18,8 +18,8 @@ use std::time::Duration;
 pub struct Arguments {
     /// Instance file (offload-instance/1, .json or .json.gz)
     instance: PathBuf,
-    /// Solver, or several with commas between (see `offload-bench solvers`); `exec:COMMAND` runs a
-    /// program of yours
+    /// One or more solvers, separated by commas (see `offload-bench solvers`); `exec:COMMAND` runs
+    /// an external program
     #[arg(long, required = true)]
     solver: Vec<String>,
     /// Uncertainty threshold tau, from 0 to 1: users above it must be offloaded
@@ -34,17 +34,17 @@ pub struct Arguments {
     /// Relative gap at which exact solvers may stop
     #[arg(long, value_name = "G", default_value = "1e-4", value_parser = gap, allow_negative_numbers = true)]
     gap: f64,
-    /// Seed of everything random in the solver
+    /// Seed of the solver's randomness
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Write the best plan to this file, feasible ones first
+    /// Write the best plan to this file; feasible plans are preferred
     #[arg(short, long, value_name = "PLAN")]
     output: Option<PathBuf>,
-    /// Write a certificate that `offload-bench verify` re-checks (.gz compresses); `offload-bench
-    /// solvers` marks the solvers that write one
+    /// Write a certificate that `offload-bench verify` can re-check (.gz compresses);
+    /// `offload-bench solvers` marks the solvers that write one
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
-    /// Print one JSON object per solver, one a line
+    /// Print one JSON object per solver, one per line
     #[arg(long)]
     json: bool,
 }

@@ -1,35 +1,35 @@
-//! `submit`: a campaign as a job array on Slurm, with a job behind it that merges and reports.
+//! `submit`: a campaign as a Slurm job array, with a dependent job that merges and reports.
 
 use super::output::{CommandEnd, print, tell};
 use offload_bench::campaign::cluster::{MAX_SHARDS, Submission, prepare, submit};
 use std::path::PathBuf;
 
-/// Run a campaign on a Slurm cluster: a job array of shards, and a job behind it that merges and
+/// Run a campaign on a Slurm cluster: a job array of shards, and a dependent job that merges and
 /// reports
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Configuration (offload-config/1, TOML)
     config: PathBuf,
-    /// The campaign's folder, on a disk that all machines share; the same command again does only
-    /// what is missing
+    /// Folder of the campaign, on a disk shared by all machines; running the command again solves
+    /// only what is missing
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Parts, a task of the array each; default: as before in this folder, or 8
+    /// Number of shards, one task of the array each; default: as before in this folder, or 8
     #[arg(long, value_name = "N", value_parser = parse_shards)]
     shards: Option<usize>,
     /// Partition
     #[arg(long, value_name = "P")]
     partition: Option<String>,
-    /// Time limit of a task; one that needs more is queued again and goes on
+    /// Time limit of a task; a task that needs more is queued again and resumes
     #[arg(long, value_name = "HH:MM:SS")]
     time: Option<String>,
-    /// Processors of a task; default: `threads` of the configuration
+    /// Processors per task; default: `threads` of the configuration
     #[arg(long, value_name = "C")]
     cpus: Option<usize>,
-    /// Memory of a task, such as 4G
+    /// Memory per task, such as 4G
     #[arg(long, value_name = "M")]
     mem: Option<String>,
-    /// Another argument of sbatch for both jobs, such as --account=NAME; may be repeated
+    /// Additional sbatch argument for both jobs, such as --account=NAME; may be repeated
     #[arg(long = "sbatch-arg", value_name = "ARG", allow_hyphen_values = true)]
     more: Vec<String>,
     /// Print the scripts; write and submit nothing

@@ -7,14 +7,14 @@ use offload_bench::studies::record_trace::{RecordingOptions, record_trace};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Ask a small and a large model every question: times, uncertainty, correctness. Goes on where it
-/// stopped
+/// Ask a small and a large model every question and record times, uncertainty and correctness;
+/// resumes where it stopped
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Base URL of the small model's OpenAI-compatible server, such as http://127.0.0.1:8080/v1
     #[arg(long, value_name = "URL")]
     endpoint: String,
-    /// Base URL of the large model's server [default: that of the small one]
+    /// Base URL of the large model's server [default: that of the small model]
     #[arg(long, value_name = "URL")]
     large_endpoint: Option<String>,
     /// Name of the small model [default: the server's own]
@@ -23,51 +23,51 @@ pub struct Arguments {
     /// Name of the large model [default: the server's own]
     #[arg(long, value_name = "NAME")]
     large_model: Option<String>,
-    /// Questions: CSV or JSON Lines (.jsonl) with question, answer and, if there is one, context
+    /// Questions: CSV or JSON Lines (.jsonl) with question, answer and optionally context
     #[arg(long, value_name = "FILE")]
     questions: PathBuf,
-    /// Ask the first N questions only
+    /// Ask only the first N questions
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Prompt with places for {context} and {question} [default: the paper's]
+    /// Prompt template with {context} and {question} [default: the paper's]
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
     /// Raw completions, as in the paper, or chat (the only one with log-probabilities in Ollama)
     #[arg(long, value_enum, default_value_t = Api::Completions)]
     api: Api,
-    /// Best first tokens asked for; servers may allow fewer (vLLM 20 unless started with
-    /// --max-logprobs)
+    /// Number of most likely first tokens to request; servers may limit it (vLLM: 20 unless started
+    /// with --max-logprobs)
     #[arg(long, value_name = "K", default_value_t = 30)]
     candidates: usize,
-    /// Best texts kept after merging equal ones
+    /// Number of most likely texts to keep after merging equal ones
     #[arg(long, value_name = "K", default_value_t = 10)]
     keep: usize,
-    /// Tokens of an answer
+    /// Maximum number of tokens of an answer
     #[arg(long, value_name = "N", default_value_t = 5)]
     max_tokens: usize,
-    /// Fields added to every request, a JSON object, such as {"cache_prompt": false}
+    /// Fields added to every request, as a JSON object, such as {"cache_prompt": false}
     #[arg(long, value_name = "JSON")]
     extra_body: Option<String>,
-    /// Environment variable that holds the small model's key, sent as a bearer token
+    /// Environment variable with the small model's key, sent as a bearer token
     #[arg(long, value_name = "VARIABLE")]
     key_env: Option<String>,
-    /// Environment variable that holds the large model's key [default: --key-env when the server is
-    /// the same]
+    /// Environment variable with the large model's key [default: --key-env if the server is the
+    /// same]
     #[arg(long, value_name = "VARIABLE")]
     large_key_env: Option<String>,
-    /// Queries asked at the same time; above 1 the times include each other's
+    /// Queries in parallel; above 1 the measured times affect each other
     #[arg(long, value_name = "N", default_value_t = 1)]
     in_flight: usize,
-    /// Least time between the starts of two requests, s
+    /// Minimum time between the starts of two requests, s
     #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     pause: Option<Duration>,
     /// Time limit of one request, s
     #[arg(long, value_name = "S", default_value = "120", value_parser = seconds)]
     timeout: Duration,
-    /// How often a request is sent again after a failure that may pass
+    /// Number of retries of a request after a temporary failure
     #[arg(long, value_name = "N", default_value_t = 5)]
     retries: u32,
-    /// The trace (CSV); what is there already is not asked again
+    /// Output trace (CSV); queries that it already contains are not asked again
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }

@@ -10,48 +10,48 @@ use offload_instances::Weights;
 use offload_reports::tune::TuneTarget;
 use std::path::PathBuf;
 
-/// Find the threshold and the weights that reach an accuracy or a delay at least cost
+/// Find the threshold and the weights that reach a target accuracy or delay at least cost
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Instance files; or name a family
+    /// Instance files; or give a family
     #[arg(conflicts_with = "family", required_unless_present = "family")]
     instances: Vec<PathBuf>,
     #[command(flatten)]
     family: FamilyOptions,
-    /// How many instances of the family, with seeds SEED, SEED + 1, ...
+    /// Number of instances of the family, with seeds SEED, SEED + 1, ...
     #[arg(long, value_name = "C", default_value_t = 40)]
     count: u64,
-    /// Accuracy to be reached, %: with the least delay
+    /// Target accuracy, %; the delay is minimised
     #[arg(long, value_name = "A", value_parser = positive, allow_negative_numbers = true, conflicts_with = "delay", required_unless_present = "delay")]
     accuracy: Option<f64>,
-    /// Delay to be kept, ms: with the greatest accuracy
+    /// Target delay, ms; the accuracy is maximised
     #[arg(long, value_name = "D", value_parser = positive, allow_negative_numbers = true)]
     delay: Option<f64>,
-    /// Which delay of an instance counts
+    /// Delay statistic of an instance
     #[arg(long, value_enum, default_value_t = Delay::Mean)]
     delay_of: Delay,
-    /// Solvers with commas between; each gets its own choice
+    /// Solvers, separated by commas; each gets its own choice
     #[arg(long, value_delimiter = ',', required = true)]
     solver: Vec<String>,
-    /// Weights to choose from, with commas between
+    /// Weights to choose from, separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = [Weights::Uncertainty, Weights::Uniform])]
     weights: Vec<Weights>,
-    /// Steps between the thresholds 0 and 1
+    /// Number of steps from threshold 0 to threshold 1
     #[arg(long, value_name = "N", default_value_t = 50)]
     steps: usize,
-    /// Share of the instances that is held out and only used to judge the choice
+    /// Share of the instances held out to judge the choice
     #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
     held_out: f64,
-    /// Seed of the instances, of the parting, of the intervals and of the solvers
+    /// Seed of the instances, the split, the intervals and the solvers
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Relative gap at which exact solvers may stop
     #[arg(long, value_name = "G", default_value = "1e-2", value_parser = gap)]
     gap: f64,
-    /// Problems solved at the same time
+    /// Problems solved in parallel
     #[arg(long, value_name = "N", default_value_t = 1)]
     threads: usize,
-    /// Folder for tune.json, front.csv and front.svg; made if missing
+    /// Folder for tune.json, front.csv and front.svg; created if missing
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
 }
@@ -90,6 +90,6 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     if tuning.is_reached() {
         return Ok(CommandEnd::Done);
     }
-    tell("the target is not reached; the table shows the nearest settings");
+    tell("the target was not reached; the table shows the closest settings");
     Ok(CommandEnd::Refuted)
 }

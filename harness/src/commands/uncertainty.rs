@@ -1,5 +1,5 @@
-//! `uncertainty`: what the columns of a query trace know about right answers, and what plans make
-//! of it.
+//! `uncertainty`: how well the columns of a query trace predict right answers, and which plans
+//! result.
 
 use super::options::parameters;
 use super::output::{CommandEnd, print_paths, tell};
@@ -9,37 +9,36 @@ use offload_instances::Weights;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Compare the uncertainty metrics of a query trace: who predicts right answers, and what plans
-/// make of it
+/// Compare the uncertainty metrics of a query trace: how well they predict right answers, and which
+/// plans result
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Query trace (CSV); without it the embedded bAbI trace
+    /// Query trace (CSV); default: the embedded bAbI trace
     trace: Option<PathBuf>,
-    /// Columns that say how unsure the small model is, commas between; a leading - when low values
-    /// mean unsure. Default: those of uncertainty, entropy, perplexity, one_minus_p1 that the trace
-    /// has
+    /// Uncertainty columns, separated by commas, with a leading - if low values mean unsure.
+    /// Default: those of uncertainty, entropy, perplexity, one_minus_p1 that the trace has
     #[arg(long, value_delimiter = ',', allow_hyphen_values = true)]
     columns: Vec<String>,
-    /// How they become 0..1 for the plans: rank, calibrated, as-is
+    /// How columns are scaled to 0..1 for the plans: rank, calibrated, as-is
     #[arg(long, default_value = "rank")]
     scale: String,
-    /// Users of an instance
+    /// Number of users of an instance
     #[arg(long, default_value_t = 120)]
     users: usize,
-    /// Servers of an instance
+    /// Number of servers of an instance
     #[arg(long, default_value_t = 4)]
     servers: usize,
-    /// Instances (family trace, seeds SEED, SEED + 1, ...); 0 = statistics alone
+    /// Number of instances (family trace, seeds SEED, SEED + 1, ...); 0 = statistics only
     #[arg(long, default_value_t = 10)]
     instances: u64,
-    /// Seed of the first instance, of the folds and of the intervals
+    /// Seed of the first instance, the folds and the intervals
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Thresholds tau, commas between
+    /// Thresholds tau, separated by commas
     #[arg(long, value_delimiter = ',', value_parser = threshold,
         default_values_t = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])]
     thresholds: Vec<f64>,
-    /// Heuristics to compare with the certified optimum, commas between. Default: goa and
+    /// Heuristics to compare with the certified optimum, separated by commas. Default: goa and
     /// portfolio
     #[arg(long, value_delimiter = ',')]
     solvers: Vec<String>,
@@ -49,14 +48,14 @@ pub struct Arguments {
     /// Relative gap at which the exact solver may stop
     #[arg(long, value_name = "G", default_value = "1e-3", value_parser = gap)]
     gap: f64,
-    /// Time limit of each exact solve, s; a plan that it cuts short depends on the machine.
-    /// Heuristics run to their own end
+    /// Time limit of each exact solve, s; a plan that stops on it depends on the machine.
+    /// Heuristics have no time limit
     #[arg(long, value_name = "S", default_value = "30", value_parser = seconds)]
     time_limit: Duration,
-    /// A parameter of family trace; may be given several times
+    /// Parameter of family trace; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE")]
     set: Vec<String>,
-    /// Folder to write into; made if missing
+    /// Output folder; created if missing
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
 }

@@ -1,17 +1,17 @@
-//! How the values of options are read.
+//! Parsers for option values.
 
 use std::time::Duration;
 
-/// A number above 0 from the command line.
+/// Parses a number above 0.
 pub(crate) fn positive(text: &str) -> Result<f64, String> {
     let good = |x: &f64| x.is_finite() && *x > 0.0;
     text.parse()
         .ok()
         .filter(good)
-        .ok_or_else(|| "give a finite number above 0".into())
+        .ok_or_else(|| "give a finite number > 0".into())
 }
 
-/// A threshold from the command line: a number from 0 to 1.
+/// Parses a threshold, a number from 0 to 1.
 pub(crate) fn threshold(text: &str) -> Result<f64, String> {
     let value = text
         .parse()
@@ -23,22 +23,22 @@ pub(crate) fn threshold(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A gap from the command line: a finite number from 0.
+/// Parses a relative gap, a finite number >= 0.
 pub(crate) fn gap(text: &str) -> Result<f64, String> {
     let good = |x: &f64| x.is_finite() && *x >= 0.0;
     text.parse()
         .ok()
         .filter(good)
-        .ok_or_else(|| "give a finite number from 0, such as 1e-4".into())
+        .ok_or_else(|| "give a finite number >= 0, such as 1e-4".into())
 }
 
-/// A duration in seconds from the command line.
+/// Parses a duration in seconds.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    let refuse = || "give a number of seconds above 0".to_string();
+    let refuse = || "give a number of seconds > 0".to_string();
     let value: f64 = text.parse().map_err(|_| refuse())?;
     if value > 0.0 {
         Duration::try_from_secs_f64(value)
-            .map_err(|_| "give less than 1.8e19 seconds, or leave it out".to_string())
+            .map_err(|_| "give less than 1.8e19 seconds, or omit it".to_string())
     } else {
         Err(refuse())
     }

@@ -7,14 +7,13 @@ use offload_bench::recheck::check_file;
 use offload_instances::files::{parse_json, read_bytes};
 use std::path::{Path, PathBuf};
 
-/// Re-check plans and certificates from the instance alone, with an independent program
+/// Re-check plans and certificates against the instance with the independent verifier
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Plans, certificates, instances that they belong to, or the folder of a campaign
+    /// Plans, certificates, their instances, or the folder of a campaign
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The instance of all of them; default: found by the file name or the name that each file
-    /// gives
+    /// The instance of all files; default: found by the file name or the instance name in each file
     #[arg(long)]
     instance: Option<PathBuf>,
 }
@@ -36,7 +35,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         }
     }
     if rest.is_empty() {
-        bail!("only instances were given; name a plan, a certificate or the folder of a campaign");
+        bail!("only instances were given; give a plan, a certificate or the folder of a campaign");
     }
     let mut all_hold = true;
     for (path, content) in rest {

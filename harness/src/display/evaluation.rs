@@ -3,7 +3,7 @@
 use offload_instances::{Evaluation, Problem, UserDelay};
 use std::fmt::Write as _;
 
-/// Objective, feasibility, delays by part and realised metrics, a line each.
+/// Objective, feasibility, delays by part and realised metrics, one line each.
 #[must_use]
 pub fn describe(problem: &Problem, e: &Evaluation) -> String {
     let mut out = String::new();

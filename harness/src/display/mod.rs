@@ -1,4 +1,4 @@
-//! What single commands print.
+//! Text output of single commands.
 
 pub mod evaluation;
 pub mod solves;

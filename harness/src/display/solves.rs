@@ -5,8 +5,7 @@ use offload_instances::{Problem, Status};
 use offload_solvers::{Solved, Stop, relative_gap};
 use serde_json::{Value, json};
 
-/// The object of the documented format, plus what stands behind the bound and why the solver
-/// stopped.
+/// One JSON object in the documented format, plus the trust in the bound and the stop reason.
 #[must_use]
 pub fn as_json(s: &Solved) -> Value {
     json!({
@@ -24,10 +23,10 @@ pub fn as_json(s: &Solved) -> Value {
     })
 }
 
-/// A table of all solves, the reference of its gaps, and the solvers' remarks.
+/// A table of all solves, the reference bound of their gaps, and the solvers' remarks.
 #[must_use]
 pub fn table(problem: &Problem, all: &[Solved]) -> String {
-    // What a solver that failed says is no reference.
+    // A bound from a failed solver is not used as the reference.
     let sound = all.iter().filter(|s| s.status != Status::Error);
     let best_bound = sound
         .filter_map(|s| s.outcome.bound)
@@ -46,31 +45,8 @@ pub fn table(problem: &Problem, all: &[Solved]) -> String {
         "violations",
         "time (s)",
     ]);
-    for s in all {
-        let feasible = s.evaluation.as_ref().filter(|e| e.is_feasible());
-        let gap = feasible
-            .zip(best_bound)
-            .and_then(|(e, (lb, _))| relative_gap(e.objective, lb));
-        let show = |x: Option<String>| x.unwrap_or_else(|| "-".into());
-        table.add_row([
-            s.solver.clone(),
-            s.status.name().into(),
-            show(s.evaluation.as_ref().map(|e| format!("{:.9}", e.objective))),
-            show(gap.map(|g| format!("{:.4} %", 100.0 * g))),
-            // Cut, not rounded: what is printed must be a bound too.
-            show(
-                s.outcome
-                    .bound
-                    .map(|(lb, _)| format!("{:.9}", (lb * 1e9).floor() / 1e9)),
-            ),
-            show(s.evaluation.as_ref().map(|e| e.offloaded.to_string())),
-            show(
-                s.evaluation
-                    .as_ref()
-                    .map(|e| e.violations.len().to_string()),
-            ),
-            format!("{:.6}", s.time_s),
-        ]);
+    for solved in all {
+        table.add_row(row(solved, best_bound.map(|(bound, _)| bound)));
     }
     let instance = problem.instance();
     let mode = if instance.interference { "on" } else { "off" };
@@ -100,4 +76,25 @@ pub fn table(problem: &Problem, all: &[Solved]) -> String {
         }
     }
     text
+}
+
+/// The cells of one solve. `reference` is the bound of its gap, weighted s.
+fn row(solved: &Solved, reference: Option<f64>) -> [String; 8] {
+    let show = |x: Option<String>| x.unwrap_or_else(|| "-".into());
+    let evaluation = solved.evaluation.as_ref();
+    let feasible = evaluation.filter(|e| e.is_feasible()).zip(reference);
+    let gap = feasible.and_then(|(e, bound)| relative_gap(e.objective, bound));
+    // Truncated, not rounded: the printed number must be a valid bound too.
+    let bound = solved.outcome.bound;
+    let bound = bound.map(|(bound, _)| format!("{:.9}", (bound * 1e9).floor() / 1e9));
+    [
+        solved.solver.clone(),
+        solved.status.name().into(),
+        show(evaluation.map(|e| format!("{:.9}", e.objective))),
+        show(gap.map(|g| format!("{:.4} %", 100.0 * g))),
+        show(bound),
+        show(evaluation.map(|e| e.offloaded.to_string())),
+        show(evaluation.map(|e| e.violations.len().to_string())),
+        format!("{:.6}", solved.time_s),
+    ]
 }

@@ -1,4 +1,4 @@
-//! The gates of a file, `offload-gates/1` (TOML): their reading.
+//! Gate files, `offload-gates/1` (TOML): parsing and validation.
 
 use crate::campaign::config::{WeightsName, once, parse_toml};
 use anyhow::{Context, anyhow, ensure};
@@ -9,13 +9,13 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The gate that every campaign has to pass, whatever the file says.
+/// Name of the check that every campaign must pass, independent of the file.
 pub(super) const CAMPAIGN: &str = "whole campaign";
 
 /// Version tag.
 const FORMAT: &str = "offload-gates/1";
 
-/// Gates: what the records of a campaign have to keep.
+/// Gates: requirements on the records of a campaign.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gates {
@@ -27,12 +27,12 @@ pub struct Gates {
     pub gates: Vec<Gate>,
 }
 
-/// Filters that choose rows (one record is one row), and criteria that these have to meet. Gaps,
-/// shares and increases are fractions: 0.01 is 1 %.
+/// Filters that select rows (one record is one row), and criteria that the selected rows must meet.
+/// Gaps, shares and increases are fractions: 0.01 is 1 %.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
-    /// Its name in the output; no two gates share one.
+    /// Name in the output; must be unique.
     pub name: String,
     /// Filter: families of the instances.
     pub family: Option<ValueFilter<String>>,
@@ -53,33 +53,33 @@ pub struct Gate {
     pub weights: Option<Weights>,
     /// The mean guaranteed gap is at most this.
     pub max_mean_gap: Option<f64>,
-    /// The mean guaranteed gap is at least this: a recorded weakness is still there.
+    /// The mean guaranteed gap is at least this: checks that a known weakness is still present.
     pub min_mean_gap: Option<f64>,
     /// The greatest guaranteed gap is at most this.
     pub max_gap: Option<f64>,
-    /// At least this share of all rows has a guaranteed gap within this.
+    /// At least this share of all rows has a guaranteed gap within this limit.
     pub min_share_within: Option<Within>,
     /// At least this share of all rows is compared with a certified or enumerated bound.
     pub min_share_certified: Option<f64>,
-    /// At most so many rows have a plan that breaks a rule.
+    /// Most rows whose plan violates a rule.
     pub max_violations: Option<usize>,
-    /// At most so many rows ended in an error or a time-out, or without an answer.
+    /// Most rows that ended in an error or a time-out, or without an answer.
     pub max_failures: Option<usize>,
     /// No row belongs to a problem whose bounds and plans contradict each other.
     #[serde(default)]
     pub no_bound_crossing: bool,
-    /// Against the baseline: the mean gap grew by at most this; fails when the whole 95 % interval
-    /// is above.
+    /// Compared with the baseline, the mean gap grew by at most this. Fails only if the whole 95 %
+    /// interval is above it.
     pub max_mean_increase: Option<f64>,
-    /// Against the baseline: no instance's mean gap grew by more than this.
+    /// Compared with the baseline, no instance's mean gap grew by more than this.
     pub max_increase: Option<f64>,
-    /// Whether `max_mean_increase` fails as soon as any part of the interval is above.
+    /// Whether `max_mean_increase` fails if any part of the interval is above the limit.
     #[serde(default)]
     pub strict: bool,
     /// Rows (or pairs) that may lack a gap without failing the criteria on gaps.
     #[serde(default)]
     pub allow_missing: usize,
-    /// Least number of rows that the filters have to choose, from 1.
+    /// Fewest rows that the filters must select; default 1.
     #[serde(default = "one")]
     pub min_rows: usize,
 }
@@ -92,29 +92,29 @@ pub struct Gate {
 )]
 #[schemars(inline)]
 pub enum ValueFilter<T> {
-    /// This one.
+    /// A single value.
     One(T),
-    /// Any of these.
+    /// Any of several values.
     Several(Vec<T>),
 }
 
-/// From `min` to `max`, both included; either may be left out.
+/// From `min` to `max`, both included; either may be omitted.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValueRange {
-    /// The least.
+    /// The smallest value.
     pub min: Option<f64>,
-    /// The greatest.
+    /// The largest value.
     pub max: Option<f64>,
 }
 
-/// A share of rows within a gap.
+/// A required share of rows within a gap.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Within {
-    /// The gap.
+    /// Greatest gap.
     pub gap: f64,
-    /// The share, 0 to 1.
+    /// Smallest share, 0 to 1.
     pub share: f64,
 }
 
@@ -152,14 +152,17 @@ impl ValueRange {
         ensure!(finite, "give finite numbers");
         ensure!(
             self.min.zip(self.max).is_none_or(|(min, max)| min <= max),
-            "min is above max: nothing lies between them"
+            "min is greater than max"
         );
         Ok(())
     }
 }
 
 impl Gates {
-    /// Reads and checks a file of gates.
+    /// Reads and checks a gate file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is not TOML of this format, or has an invalid gate.
     pub fn read(path: &Path) -> anyhow::Result<Gates> {
         let name = path.display();
         let bytes = offload_instances::files::read_bytes(path)?;
@@ -177,7 +180,7 @@ impl Gates {
         );
         ensure!(
             !gates.gates.is_empty(),
-            "there is no [[gate]]; give at least one"
+            "[[gate]] is missing; give at least one"
         );
         for (k, gate) in gates.gates.iter().enumerate() {
             gate.check()
@@ -187,7 +190,7 @@ impl Gates {
         Ok(gates)
     }
 
-    /// The first gate that compares with a baseline, if one does.
+    /// The first gate that compares with a baseline, if any.
     pub fn needs_baseline(&self) -> Option<&Gate> {
         self.gates.iter().find(|gate| gate.is_paired())
     }
@@ -199,7 +202,7 @@ impl Gate {
         self.max_mean_increase.is_some() || self.max_increase.is_some()
     }
 
-    /// Whether a criterion is about gaps.
+    /// Whether a criterion concerns gaps.
     fn is_about_gaps(&self) -> bool {
         self.max_mean_gap.is_some() || self.min_mean_gap.is_some() || self.max_gap.is_some()
     }
@@ -208,15 +211,15 @@ impl Gate {
         let plain = !self.name.trim().is_empty() && self.name.chars().all(|c| !c.is_control());
         ensure!(
             plain,
-            "name: give a text without line ends or other control characters"
+            "name: give text without line breaks or other control characters"
         );
         ensure!(
             self.name.trim() == self.name,
-            "name: begins or ends with a blank; leave it out"
+            "name: starts or ends with a space; remove it"
         );
         ensure!(
             self.name != CAMPAIGN,
-            "name: \"{}\" is the name of what is always checked; give another",
+            "name: \"{}\" is the name of the built-in check; choose another",
             self.name
         );
         self.check_filters()?;
@@ -224,10 +227,7 @@ impl Gate {
             .min_mean_gap
             .zip(self.max_mean_gap)
             .is_none_or(|(min, max)| min <= max);
-        ensure!(
-            room,
-            "min_mean_gap is above max_mean_gap: nothing lies between them"
-        );
+        ensure!(room, "min_mean_gap is greater than max_mean_gap");
         let within = self.min_share_within;
         for (key, value) in [
             ("max_mean_gap", self.max_mean_gap),
@@ -238,7 +238,7 @@ impl Gate {
             ("max_increase", self.max_increase),
         ] {
             let good = value.is_none_or(|x| x.is_finite() && x >= 0.0);
-            ensure!(good, "{key}: give a fraction from 0 (0.01 is 1 %)");
+            ensure!(good, "{key}: give a fraction >= 0 (0.01 is 1 %)");
         }
         for (key, value) in [
             ("min_share_within: share", within.map(|w| w.share)),
@@ -251,22 +251,22 @@ impl Gate {
         }
         ensure!(
             self.min_rows > 0,
-            "min_rows: give 1 or more; a gate that chooses no row holds nothing"
+            "min_rows: give 1 or more; a gate without rows checks nothing"
         );
         ensure!(
             !self.strict || self.max_mean_increase.is_some(),
-            "strict: belongs to max_mean_increase; give that too or leave this out"
+            "strict: applies only to max_mean_increase; give that too or omit this"
         );
         ensure!(
             self.allow_missing == 0 || self.is_about_gaps() || self.is_paired(),
-            "allow_missing: belongs to criteria on gaps; give one or leave this out"
+            "allow_missing: applies only to criteria on gaps; give one or omit this"
         );
         let counted =
             self.max_violations.is_some() || self.max_failures.is_some() || self.no_bound_crossing;
         let shared = within.is_some() || self.min_share_certified.is_some();
         ensure!(
             counted || shared || self.is_about_gaps() || self.is_paired(),
-            "there is no criterion; give one, such as max_mean_gap = 0.01"
+            "no criterion; give one, such as max_mean_gap = 0.01"
         );
         Ok(())
     }
@@ -281,7 +281,10 @@ impl Gate {
         }
         for (key, list) in [("family", &self.family), ("solver", &self.solver)] {
             let empty = list.as_ref().is_some_and(|list| list.values().is_empty());
-            ensure!(!empty, "{key}: is empty; give at least one or leave it out");
+            ensure!(
+                !empty,
+                "{key}: is empty; give at least one value or omit the key"
+            );
         }
         let thresholds = self.threshold.as_ref().map(ValueFilter::values);
         once(
@@ -300,7 +303,8 @@ impl Gate {
         Ok(())
     }
 
-    /// Whether each filter lets a record pass, by name; one that is not given does.
+    /// For each filter by name, whether it selects a record. A filter that is not given selects
+    /// every record.
     fn filters(&self, r: &Record) -> [(&'static str, bool); 8] {
         let (users, servers) = (r.users as f64, r.servers as f64);
         [
@@ -332,13 +336,13 @@ impl Gate {
         ]
     }
 
-    /// Whether the gate is about this record.
+    /// Whether the gate selects this record.
     pub fn takes(&self, record: &Record) -> bool {
         self.filters(record).iter().all(|(_, passes)| *passes)
     }
 
-    /// The filters that no record passes, each taken alone, and the values in lists that no record
-    /// has: mistyped, most likely.
+    /// The filters that select no record on their own, and listed values that no record has. They
+    /// are most likely misspelled.
     pub fn barren<'r>(&self, records: impl Iterator<Item = &'r Record> + Clone) -> Vec<String> {
         let mut passed: BTreeMap<&str, bool> = BTreeMap::new();
         for record in records.clone() {
@@ -433,7 +437,7 @@ min_rows = 5
             ("min_share_certified = 2", "from 0 to 1"),
             (
                 "max_gap = 1\nusers = { min = 3, max = 2 }",
-                "users: min is above max",
+                "users: min is greater than max",
             ),
             ("max_gap = 1\nusers = {}", "users: give min"),
             ("max_gap = 1\nthreshold = 3", "threshold"),
@@ -443,7 +447,10 @@ min_rows = 5
             ("max_gap = 1\nstrict = true", "strict"),
             ("max_failures = 1\nallow_missing = 1", "allow_missing"),
             ("solver = \"goa\"", "no criterion"),
-            ("max_gap = 1\n[[gate]]\nname = \"a\"\nmax_gap = 2", "twice"),
+            (
+                "max_gap = 1\n[[gate]]\nname = \"a\"\nmax_gap = 2",
+                "duplicate",
+            ),
         ] {
             let error = refused(gate);
             assert!(error.contains(key), "{gate}: no '{key}' in: {error}");

@@ -1,4 +1,4 @@
-//! What a check reads, and what it must not overwrite.
+//! The input of a check, and protection of files that it must not overwrite.
 
 use crate::campaign::certificates::CERTIFICATES;
 use crate::campaign::matrix;
@@ -14,10 +14,10 @@ use offload_reports::records::environment::{ENVIRONMENTS, read_environments};
 use offload_reports::records::record::RECORDS;
 use std::path::{Path, PathBuf};
 
-/// Holds a campaign against gates, alone or beside an earlier one.
+/// Checks a campaign against gates, with an optional baseline campaign.
 ///
 /// # Errors
-/// When a campaign cannot be read whole, or a gate compares and no baseline is given.
+/// If a campaign cannot be read completely, or a gate needs a baseline and none is given.
 pub fn check_campaign(
     folder: &Path,
     gates: &Gates,
@@ -34,18 +34,18 @@ pub fn check_campaign(
     Ok(judge(gates, &analysis, expected, pairing.as_ref()))
 }
 
-/// Makes sure that what is written replaces nothing that is read, and removes earlier verdicts: an
-/// old one must not be taken for this run's when this run comes to none.
+/// Checks that the outputs overwrite no input, and removes earlier verdicts, so that an old verdict
+/// is never mistaken for this run's if the run fails.
 ///
 /// # Errors
-/// When an output is no ordinary file, stands twice, or belongs to a campaign.
+/// If an output is not an ordinary file, is given twice, or belongs to a campaign.
 pub fn prepare_outputs(outputs: &[&Path], gates: &Path, campaigns: &[&Path]) -> anyhow::Result<()> {
     outputs.iter().try_for_each(|path| check_target(path))?;
     let read: Vec<PathBuf> = campaigns
         .iter()
         .flat_map(|folder| [RECORDS, ENVIRONMENTS].map(|name| folder.join(name)))
         .collect();
-    // The two campaigns may well be one: that is a way to try the gates.
+    // Both campaigns may be the same folder: that is a way to try gates.
     for &path in outputs {
         for known in read.iter().map(PathBuf::as_path).chain([gates]) {
             check_distinct(&[known, path])?;
@@ -56,7 +56,7 @@ pub fn prepare_outputs(outputs: &[&Path], gates: &Path, campaigns: &[&Path]) -> 
             .any(|file| is_same(&file.with_file_name(CERTIFICATES), folder));
         ensure!(
             !own,
-            "{}: lies among a campaign's certificates; choose another place",
+            "{}: is in a campaign's certificate folder; choose another path",
             path.display()
         );
     }
@@ -68,18 +68,18 @@ pub fn prepare_outputs(outputs: &[&Path], gates: &Path, campaigns: &[&Path]) -> 
     Ok(())
 }
 
-/// The records of a campaign that was not cut off: a gate must not hold for want of the row that
-/// breaks it.
+/// The records of a complete campaign. A gate must not hold because the row that violates it is
+/// missing.
 fn complete(folder: &Path) -> anyhow::Result<Vec<Record>> {
     let loaded = read_campaign(folder)?;
     ensure!(
         !loaded.torn,
-        "{}: the last line is cut off; run the campaign again to complete it",
+        "{}: the last line is incomplete; run the campaign again to complete it",
         folder.join(RECORDS).display()
     );
     ensure!(
         loaded.contradicting == 0,
-        "{}: holds {} solves twice, with different results; remove one of each, or run the \
+        "{}: contains {} solves twice, with different results; remove one of each, or run the \
          campaign in a new folder",
         folder.join(RECORDS).display(),
         loaded.contradicting

@@ -1,4 +1,4 @@
-//! Measures what gates ask for and says what holds.
+//! Measures the criteria of gates and decides which hold.
 
 use super::gate::{CAMPAIGN, Gate, Gates};
 use offload_reports::analysis::baseline::{BaselinePairing, GapIncrease, MatchedRecords};
@@ -9,58 +9,58 @@ use offload_reports::text::{code, counted, percent};
 use offload_reports::{Record, Status};
 use std::collections::BTreeMap;
 
-/// Rows or contradictions that a reason names before the rest is only counted.
+/// Most rows or contradictions that a reason lists; the rest is only counted.
 const SHOWN: usize = 3;
 
-/// One criterion of one gate: what was asked, what was found.
+/// Result of one criterion of one gate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// Name of the gate.
     pub gate: String,
     /// Key of the criterion.
     pub criterion: &'static str,
-    /// What was asked, with its unit.
+    /// Required value, with its unit.
     pub limit: String,
-    /// What was found, with its unit; `–` when there is nothing to measure.
+    /// Measured value, with its unit; `–` if nothing could be measured.
     pub measured: String,
-    /// How much room is left, with its unit; negative when there is none.
+    /// Margin to the limit, with its unit; negative if the criterion fails.
     pub margin: String,
-    /// Rows (or pairs) that were counted.
+    /// Number of rows (or pairs) considered.
     pub rows: usize,
-    /// Why it fails; none when it holds.
+    /// Reason for the failure; `None` if the criterion holds.
     pub fault: Option<String>,
 }
 
-/// What a criterion asks of a number.
+/// The limit on a measured number.
 #[derive(Clone, Copy)]
 enum Limit {
     AtMost(f64),
     AtLeast(f64),
 }
 
-/// How a number is written.
+/// How a number is displayed.
 #[derive(Clone, Copy)]
 enum Unit {
-    /// A fraction, shown in %.
+    /// A fraction, displayed in %.
     Percent,
     /// A count.
     Count,
 }
 
-/// What was found on some rows.
+/// A measurement on some rows.
 struct Measurement {
-    /// None when there is nothing to measure.
+    /// `None` if nothing could be measured.
     value: Option<f64>,
-    /// Rows that it rests on.
+    /// Number of rows that it is based on.
     rows: usize,
-    /// Where, when the limit is broken; may be empty.
+    /// Where the limit is violated; may be empty.
     place: String,
-    /// What fails whatever the value.
+    /// Reason to fail regardless of the value.
     fault: Option<String>,
 }
 
 impl Limit {
-    /// What is left to the limit; below 0 it is broken.
+    /// Margin to the limit; negative if it is violated.
     fn margin(self, value: f64) -> f64 {
         match self {
             Limit::AtMost(limit) => limit - value,
@@ -100,10 +100,10 @@ impl Measurement {
         let text = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| unit.text(value));
         let (measured, asked) = (text(self.value), limit.text(unit));
         let broken = match margin {
-            None => Some("there is nothing to measure".to_string()),
-            // Written so that a margin that is no number does not pass.
+            None => Some("nothing could be measured".to_string()),
+            // Written so that a NaN margin fails.
             Some(margin) if margin >= 0.0 => None,
-            Some(_) => Some(format!("{measured}, asked is {asked}{}", self.place)),
+            Some(_) => Some(format!("{measured}, required {asked}{}", self.place)),
         };
         let faults: Vec<String> = broken.into_iter().chain(self.fault).collect();
         Finding {
@@ -118,8 +118,8 @@ impl Measurement {
     }
 }
 
-/// Judges every criterion, the campaign as a whole first. `expected` is how many rows its
-/// configuration asks for, if known. `pairing` is there when there is a baseline.
+/// Judges every criterion, first the campaign as a whole. `expected` is the number of rows that its
+/// configuration asks for, if known. `pairing` is present if there is a baseline.
 pub fn judge(
     gates: &Gates,
     analysis: &Analysis,
@@ -150,7 +150,7 @@ pub fn judge(
     all
 }
 
-/// A plan below a bound means that something here is wrong: no gate can vouch for anything then.
+/// A plan below a bound means a bug in this program: no gate can be trusted then.
 fn campaign(analysis: &Analysis, pairing: Option<&BaselinePairing>) -> Finding {
     let crossings = pairing.map_or(&analysis.crossings, |pairing| &pairing.crossings);
     let place = listed(crossings.iter().map(|c| markdown::prose(&c.describe())));
@@ -166,8 +166,7 @@ fn campaign(analysis: &Analysis, pairing: Option<&BaselinePairing>) -> Finding {
     )
 }
 
-/// A row that was never run cannot fail anything: what is there is all that was asked for, or
-/// nothing is vouched for.
+/// A missing row cannot fail a gate, so the campaign must be complete.
 fn finished(analysis: &Analysis, expected: usize) -> Finding {
     let rows = analysis.rows.len();
     let measured = Measurement {
@@ -182,7 +181,7 @@ fn finished(analysis: &Analysis, expected: usize) -> Finding {
     )
 }
 
-/// A gate and the rows that it is about.
+/// A gate and the rows that it selects.
 struct Case<'a> {
     gate: &'a Gate,
     analysis: &'a Analysis<'a>,
@@ -197,7 +196,7 @@ impl Case<'_> {
             .barren(self.analysis.rows.iter().map(|row| row.record));
         if !barren.is_empty() {
             measured.fault = Some(format!(
-                "no row of the campaign passes the filter {}",
+                "the filter {} selects no row of the campaign",
                 barren.join(", ")
             ));
         }
@@ -257,7 +256,7 @@ impl Case<'_> {
         all.into_iter().flatten().collect()
     }
 
-    /// Shares of all rows: one without a gap, or without a bound, does not count in favour.
+    /// Shares of all rows. A row without a gap or bound counts against the share.
     fn shares(&self) -> Vec<Finding> {
         let share = |criterion, limit: f64, wanted: &dyn Fn(&ScoredRecord) -> bool| {
             let good: Vec<f64> = self
@@ -408,8 +407,8 @@ fn paired(gate: &Gate, pairing: &BaselinePairing) -> Vec<Finding> {
         .collect()
 }
 
-/// The number that decides on a mean increase, and what it is. One instance has no interval: its
-/// increase itself decides.
+/// The number that decides on a mean increase, and a description of it. With one instance no
+/// interval exists, so the increase itself decides.
 fn deciding_end(gate: &Gate, increase: Option<&GapIncrease>) -> (Option<f64>, &'static str) {
     let interval = increase.and_then(|i| i.interval);
     match (interval, gate.strict) {
@@ -420,7 +419,7 @@ fn deciding_end(gate: &Gate, increase: Option<&GapIncrease>) -> (Option<f64>, &'
         ),
         (None, _) => (
             increase.map(|i| i.mean),
-            "one instance has no interval, so its increase decides",
+            "with one instance its increase decides",
         ),
     }
 }
@@ -437,8 +436,8 @@ fn described(found: &GapIncrease) -> String {
     )
 }
 
-/// The fault that rows without a gap are, unless the gate allows so many. `kinds`: what each of
-/// them is instead.
+/// The failure for rows without a gap, unless the gate allows that many. `kinds` describes what
+/// each of them has instead.
 fn missing<'a>(gate: &Gate, kinds: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     kinds.for_each(|kind| *counts.entry(kind).or_default() += 1);
@@ -458,7 +457,7 @@ fn missing<'a>(gate: &Gate, kinds: impl Iterator<Item = &'a str>) -> Option<Stri
     (total > gate.allow_missing).then(says)
 }
 
-/// Where a row is from, names as Markdown code.
+/// Identifies a row, with names as Markdown code.
 fn place(row: &ScoredRecord) -> String {
     let r = row.record;
     format!(
@@ -469,7 +468,7 @@ fn place(row: &ScoredRecord) -> String {
     )
 }
 
-/// `: a, b, c and 5 more`, or nothing.
+/// `: a, b, c and 5 more`, or empty text.
 fn listed(places: impl Iterator<Item = String>) -> String {
     let all: Vec<String> = places.collect();
     let shown: Vec<&str> = all.iter().take(SHOWN).map(String::as_str).collect();

@@ -1,5 +1,5 @@
-//! What a campaign must keep, `offload-gates/1` (TOML): reading gates, judging a campaign by them,
-//! and the shapes of the verdict.
+//! Requirements on a campaign, `offload-gates/1` (TOML): reading gates, judging a campaign by them,
+//! and displaying the verdict.
 
 mod gate;
 pub mod input;

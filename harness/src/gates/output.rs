@@ -6,7 +6,7 @@ use offload_reports::escape_xml;
 use offload_reports::text::{clip, code, counted};
 use std::fmt::Write as _;
 
-/// Longest name of a gate in a terminal's table.
+/// Longest gate name in a terminal table, characters.
 const NAME: usize = 40;
 
 /// Whether every criterion holds.
@@ -14,7 +14,7 @@ pub fn holds(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.fault.is_none())
 }
 
-/// For a terminal: the table, why what fails does, and the verdict.
+/// For a terminal: the table, the reasons for failures, and the verdict.
 pub fn console(findings: &[Finding]) -> String {
     let reasons = reasons(findings, |gate| format!("gate '{}'", clip(gate, NAME)));
     format!(
@@ -38,7 +38,7 @@ pub fn markdown(findings: &[Finding]) -> String {
     out
 }
 
-/// JUnit XML as GitHub's and GitLab's readers take it: a suite per gate, a test case per criterion.
+/// JUnit XML for the readers of GitHub and GitLab: one suite per gate, one test case per criterion.
 pub fn junit(findings: &[Finding]) -> String {
     let suites: Vec<&[Finding]> = findings.chunk_by(|a, b| a.gate == b.gate).collect();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -119,7 +119,7 @@ fn table(findings: &[Finding], name: impl Fn(&str) -> String) -> Table {
     table
 }
 
-/// One line for each criterion that fails, and a blank one; nothing when all hold.
+/// One line per failing criterion and a blank line; empty if all hold.
 fn reasons(findings: &[Finding], name: impl Fn(&str) -> String) -> String {
     let line = |f: &Finding| {
         Some(format!(
@@ -156,7 +156,7 @@ fn measured(f: &Finding) -> String {
     )
 }
 
-/// Escaped, and without the control characters that XML 1.0 cannot hold.
+/// Escapes text, and removes control characters that XML 1.0 cannot contain.
 fn xml(text: &str) -> String {
     let held = |c: &char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
     escape_xml(&text.chars().filter(held).collect::<String>())

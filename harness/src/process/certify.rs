@@ -1,17 +1,18 @@
-//! Has the independent verifier re-check what a solver claims, as soon as it claims it.
+//! Lets the independent verifier re-check a solver's certificate right after the solve.
 
 use offload_instances::Problem;
 use offload_solvers::certificate::CertificateHead;
 use offload_solvers::{Solved, Status, Stop, Trust, relative_gap};
 
-/// Re-checks the certificate of a solve, if there is one, and returns it as it stands in a file.
+/// Re-checks the certificate of a solve, if it has one, and returns the certificate as it is stored
+/// in a file.
 ///
-/// The bound becomes what the verifier proved, and its trust `certified`. A claimed bound that is
-/// stronger than the certificate's own (all plans were enumerated, or a MILP solver went on) stays
-/// as it is. A certificate that is refused turns the solve into an error.
+/// The bound becomes the one that the verifier proved, with trust `certified`. A claimed bound that
+/// is stronger than the certificate's (all plans were enumerated, or a MILP solver continued) is
+/// left unchanged. A refused certificate turns the solve into an error.
 ///
 /// # Errors
-/// When the certificate cannot even be read back.
+/// If the certificate cannot be parsed after it was written.
 pub fn certify(
     problem: &Problem,
     solved: &mut Solved,

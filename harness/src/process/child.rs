@@ -1,5 +1,5 @@
-//! The harness's side: starts a worker, talks to it, kills it when its time is up, and judges what
-//! came back.
+//! The harness's side of a solve in its own process: starts a worker, communicates with it, kills
+//! it at its time limit, and judges its answer.
 
 use super::message::{
     CertificateState, CommandReply, Killed, MARK, SolverReply, WorkerRequest, WorkerTask,
@@ -18,41 +18,41 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-/// Added to a command's limit before its supervisor is taken for dead, s.
+/// Seconds added to a command's limit, after which its supervisor counts as hung.
 const SUPERVISOR_GRACE: Duration = Duration::from_secs(15);
 
-/// Bytes of a plan: so many, and more for each user.
+/// Most bytes of a plan: this constant plus a share per user.
 const PLAN_BYTES: usize = 1 << 16;
 /// See [`PLAN_BYTES`].
 const PLAN_BYTES_PER_USER: usize = 32;
 
-/// Characters of a solver's output that a record keeps.
+/// Most characters of a solver's output in a record.
 const OUTPUT_KEPT: usize = 4096;
 
-/// Bytes of a worker's stderr that are kept, from its end.
+/// Most bytes of a worker's stderr that are kept, from its end.
 const WORKER_STDERR: usize = 2048;
 
-/// Where a certificate goes once it was re-checked.
+/// Where a certificate is stored after its re-check.
 pub struct CertificateTarget {
-    /// The certificate's file.
+    /// Path of the certificate.
     pub file: PathBuf,
-    /// What it says about the instance's file.
+    /// The path of the instance, as the certificate states it.
     pub instance_file: Option<String>,
 }
 
-/// What came back from a worker.
+/// The answer of a worker.
 struct WorkerAnswer {
-    /// Its replies, without the mark.
+    /// Its replies, without the prefix.
     replies: Vec<String>,
-    /// Other lines on its stdout.
+    /// Other lines of its stdout.
     printed: String,
     stderr: String,
     status: Option<ExitStatus>,
-    /// It had to be killed after so long.
+    /// Set if it was killed, to the limit after which it was.
     killed_after: Option<Duration>,
 }
 
-/// Solves in a process of its own. Whatever happens there ends up in the result.
+/// Solves in a separate process. Every failure ends up in the result.
 pub fn solve_apart(
     entry: &SolverEntry,
     problem: &Problem,
@@ -106,14 +106,14 @@ pub fn solve_apart(
     }
 }
 
-/// Starts a worker and collects what it says. The limit counts anew from each of its replies: the
-/// first is the solve, the second a re-check.
+/// Starts a worker and collects its output. The time limit restarts with each reply: the first is
+/// the solve, the second a re-check.
 fn converse(
     request: &WorkerRequest,
     instance: &str,
     limit: Option<Duration>,
 ) -> std::io::Result<WorkerAnswer> {
-    // Not the path: somebody may put another program there while a campaign runs.
+    // Not the program's path: its file may be replaced during a campaign.
     let own = std::path::Path::new("/proc/self/exe");
     let program = if own.exists() {
         own.to_path_buf()
@@ -134,7 +134,7 @@ fn converse(
     );
     let mut stdin = child.stdin.take();
     if let Some(stdin) = &mut stdin {
-        // A worker that is dead already tells so by its status.
+        // If the worker has already ended, its exit status shows it.
         let _ = stdin
             .write_all(text.as_bytes())
             .and_then(|()| stdin.write_all(instance.as_bytes()));
@@ -179,7 +179,7 @@ fn converse(
     Ok(answer)
 }
 
-/// Lines as they come, with their ends; other bytes than UTF-8 replaced.
+/// Reads lines including their line ends; bytes that are not UTF-8 are replaced.
 fn read_lines(stdout: Option<impl Read + Send + 'static>) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
@@ -199,7 +199,7 @@ fn read_lines(stdout: Option<impl Read + Send + 'static>) -> Receiver<String> {
     receiver
 }
 
-/// The end of what comes, once all of it has come.
+/// Keeps the end of a stream, once it is closed.
 fn read_end(stderr: Option<impl Read + Send + 'static>) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
@@ -240,7 +240,7 @@ fn own(problem: &Problem, author: Author, answer: &WorkerAnswer) -> Measured {
     };
     let mut outcome = reply.outcome;
     if reply.certificate == CertificateState::Pending {
-        // It solved and died while its certificate was re-checked: its claim stays its word.
+        // The solve ended, but the process died during the re-check: the claim stays unverified.
         outcome.note = format!(
             "its certificate was not re-checked: {}",
             how_it_died(answer)
@@ -287,7 +287,7 @@ fn signal_name(signal: i32) -> String {
     Signal::try_from(signal).map_or(format!("signal {signal}"), |s| s.as_str().to_string())
 }
 
-/// What a record keeps of what was printed.
+/// The part of a solver's output that a record keeps.
 fn kept(parts: &[&str]) -> Option<String> {
     let text: Vec<&str> = parts
         .iter()
@@ -318,7 +318,7 @@ fn command(
             &format!("its supervisor failed: {}", how_it_died(answer)),
         );
     };
-    let (plan, beside) = plan_in(&ended.stdout);
+    let (plan, other_output) = plan_in(&ended.stdout);
     let stop = match (ended.killed, ended.code, ended.signal) {
         (Some(Killed::Time), ..) => {
             let limit =
@@ -338,8 +338,8 @@ fn command(
         (None, Some(code), _) => Err(format!("it ended with exit code {code}")),
         (None, None, signal) => Err(format!("it ended by {}", signal_name(signal.unwrap_or(0)))),
     };
-    // A plan that came after the limit is kept, but it is a time-out: otherwise a solver that
-    // ignores the limit would look better than one that keeps to it.
+    // A plan that arrives after the limit is kept, but the status is a time-out. Otherwise a solver
+    // that ignores the limit would look better than one that respects it.
     let late = entry
         .limits
         .time
@@ -357,7 +357,7 @@ fn command(
         time_s: ended.time_s,
     };
     let mut solved = judge(problem, entry.author(), timed);
-    // Without a plan the status tells of the time and the reason of what happened.
+    // Without a plan the status shows the time-out and the reason describes it.
     if ended.killed == Some(Killed::Time) || (late && solved.outcome.plan.is_none()) {
         solved.status = Status::Timeout;
     }
@@ -365,12 +365,12 @@ fn command(
         solved,
         cpu_s: Some(ended.cpu_s),
         peak_memory_bytes: Some(ended.peak_memory_bytes),
-        output: kept(&[&beside, &ended.stderr]),
+        output: kept(&[&other_output, &ended.stderr]),
     }
 }
 
-/// The plan on a command's stdout: all of it, or its last line. The other lines are what it printed
-/// beside the plan.
+/// The plan in a command's stdout: all of it, or its last line. The other lines are its remaining
+/// output.
 fn plan_in(stdout: &str) -> (Result<offload_instances::Assignment, String>, String) {
     let read = |text: &str| -> Result<_, String> {
         let value = serde_json::from_str(text).map_err(|e| format!("not JSON ({e})"))?;

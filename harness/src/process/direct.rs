@@ -1,4 +1,4 @@
-//! One problem by several solvers, outside a campaign.
+//! Solves one problem with several solvers, outside a campaign.
 
 use super::certify::certify;
 use super::execute::{InstanceText, execute};
@@ -8,20 +8,20 @@ use offload_instances::{Assignment, Plan, Problem, Status, write_plan};
 use offload_solvers::{Budget, Solved, Stop, solve};
 use std::path::Path;
 
-/// A solve with its certificate as it stands in a file.
+/// A solve with its certificate as it is stored in a file.
 pub struct CertifiedSolve {
-    /// The solve; its bound is `certified` where the verifier re-checked the certificate.
+    /// The solve. Its bound is `certified` if the verifier accepted the certificate.
     pub solved: Solved,
     /// The certificate, from solvers that write one.
     pub certificate: Option<Vec<u8>>,
 }
 
-/// Solves in this process (a command in one of its own) and has the verifier re-check the
-/// certificate. `instance_file` is kept in it as a hint. What a command prints beside its plan goes
-/// to `notify`.
+/// Solves in this process (commands run in their own) and lets the verifier re-check the
+/// certificate. `instance_file` is stored in the certificate as a hint. Output of a command other
+/// than its plan goes to `notify`.
 ///
 /// # Errors
-/// When a certificate cannot even be read back.
+/// If a certificate cannot be parsed after it was written.
 pub fn solve_and_certify(
     entry: &SolverEntry,
     problem: &Problem,
@@ -51,10 +51,10 @@ pub fn solve_and_certify(
     })
 }
 
-/// Solver entries from texts with commas between ids; a command takes all that follows it.
+/// Parses solver ids separated by commas. A command extends to the end of its text.
 ///
 /// # Errors
-/// An unknown solver.
+/// If a solver is unknown.
 pub fn entries(given: &[String], limits: &SolveLimits) -> anyhow::Result<Vec<SolverEntry>> {
     split_ids(given)
         .into_iter()
@@ -66,10 +66,10 @@ pub fn entries(given: &[String], limits: &SolveLimits) -> anyhow::Result<Vec<Sol
         .collect()
 }
 
-/// Writes the best of several plans, feasible ones first.
+/// Writes the best plan; feasible plans are preferred.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn write_best_plan(
     path: &Path,
     problem: &Problem,
@@ -84,7 +84,7 @@ pub fn write_best_plan(
     let violations = solved.evaluation.as_ref().map_or(0, |e| e.violations.len());
     if violations > 0 {
         notify(&format!(
-            "note: {name}: no solver found a feasible plan; the one written breaks {violations} \
+            "note: {name}: no solver found a feasible plan; the written plan violates {violations} \
              rules"
         ));
     }
@@ -98,8 +98,8 @@ pub fn write_best_plan(
     Ok(write_plan(path, &plan)?)
 }
 
-/// The best of several plans, feasible ones first, with its solve. Without a feasible plan the
-/// first one is taken: the user may want to look at it.
+/// The best plan with its solve; feasible plans are preferred. Without a feasible plan the first
+/// one is used, because the user may want to inspect it.
 fn best_plan(all: &[Solved]) -> Option<(&Solved, &Assignment)> {
     let value = |s: &&Solved| s.evaluation.as_ref().map_or(f64::INFINITY, |e| e.objective);
     let is_feasible = |s: &&Solved| s.evaluation.as_ref().is_some_and(|e| e.is_feasible());
@@ -111,17 +111,17 @@ fn best_plan(all: &[Solved]) -> Option<(&Solved, &Assignment)> {
     Some((best, best.outcome.plan.as_ref()?))
 }
 
-/// Whether every problem was feasible and no solver was refuted. What a failed solver says goes to
+/// Whether every problem was feasible and no solver was refuted. Reasons of failed solves go to
 /// `notify`.
 ///
 /// # Errors
-/// When a solver does not take the problem.
+/// If a solver does not accept the problem.
 pub fn all_well(entries: &[SolverEntry], all: &[Solved], notify: Notify) -> anyhow::Result<bool> {
     let mut well = true;
     for (entry, solved) in entries.iter().zip(all) {
         match (&solved.outcome.stop, solved.status) {
             (Stop::Unsupported(why), _) => {
-                anyhow::bail!("{} does not take this problem: {why}", entry.id)
+                anyhow::bail!("{} does not accept this problem: {why}", entry.id)
             }
             (_, Status::Infeasible) => well = false,
             (stop, Status::Error) => {
@@ -134,7 +134,7 @@ pub fn all_well(entries: &[SolverEntry], all: &[Solved], notify: Notify) -> anyh
     Ok(well)
 }
 
-/// Solver ids from text with commas; a command takes all that follows it, commas and all.
+/// Solver ids from comma-separated text. A command extends to the end, including commas.
 fn split_ids(given: &[String]) -> Vec<String> {
     let mut all = Vec::new();
     for text in given {

@@ -1,5 +1,5 @@
-//! One solve, where it belongs: heuristics of ours here, exact and external solvers in a process of
-//! their own.
+//! Runs one solve in the right place: built-in heuristics in this process, exact and external
+//! solvers in a process of their own.
 
 use crate::process::Measured;
 use crate::process::child::{CertificateTarget, solve_apart};
@@ -11,14 +11,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// An instance as text, made when the first process needs it.
+/// An instance as JSON, serialised when the first process needs it.
 pub struct InstanceText<'a> {
     problem: &'a Problem,
     text: OnceLock<String>,
 }
 
 impl<'a> InstanceText<'a> {
-    /// Nothing is written yet.
+    /// Starts empty.
     pub fn of(problem: &'a Problem) -> Self {
         InstanceText {
             problem,
@@ -32,7 +32,7 @@ impl<'a> InstanceText<'a> {
     }
 }
 
-/// Solves once. Nothing that a solver does ends the campaign.
+/// Runs one solve. No failure of a solver ends the campaign.
 pub fn execute(
     entry: &SolverEntry,
     problem: &Problem,
@@ -43,7 +43,7 @@ pub fn execute(
 ) -> Measured {
     match &entry.kind {
         SolverKind::Own(solver) if !entry.isolated => here(solver.as_ref(), problem, budget),
-        // As with our own heuristics: no solver is asked for a plan that cannot exist.
+        // Same as for built-in heuristics: no solver runs on a problem without a feasible plan.
         SolverKind::Command { .. } if !problem.is_feasible() => {
             let timed = TimedOutcome::untimed(Stop::Infeasible);
             Measured::of(judge(problem, entry.author(), timed))

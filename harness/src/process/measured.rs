@@ -1,21 +1,21 @@
-//! A solve and what it cost.
+//! A solve with its cost.
 
 use offload_solvers::Solved;
 
-/// A solve and what it cost.
+/// A solve with its cost.
 pub struct Measured {
-    /// Its outcome, evaluated by us.
+    /// The outcome, evaluated and judged by this program.
     pub solved: Solved,
     /// Processor time, s.
     pub cpu_s: Option<f64>,
-    /// Greatest resident memory of its process, bytes; `None` when it ran in ours.
+    /// Peak resident memory of its process, bytes; `None` if it ran in the harness's process.
     pub peak_memory_bytes: Option<u64>,
-    /// What the solver printed beside its plan.
+    /// Output of the solver other than its plan.
     pub output: Option<String>,
 }
 
 impl Measured {
-    /// A solve of which nothing else was measured.
+    /// A solve without other measurements.
     #[must_use]
     pub fn of(solved: Solved) -> Self {
         Measured {

@@ -1,12 +1,12 @@
-//! What harness and worker say to each other: one JSON object a line.
+//! The messages between harness and worker: one JSON object per line.
 
 use offload_solvers::Outcome;
 use serde::{Deserialize, Serialize};
 
-/// A worker's reply begins with this; any other line is something that the solver printed.
+/// Prefix of a worker's reply. Any other line is output of the solver.
 pub const MARK: &str = "offload-worker/2 ";
 
-/// What is asked of a worker. The instance follows, `instance_bytes` of it.
+/// A request to a worker. The instance follows it, `instance_bytes` long.
 #[derive(Serialize, Deserialize)]
 pub struct WorkerRequest {
     pub task: WorkerTask,
@@ -19,17 +19,17 @@ pub struct WorkerRequest {
     pub instance_bytes: usize,
 }
 
-/// Who is to solve.
+/// What runs the solve.
 #[derive(Serialize, Deserialize)]
 pub enum WorkerTask {
-    /// One of our solvers; its certificate, if it writes one and a file is given, is re-checked and
-    /// kept there.
+    /// A built-in solver. If it writes a certificate and a path is given, the certificate is
+    /// re-checked and stored there.
     Own {
         id: String,
         certificate: Option<std::path::PathBuf>,
         instance_file: Option<String>,
     },
-    /// A command for the shell, killed after a time.
+    /// A shell command, killed at a time limit.
     Command {
         line: String,
         folder: std::path::PathBuf,
@@ -38,7 +38,7 @@ pub enum WorkerTask {
     },
 }
 
-/// What one of our solvers returned.
+/// The result of a built-in solver.
 #[derive(Serialize, Deserialize)]
 pub struct SolverReply {
     /// Its outcome, without the certificate.
@@ -47,21 +47,21 @@ pub struct SolverReply {
     pub time_s: f64,
     /// Processor time of the solve, s.
     pub cpu_s: f64,
-    /// Greatest resident memory of the worker, bytes.
+    /// Peak resident memory of the worker, bytes.
     pub peak_memory_bytes: Option<u64>,
-    /// How far its certificate is.
+    /// State of its certificate.
     pub certificate: CertificateState,
 }
 
-/// How far a worker is with the certificate of its solve.
+/// State of a solve's certificate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CertificateState {
-    /// There is none, or none was asked for.
+    /// No certificate exists or none was requested.
     Absent,
-    /// It is being re-checked: another reply follows.
+    /// The re-check is running; another reply follows.
     Pending,
-    /// The verifier accepted it, and its file is written.
+    /// The verifier accepted it and its file is written.
     Accepted,
     /// The verifier refused it, for this reason.
     Refused(String),
@@ -70,11 +70,11 @@ pub enum CertificateState {
 /// How a command ended.
 #[derive(Serialize, Deserialize)]
 pub struct CommandReply {
-    /// What ended it, when that was not the command itself.
+    /// Why it was killed; `None` if it ended by itself.
     pub killed: Option<Killed>,
-    /// Its exit code; none when a signal ended it.
+    /// Its exit code; `None` if a signal ended it.
     pub code: Option<i32>,
-    /// The signal that ended it.
+    /// The signal that ended it, if any.
     pub signal: Option<i32>,
     pub stdout: String,
     pub stderr: String,

@@ -1,9 +1,9 @@
-//! One solve, with limits: in this process or in one of its own.
+//! One solve with limits, in this process or in a separate one.
 //!
-//! The harness starts its own program as `worker`, hands it the problem on stdin and reads its
-//! reply from stdout. A worker either runs one of our solvers or supervises a command. The worker
-//! leads a process group, which is killed when its time is up. Its stdin stays open as long as the
-//! harness lives: when it closes, the worker ends and takes its children along.
+//! The harness starts its own program as `worker`, sends the problem to its stdin and reads the
+//! reply from its stdout. A worker runs a built-in solver or supervises a command. The worker leads
+//! a process group, which is killed at its time limit. Its stdin stays open as long as the harness
+//! lives; when it closes, the worker kills its children and exits.
 
 pub mod certify;
 mod child;

@@ -1,4 +1,4 @@
-//! A solver as a campaign uses it: one of ours or any command, with a name and limits.
+//! A solver as a campaign uses it: a built-in solver or a command, with a name and limits.
 
 use anyhow::{anyhow, ensure};
 use offload_reports::SolverCatalogue;
@@ -8,61 +8,61 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What an external solver's id begins with.
+/// Prefix of an external solver's id.
 pub const EXEC: &str = "exec:";
 
-/// Added to twice a solver's own time limit before its process is killed, s: start, reading, and a
-/// last long step.
+/// Seconds added to twice the solver's time limit to get the default kill limit: allows for
+/// start-up, reading, and a long last step.
 const GRACE_S: u64 = 30;
 
-/// Share of the machine's memory that solvers may use together unless limits are given.
+/// Share of the machine's memory that all solvers together may use by default.
 const MEMORY_SHARE: f64 = 0.8;
 
-/// The solvers of this program, in the order of reports.
+/// The built-in solvers, in the order of reports.
 #[must_use]
 pub fn catalogue() -> SolverCatalogue {
     SolverCatalogue::new(offload_solvers::ids())
 }
 
-/// What a solve may use. The first two are asked of the solver, the others are enforced.
+/// Limits of a solve. The first two are passed to the solver, the others are enforced.
 #[derive(Clone, Debug, Default)]
 pub struct SolveLimits {
-    /// Time that the solver is asked to stay within.
+    /// Time limit that the solver is asked to respect.
     pub time: Option<Duration>,
-    /// Gap at which an exact solver may stop.
+    /// Relative gap at which an exact solver may stop.
     pub gap: Option<f64>,
     /// Time after which its process is killed.
     pub hard_time: Option<Duration>,
-    /// Memory of its process, bytes.
+    /// Memory limit of its process, bytes.
     pub memory_bytes: Option<u64>,
 }
 
-/// Who solves.
+/// What runs the solve.
 pub enum SolverKind {
-    /// A solver of this program.
+    /// A built-in solver.
     Own(Box<dyn Solver>),
-    /// A command, run by the shell in a folder.
+    /// A command, run by the shell.
     Command {
         /// The command line.
         line: String,
-        /// Where it runs.
+        /// Its working directory.
         folder: PathBuf,
     },
 }
 
-/// Which of our solvers run in a process of their own. Commands always do.
+/// Which built-in solvers run in a process of their own. Commands always do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
-    /// Exact solvers alone: they may use more memory than there is.
+    /// Only exact solvers: they may exceed the available memory.
     WhereNeeded,
-    /// All.
+    /// All solvers.
     Always,
 }
 
-/// Makes sure that a certificate can be expected of one of these solvers.
+/// Checks that at least one of these solvers can write a certificate.
 ///
 /// # Errors
-/// When none of them writes one; the text lists the solvers that do.
+/// If none of them can; the text lists the solvers that do.
 pub fn ensure_certificate(entries: &[SolverEntry]) -> anyhow::Result<()> {
     let writers: Vec<&str> = offload_solvers::all()
         .iter()
@@ -71,7 +71,7 @@ pub fn ensure_certificate(entries: &[SolverEntry]) -> anyhow::Result<()> {
         .collect();
     ensure!(
         entries.iter().any(SolverEntry::writes_certificate),
-        "--certificate: none of these solvers writes one; use one of {}",
+        "--certificate: none of these solvers writes a certificate; use one of {}",
         writers.join(", ")
     );
     Ok(())
@@ -81,23 +81,23 @@ pub fn ensure_certificate(entries: &[SolverEntry]) -> anyhow::Result<()> {
 pub struct SolverEntry {
     /// Name in records.
     pub name: String,
-    /// Its id: `goa`, `exec:...`.
+    /// Id: `goa`, `exec:...`.
     pub id: String,
-    /// Who solves.
+    /// What runs the solve.
     pub kind: SolverKind,
-    /// SolveLimits.
+    /// Limits of each solve.
     pub limits: SolveLimits,
     /// Whether it runs in a process of its own.
     pub isolated: bool,
-    /// Version: this program's, or for a command a hash of the files that it names.
+    /// Version: that of this program, or for a command a hash of the files that it names.
     pub version: String,
 }
 
 impl SolverEntry {
-    /// Finds the solver. Commands run in `folder`.
+    /// Finds a solver by its id. Commands run in `folder`.
     ///
     /// # Errors
-    /// When no solver has this id, or the command is empty.
+    /// If no solver has this id, or the command is empty.
     pub fn new(
         id: &str,
         name: String,
@@ -110,7 +110,7 @@ impl SolverEntry {
             Some(line) => {
                 ensure!(
                     !line.trim().is_empty(),
-                    "{EXEC}: give a command behind it, such as exec:python3 my_solver.py"
+                    "{EXEC}: a command must follow, such as exec:python3 my_solver.py"
                 );
                 let line = line.trim().to_string();
                 let version = version_of(&line, folder);
@@ -143,7 +143,7 @@ impl SolverEntry {
         })
     }
 
-    /// Whose outcomes these are, for the judge. Every external solver is held to the threshold
+    /// The author of these outcomes, for the judge. External solvers must respect the threshold
     /// rule.
     pub fn author(&self) -> Author<'_> {
         Author {
@@ -173,7 +173,7 @@ impl SolverEntry {
         }
     }
 
-    /// What the record says that the solver was given. A gap is said only to those who may use it.
+    /// The options for the record. The gap is included only for solvers that may use it.
     pub fn options(&self) -> BTreeMap<String, Value> {
         let mut options: BTreeMap<String, Value> =
             [("id".to_string(), Value::from(self.id.clone()))].into();
@@ -208,8 +208,8 @@ impl SolveLimits {
         })
     }
 
-    /// The memory of one process when `threads` work at the same time, bytes; none when the machine
-    /// does not tell.
+    /// Memory limit of one process when `threads` run in parallel, bytes; `None` if the machine's
+    /// memory is unknown.
     pub fn memory(&self, threads: usize) -> Option<u64> {
         self.memory_bytes.or_else(|| {
             let machine = crate::machine::memory_bytes()?;
@@ -218,7 +218,7 @@ impl SolveLimits {
     }
 }
 
-/// A command's version: a hash of the files that it names, in order; empty when it names none.
+/// A command's version: a hash of the files that it names, in order; empty if it names none.
 fn version_of(line: &str, folder: &Path) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut found = false;

@@ -1,5 +1,5 @@
-//! Runs a command within limits on time, memory, processes and output, and leaves none of its
-//! children behind.
+//! Runs a command with limits on time, memory, processes and output, and kills all of its
+//! descendants.
 
 use super::message::{CommandReply, Killed};
 use anyhow::Context;
@@ -19,31 +19,32 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How often memory and processes are counted.
+/// Interval between measurements of memory and processes.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Most processes that a command may have at the same time.
+/// Most simultaneous processes of a command.
 const MAX_PROCESSES: usize = 256;
 
-/// Bytes of stderr that are kept: so many from its beginning and from its end.
+/// Bytes of stderr that are kept, each from its start and its end.
 const STDERR_KEPT: usize = 2048;
 
-/// Rounds of killing, a millisecond apart, before children that cannot be killed (stuck in the
-/// system) are left alone.
+/// Rounds of killing, a millisecond apart, before processes that cannot be killed (blocked in the
+/// kernel) are abandoned.
 const KILL_ROUNDS: usize = 500;
 
-/// Bytes of a memory page, as `/proc/PID/statm` counts them on the machines that we know (x86-64,
-/// most arm64).
+/// Bytes of a memory page, the unit of `/proc/PID/statm`, on the supported machines (x86-64, most
+/// arm64).
 const PAGE: u64 = 4096;
 
-/// What has to be known at the end, whoever ended it.
+/// What is needed at the end, regardless of what ended the command.
 #[derive(Default)]
 struct Watch {
     killed: Option<Killed>,
     peak: u64,
 }
 
-/// Runs `line` with `input` on its stdin. `lifeline` is our own stdin: when it ends, so do we.
+/// Runs `line` with `input` on its stdin. `lifeline` is this process's stdin: when it closes, this
+/// process ends.
 pub fn supervise(
     line: &str,
     folder: &Path,
@@ -53,12 +54,12 @@ pub fn supervise(
     most_output: usize,
     mut lifeline: impl Read + Send + 'static,
 ) -> anyhow::Result<CommandReply> {
-    // Orphans of the command become our children, wherever they hide, so that they can be found.
+    // Orphans of the command become children of this process, so that they can be found.
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_child_subreaper(true)?;
     let start = Instant::now();
     let mut command = Command::new("/bin/sh");
-    // A group of its own, since that is killed at once, however fast its members fork.
+    // A process group can be killed at once, however fast its members fork.
     command.process_group(0);
     command
         .arg("-c")
@@ -77,7 +78,7 @@ pub fn supervise(
         std::process::exit(1);
     });
     if let Some(mut stdin) = child.stdin.take() {
-        // A command need not read what it is given.
+        // The command may not read its input.
         std::thread::spawn(move || drop(stdin.write_all(&input)));
     }
     let full = Arc::new(AtomicBool::new(false));
@@ -95,8 +96,8 @@ pub fn supervise(
     let (stdout, stderr) = (join(stdout), join(stderr));
     reap();
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    // What the watch did not see because it was over too soon. Of one process only: the system
-    // keeps no sum.
+    // Peak memory that the measurements missed because the command was short. For a single process
+    // only: the system does not report a sum.
     let peak_of_one = u64::try_from(usage.max_rss()).unwrap_or(0) * 1024;
     Ok(CommandReply {
         killed: watch
@@ -112,7 +113,7 @@ pub fn supervise(
     })
 }
 
-/// Waits for the end or for a limit.
+/// Waits for the end of the command or for a limit.
 fn watch(
     ended: &Receiver<std::io::Result<ExitStatus>>,
     start: Instant,
@@ -149,7 +150,7 @@ fn watch(
     }
 }
 
-/// Keeps what fits; more than that is a reason to kill.
+/// Keeps what fits; more output is a reason to kill.
 fn read_stdout(
     child: &mut Child,
     most: usize,
@@ -168,7 +169,7 @@ fn read_stdout(
     }))
 }
 
-/// Reads everything, keeps the beginning and the end.
+/// Reads everything, but keeps only the start and the end.
 fn read_stderr(child: &mut Child) -> Option<JoinHandle<String>> {
     let mut stderr = child.stderr.take()?;
     Some(std::thread::spawn(move || {
@@ -197,11 +198,11 @@ fn join(handle: Option<JoinHandle<String>>) -> String {
     handle.and_then(|h| h.join().ok()).unwrap_or_default()
 }
 
-/// Only one thread kills at a time: two would chase each other's lists.
+/// Only one thread kills at a time: two would disturb each other's search.
 static KILLING: Mutex<()> = Mutex::new(());
 
-/// Kills every descendant: the command's group, then those that left it. These are stopped as soon
-/// as they are met, so that none can fork while others are looked for.
+/// Kills every descendant: first the command's process group, then processes that left it. Those
+/// are stopped when found, so that none can fork during the search.
 fn kill_all() {
     let _guard = KILLING.lock();
     if let Ok(group @ 1..) = i32::try_from(COMMAND.load(Ordering::Relaxed)) {
@@ -223,10 +224,10 @@ fn kill_all() {
     }
 }
 
-/// The command's own process, whose end a thread waits for.
+/// The command's own process, which a separate thread waits for.
 static COMMAND: AtomicU32 = AtomicU32::new(0);
 
-/// Takes note of the end of orphans that came to us.
+/// Reaps orphans that were adopted by this process.
 fn reap() {
     for pid in children(std::process::id().try_into().unwrap_or(0)) {
         if is_zombie(pid) && u32::try_from(pid.as_raw()) != Ok(COMMAND.load(Ordering::Relaxed)) {
@@ -235,8 +236,8 @@ fn reap() {
     }
 }
 
-/// All living processes below this one. `meet` is told of each before its children are looked for;
-/// false ends the search.
+/// Visits all living descendants of this process. `meet` is called for each before its children are
+/// searched; returning false ends the search.
 fn descendants(meet: &mut dyn FnMut(Pid) -> bool) -> Vec<Pid> {
     let mut all: Vec<Pid> = Vec::new();
     let mut next = children(std::process::id().try_into().unwrap_or(0));
@@ -274,7 +275,7 @@ fn is_zombie(pid: Pid) -> bool {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
         return false;
     };
-    // The state stands behind the name, which may itself hold brackets.
+    // The state follows the name, which may itself contain brackets.
     stat.rsplit_once(')')
         .is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
 }

@@ -18,6 +18,9 @@ use std::time::Duration;
 const MAX_REQUEST: u64 = 1 << 20;
 
 /// Reads one request from stdin and replies on stdout.
+///
+/// # Errors
+/// If the request cannot be read or the instance is damaged.
 pub fn work() -> anyhow::Result<()> {
     let mut input = std::io::BufReader::new(std::io::stdin());
     let mut line = String::new();
@@ -32,8 +35,8 @@ pub fn work() -> anyhow::Result<()> {
             certificate,
             instance_file,
         } => {
-            // The harness says nothing more; its end closes our input, and then nobody waits for
-            // us.
+            // The harness sends nothing more. When it ends, this input closes and the result is no
+            // longer needed.
             std::thread::spawn(move || {
                 let _ = input.read(&mut [0]);
                 std::process::exit(1);
@@ -70,13 +73,13 @@ pub fn work() -> anyhow::Result<()> {
 
 fn send(message: &impl serde::Serialize) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    // A solver may have left half a line.
+    // The solver may have left an incomplete line.
     writeln!(out, "\n{MARK}{}", serde_json::to_string(message)?)?;
     Ok(out.flush()?)
 }
 
-/// The object that a command reads: `{"problem": .., "budget": .., "instance": ..}`, the instance
-/// as it is in a file.
+/// The input of a command: `{"problem": .., "budget": .., "instance": ..}`, the instance in its
+/// file format.
 fn input_of_command(request: &WorkerRequest, instance: &[u8]) -> Vec<u8> {
     let problem =
         serde_json::json!({ "threshold": request.threshold, "weights": request.weights.name() });
@@ -119,7 +122,7 @@ fn own(
     let file = certificate.filter(|_| timed.outcome.certificate.is_some());
     let Some(file) = file else {
         send(&reply(&timed.outcome, CertificateState::Absent))?;
-        // Dropping large trees takes time that nobody needs to wait for.
+        // Dropping large search trees takes time; exit instead.
         std::process::exit(0);
     };
     send(&reply(&timed.outcome, CertificateState::Pending))?;
@@ -148,13 +151,13 @@ fn problem(request: &WorkerRequest, instance: &[u8]) -> anyhow::Result<Problem> 
     )?)
 }
 
-/// Processor time of this process so far, user and system, s.
+/// User and system processor time of this process so far, s.
 fn cpu_s() -> anyhow::Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     Ok((usage.user_time() + usage.system_time()).num_microseconds() as f64 * 1e-6)
 }
 
-/// Greatest resident memory of this process so far, bytes. Not from `getrusage`, which counts the
+/// Peak resident memory of this process so far, bytes. Not from `getrusage`, which includes the
 /// parent's memory before `exec`.
 fn peak_memory() -> Option<u64> {
     let kib: u64 = crate::machine::field("/proc/self/status", "VmHWM")?

@@ -11,10 +11,10 @@ use offload_instances::files::write_bytes;
 use offload_solvers::{Solver, find};
 use std::path::{Path, PathBuf};
 
-/// The solvers with these ids.
+/// The solvers with these ids, in this order.
 ///
 /// # Errors
-/// An unknown id, or one that is given twice.
+/// If an id is unknown or given twice.
 pub fn solvers(ids: &[String]) -> anyhow::Result<Vec<Box<dyn Solver>>> {
     let ids: Vec<&str> = ids.iter().map(|id| id.trim()).collect();
     for (k, id) in ids.iter().enumerate() {
@@ -28,7 +28,7 @@ pub fn solvers(ids: &[String]) -> anyhow::Result<Vec<Box<dyn Solver>>> {
         .collect()
 }
 
-/// Writes files into a folder, each whole or not at all. Returns their paths.
+/// Writes files into a folder, each completely or not at all. Returns their paths.
 fn write_files(folder: &Path, files: Vec<(&str, Vec<u8>)>) -> anyhow::Result<Vec<PathBuf>> {
     files
         .into_iter()

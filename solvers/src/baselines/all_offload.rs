@@ -1,4 +1,4 @@
-//! Everyone offloads, within the admission limits.
+//! Every user offloads, within the admission limits.
 
 use crate::costs::Costs;
 use crate::greedy::{Partial, Take};
@@ -14,7 +14,7 @@ impl Solver for AllOffload {
     }
 
     fn summary(&self) -> &'static str {
-        "step 1 of GOA over everybody (baseline of Kim et al.)"
+        "step 1 of GOA over all users (baseline of Kim et al.)"
     }
 
     fn complexity(&self) -> &'static str {
@@ -24,8 +24,8 @@ impl Solver for AllOffload {
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {
         let costs = Costs::new(problem);
         let mut partial = Partial::new(&costs);
-        let everyone: Vec<_> = (0..problem.n()).collect();
-        partial.run(&everyone, Take::AllBesideMandatory);
+        let users: Vec<_> = (0..problem.n()).collect();
+        partial.run(&users, Take::AllReservingMandatory);
         Outcome::plan(partial.assignment)
     }
 }

@@ -7,20 +7,19 @@ use crate::{Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;
 use std::collections::HashSet;
 
-/// Rounds after which it ends, equilibrium or not; equilibria were found within ten (all families,
-/// N up to 120).
+/// Most rounds. Equilibria were found within ten (all families, N up to 120).
 const ROUNDS: u64 = 1000;
-/// A user moves only if its delay falls by this part of it: anything less is rounding.
+/// A user moves only if its delay falls by more than this relative amount; less is rounding.
 const LEAST_GAIN: f64 = 1e-12;
-/// Users between two looks at the clock.
+/// Number of users between checks of the deadline.
 const CLOCK_EVERY: usize = 64;
 
-/// Best-response dynamics of the offloading game (Chen, Jiao, Li and Fu 2016): users in turn go to
-/// the admitted place of least own delay, the others staying, until no user moves (a Nash
-/// equilibrium), a plan comes back (a cycle: unlike theirs, this game has users of different weight
-/// and interference, and need not have a potential), or after 1,000 rounds. The best plan on the
-/// way is returned; the note says how it ended. Mandatory users start where GOA's first step puts
-/// them. Iterations are rounds.
+/// Best-response dynamics of the offloading game (Chen, Jiao, Li and Fu 2016). Users take turns;
+/// each moves to the admitted place of least own delay while the others stay. The dynamics end when
+/// no user moves (a Nash equilibrium), when a plan repeats (a cycle), or after 1,000 rounds. Cycles
+/// are possible because, unlike theirs, this game has weighted users and interference, and may have
+/// no potential. The best plan found is returned, and the note states how the dynamics ended.
+/// Mandatory users start at the places chosen by GOA's first step. One iteration is one round.
 pub struct BestResponse;
 
 impl Solver for BestResponse {
@@ -29,7 +28,7 @@ impl Solver for BestResponse {
     }
 
     fn summary(&self) -> &'static str {
-        "every user in turn to its own best place (Chen, Jiao, Li and Fu 2016) until equilibrium, \
+        "users in turn move to their own best place (Chen, Jiao, Li and Fu 2016) until equilibrium, \
          a cycle, or 1,000 rounds"
     }
 
@@ -72,7 +71,7 @@ impl Solver for BestResponse {
     }
 }
 
-/// User i goes to its best place; true when that is another one, better by more than rounding.
+/// Moves user i to its best place; true if that differs from its place by more than rounding.
 fn respond(costs: &Costs, state: &mut State, i: usize) -> bool {
     let here = state.place(i);
     let delay = |to: Place| match to {

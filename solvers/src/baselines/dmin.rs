@@ -1,4 +1,4 @@
-//! The greedy that minimises delay alone, whatever the weights.
+//! The greedy that minimises delay alone, independent of the weights.
 
 use crate::costs::Costs;
 use crate::greedy::{Partial, Take};
@@ -14,7 +14,7 @@ impl Solver for Dmin {
     }
 
     fn summary(&self) -> &'static str {
-        "step 2 of GOA over everybody with v = 1: least delay, uncertainty ignored (baseline of \
+        "step 2 of GOA over all users with v = 1: least delay, uncertainty ignored (baseline of \
          Kim et al.)"
     }
 
@@ -29,8 +29,8 @@ impl Solver for Dmin {
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {
         let costs = Costs::of_delays(problem);
         let mut partial = Partial::new(&costs);
-        let everyone: Vec<_> = (0..problem.n()).collect();
-        partial.run(&everyone, Take::Gains);
+        let users: Vec<_> = (0..problem.n()).collect();
+        partial.run(&users, Take::Gains);
         Outcome::plan(partial.assignment)
     }
 }

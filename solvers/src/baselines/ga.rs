@@ -1,4 +1,4 @@
-//! The genetic algorithm that the paper's authors describe, with its mutation corrected.
+//! The genetic algorithm of the paper's authors, with its mutation corrected.
 
 use crate::baselines::random_feasible::random_plan;
 use crate::search::incumbent::Incumbent;
@@ -8,24 +8,24 @@ use offload_instances::{Assignment, Problem};
 
 // The parameters are those of Kim et al.
 
-/// Plans in a generation.
+/// Number of plans in a generation.
 const POPULATION: usize = 100;
-/// Most generations by default.
+/// Default limit on generations.
 const GENERATIONS: u64 = 5000;
-/// Probability that one gene of a child is drawn anew.
+/// Probability that one gene of a child is redrawn.
 const MUTATION: f64 = 0.01;
-/// Best plans that are taken over as they are.
+/// Number of best plans that are copied to the next generation.
 const ELITE: usize = 6;
-/// Generations without a better plan after which it ends.
+/// Generations without improvement after which the algorithm ends.
 const STAGNATION: usize = 200;
-/// Added to fitness, so that every parent has some.
+/// Added to every fitness, so that no parent has fitness 0.
 const LEAST_FITNESS: f64 = 1e-6;
 
-/// Population 100, at most 5,000 generations or 200 without progress, 6 elites, parents drawn in
-/// proportion to their fitness, one-point crossover, one gene mutated with probability 1 %. The
-/// authors' mutation takes a gene's *value* as the index of the gene to change; here the index is
-/// uniform. Iterations are generations. Children that overfill a server are repaired; the authors'
-/// code has no admission limits.
+/// Population 100, at most 5,000 generations or 200 without improvement, 6 elites,
+/// fitness-proportional selection, one-point crossover, and mutation of one gene with probability 1
+/// %. The authors' mutation uses a gene's *value* as the index of the gene to change; here the
+/// index is uniform. Children that overfill a server are repaired, because the authors' code has no
+/// admission limits. One iteration is one generation.
 pub struct Ga;
 
 impl Solver for Ga {
@@ -65,7 +65,8 @@ impl Solver for Ga {
     }
 }
 
-/// A uniformly random place for everyone, as the authors start (local only for optional users).
+/// A uniformly random place for every user, as in the authors' start (only optional users may be
+/// local).
 fn first(problem: &Problem, random: &mut Random) -> Assignment {
     let limited = problem.total_capacity() < problem.n()
         || (0..problem.m()).any(|j| problem.capacity(j) < problem.n());
@@ -116,11 +117,10 @@ fn next_generation(
     next
 }
 
-/// All members in an order drawn without replacement, with probability in proportion to (worst cost
-/// - own cost).
+/// All members, in random order drawn without replacement with probability proportional to (worst
+/// cost - own cost).
 ///
-/// Successive draws in proportion to fitness are the order of the keys Exp(1) / fitness (Efraimidis
-/// and Spirakis 2006).
+/// Such a draw is the ascending order of the keys Exp(1) / fitness (Efraimidis and Spirakis 2006).
 fn parents(cost: &[f64], random: &mut Random) -> Vec<usize> {
     let worst = cost.iter().copied().fold(f64::MIN, f64::max);
     let keys: Vec<f64> = cost
@@ -132,8 +132,8 @@ fn parents(cost: &[f64], random: &mut Random) -> Vec<usize> {
     order
 }
 
-/// Takes users off overfull servers, optional ones first, and puts mandatory ones where there is a
-/// place.
+/// Removes users from overfull servers, optional ones first, and assigns mandatory users to free
+/// places.
 fn repair(problem: &Problem, plan: &mut Assignment) {
     let mut loads = problem.loads(plan);
     if (0..problem.m()).all(|j| loads[j] <= problem.capacity(j)) {
@@ -154,7 +154,7 @@ fn repair(problem: &Problem, plan: &mut Assignment) {
         .collect();
     for i in unplaced {
         let open = (0..problem.m()).find(|&j| loads[j] < problem.capacity(j));
-        // When every place is taken, an optional user somewhere holds one that this user needs.
+        // All places are taken, so an optional user holds one that this user needs.
         let j = open.or_else(|| evict(problem, plan, &mut loads));
         if let Some(j) = j {
             plan[i] = Some(j);

@@ -1,4 +1,4 @@
-//! Remove and exchange, after Tran and Pompili.
+//! Remove and exchange local search, after Tran and Pompili.
 
 use crate::costs::Costs;
 use crate::search::descent::LEAST_GAIN;
@@ -7,17 +7,17 @@ use crate::state::{Move, State};
 use crate::{Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;
 
-/// Gains below this part of F, divided by N^2, do not count: it makes the number of steps
+/// Gains below this fraction of F, divided by N^2, do not count. This makes the number of steps
 /// polynomial (Tran and Pompili 2019, after Feige, Mirrokni and Vondrak 2011).
 const EPSILON: f64 = 1e-3;
 
-/// Local search of hJTORA: from the mandatory users' greedy plan, repeat (a) *remove*: an optional
-/// user back to its device; (b) *exchange*: a user to a server, in place of at most one optional
-/// user there, which goes back to its device; the first step that improves F by more than
-/// epsilon F / N^2 is taken. The paper's sub-bands are our shared band, and its resource allocation
-/// is our equal share, so F is exact.
+/// Local search of hJTORA. From the greedy plan of the mandatory users it repeats two kinds of
+/// steps: (a) *remove*: an optional user returns to its device; (b) *exchange*: a user moves to a
+/// server and replaces at most one optional user there, which returns to its device. The first step
+/// that improves F by more than epsilon F / N^2 is made. The paper's sub-bands correspond to the
+/// shared band here and its resource allocation to the equal share, so F is exact.
 ///
-/// Iterations are steps taken. The plan that it ends with admits no such step.
+/// One iteration is one step. No such step improves the final plan.
 pub struct Hjtora;
 
 impl Solver for Hjtora {
@@ -44,7 +44,7 @@ impl Solver for Hjtora {
     }
 }
 
-/// One round over all users; true when it changed something and may go on.
+/// One round over all users; true if it changed the plan and may continue.
 fn round(state: &mut State, incumbent: &mut Incumbent) -> bool {
     let n = state.users();
     let mut changed = false;
@@ -59,7 +59,7 @@ fn round(state: &mut State, incumbent: &mut Incumbent) -> bool {
     changed
 }
 
-/// Puts the user back to its device if that pays.
+/// Returns the user to its device if that improves F.
 fn remove(state: &mut State, incumbent: &mut Incumbent, user: usize, threshold: f64) -> bool {
     let step = Move::Relocate { user, to: None };
     state.place(user).is_some()
@@ -68,7 +68,7 @@ fn remove(state: &mut State, incumbent: &mut Incumbent, user: usize, threshold: 
         && accept(state, incumbent, step)
 }
 
-/// Puts the user to the first other server where that pays, alone or in place of another user.
+/// Moves the user to the first other server where that improves F, alone or replacing another user.
 fn enter(state: &mut State, incumbent: &mut Incumbent, user: usize, threshold: f64) -> bool {
     let home = state.place(user);
     let mut bounds = Vec::new();
@@ -85,8 +85,8 @@ fn enter(state: &mut State, incumbent: &mut Incumbent, user: usize, threshold: f
     false
 }
 
-/// Makes `enter`, a relocation to a server, in place of one of that server's optional users, the
-/// first for which it pays.
+/// Makes `enter`, a relocation to a server, together with the removal of one of that server's
+/// optional users: the first for which it improves F.
 fn exchange(state: &mut State, incumbent: &mut Incumbent, enter: Move, threshold: f64) -> bool {
     let Move::Relocate { user, to: Some(j) } = enter else {
         return false;
@@ -98,7 +98,7 @@ fn exchange(state: &mut State, incumbent: &mut Incumbent, enter: Move, threshold
     let members = state.members(j).iter().copied();
     let hopeful: Vec<usize> = members.filter(|&k| pays(k)).collect();
     for leaver in hopeful {
-        // The bound may be too low: make both steps, and undo them if they do not pay.
+        // The bound may be too low: make both steps, and undo them if F does not improve.
         let leave = Move::Relocate {
             user: leaver,
             to: None,
@@ -117,7 +117,7 @@ fn exchange(state: &mut State, incumbent: &mut Incumbent, enter: Move, threshold
     false
 }
 
-/// Takes a step, if one more may be taken.
+/// Makes a step, unless the iteration limit is reached.
 fn accept(state: &mut State, incumbent: &mut Incumbent, step: Move) -> bool {
     if !incumbent.next() {
         return false;

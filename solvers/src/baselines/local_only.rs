@@ -1,4 +1,4 @@
-//! Every user answers locally.
+//! Every user computes locally.
 
 use crate::{Budget, Outcome, Solver};
 use offload_instances::Problem;
@@ -12,7 +12,7 @@ impl Solver for LocalOnly {
     }
 
     fn summary(&self) -> &'static str {
-        "nobody offloads (baseline of Kim et al., arXiv 2602.07958)"
+        "no user offloads (baseline of Kim et al., arXiv 2602.07958)"
     }
 
     fn complexity(&self) -> &'static str {

@@ -1,3 +1,3 @@
-//! The rules that the paper and the literature compare with. One file per solver.
+//! The reference rules of the paper and the literature. One file per solver.
 
 automod::dir!(pub(crate) "src/baselines");

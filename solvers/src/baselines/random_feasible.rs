@@ -1,4 +1,4 @@
-//! A uniformly random plan that keeps the rules.
+//! A uniformly random feasible plan.
 
 use crate::{Budget, Outcome, Solver, streams};
 use offload_instances::random::Random;
@@ -28,7 +28,7 @@ impl Solver for RandomFeasible {
 }
 
 /// Mandatory users first, then each other user with probability 1/2, in random order while places
-/// last. A problem without a feasible plan leaves mandatory users local.
+/// remain. On a problem without a feasible plan some mandatory users stay local.
 pub fn random_plan(problem: &Problem, random: &mut Random) -> Assignment {
     let mut users: Vec<usize> = (0..problem.n())
         .filter(|&i| problem.is_mandatory(i) || random.chance(0.5))

@@ -1,4 +1,4 @@
-//! Picks an exact solver by the problem.
+//! Selects an exact solver for the problem.
 
 use crate::exact::bnb::Bnb;
 use crate::exact::enumerate::{Enumerate, plans};
@@ -6,7 +6,7 @@ use crate::exact::milp::Milp;
 use crate::{Budget, Outcome, Solver, Stop};
 use offload_instances::Problem;
 
-/// Up to so many plans, trying them all is faster than anything else: about a microsecond each.
+/// Up to this many plans, enumeration is fastest: about a microsecond per plan.
 const FEW_PLANS: f64 = 1e5;
 
 /// See [`Solver::summary`].
@@ -60,8 +60,8 @@ impl Solver for Exact {
     }
 }
 
-/// Tries all plans. The certificate is that of `bnb`, which takes about a millisecond here: trying
-/// all plans leaves no proof that somebody else could check.
+/// Enumerates all plans. The certificate comes from `bnb`, which takes about a millisecond here,
+/// because enumeration leaves no proof that can be re-checked.
 fn enumerate(problem: &Problem, budget: &Budget, count: f64) -> Outcome {
     let outcome = Enumerate.solve(problem, budget);
     let outcome = Outcome {

@@ -3,9 +3,9 @@
 use crate::{Budget, Outcome, Solver, Stop, Trust};
 use offload_instances::{Assignment, Problem};
 
-/// Most plans that are tried: about ten seconds.
+/// Most plans to enumerate: about ten seconds.
 const MAX_PLANS: f64 = 1e7;
-/// Plans between two looks at the clock.
+/// Number of plans between checks of the deadline.
 const CLOCK_EVERY: u64 = 1024;
 
 /// See [`Solver::summary`].
@@ -72,8 +72,8 @@ impl Solver for Enumerate {
     }
 }
 
-/// The number of plans that keep the threshold rule: (M + 1) to the power of the optional users
-/// times M to that of the mandatory ones.
+/// The number of plans that satisfy the threshold rule: (M + 1) to the power of the number of
+/// optional users times M to the power of the number of mandatory ones.
 pub fn plans(problem: &Problem) -> f64 {
     let (m, mandatory) = (problem.m() as f64, problem.mandatory_count());
     m.powf(mandatory as f64) * (m + 1.0).powf((problem.n() - mandatory) as f64)
@@ -83,7 +83,7 @@ fn first(problem: &Problem, i: usize) -> Option<usize> {
     problem.is_mandatory(i).then_some(0)
 }
 
-/// The next plan in the order of an odometer; false after the last.
+/// Advances to the next plan, like an odometer; false after the last.
 fn advance(problem: &Problem, plan: &mut Assignment) -> bool {
     for (i, place) in plan.iter_mut().enumerate() {
         let next = place.map_or(0, |j| j + 1);

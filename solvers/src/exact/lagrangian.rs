@@ -1,13 +1,13 @@
-//! The Lagrangian relaxation by itself.
+//! The Lagrangian relaxation without branching.
 
 use crate::exact::bnb;
 use crate::{Budget, Outcome, Solver};
 use offload_instances::Problem;
 
-/// The root of `bnb`: multipliers by a deflected subgradient method from `goa-marginal`'s plan on,
-/// relaxed plans averaged, rounded and repaired (Fisher 1981; Barahona and Anbil 2000), then
-/// improved by relocations and swaps. It also returns the bound, with a certificate. No branching,
-/// so the gap stays what the relaxation leaves.
+/// The root of `bnb`: multipliers by a deflected subgradient method that starts from the plan of
+/// `goa-marginal`; relaxed plans are averaged, rounded and repaired (Fisher 1981; Barahona and
+/// Anbil 2000), then improved by relocations and swaps. It also returns the bound, with a
+/// certificate. Without branching, the gap of the relaxation remains.
 pub struct Lagrangian;
 
 impl Solver for Lagrangian {

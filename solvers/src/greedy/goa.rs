@@ -1,4 +1,4 @@
-//! GOA: mandatory users first, then every user that gains. It prices only the newcomer, never the
+//! GOA: mandatory users first, then every user with a gain. It prices only the new user, not the
 //! harm to users already attached.
 
 use crate::costs::Costs;

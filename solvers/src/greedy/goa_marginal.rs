@@ -1,4 +1,4 @@
-//! GOA's greedy with the true price: what an assignment costs everyone, not the newcomer alone.
+//! GOA's greedy with the true price: the cost of an assignment to all users, not only the new one.
 
 use crate::costs::Costs;
 use crate::search::descent::{Descent, Moves};
@@ -9,14 +9,14 @@ use crate::{Budget, Deadline, Outcome, Solver, greedy};
 use offload_instances::{Assignment, Problem};
 use std::collections::BinaryHeap;
 
-/// Steps as GOA does (mandatory users first, then every user that gains), but by the change of F
-/// itself, and ends with relocations of any user to any place, back to local included, until none
-/// improves F. So the plan is a local optimum: no single user's move improves it.
+/// Same steps as GOA (mandatory users first, then every user with a gain), but by the true change
+/// of F. Afterwards any user may move to any place, including local, until no relocation improves
+/// F. The plan is a local optimum: no move of a single user improves it.
 ///
-/// Users wait in a heap by the change of F that their best place had when they were last priced;
-/// the one on top is priced again and taken if it is still no worse than the next. Unlike GOA's
-/// deltas these changes may also fall (costs are concave in interference), so the order is that of
-/// the least change by old values: a lazy greedy (Minoux 1978).
+/// Users wait in a heap by the change of F at their best place when last priced. The top user is
+/// priced again and assigned if it is still no worse than the next. Unlike GOA's deltas, these
+/// changes may also decrease (costs are concave in interference), so the order is that of outdated
+/// values: a lazy greedy (Minoux 1978).
 pub struct GoaMarginal;
 
 impl Solver for GoaMarginal {
@@ -39,7 +39,7 @@ impl Solver for GoaMarginal {
     }
 }
 
-/// The plan of `goa-marginal`, cut short by the deadline.
+/// The plan of `goa-marginal`, stopped early by the deadline.
 pub fn plan(costs: &Costs, deadline: &Deadline) -> Assignment {
     let mut state = State::all_local(costs);
     construct(costs.problem(), &mut state);
@@ -47,8 +47,8 @@ pub fn plan(costs: &Costs, deadline: &Deadline) -> Assignment {
     state.assignment().clone()
 }
 
-/// Attaches the mandatory users that are still local, then optional ones while F falls. Users at
-/// servers stay where they are.
+/// Attaches the mandatory users that are still local, then optional ones while F decreases. Users
+/// at servers stay there.
 pub fn construct(problem: &Problem, state: &mut State) {
     let mut bounds = Vec::new();
     let groups = greedy::users_by_duty(problem);
@@ -75,8 +75,8 @@ pub fn construct(problem: &Problem, state: &mut State) {
     }
 }
 
-/// The open server to which the local user i goes at the least change of F, as its lower bound
-/// tells (exact but for interference's curvature), and the user waiting at that change.
+/// The open server at which the local user i has the least lower bound on the change of F (exact
+/// except for the curvature of interference costs), and the heap entry at that change.
 fn cheapest_server(state: &State, i: usize, bounds: &mut Vec<f64>) -> Option<(Waiting, Place)> {
     state.relocate_bounds(i, bounds);
     let places = (0..state.servers()).map(|j| (bounds[j], Some(j)));

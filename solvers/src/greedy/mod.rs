@@ -1,5 +1,5 @@
-//! The greedy that GOA and most baselines are made of: again and again attach the (user, server)
-//! pair of least delta.
+//! The greedy that GOA and most baselines use: it repeatedly attaches the (user, server) pair of
+//! least delta.
 
 pub(crate) mod goa;
 pub(crate) mod goa_marginal;
@@ -14,18 +14,19 @@ use crate::costs::Costs;
 use offload_instances::{Assignment, Problem};
 use partial::Phase;
 
-/// From this many users on [`queues`] is faster than [`rows`], as long as there are few servers
+/// From this many users on, [`queues`] is faster than [`rows`] if the number of servers is small
 /// (measured).
 const MANY_USERS: usize = 512;
-/// The most servers with which [`queues`] is faster, likewise.
+/// Most servers for which [`queues`] is faster (measured).
 const FEW_SERVERS: usize = 6;
 
 impl Partial<'_> {
-    /// Repeats: take the pair of least delta among `users` (ascending), ties to the lower user,
-    /// then the lower server; attach it. Ends when `take` says so or no admitted pair is left.
+    /// Repeatedly takes the pair of least delta among `users` (ascending), with ties to the lower
+    /// user and then the lower server, and attaches it. Ends when `take` says so or no admitted
+    /// pair is left.
     ///
     /// Loads and interference only grow, so deltas only grow, and an old delta is a lower bound.
-    /// Two implementations use this in their own way; both decide, to the last tie, as if every
+    /// The two implementations use this in different ways. Both decide, including ties, as if every
     /// pair were priced again at each step.
     pub fn run(&mut self, users: &[usize], take: Take) {
         let phase = Phase { users, take };
@@ -80,8 +81,8 @@ mod tests {
         partial.assignment
     }
 
-    /// `tests/` compares with the plain rule; here the two implementations meet, also at sizes at
-    /// which [`Partial::run`] uses only one of them.
+    /// `tests/` compares with the plain rule. This test compares the two implementations, also at
+    /// sizes at which [`Partial::run`] uses only one of them.
     #[test]
     fn both_implementations_decide_alike() {
         for (family, n, m) in [
@@ -103,7 +104,7 @@ mod tests {
                 let problem =
                     Problem::new(Arc::new(instance), 0.7, Weights::Uncertainty).expect("a problem");
                 for costs in [Costs::new(&problem), Costs::of_delays(&problem)] {
-                    for take in [Take::All, Take::AllBesideMandatory, Take::Gains] {
+                    for take in [Take::All, Take::AllReservingMandatory, Take::Gains] {
                         assert_eq!(
                             plan(&costs, take, rows::run),
                             plan(&costs, take, queues::run),

@@ -6,26 +6,26 @@ use offload_instances::{Assignment, Problem};
 /// Which users a phase of the greedy attaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Take {
-    /// All of them, while places last.
+    /// All users, while places last.
     All,
-    /// All of them, but optional ones only while enough places for all waiting mandatory users
-    /// remain.
-    AllBesideMandatory,
-    /// Those whose delta is below 0 when their turn comes.
+    /// All users, but optional ones only while enough places remain for the mandatory users still
+    /// waiting.
+    AllReservingMandatory,
+    /// Users whose delta is below 0 when their turn comes.
     Gains,
 }
 
-/// A plan under construction: users are only ever added, so loads and interference only grow.
+/// A plan under construction: users are only added, so loads and interference only grow.
 pub struct Partial<'a> {
     pub(super) costs: &'a Costs<'a>,
-    /// Where every user is so far.
+    /// Current place of every user.
     pub assignment: Assignment,
     pub(super) servers: Vec<Station>,
     places: usize,
     waiting_mandatory: usize,
 }
 
-/// What deltas depend on at a server; it changes with every user that is attached.
+/// The data of a server on which deltas depend; it changes with every attached user.
 #[derive(Clone, Copy)]
 pub(super) struct Station {
     /// min(K_j, N) - n_j.
@@ -38,7 +38,7 @@ pub(super) struct Station {
     interference: f64,
 }
 
-/// What one phase of the greedy is asked for.
+/// The users and the rule of one phase of the greedy.
 pub(super) struct Phase<'a> {
     /// The users, ascending. Their positions in this list are called rows.
     pub(super) users: &'a [usize],
@@ -46,7 +46,7 @@ pub(super) struct Phase<'a> {
 }
 
 impl<'a> Partial<'a> {
-    /// Every user is local.
+    /// Starts with every user local.
     pub fn new(costs: &'a Costs<'a>) -> Self {
         let problem = costs.problem();
         let station = |j: usize| Station {
@@ -97,10 +97,10 @@ impl<'a> Partial<'a> {
         }
     }
 
-    /// Whether the phase keeps `user` out: from then on for good, since every place left goes to a
-    /// mandatory user.
+    /// Whether the phase excludes `user`. This is permanent, because every remaining place goes to
+    /// a mandatory user.
     pub(super) fn keeps_out(&self, user: usize, phase: &Phase) -> bool {
-        phase.take == Take::AllBesideMandatory
+        phase.take == Take::AllReservingMandatory
             && !self.problem().is_mandatory(user)
             && self.places <= self.waiting_mandatory
     }

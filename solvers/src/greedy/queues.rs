@@ -1,5 +1,5 @@
-//! The greedy for many users at few servers: each server has a heap of users by a lower bound that
-//! follows the server's load, so that few pairs are priced again.
+//! The greedy for many users at few servers. Each server has a heap of users by a lower bound that
+//! scales with the server's pace, so that few pairs are priced again.
 //!
 //! With the pace p = max(1/f_j, n/F_j), a delta divided by it,
 //!
@@ -7,10 +7,10 @@
 //! delta_ij / p = v_i (D_i (n/p) / (B_j log2(1 + S_ij/(s_j+I_j))) + w_i - t_i / p),
 //! ```
 //!
-//! only grows: n/p and p do not fall with n, the logarithm falls with I. So an old quotient times
-//! the present pace is a lower bound of the delta. It is a close one, because under congestion
-//! loads change deltas mostly through the pace. In each step pairs are priced, the lowest bound
-//! first, until no bound is below the least delta seen.
+//! only grows: n/p and p do not decrease with n, and the logarithm decreases with I. So an old
+//! quotient times the current pace is a lower bound of the delta. The bound is tight, because under
+//! congestion loads change deltas mostly through the pace. Each step prices pairs in order of their
+//! bounds until no bound is below the least delta seen.
 
 use super::partial::{Partial, Phase, Take};
 use crate::search::waiting::Waiting;
@@ -29,7 +29,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// As the rule prefers: lesser delta, then lower user, then lower server.
+    /// The order of the rule: lesser delta, then lower user, then lower server.
     fn order(&self, other: &Self) -> Ordering {
         self.delta
             .total_cmp(&other.delta)
@@ -37,12 +37,12 @@ impl Pair {
     }
 }
 
-/// Relative slack for rounding; a delta's few operations err by less than a tenth of it.
+/// Relative margin for rounding; a delta's few operations err by less than a tenth of it.
 const SLACK: f64 = 1e-14;
 
-/// A little less than delta / pace, so that [`bound`] holds for the rounded deltas of all later
-/// moments too: a delta is a difference to v_i t_i, so it errs in proportion to that, not to
-/// itself. 0 where costs do not count (v_i = 0), and not above the quotient where digits are lost.
+/// Slightly less than delta / pace, so that [`bound`] also holds for the rounded deltas of all
+/// later steps. A delta is a difference to v_i t_i, so its error is proportional to that value. The
+/// result is 0 if costs do not count (v_i = 0), and at most the quotient if digits are lost.
 fn scale(delta: f64, local: f64, pace: f64) -> f64 {
     let lower = delta - 2.0 * SLACK * local;
     let scaled = (lower / pace).min(f64::MAX);
@@ -53,13 +53,13 @@ fn scale(delta: f64, local: f64, pace: f64) -> f64 {
     }
 }
 
-/// A lower bound of the delta from its quotient at an earlier moment.
+/// A lower bound of the delta from its quotient at an earlier step.
 fn bound(scaled: f64, pace: f64) -> f64 {
     let value = scaled * pace;
     value - SLACK * value.abs()
 }
 
-/// The pair of the lowest bound.
+/// The pair with the lowest bound.
 fn lowest(partial: &Partial, heaps: &[BinaryHeap<Waiting>]) -> Option<Pair> {
     let top = |(server, heap): (usize, &BinaryHeap<Waiting>)| {
         let &Waiting { price, number, .. } = heap.peek()?;
@@ -72,13 +72,13 @@ fn lowest(partial: &Partial, heaps: &[BinaryHeap<Waiting>]) -> Option<Pair> {
     heaps.iter().enumerate().filter_map(top).min_by(Pair::order)
 }
 
-/// The row at server j, waiting by the [`scale`] of its delta.
+/// The heap entry of a row at server j, by the [`scale`] of its delta.
 fn waiting(partial: &Partial, user: usize, row: u32, j: usize, delta: f64) -> Waiting {
     let price = scale(delta, partial.costs.local(user), partial.pace(j));
     Waiting::new(price, row)
 }
 
-/// All users by [`scale`] of their deltas at server j as of now.
+/// All users by the current [`scale`] of their deltas at server j.
 fn queue(partial: &Partial, j: usize, phase: &Phase) -> BinaryHeap<Waiting> {
     let rows = phase.users.iter().zip(0_u32..);
     rows.map(|(&user, row)| waiting(partial, user, row, j, partial.delta(user, j)))

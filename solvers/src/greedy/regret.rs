@@ -7,10 +7,10 @@ use crate::state::{Move, Place, State};
 use crate::{Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;
 
-/// Again and again the user that would lose most by not getting its best place (the difference
-/// between its second best and its best change of F) gets it (Martello and Toth 1981, for the
-/// generalised assignment problem), mandatory users first; then relocations until none improves,
-/// their shift phase.
+/// Repeatedly assigns the user with the greatest regret, the difference between its second best and
+/// its best change of F (Martello and Toth 1981, for the generalised assignment problem). Mandatory
+/// users come first. Afterwards relocations are made until none improves F, as in their shift
+/// phase.
 pub struct Regret;
 
 impl Solver for Regret {
@@ -39,13 +39,13 @@ impl Solver for Regret {
     }
 }
 
-/// Gives every waiting user, all of them local now, a place in the order of regret; optional users
-/// may stay local. Ends early when `stop`, called before each, returns true.
+/// Assigns every waiting user, all of them local, in order of regret; optional users may stay
+/// local. Ends early if `stop`, called before each assignment, returns true.
 pub fn insert(state: &mut State, waiting: &mut Vec<usize>, stop: impl Fn() -> bool) {
     let mut bounds = Vec::new();
     while !waiting.is_empty() && !stop() {
         state.prepare();
-        // The greatest regret so far, and the position and the best place of its user.
+        // The greatest regret so far, with the position and the best place of its user.
         let mut most = f64::NEG_INFINITY;
         let mut chosen: Option<(usize, Place)> = None;
         for (k, &i) in waiting.iter().enumerate() {
@@ -62,8 +62,7 @@ pub fn insert(state: &mut State, waiting: &mut Vec<usize>, stop: impl Fn() -> bo
     }
 }
 
-/// How much worse the user's second best place is than its best, and the best; `None` when no place
-/// admits it.
+/// The user's regret, weighted s, and its best place; `None` if no place admits it.
 fn regret_of(state: &State, user: usize, bounds: &mut Vec<f64>) -> Option<(f64, Place)> {
     state.relocate_bounds(user, bounds);
     let (mut first, mut second, mut best) = (f64::INFINITY, f64::INFINITY, None);

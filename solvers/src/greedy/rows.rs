@@ -1,6 +1,6 @@
-//! The greedy for few users, or many servers: a row of deltas is kept for each user and a heap of
-//! users by the least of its row, so that the heap stays small and a user leaves it as a whole. A
-//! pair whose recomputed delta is still the least of all old ones is the least of all.
+//! The greedy for few users or many servers. It keeps a row of deltas for each user and a heap of
+//! users by the least delta of their row, so that the heap stays small and a user leaves it as a
+//! whole. A pair whose recomputed delta is still at most every old delta is the least of all.
 
 use super::partial::{Partial, Phase, Take};
 use crate::search::waiting::Waiting;
@@ -8,11 +8,10 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
-/// Stands for the delta to a server without a free place; in the order of `total_cmp` after every
-/// other.
+/// Placeholder for the delta to a full server; last in the order of `total_cmp`.
 const FULL: f64 = f64::NAN;
 
-/// The least of a user's deltas and its server, ties to the lower.
+/// The least of a user's deltas and its server, ties to the lower server.
 fn least(row: &[f64]) -> (f64, usize) {
     let mut best = (row[0], 0);
     for (j, &delta) in row.iter().enumerate().skip(1) {
@@ -30,7 +29,7 @@ pub(super) fn run(partial: &mut Partial, phase: &Phase) {
     for &user in phase.users {
         rows.extend((0..m).map(|j| partial.delta(user, j)));
     }
-    // Each user with the least of its deltas, exact at some earlier moment.
+    // Each user with the least of its deltas, exact at some earlier step.
     let first = |(deltas, row): (&[f64], u32)| Waiting::new(least(deltas).0, row);
     let mut heap: BinaryHeap<Waiting> = rows.chunks_exact(m).zip(0..).map(first).collect();
     while let Some(mut top) = heap.peek_mut() {

@@ -8,24 +8,25 @@ use crate::{Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
-// The numbers were chosen by hand.
+// The values were chosen by hand.
 
-/// Steps per user by default.
+/// Default number of steps per user.
 const STEPS: u64 = 2000;
-/// Moves drawn to set the first temperature.
+/// Number of moves sampled to set the initial temperature.
 const SAMPLE: usize = 200;
-/// The first temperature as a part of the mean harm of a harmful random move: such a move is then
+/// Initial temperature as a fraction of the mean harm of a harmful random move: such a move is
 /// accepted with probability exp(-2), about one in seven.
 const FIRST_TEMPERATURE: f64 = 0.5;
-/// The last temperature as a part of the first.
+/// Final temperature as a fraction of the initial one.
 const COOLED: f64 = 1e-4;
-/// Every so many steps is a swap, the others are relocations.
+/// One step in this many is a swap, the others are relocations.
 const SWAP_EVERY: u64 = 4;
 
-/// Simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983): random relocations and swaps from
-/// GOA's plan, taken when they improve F or with probability exp(-change / T), T falling
-/// geometrically from half the mean harm of a random move to a ten-thousandth of that; then a
-/// descent over relocations and swaps. Iterations are steps. The random number is drawn first, so
+/// Simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983). Random relocations and swaps from
+/// GOA's plan are accepted if they improve F, or with probability exp(-change / T). T decreases
+/// geometrically from half the mean harm of a random move to a ten-thousandth of that. A descent
+/// over relocations and swaps follows. The random number is drawn first, so that a lower bound
+/// alone rejects most moves. One iteration is one step.
 /// that a lower bound alone rejects most moves.
 pub struct Anneal;
 
@@ -79,14 +80,14 @@ impl Solver for Anneal {
     }
 }
 
-/// A random user's relocation to a random place, which may be its own.
+/// Relocation of a random user to a random place, possibly its own.
 fn random_relocation(state: &State, random: &mut Random) -> Move {
     let user = random.below(state.users());
     let to = state.numbered(random.below(state.servers() + 1));
     Move::Relocate { user, to }
 }
 
-/// A swap of two random users, which may be at the same place.
+/// A swap of two random users, possibly at the same place.
 fn random_swap(state: &State, random: &mut Random) -> Move {
     let first = random.below(state.users());
     let second = random.below(state.users());
@@ -106,8 +107,8 @@ fn try_move(state: &mut State, step: Move, allowed: f64) -> Option<f64> {
     })
 }
 
-/// The first temperature from the mean of the harmful among some random relocations, weighted s; 0
-/// when none is harmful.
+/// The initial temperature, weighted s: from the mean of the harmful moves among some random
+/// relocations; 0 if none is harmful.
 fn first_temperature(state: &State, random: &mut Random) -> f64 {
     let (mut sum, mut count) = (0.0, 0);
     for _ in 0..SAMPLE {

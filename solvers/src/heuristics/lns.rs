@@ -10,25 +10,25 @@ use crate::{Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
-// The numbers were chosen by hand.
+// The values were chosen by hand.
 
-/// Iterations by default.
+/// Default number of iterations.
 const ITERATIONS: u64 = 200;
-/// Least part of the users that is taken out.
+/// Smallest fraction of the users that is removed.
 const LEAST_DESTROYED: f64 = 0.05;
-/// Greatest part of the users that is taken out.
+/// Largest fraction of the users that is removed.
 const MOST_DESTROYED: f64 = 0.3;
-/// Every so many iterations the plan is repaired by transportation too.
+/// One iteration in this many also repairs the plan by transportation.
 const EXCHANGE_EVERY: u64 = 4;
-/// The search goes on from plans up to this factor above the incumbent.
+/// The search continues from plans up to this factor above the incumbent.
 const ACCEPTED: f64 = 1.001;
 
-/// Large neighbourhood search (Shaw 1998; destroy and repair as Ropke and Pisinger 2006): takes out
-/// 5 to 30 % of the users (at random, all of one server, or those nearest to a random user by
-/// signal), puts them back by regret, every fourth time also exchanges all users at fixed loads by
-/// transportation, which is exact for prices at the plan's interference, and descends by
-/// relocations. Plans up to 0.1 % worse than the incumbent are searched on from. Iterations are
-/// destructions.
+/// Large neighbourhood search (Shaw 1998; destroy and repair as in Ropke and Pisinger 2006). Each
+/// iteration removes 5 to 30 % of the users (at random, all of one server, or those most similar to
+/// a random user by signal) and inserts them by regret. Every fourth iteration also exchanges all
+/// users at fixed loads by transportation, which is exact for prices at the plan's interference. A
+/// descent by relocations follows. The search continues from plans up to 0.1 % worse than the
+/// incumbent. One iteration is one destruction.
 pub struct Lns;
 
 impl Solver for Lns {
@@ -91,7 +91,7 @@ impl Solver for Lns {
     }
 }
 
-/// The users to take out.
+/// The users to remove.
 fn destroy(costs: &Costs, state: &State, random: &mut Random) -> Vec<usize> {
     let n = costs.n();
     let share = random.uniform(LEAST_DESTROYED, MOST_DESTROYED);
@@ -105,8 +105,8 @@ fn destroy(costs: &Costs, state: &State, random: &mut Random) -> Vec<usize> {
             users.sort_by_key(|&i| state.place(i) != Some(j));
         }
         _ => {
-            // Similar users want similar places: those whose signals differ least from one user's,
-            // as ratios, over all servers.
+            // Similar users prefer similar places: those with the least difference from one user's
+            // signals, as ratios, over all servers.
             let centre = random.below(n);
             let log = |i: usize, j: usize| libm::log(costs.signal(i, j));
             let here: Vec<f64> = (0..costs.m()).map(|j| log(centre, j)).collect();

@@ -9,23 +9,23 @@ use crate::{Budget, Deadline, Outcome, Solver, greedy, streams};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Problem};
 
-// The numbers were chosen by hand.
+// The values were chosen by hand.
 
-/// Shakes by default.
+/// Default number of shakes.
 const SHAKES: u64 = 40;
-/// Users that the smallest shake moves: the descent undoes the move of a single one.
+/// Users moved by the smallest shake: the descent would undo the move of a single one.
 const LEAST_SHAKE: usize = 2;
-/// The largest shake moves one in so many users.
+/// The largest shake moves one user in this many.
 const LARGEST_SHAKE_SHARE: usize = 8;
 /// On small problems the largest shake moves this many users.
 const FLOOR_OF_LARGEST: usize = 3;
-/// A new start from the best plan so far moves one in so many users.
+/// A restart from the incumbent moves one user in this many.
 const RESTART_SHAKE_SHARE: usize = 20;
 
-/// Variable neighbourhood search (Mladenovic and Hansen 1997; ejection chains: Glover 1996): from
-/// GOA's plan down to a plan that no relocation, no swap and no ejection chain improves; then
-/// shakes of growing size, each followed by a descent, back to the smallest when one improves.
-/// Iterations are shakes.
+/// Variable neighbourhood search (Mladenovic and Hansen 1997; ejection chains: Glover 1996). From
+/// GOA's plan it descends to a plan that no relocation, swap or ejection chain improves. Shakes of
+/// growing size follow, each with a descent, and an improvement resets the size to the smallest.
+/// One iteration is one shake.
 pub struct LocalSearch;
 
 impl Solver for LocalSearch {
@@ -69,8 +69,8 @@ impl Solver for LocalSearch {
     }
 }
 
-/// The best local optimum (relocations and swaps) over `starts` starts, the first from `plan`, the
-/// others from shaken incumbents and random plans in turn.
+/// The best local optimum (relocations and swaps) over `starts` starts: the first from `plan`, the
+/// others alternately from shaken incumbents and random plans.
 pub fn improve_from(
     costs: &Costs,
     plan: Assignment,

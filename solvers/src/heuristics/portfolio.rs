@@ -10,24 +10,23 @@ use crate::{Budget, Outcome, Solver, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
-// The numbers were chosen by hand.
+// The values were chosen by hand.
 
-/// Shakes by default.
+/// Default number of shakes.
 const SHAKES: u64 = 200;
-/// After so many shakes without a better plan comes an exchange by transportation with ejection
-/// chains.
+/// Number of shakes without improvement before an exchange by transportation with ejection chains.
 const EXCHANGE_EVERY: u64 = 16;
-/// Users that the smallest shake moves: the descent undoes the move of a single one.
+/// Users moved by the smallest shake: the descent would undo the move of a single one.
 const LEAST_SHAKE: usize = 2;
-/// The largest shake moves about one in so many users.
+/// The largest shake moves about one user in this many.
 const LARGEST_SHAKE_SHARE: usize = 6;
-/// On small problems shakes are of this many sizes.
+/// Number of shake sizes on small problems.
 const LEAST_SIZES: usize = 3;
 
 /// `goa-marginal`, then iterated local search (Lourenco, Martin and Stuetzle 2003) until the time
-/// is up, or for 200 shakes when there is no limit: shakes of varying size, descents over
-/// relocations and swaps, now and then ejection chains and an exchange of all users at fixed loads
-/// by transportation. Iterations are shakes.
+/// limit, or for 200 shakes without one: shakes of varying size, descents over relocations and
+/// swaps, and occasionally ejection chains and an exchange of all users at fixed loads by
+/// transportation. One iteration is one shake.
 pub struct Portfolio;
 
 impl Solver for Portfolio {

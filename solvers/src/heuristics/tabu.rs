@@ -8,17 +8,17 @@ use crate::{Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
-/// Iterations per user by default, chosen by hand.
+/// Default number of iterations per user, chosen by hand.
 const ITERATIONS: u64 = 20;
-/// A user may not come back to a place for at least this many iterations: the customary 7.
+/// A user may not return to a place for at least this many iterations: the customary 7.
 const TENURE: u64 = 7;
-/// On top come up to N over this many iterations, drawn at random, so that cycles break.
+/// A random number of up to N over this many iterations is added, so that cycles break.
 const TENURE_SPREAD: usize = 10;
 
-/// Tabu search (Glover 1989): from a local optimum, each iteration takes the best admitted
-/// relocation or, among N random pairs, swap, even when it makes things worse; where a user has
-/// been, it may not return for 7 iterations and a random number up to N/10 more, unless that gives
-/// a new incumbent. Iterations are steps.
+/// Tabu search (Glover 1989). From a local optimum, each iteration makes the best admitted move
+/// among all relocations and the swaps of N random pairs, even if it worsens F. A user may not
+/// return to a place that it left for 7 iterations plus a random number of up to N/10, unless that
+/// gives a new incumbent. One iteration is one move.
 pub struct Tabu;
 
 impl Solver for Tabu {
@@ -70,7 +70,7 @@ impl Solver for Tabu {
 
 struct TabuSearch {
     descent: Descent,
-    /// When user i may be at place p again, at `i * (m + 1) + p`.
+    /// The first iteration at which user i may be at place p again, at `i * (m + 1) + p`.
     until: Vec<u64>,
     now: u64,
 }
@@ -82,9 +82,9 @@ struct BestMove {
 }
 
 impl TabuSearch {
-    /// Makes the best step that is not tabu; false when there is none.
+    /// Makes the best move that is not tabu; false if there is none.
     fn step(&mut self, state: &mut State, random: &mut Random, incumbent: &Incumbent) -> bool {
-        // A tabu step is taken all the same when it leads below the incumbent.
+        // A tabu move is still made if it leads below the incumbent.
         let aspired = incumbent.value() * (1.0 - LEAST_GAIN) - state.objective();
         let mut best = BestMove {
             change: f64::INFINITY,
@@ -111,8 +111,8 @@ impl TabuSearch {
         true
     }
 
-    /// Puts the best relocation of user i into `best` if it is better; tabu ones must change F by
-    /// less than `aspired`.
+    /// Puts the best relocation of user i into `best` if it is better; a tabu one must change F by
+    /// less than `aspired`, weighted s.
     fn relocations(&mut self, state: &State, i: usize, aspired: f64, best: &mut BestMove) {
         let TabuSearch {
             descent,
@@ -139,7 +139,8 @@ impl TabuSearch {
         }
     }
 
-    /// Puts a swap into `best` if it is better; a tabu one must change F by less than `aspired`.
+    /// Puts a swap into `best` if it is better; a tabu one must change F by less than `aspired`,
+    /// weighted s.
     fn swap(&self, state: &State, swap: Move, aspired: f64, best: &mut BestMove) {
         let Move::Swap { first, second } = swap else {
             return;
@@ -173,7 +174,7 @@ impl TabuSearch {
         user * (state.servers() + 1) + place.unwrap_or(state.servers())
     }
 
-    /// The user may not return to its present place for some iterations.
+    /// Forbids the user's return to its current place for some iterations.
     fn forbid_return(&mut self, state: &State, user: usize, random: &mut Random) {
         let extra = random.below(state.users() / TENURE_SPREAD + 1) as u64;
         let index = self.index(state, user, state.place(user));

@@ -4,22 +4,22 @@ use crate::Deadline;
 use crate::state::{Move, Place, State};
 use offload_instances::random::Random;
 
-/// A step must improve F by this fraction of it: anything less is rounding (sums of some thousand
-/// terms in double precision).
+/// A step must improve F by more than this fraction; less is rounding (sums of some thousand terms
+/// in double precision).
 pub const LEAST_GAIN: f64 = 1e-13;
-/// Most users that one ejection chain moves, chosen by hand.
+/// Most users moved by one ejection chain, chosen by hand.
 const CHAIN: usize = 4;
-/// Users between two looks at the clock.
+/// Number of users between checks of the deadline.
 const CLOCK_EVERY: usize = 16;
 
 /// Which moves a descent tries.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moves {
-    /// One user to another place.
+    /// Relocations of one user.
     Relocate,
-    /// Two users trade places as well.
+    /// Also swaps of two users.
     Swap,
-    /// Chains of relocations as well, whose first steps may make things worse.
+    /// Also chains of relocations whose first steps may worsen F.
     Chain,
 }
 
@@ -31,14 +31,14 @@ pub struct Descent {
 
 impl Descent {
     /// The admitted relocation of user i with the least exact change of F, if that is below
-    /// `limit`. Places whose bound is not below the best so far are not evaluated.
+    /// `limit`. Places whose bound is not below the best change so far are not evaluated.
     /// [`State::prepare`] must have been called.
     pub fn best_relocation(&mut self, state: &State, i: usize, limit: f64) -> Option<(f64, Place)> {
         let admits = |to| state.admits(Move::Relocate { user: i, to });
         self.best_relocation_where(state, i, limit, admits)
     }
 
-    /// As [`Descent::best_relocation`], over the places that `admits` lets pass.
+    /// Like [`Descent::best_relocation`], over the places that `admits` accepts.
     pub fn best_relocation_where(
         &mut self,
         state: &State,
@@ -52,7 +52,7 @@ impl Descent {
         let mut best = None;
         let mut limit = limit;
         loop {
-            // A bound that is not a number says nothing: such a place is evaluated.
+            // A NaN bound excludes nothing: the place is evaluated.
             let is_open = |bound: f64| bound < limit || bound.is_nan();
             let open = (0..=m).filter(|&p| is_open(self.bounds[p]) && admits(state.numbered(p)));
             let Some(p) = open.min_by(|&p, &q| self.bounds[p].total_cmp(&self.bounds[q])) else {
@@ -68,7 +68,8 @@ impl Descent {
         }
     }
 
-    /// Descends until no admitted move of the kinds in `moves` improves F, or the time is up.
+    /// Descends until no admitted move of the kinds in `moves` improves F, or the deadline has
+    /// passed.
     pub fn run(&mut self, state: &mut State, moves: Moves, deadline: &Deadline) {
         loop {
             self.relocate(state, deadline);
@@ -84,7 +85,7 @@ impl Descent {
         }
     }
 
-    /// User after user to its best place, until a whole round changes nothing.
+    /// Moves each user to its best place, until a whole round changes nothing.
     fn relocate(&mut self, state: &mut State, deadline: &Deadline) {
         let n = state.users();
         let threshold = -LEAST_GAIN * state.objective();
@@ -104,7 +105,7 @@ impl Descent {
         }
     }
 
-    /// One pass over all pairs; true when a swap improved.
+    /// One pass over all pairs; true if a swap improved F.
     fn swap(&mut self, state: &mut State, deadline: &Deadline) -> bool {
         let n = state.users();
         let threshold = -LEAST_GAIN * state.objective();
@@ -118,7 +119,7 @@ impl Descent {
                     first: i,
                     second: k,
                 };
-                // A bound that is not a number says nothing: such a swap is evaluated.
+                // A NaN bound excludes nothing: the swap is evaluated.
                 if state.place(i) == state.place(k)
                     || state.bound(swap) >= threshold
                     || !state.admits(swap)
@@ -134,9 +135,9 @@ impl Descent {
         improved
     }
 
-    /// One pass over all users as heads of ejection chains (Glover 1996): each is sent to each
-    /// server, full or not, and as long as the chain does not gain, the member of the server just
-    /// entered that leaves it best goes on. A chain that never gains is undone.
+    /// One pass over all users as heads of ejection chains (Glover 1996). Each head moves to each
+    /// server, full or not. While the chain has no gain, it continues with the member of the
+    /// entered server whose departure improves F most. A chain without gain is undone.
     fn chain(&mut self, state: &mut State, deadline: &Deadline) -> bool {
         let n = state.users();
         let threshold = -LEAST_GAIN * state.objective();
@@ -172,7 +173,7 @@ impl Descent {
                 if undo.iter().any(|(u, _)| *u == user) {
                     continue;
                 }
-                // The last user must end where there is room; before that, a full server may be
+                // The last user must end at a free place; before that, a full server may be
                 // entered.
                 let last = undo.len() + 1 == CHAIN;
                 let admits = |to: Place| {
@@ -209,7 +210,7 @@ impl Descent {
     }
 }
 
-/// Moves `count` users drawn at random to random admitted places.
+/// Moves `count` random users to random admitted places.
 pub fn shake(state: &mut State, random: &mut Random, count: usize) {
     for _ in 0..count {
         let user = random.below(state.users());

@@ -1,4 +1,4 @@
-//! Exchanges of users between places at fixed loads: a transportation problem at a plan's
+//! Exchanges users between places at fixed loads: a transportation problem at a plan's
 //! interference, whose duals are multipliers of the Lagrangian.
 
 use super::descent::LEAST_GAIN;
@@ -8,14 +8,15 @@ use crate::certificate::Multipliers;
 use crate::costs::Costs;
 use offload_instances::Assignment;
 
-/// Rounds of 'price at the plan, exchange users at fixed loads': each must improve the plan.
+/// Most rounds of 'price the plan, exchange users at fixed loads'; each must improve the plan.
 const ROUNDS: usize = 8;
 
-/// Multipliers near the best ones for plans like this one, and a plan at least as good.
+/// Multipliers close to the best ones for plans near this one, and a plan at least as good.
 ///
 /// The plan must keep the rules. At its loads and interference, r_j is minus the slope of server
-/// j's cost along I_j: what a watt more at j costs its users. With these prices of harm the rest is
-/// a transportation problem, whose duals are u. Its solution is taken over when it is better.
+/// j's cost along I_j, the cost of one more watt at j to its users. With these prices of harm the
+/// remaining problem is a transportation problem, whose duals are u. Its solution is used if it is
+/// better.
 pub fn exchange(costs: &Costs, plan: Assignment) -> (Assignment, Multipliers) {
     let problem = costs.problem();
     let mut best = (problem.objective(&plan), plan);
@@ -31,9 +32,9 @@ pub fn exchange(costs: &Costs, plan: Assignment) -> (Assignment, Multipliers) {
     (best.1, multipliers)
 }
 
-/// Descends over load vectors: moves one user between two places along the cheapest way, exchanges
-/// the others by transportation, and keeps what improves F. Ends at a plan that no such move
-/// improves, or when the time is up.
+/// Descends over load vectors: moves one user between two places along the cheapest path, exchanges
+/// the others by transportation, and keeps improvements of F. Ends when no such move improves F, or
+/// at the deadline.
 pub fn polish(costs: &Costs, plan: Assignment, deadline: &Deadline) -> Assignment {
     let (m, problem) = (costs.m(), costs.problem());
     let mut best = (problem.objective(&plan), plan);
@@ -58,8 +59,8 @@ pub fn polish(costs: &Costs, plan: Assignment, deadline: &Deadline) -> Assignmen
     }
 }
 
-/// The plan with one user sent from one place to another, the user that gains most by it; `None`
-/// when no user may go or no place is free.
+/// The plan with one user moved from one place to another, the user with the greatest gain; `None`
+/// if no user may move or no place is free.
 fn shift(costs: &Costs, plan: &Assignment, [from, to]: [usize; 2]) -> Option<Assignment> {
     let (m, problem) = (costs.m(), costs.problem());
     let (loads, power) = (problem.loads(plan), problem.interference(plan));
@@ -83,7 +84,8 @@ fn shift(costs: &Costs, plan: &Assignment, [from, to]: [usize; 2]) -> Option<Ass
     Some(moved)
 }
 
-/// The optimum of the transportation problem from `place`, as a plan, and its duals u_i.
+/// The optimum of the transportation problem from `place`, as a plan, and its duals u_i, weighted
+/// s.
 pub fn transported(costs: &PlaceCosts, place: &[usize]) -> (Assignment, Vec<f64>) {
     let optimum = solve(costs, place);
     let local = costs.places - 1;
@@ -95,7 +97,7 @@ pub fn transported(costs: &PlaceCosts, place: &[usize]) -> (Assignment, Vec<f64>
     (plan, optimum.users)
 }
 
-/// The plan that exchanging users at fixed loads makes of `plan`, and multipliers from its prices.
+/// The plan from exchanging the users of `plan` at fixed loads, and multipliers from its prices.
 fn prices(costs: &Costs, plan: &Assignment) -> (Assignment, Multipliers) {
     let (n, m, problem) = (costs.n(), costs.m(), costs.problem());
     let (loads, power) = (problem.loads(plan), problem.interference(plan));
@@ -107,7 +109,7 @@ fn prices(costs: &Costs, plan: &Assignment) -> (Assignment, Multipliers) {
             }
         }
     }
-    // What one more user at j costs the users that are there.
+    // The cost of one more user at j to its current users.
     let mut crowding = vec![0.0; m];
     for (i, place) in plan.iter().enumerate() {
         if let Some(j) = *place {

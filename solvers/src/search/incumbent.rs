@@ -1,11 +1,11 @@
-//! The best plan of an improvement heuristic, its trajectory, and when to stop.
+//! The best plan of an improvement heuristic, its trajectory, and its limits.
 
 use crate::search::descent::LEAST_GAIN;
 use crate::{Budget, Deadline, Outcome, Progress, Stop};
 use offload_instances::Assignment;
 use std::time::Instant;
 
-/// The incumbent of a heuristic with its trajectory and its limits.
+/// The incumbent of a heuristic, with its trajectory and limits.
 pub struct Incumbent {
     value: f64,
     plan: Assignment,
@@ -17,8 +17,8 @@ pub struct Incumbent {
 }
 
 impl Incumbent {
-    /// None yet. `iterations` is the default of the heuristic, which the budget may override. The
-    /// clock starts here.
+    /// Starts without an incumbent. `iterations` is the heuristic's default, which the budget may
+    /// override. The clock starts here.
     pub fn new(budget: &Budget, iterations: u64) -> Self {
         Incumbent {
             value: f64::INFINITY,
@@ -31,8 +31,8 @@ impl Incumbent {
         }
     }
 
-    /// Takes the plan over when its value (weighted s) is better by more than rounding; returns
-    /// whether it was.
+    /// Makes the plan the incumbent if its value (weighted s) is better by more than rounding;
+    /// returns whether it did.
     pub fn offer(&mut self, value: f64, plan: &[Option<usize>]) -> bool {
         if value >= self.value * (1.0 - LEAST_GAIN) && !self.plan.is_empty() {
             return false;
@@ -51,7 +51,7 @@ impl Incumbent {
         true
     }
 
-    /// F of the incumbent, weighted s; infinite while there is none.
+    /// F of the incumbent, weighted s; infinite without one.
     pub fn value(&self) -> f64 {
         self.value
     }
@@ -61,19 +61,19 @@ impl Incumbent {
         &self.plan
     }
 
-    /// Whether no more iterations may be done.
+    /// Whether the iterations or the time are used up.
     pub fn is_over(&self) -> bool {
         self.done >= self.most || self.deadline.is_over()
     }
 
-    /// Counts an iteration; false when no more may be done.
+    /// Counts an iteration; false if no more are allowed.
     pub fn next(&mut self) -> bool {
         let go_on = !self.is_over();
         self.done += u64::from(go_on);
         go_on
     }
 
-    /// The most iterations.
+    /// Most iterations.
     pub fn most(&self) -> u64 {
         self.most
     }
@@ -92,7 +92,7 @@ impl Incumbent {
     }
 }
 
-/// The outcome of a heuristic that came to its end or was stopped by its deadline.
+/// The outcome of a heuristic that ended by itself or at its deadline.
 pub fn outcome_of(plan: Assignment, deadline: &Deadline) -> Outcome {
     let stop = if deadline.is_over() {
         Stop::TimeLimit

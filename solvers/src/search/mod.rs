@@ -1,4 +1,4 @@
-//! Engines that several solvers share.
+//! Search engines shared by several solvers.
 
 pub(crate) mod descent;
 pub(crate) mod exchange;

@@ -1,11 +1,11 @@
-//! The transportation problem behind fixed loads: the best place of every user when every place
-//! takes exactly as many users as now.
+//! The transportation problem at fixed loads: the best place of every user if the load of every
+//! place stays as it is.
 //!
-//! With loads fixed and separable costs the linear program is integral (docs/src/concepts/model.md,
-//! formulation A), so cancelling negative cycles of users between places ends in an optimal plan,
-//! and shortest distances between places are its dual prices.
+//! With fixed loads and separable costs the linear program is integral (docs/src/concepts/model.md,
+//! formulation A). Cancelling negative cycles of users between places therefore ends in an optimal
+//! plan, and shortest distances between places are its dual prices.
 
-/// Costs of users at places, N rows of P; infinite where a user may not be.
+/// Costs of users at places, N rows of P; infinite for forbidden places.
 pub struct PlaceCosts {
     /// P, the number of places.
     pub places: usize,
@@ -15,22 +15,22 @@ pub struct PlaceCosts {
 
 /// An optimal plan with its duals.
 pub struct Optimum {
-    /// Where each user is.
+    /// Place of each user.
     pub place: Vec<usize>,
     /// u_i = the cost of user i at its place minus that place's price.
     pub users: Vec<f64>,
 }
 
-/// Gains below this part of the largest cost are rounding.
+/// Gains below this fraction of the largest cost are rounding.
 const LEAST_CYCLE_GAIN: f64 = 1e-12;
-/// Most cycles that are cancelled, per user. Every cycle lowers the cost, so the loop ends anyway;
-/// the limit guards against rounding.
+/// Most cancelled cycles per user. Every cycle lowers the cost, so the loop ends anyway; the limit
+/// guards against rounding.
 const CYCLES_PER_USER: usize = 50;
-/// Cycles on top, for problems of a few users.
+/// Additional cycles, for problems with few users.
 const MORE_CYCLES: usize = 100;
 
-/// The cheapest way to exchange users between places, from `place` (whose own costs must be
-/// finite); loads stay as they are. Prices are relative to the last place.
+/// The cheapest exchange of users between places, starting from `place` (whose costs must be
+/// finite); loads stay fixed. Prices are relative to the last place.
 ///
 /// Complexity: O(N P + P^3) per cancelled cycle.
 pub fn solve(costs: &PlaceCosts, place: &[usize]) -> Optimum {
@@ -47,7 +47,7 @@ pub fn solve(costs: &PlaceCosts, place: &[usize]) -> Optimum {
         let (distance, cycle) = distances(&arcs, p, LEAST_CYCLE_GAIN * largest);
         match cycle {
             Some(cycle) => {
-                // Each arc of the cycle moves its cheapest user on by one place.
+                // Each arc of the cycle moves its cheapest user one place further.
                 let moves: Vec<(usize, usize)> = cycle
                     .iter()
                     .filter_map(|&(a, b)| arcs[a * p + b].user.map(|i| (i, b)))
@@ -73,7 +73,7 @@ fn finish(costs: &PlaceCosts, place: Vec<usize>, distance: &[f64]) -> Optimum {
     Optimum { place, users }
 }
 
-/// The cheapest user to send from one place to another, and what that costs.
+/// The cheapest user to move from one place to another, and its cost.
 #[derive(Clone, Copy)]
 struct Arc {
     weight: f64,
@@ -109,7 +109,7 @@ fn arcs(costs: &PlaceCosts, place: &[usize]) -> Vec<Arc> {
     arcs
 }
 
-/// Shortest distances from everywhere (Bellman-Ford), or a cycle that gains more than `least`.
+/// Shortest distances from all places (Bellman-Ford), or a cycle that gains more than `least`.
 fn distances(arcs: &[Arc], p: usize, least: f64) -> (Vec<f64>, Option<Vec<(usize, usize)>>) {
     let mut distance = vec![0.0; p];
     let mut parent: Vec<Option<usize>> = vec![None; p];
@@ -135,7 +135,7 @@ fn distances(arcs: &[Arc], p: usize, least: f64) -> (Vec<f64>, Option<Vec<(usize
     (distance, None)
 }
 
-/// The cycle that the parents of `start` run into, as arcs.
+/// The cycle that the predecessors of `start` lead into, as arcs.
 fn cycle_from(parent: &[Option<usize>], start: usize) -> Option<Vec<(usize, usize)>> {
     let mut at = start;
     for _ in 0..parent.len() {
@@ -158,8 +158,8 @@ mod tests {
     use super::*;
     use offload_instances::random::Random;
 
-    /// Against all permutations, and the duals prove it: no user is cheaper elsewhere at the
-    /// places' prices.
+    /// Compared with all permutations; the duals prove optimality: no user is cheaper elsewhere at
+    /// the places' prices.
     #[test]
     fn is_optimal_and_its_duals_prove_it() {
         let mut random = Random::new(3, 0);

@@ -1,21 +1,21 @@
-//! An entry of a priority queue, the least price first.
+//! Entries of a priority queue with the least price first.
 
 use std::cmp::Ordering;
 
-/// An item that waits in a heap. The order is reversed, so that a heap's top has the least price,
-/// then the least number.
+/// An entry of a heap. The order is reversed, so that the top has the least price, then the least
+/// number.
 #[derive(Clone, Copy, Debug)]
 pub struct Waiting<N = u32, T = ()> {
     /// A price, or a lower bound of one; any double, ordered by `total_cmp`.
     pub price: f64,
     /// Breaks ties: a user, a row of a table, a node.
     pub number: N,
-    /// What waits.
+    /// The item.
     pub item: T,
 }
 
 impl Waiting {
-    /// A number that waits at a price.
+    /// An entry without an item.
     pub fn new(price: f64, number: u32) -> Self {
         Waiting {
             price,

@@ -1,20 +1,20 @@
-//! Lower bounds on the change of F that a move makes, for passing over moves that cannot gain.
+//! Lower bounds on the change of F by a move, for skipping moves that cannot gain.
 //!
-//! The uplink price is convex along ln(s_j + I_j) ([`crate::costs::UplinkPrice`]), so its
-//! tangent at the present interference lies below the price at any other, whether interference
-//! rises or falls. A bound costs a few operations per server.
+//! The uplink price is convex in ln(s_j + I_j) ([`crate::costs::UplinkPrice`]), so its tangent at
+//! the current interference lies below the price at any other, whether interference rises or falls.
+//! A bound costs a few operations per server.
 
 use super::{Move, Shift, Shifts, State, turnover};
 use crate::costs::{ServerSums, UplinkPrice};
 
-/// The prices of a row are kept while z is within this factor of where they were taken: at its
-/// edges the tangent is still within half a percent of the price. Tighter means more logarithms,
-/// wider means more moves that are priced exactly in vain.
+/// The prices of a row are kept while z is within this factor of the value at which they were
+/// computed. At the edges the tangent is still within half a percent of the price. A tighter factor
+/// needs more logarithms; a wider one lets more useless moves be priced exactly.
 const NEAR: f64 = 1.1;
 
-/// At most ln r, for r > 0, without a logarithm, and off by no more than the third power of r - 1:
-/// 2 (r - 1) / (r + 1) above 1, (r - 1/r) / 2 below.
-fn ln_at_most(r: f64) -> f64 {
+/// A lower bound on ln r, for r > 0, without a logarithm: 2 (r - 1) / (r + 1) above 1, (r - 1/r) /
+/// 2 below. The error is at most of third order in r - 1.
+fn ln_lower_bound(r: f64) -> f64 {
     if r >= 1.0 {
         2.0 * (r - 1.0) / (r + 1.0)
     } else {
@@ -23,7 +23,7 @@ fn ln_at_most(r: f64) -> f64 {
 }
 
 impl State<'_> {
-    /// Brings the prices behind the bounds near to the present interference.
+    /// Updates the prices used by the bounds to the current interference.
     pub fn prepare(&mut self) {
         for j in 0..self.m {
             let (z, at) = (self.z(j), self.row_z[j]);
@@ -55,7 +55,7 @@ impl State<'_> {
         for shift in shifts {
             change += self.local_change(shift);
         }
-        // Users that only change servers are heard as before at all others.
+        // Users that only change servers cause the same interference at all other servers.
         let all_stay_offloaded = shifts.iter().all(|s| s.from.is_some() && s.to.is_some());
         for j in 0..self.m {
             let (without, with) = turnover(shifts, j);
@@ -71,16 +71,16 @@ impl State<'_> {
         change
     }
 
-    /// Fills `bounds` (one for each server, then local) with the [`State::bound`]s of relocating
-    /// user i to each place, 0 where it is. O(M), where one call per place would be O(M^2).
+    /// Fills `bounds` (one per server, then local) with the [`State::bound`]s of relocating user i
+    /// to each place, 0 for its current one. O(M), while one call per place would take O(M^2).
     /// [`State::prepare`] must have been called since the last step.
     pub fn relocate_bounds(&self, i: usize, bounds: &mut Vec<f64>) {
         let (m, from, local) = (self.m, self.place[i], self.costs.local(i));
         bounds.clear();
         bounds.resize(m + 1, 0.0);
         if let Some(a) = from {
-            // From server to server only the two of them change: a hears the user from now on, the
-            // other no longer does.
+            // A move between servers changes only these two: the old one now receives the user's
+            // interference, and the new one no longer does.
             let leave = self.server_bound(a, Some(i), None, self.costs.heard(i, a));
             let mut relief = 0.0;
             for j in (0..m).filter(|&j| j != a) {
@@ -109,8 +109,8 @@ impl State<'_> {
         }
     }
 
-    /// At most the change of server j's cost when `without` leaves it, `with` joins it, and users
-    /// of other servers add `power` (W) to its interference.
+    /// A lower bound on the change of server j's cost when `without` leaves it, `with` joins it,
+    /// and users of other servers add `power` (W) to its interference.
     fn server_bound(
         &self,
         j: usize,
@@ -135,13 +135,13 @@ impl State<'_> {
             slope -= self.own[i].slope;
         }
         if power != 0.0 {
-            unit += slope * ln_at_most(moved / z);
+            unit += slope * ln_lower_bound(moved / z);
         }
         if let Some(i) = with {
             load += 1;
             compute += costs.compute(i, j);
             let UplinkPrice { unit: there, slope } = self.rows[j * self.n + i];
-            unit += there + slope * ln_at_most(moved / self.row_z[j]);
+            unit += there + slope * ln_lower_bound(moved / self.row_z[j]);
         }
         costs.server_cost(j, load, unit, compute) - cost
     }
@@ -149,14 +149,14 @@ impl State<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::ln_at_most;
+    use super::ln_lower_bound;
 
     #[test]
     fn logarithms_are_bounded_from_below() {
         for k in -300..300 {
             let r = libm::exp(f64::from(k) / 40.0);
-            assert!(ln_at_most(r) <= f64::from(k) / 40.0 + 1e-12, "{r}");
+            assert!(ln_lower_bound(r) <= f64::from(k) / 40.0 + 1e-12, "{r}");
         }
-        assert!((ln_at_most(1.01) - libm::log(1.01)).abs() < 1e-6);
+        assert!((ln_lower_bound(1.01) - libm::log(1.01)).abs() < 1e-6);
     }
 }

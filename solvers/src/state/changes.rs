@@ -1,8 +1,8 @@
-//! The exact change of F that a move makes.
+//! The exact change of F by a move.
 
 use super::{Move, Place, Shift, Shifts, State, add, turnover};
 
-/// What a move makes of one server.
+/// The effect of a move on one server.
 struct ServerChange {
     without: Option<usize>,
     with: Option<usize>,
@@ -11,7 +11,7 @@ struct ServerChange {
 }
 
 impl State<'_> {
-    /// The change of F when a move is made, weighted s. Rules are not checked.
+    /// The change of F by a move, weighted s. Rules are not checked.
     #[inline]
     #[must_use]
     pub fn change(&self, step: Move) -> f64 {
@@ -21,7 +21,7 @@ impl State<'_> {
         }
     }
 
-    /// I_j as user i meets it at server j, W: without its own signal.
+    /// I_j as user i experiences it at server j, W: without its own signal.
     #[must_use]
     pub fn interference_without(&self, i: usize, j: usize) -> f64 {
         self.shifted(j, self.harm(i, self.place[i], j), 0.0)
@@ -93,7 +93,8 @@ impl State<'_> {
         costs.server_cost(j, load, unit, compute) - sums.cost
     }
 
-    /// Interference at j after users of power `gone` and `come` (W) stop and start to interfere.
+    /// Interference at j, W, after users of power `gone` and `come` (W) stop and start to
+    /// interfere.
     fn shifted(&self, j: usize, gone: f64, come: f64) -> f64 {
         if gone == come {
             self.interference(j)

@@ -1,11 +1,11 @@
-//! What a server's reply says: text, log-probabilities, and the numbers made of them.
+//! Parses a server's reply: text, log-probabilities, and the metrics computed from them.
 
 use serde_json::Value;
 
-/// A token of an answer, or a candidate for one.
+/// A token of an answer, or a candidate token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TokenCandidate {
-    /// Its text, blanks included.
+    /// Its text, including spaces.
     pub text: String,
     /// Natural logarithm of its probability, <= 0.
     pub log_probability: f64,
@@ -14,32 +14,33 @@ pub struct TokenCandidate {
 /// A model's answer to one prompt.
 #[derive(Clone, Debug)]
 pub struct ModelReply {
-    /// Wall time of the request that succeeded, s.
+    /// Wall time of the successful request, s.
     pub time_s: f64,
     /// The answer.
     pub text: String,
     /// Its tokens.
     pub tokens: Vec<TokenCandidate>,
-    /// The best candidates at the answer's first position, as the server sent them; empty when it
-    /// said nothing.
+    /// The most likely candidates at the answer's first position, as sent by the server; empty if
+    /// the server sent none.
     pub candidates: Vec<TokenCandidate>,
-    /// Tokens of the prompt, if the server says.
+    /// Number of tokens of the prompt, if the server reports it.
     pub prompt_tokens: Option<u64>,
 }
 
-/// Probabilities of the merged candidates at an answer's first position: descending, sum 1.
+/// Probabilities of the merged candidates at an answer's first position, in descending order with
+/// sum 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FirstToken {
     probabilities: Vec<f64>,
     keep: usize,
 }
 
-/// Reads the body of `/completions` or `/chat/completions`. Two shapes of log-probabilities are in
-/// use: `logprobs.content[]` with `top_logprobs[]` (chat; llama.cpp's server everywhere) and
-/// `logprobs.tokens[]`, `token_logprobs[]`, `top_logprobs[]` (completions of vLLM).
+/// Parses the body of `/completions` or `/chat/completions`. Servers use two formats of
+/// log-probabilities: `logprobs.content[]` with `top_logprobs[]` (chat; also completions of
+/// llama.cpp) and `logprobs.tokens[]`, `token_logprobs[]`, `top_logprobs[]` (completions of vLLM).
 ///
 /// # Errors
-/// What is missing, and what to do about it.
+/// If something is missing; the text names it and the remedy.
 pub fn parse(body: &[u8], time_s: f64) -> Result<ModelReply, String> {
     let value: Value =
         serde_json::from_slice(body).map_err(|e| format!("the reply is not JSON: {e}"))?;
@@ -50,7 +51,7 @@ pub fn parse(body: &[u8], time_s: f64) -> Result<ModelReply, String> {
         .get("text")
         .or_else(|| choice.pointer("/message/content"));
     let text = text.and_then(Value::as_str).unwrap_or("").to_string();
-    let none = "the reply holds no log-probabilities; use a server and a model that give them, or \
+    let none = "the reply contains no log-probabilities; use a server and a model that return them, or \
         the other --api";
     let logprobs = choice
         .get("logprobs")
@@ -125,11 +126,11 @@ fn by_column(logprobs: &Value) -> Option<(Vec<TokenCandidate>, Vec<TokenCandidat
 }
 
 impl ModelReply {
-    /// The merged candidates at the first position; none when the model did not say a single token.
+    /// The merged candidates at the first position; `None` if the answer has no token.
     ///
-    /// The rule of the paper's public implementation: texts lose the blanks around them and their
-    /// capitals, empty ones are dropped, the probabilities of equal ones are added, the `keep` best
-    /// are kept and scaled to the sum 1.
+    /// Follows the paper's public implementation: texts are trimmed and lower-cased, empty ones are
+    /// dropped, the probabilities of equal ones are added, and the `keep` most likely are kept and
+    /// scaled to sum 1.
     #[must_use]
     pub fn first_token(&self, keep: usize) -> Option<FirstToken> {
         if self.candidates.is_empty() {
@@ -159,7 +160,7 @@ impl ModelReply {
         })
     }
 
-    /// exp of minus the mean log-probability of the answer's tokens, >= 1; none without tokens.
+    /// exp of minus the mean log-probability of the answer's tokens, >= 1; `None` without tokens.
     #[must_use]
     pub fn perplexity(&self) -> Option<f64> {
         let sum: f64 = self.tokens.iter().map(|t| t.log_probability).sum();
@@ -168,7 +169,7 @@ impl ModelReply {
 }
 
 impl FirstToken {
-    /// p1, in \[0, 1\]; 0 when every candidate was blank: nothing is known then.
+    /// p1, in \[0, 1\]; 0 if every candidate was blank, because nothing is known then.
     #[must_use]
     pub fn best(&self) -> f64 {
         self.probabilities.first().map_or(0.0, |p| p.min(1.0))
@@ -181,8 +182,8 @@ impl FirstToken {
         (1.0 - (self.best() - second)).clamp(0.0, 1.0)
     }
 
-    /// -sum of p ln p over the kept candidates, divided by ln of how many are kept at most, in \[0,
-    /// 1\]; 1 when every candidate was blank.
+    /// -sum of p ln p over the kept candidates, divided by ln of the maximum number kept, in \[0,
+    /// 1\]; 1 if every candidate was blank.
     #[must_use]
     pub fn entropy(&self) -> f64 {
         if self.probabilities.is_empty() || self.keep < 2 {
@@ -202,9 +203,9 @@ impl FirstToken {
     }
 }
 
-/// Whether `answer` stands in `text` as a word: the regular expression `\b answer \b`, capitals and
-/// blanks around either ignored, a word character being a letter, a digit or an underscore. It is
-/// the rule of the paper's public implementation, on the answer alone.
+/// Whether `text` contains `answer` as a word: the regular expression `\b answer \b`, ignoring case
+/// and surrounding spaces; word characters are letters, digits and underscores. This is the rule of
+/// the paper's public implementation, applied to the answer alone.
 #[must_use]
 pub fn contains_word(text: &str, answer: &str) -> bool {
     let (text, answer) = (text.trim().to_lowercase(), answer.trim().to_lowercase());
@@ -241,8 +242,8 @@ mod tests {
         }
     }
 
-    /// By hand: yes 0.3 + 0.2, no 0.1, maybe 0.05 (dropped by keep = 2), blank dropped; scaled 5/6
-    /// and 1/6.
+    /// Computed by hand: yes 0.3 + 0.2, no 0.1, maybe 0.05 (dropped by keep = 2), blank dropped;
+    /// scaled to 5/6 and 1/6.
     #[test]
     fn candidates_merge_as_in_the_paper() {
         let first = reply(&[

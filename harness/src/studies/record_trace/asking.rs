@@ -7,33 +7,33 @@ use super::store::{TraceRow, TraceStore};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-/// What is asked of both models, apart from where they are.
+/// What is asked of both models.
 #[derive(Clone, Debug)]
 pub struct AskingPlan {
-    /// The prompt, with places for `{context}` and `{question}`.
+    /// The prompt template, with `{context}` and `{question}`.
     pub template: String,
-    /// Best tokens asked for at the first position of the answer.
+    /// Number of most likely tokens requested at the first position of the answer.
     pub candidates: usize,
-    /// Best texts kept after merging.
+    /// Number of most likely texts kept after merging.
     pub keep: usize,
-    /// Queries asked at the same time, >= 1.
+    /// Queries in parallel, >= 1.
     pub in_flight: usize,
 }
 
-/// How a recording ended.
+/// Result of a recording.
 pub struct Recorded {
-    /// Queries measured now.
+    /// Number of queries measured in this run.
     pub new: usize,
-    /// Queries that a model answered with nothing, and that are therefore not in the trace: their
-    /// numbers, from 0.
+    /// Numbers (from 0) of the queries to which a model returned an empty answer. They are not in
+    /// the trace.
     pub silent: Vec<usize>,
 }
 
-/// Measures the queries `missing` of `questions` and stores each as soon as it is there. `progress`
-/// is told (done, of).
+/// Measures the queries `missing` of `questions` and stores each one immediately. `progress` is
+/// called with (done, total).
 ///
 /// # Errors
-/// The first refusal of a server, or a file that cannot be written. What was stored stays.
+/// The first refusal of a server, or a file that cannot be written. Stored queries are kept.
 pub fn record(
     plan: &AskingPlan,
     questions: &[TraceQuestion],
@@ -77,7 +77,7 @@ pub fn record(
 
 type AskOutcome = (usize, Result<Option<TraceRow>, Failure>);
 
-/// One worker: takes the next query until there is none left or somebody failed.
+/// One worker: takes queries until none is left or a worker failed.
 fn ask_all(
     plan: &AskingPlan,
     questions: &[TraceQuestion],
@@ -99,8 +99,8 @@ fn ask_all(
     }
 }
 
-/// Asks the small model, then the large one, one after the other: on one machine they would slow
-/// each other down.
+/// Asks the small model, then the large one. On one machine parallel requests would slow each other
+/// down.
 fn ask(
     plan: &AskingPlan,
     query: usize,
@@ -113,7 +113,7 @@ fn ask(
     Ok(row(plan, query, &prompt, question, [&small, &large]))
 }
 
-/// The trace's line for a query; none when a model did not say a single token.
+/// The trace's line for a query; `None` if a model returned no token.
 fn row(
     plan: &AskingPlan,
     query: usize,

@@ -1,5 +1,5 @@
-//! Asks one model behind an OpenAI-compatible server, one prompt at a time, and retries what may
-//! pass.
+//! Sends prompts to one model behind an OpenAI-compatible server, one at a time, and retries after
+//! temporary failures.
 
 use super::answer::{self, ModelReply};
 use super::pace::RequestPace;
@@ -7,16 +7,16 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// First wait before asking again, s; it doubles with every try.
+/// Wait before the first retry, s; it doubles with every retry.
 const FIRST_WAIT_S: f64 = 0.5;
-/// Longest wait before asking again, s, whatever a server's Retry-After says.
+/// Longest wait before a retry, s, whatever a server's Retry-After header requests.
 const LONGEST_WAIT_S: f64 = 60.0;
 /// Longest reply that is read, bytes.
 const MOST_BYTES: u64 = 16 << 20;
-/// Characters of a server's own message that are passed on.
+/// Most characters of a server's error message that are shown.
 const MESSAGE: usize = 400;
 
-/// Which of the two interfaces is asked.
+/// Which interface of the server is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Api {
     /// `/completions`: the prompt as it is, as in the paper
@@ -36,54 +36,54 @@ impl Api {
     }
 }
 
-/// Where a model is, and how it is asked.
+/// Address of a model and options of its requests.
 pub struct ClientSettings {
     /// Base URL, such as `http://127.0.0.1:8080/v1`.
     pub endpoint: String,
-    /// The model's name as the server knows it; `None` = the server's own.
+    /// The model's name on the server; `None` = the server's default.
     pub model: Option<String>,
-    /// The secret sent as a bearer token, from the environment; never printed.
+    /// The secret that is sent as a bearer token, from the environment; never printed.
     pub key: Option<String>,
     /// The interface.
     pub api: Api,
-    /// Tokens of an answer.
+    /// Maximum number of tokens of an answer.
     pub max_tokens: usize,
-    /// Time for one request, answer included.
+    /// Time limit of one request including the answer.
     pub timeout: Duration,
-    /// How often a request is sent again after a failure that may pass.
+    /// Number of retries of a request after a temporary failure.
     pub retries: u32,
     /// Fields added to every request.
     pub extra: Map<String, Value>,
 }
 
-/// Why a model could not be asked; the text names the server and holds no secret.
+/// Why a request failed. The text names the server and contains no secret.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Failure(String);
 
-/// A model.
+/// A client for one model.
 pub struct Client {
     settings: ClientSettings,
     agent: ureq::Agent,
     pace: Arc<RequestPace>,
 }
 
-/// What came back from one try.
+/// Result of one attempt.
 enum Tried {
     Answer(ModelReply),
-    /// It may pass: why, and how long the server asks to wait, s.
+    /// A temporary failure: the reason, and the wait that the server asks for, s.
     Later(String, Option<f64>),
     Refused(String),
 }
 
 impl Client {
-    /// A client that keeps to `pace`.
+    /// A client that respects `pace`.
     #[must_use]
     pub fn new(settings: ClientSettings, pace: Arc<RequestPace>) -> Self {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(settings.timeout))
             .http_status_as_error(false)
-            // A redirect would send the prompt, and perhaps the key, to somebody who was not named.
+            // A redirect would send the prompt, and possibly the key, to a different server.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .user_agent(concat!("offload-bench/", env!("CARGO_PKG_VERSION")))
@@ -95,12 +95,12 @@ impl Client {
         }
     }
 
-    /// Sends a prompt, answered greedily, with the `candidates` best tokens at the first position.
-    /// Tries again after 408, 429, 500, 502, 503, 504 and broken connections, waiting 0.5 s and
-    /// twice as long each time (or what Retry-After says), 60 s at most.
+    /// Sends a prompt, decoded greedily, and asks for the `candidates` most likely tokens at the
+    /// first position. Retries after status 408, 429, 500, 502, 503, 504 and broken connections.
+    /// The wait starts at 0.5 s and doubles each time (or follows Retry-After), up to 60 s.
     ///
     /// # Errors
-    /// The server refuses, or does not answer in as many tries as are allowed.
+    /// If the server refuses the request, or does not answer within the allowed attempts.
     pub fn ask(&self, prompt: &str, candidates: usize) -> Result<ModelReply, Failure> {
         let body = self.body(prompt, candidates);
         let mut wait = FIRST_WAIT_S;
@@ -120,7 +120,7 @@ impl Client {
             }
         }
         Err(self.failure(&format!(
-            "{last}; tried {} times; check that the server runs",
+            "{last}; tried {} times; check that the server is running",
             self.settings.retries + 1
         )))
     }
@@ -189,7 +189,7 @@ impl Client {
                 Tried::Later(format!("status {status}: {}", message(&bytes)), after)
             }
             301..=308 => Tried::Refused(format!(
-                "status {status}: it points to another address; give that one"
+                "status {status}: the server redirects to another address; give that one"
             )),
             401 | 403 => Tried::Refused(format!(
                 "status {status}: {}; check --key-env",
@@ -203,8 +203,7 @@ impl Client {
         }
     }
 
-    /// A connection that broke or took too long may do better next time; what was wrong with the
-    /// request will not.
+    /// A broken connection or a time-out may succeed on retry; an invalid request will not.
     fn broken(error: &ureq::Error) -> Tried {
         use ureq::Error as E;
         match error {
@@ -217,7 +216,7 @@ impl Client {
 
     fn failure(&self, why: &str) -> Failure {
         let text = format!("{}: {why}", self.url());
-        // A server may repeat the key in its message.
+        // The server's message may repeat the key.
         let text = match &self.settings.key {
             Some(key) if !key.is_empty() => text.replace(key.as_str(), "(key)"),
             _ => text,
@@ -226,7 +225,7 @@ impl Client {
     }
 }
 
-/// A server's own message, as a single line.
+/// The server's error message, as a single line.
 fn message(body: &[u8]) -> String {
     let parsed: Option<Value> = serde_json::from_slice(body).ok();
     let inner = parsed.as_ref().and_then(|v| {

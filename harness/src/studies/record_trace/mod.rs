@@ -1,9 +1,9 @@
 //! Records a query trace from live models: `docs/src/use/trace-record.md`.
 //!
-//! [`questions`] reads what is asked, [`client`] asks an OpenAI-compatible server politely,
-//! [`answer`] turns its reply into numbers, and [`store`] keeps one line per query on the disk, so
-//! that a stopped run continues where it was. [`asking`] ties them together, and [`record_trace`]
-//! is the whole from its options.
+//! [`questions`] reads the questions, [`client`] sends requests to an OpenAI-compatible server at a
+//! limited rate, [`answer`] turns replies into numbers, and [`store`] writes one line per query to
+//! disk, so that a stopped run can resume. [`asking`] combines them, and [`record_trace`] does all
+//! of it from its options.
 
 pub mod answer;
 pub mod asking;

@@ -3,15 +3,15 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Spaces the starts of requests: no two begin within `pause_s` seconds of each other, whoever
-/// sends them.
+/// Spaces the starts of requests: any two start at least `pause_s` seconds apart, across all
+/// workers.
 pub struct RequestPace {
     pause_s: f64,
     next: Mutex<Instant>,
 }
 
 impl RequestPace {
-    /// A pace of at least `pause_s` >= 0 seconds from start to start.
+    /// Starts of requests are at least `pause_s` >= 0 seconds apart.
     #[must_use]
     pub fn new(pause_s: f64) -> Self {
         RequestPace {
@@ -20,10 +20,10 @@ impl RequestPace {
         }
     }
 
-    /// Waits for one's turn.
+    /// Waits for the next slot.
     pub fn wait(&self) {
         let turn = {
-            // A poisoned lock means that a worker panicked; the time in it is still a time.
+            // A poisoned lock means that a worker panicked; the time stored in it is still valid.
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             let turn = (*next).max(Instant::now());
             *next = turn + Duration::from_secs_f64(self.pause_s);

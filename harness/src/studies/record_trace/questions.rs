@@ -1,30 +1,30 @@
-//! Questions with their answers, and the prompt that is made of them.
+//! Questions with their answers, and the prompt built from them.
 
 use serde::Deserialize;
 use std::path::Path;
 
-/// The prompt of Kim et al. (arXiv 2602.07958), as their public implementation writes it.
+/// The prompt of Kim et al. (arXiv 2602.07958), as in their public implementation.
 pub const TEMPLATE: &str = "Instruction: Answer with only one word. No explanation.\nContext: \
     {context}\nQuestion: {question}\nAnswer(only one word):";
 
-/// Faulty lines printed before the rest is only counted.
+/// Most faulty lines that are listed; the rest is only counted.
 const SHOWN: usize = 20;
 
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct TraceQuestion {
-    /// What the question is about; may be empty.
+    /// Context of the question; may be empty.
     #[serde(default, alias = "passage")]
     pub context: String,
     /// The question.
     pub question: String,
-    /// The right answer, a word or a few.
+    /// The right answer, one or a few words.
     pub answer: String,
 }
 
 impl TraceQuestion {
-    /// The template with this question in it. Texts lose the blanks around them; without a context,
-    /// lines of the template that hold `{context}` are left out.
+    /// Fills this question into the template. Texts are trimmed. Without a context, lines of the
+    /// template that contain `{context}` are dropped.
     #[must_use]
     pub fn prompt(&self, template: &str) -> String {
         let context = self.context.trim();
@@ -32,7 +32,7 @@ impl TraceQuestion {
             .split('\n')
             .filter(|line| !context.is_empty() || !line.contains("{context}"))
             .collect();
-        // One pass over the template: braces in a question are text, not places.
+        // A single pass over the template: braces in a question are plain text.
         let mut prompt = String::new();
         let mut rest = kept.join("\n");
         while let Some(at) = rest.find('{') {
@@ -49,8 +49,8 @@ impl TraceQuestion {
     }
 }
 
-/// Reads questions: CSV with a header, or JSON Lines when the name ends in `.jsonl`; columns or
-/// keys `question`, `answer` and, if there is one, `context` (or `passage`). Others are left alone.
+/// Reads questions: CSV with a header, or JSON Lines if the name ends in `.jsonl`. Columns or keys:
+/// `question`, `answer` and optionally `context` (or `passage`). Others are ignored.
 ///
 /// # Errors
 /// One text that names the file and every faulty line (the first 20, the rest counted).
@@ -84,7 +84,9 @@ pub fn read(path: &Path) -> Result<Vec<TraceQuestion>, String> {
         ));
     }
     if questions.is_empty() {
-        return Err(format!("{name}: it holds no question; give at least one"));
+        return Err(format!(
+            "{name}: it contains no question; give at least one"
+        ));
     }
     Ok(questions)
 }
@@ -140,9 +142,7 @@ fn checked(question: TraceQuestion) -> Result<TraceQuestion, String> {
     let empty = |text: &str| text.trim().is_empty();
     match () {
         () if empty(&question.question) => Err("the question is empty; write one".into()),
-        () if empty(&question.answer) => {
-            Err("the answer is empty; write the word that is right".into())
-        }
+        () if empty(&question.answer) => Err("the answer is empty; write the right word".into()),
         () => Ok(question),
     }
 }

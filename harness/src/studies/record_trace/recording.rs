@@ -1,4 +1,4 @@
-//! A recording from its options: checks, the conversation, the summary.
+//! A recording from its options: checks, measurement, summary.
 
 use super::asking::{AskingPlan, Recorded, record};
 use super::client::{Api, Client, ClientSettings};
@@ -13,62 +13,62 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Most tokens that are asked for as candidates or as an answer.
+/// Most candidates or answer tokens.
 const MOST_TOKENS: usize = 1000;
-/// Most requests in flight.
+/// Most requests in parallel.
 const MOST_IN_FLIGHT: usize = 256;
 
-/// Whom to ask what, and where the trace goes.
+/// Options of a recording.
 #[derive(Clone, Debug)]
 pub struct RecordingOptions {
     /// Base URL of the small model's OpenAI-compatible server, such as http://127.0.0.1:8080/v1
     pub endpoint: String,
-    /// Base URL of the large model's server; `None` = that of the small one
+    /// Base URL of the large model's server; `None` = that of the small model
     pub large_endpoint: Option<String>,
     /// Name of the small model; `None` = the server's own
     pub model: Option<String>,
     /// Name of the large model; `None` = the server's own
     pub large_model: Option<String>,
-    /// Questions: CSV or JSON Lines (.jsonl) with question, answer and, if there is one, context
+    /// Questions: CSV or JSON Lines (.jsonl) with question, answer and optionally context
     pub questions: PathBuf,
-    /// Ask the first N questions only
+    /// Ask only the first N questions
     pub limit: Option<usize>,
-    /// Prompt with places for {context} and {question} ; `None` = the paper's
+    /// Prompt template with {context} and {question}; `None` = the paper's
     pub template: Option<PathBuf>,
-    /// Interface: raw completions, as in the paper, or chat (Ollama gives log-probabilities only
-    /// there)
+    /// Interface: raw completions, as in the paper, or chat (the only one with log-probabilities in
+    /// Ollama)
     pub api: Api,
-    /// Best first tokens asked for; servers may allow fewer (vLLM 20 unless started with
-    /// --max-logprobs)
+    /// Number of most likely first tokens to request; servers may limit it (vLLM: 20 unless started
+    /// with --max-logprobs)
     pub candidates: usize,
-    /// Best texts kept after merging equal ones
+    /// Number of most likely texts to keep after merging equal ones
     pub keep: usize,
-    /// Tokens of an answer
+    /// Maximum number of tokens of an answer
     pub max_tokens: usize,
-    /// Fields added to every request, a JSON object, such as {"cache_prompt": false}
+    /// Fields added to every request, as a JSON object, such as {"cache_prompt": false}
     pub extra_body: Option<String>,
-    /// Environment variable that holds the small model's key, sent as a bearer token
+    /// Environment variable with the small model's key, sent as a bearer token
     pub key_env: Option<String>,
-    /// Environment variable that holds the large model's key [default: --key-env when the server is
-    /// the same]
+    /// Environment variable with the large model's key; `None` = that of the small model if the
+    /// server is the same
     pub large_key_env: Option<String>,
-    /// Queries asked at the same time; above 1 the times include each other's
+    /// Queries in parallel; above 1 the measured times affect each other
     pub in_flight: usize,
-    /// Least time between the starts of two requests, s
+    /// Minimum time between the starts of two requests, s
     pub pause: Option<Duration>,
     /// Time limit of one request, s
     pub timeout: Duration,
-    /// How often a request is sent again after a failure that may pass
+    /// Number of retries of a request after a temporary failure
     pub retries: u32,
-    /// The trace (CSV); what is there already is not asked again
+    /// Output trace (CSV); queries that it already contains are not asked again
     pub output: PathBuf,
 }
 
-/// Asks two models every question that the trace does not hold yet, and returns a summary. What was
-/// measured is kept when it stops early.
+/// Asks two models every question that the trace does not contain yet, and returns a summary. If it
+/// stops early, measured queries are kept.
 ///
 /// # Errors
-/// An option out of its range, the first refusal of a server, or a file that cannot be written.
+/// If an option is out of range, a server refuses a request, or a file cannot be written.
 pub fn record_trace(a: &RecordingOptions, notify: Notify) -> anyhow::Result<String> {
     let large_endpoint = check(a)?;
     let mut asked = questions::read(&a.questions).map_err(anyhow::Error::msg)?;
@@ -110,21 +110,21 @@ pub fn record_trace(a: &RecordingOptions, notify: Notify) -> anyhow::Result<Stri
     let note = note(a, large_endpoint, &plan, &asked, extra);
     let mut store = TraceStore::open(&a.output, &note, asked.len())?;
     let missing = store.missing(asked.len());
-    let told = Cell::new(Instant::now());
+    let last_note = Cell::new(Instant::now());
     let progress = |done: usize, of: usize| {
-        if done == of || told.get().elapsed() > Duration::from_secs(10) {
-            told.set(Instant::now());
+        if done == of || last_note.get().elapsed() > Duration::from_secs(10) {
+            last_note.set(Instant::now());
             notify(&format!("{done} of {of}"));
         }
     };
     let path = a.output.display();
     if store.torn {
         notify(&format!(
-            "note: {path}: a line cut off by an earlier stop is removed and asked again"
+            "note: {path}: the last line is incomplete after an earlier stop; it is removed and asked again"
         ));
     }
     let recorded = record(&plan, &asked, &missing, &models, &mut store, &progress)
-        .with_context(|| format!("{path}: what was measured is kept; run again to go on"))?;
+        .with_context(|| format!("{path}: measured queries are kept; run again to resume"))?;
     store.finish()?;
     summary(a, &recorded, asked.len() - missing.len(), notify)
 }
@@ -141,7 +141,7 @@ fn check(a: &RecordingOptions) -> anyhow::Result<&str> {
     let apart = large != a.endpoint || (a.large_model.is_some() && a.large_model != a.model);
     ensure!(
         apart,
-        "a trace compares two models: give --large-endpoint, or --large-model beside --model"
+        "a trace compares two models: give --large-endpoint, or --large-model together with --model"
     );
     for (name, value, least, most) in [
         ("--candidates", a.candidates, 2, MOST_TOKENS),
@@ -158,7 +158,7 @@ fn check(a: &RecordingOptions) -> anyhow::Result<&str> {
     Ok(large)
 }
 
-/// A URL that carries no secret; it is printed and kept beside the trace.
+/// Checks that a URL contains no secret, because it is printed and stored next to the trace.
 fn check_url(option: &str, url: &str) -> anyhow::Result<()> {
     let rest = url
         .strip_prefix("http://")
@@ -171,14 +171,14 @@ fn check_url(option: &str, url: &str) -> anyhow::Result<()> {
     let secret = url.contains(['?', '#']) || host.is_some_and(|h| h.contains('@'));
     ensure!(
         !secret,
-        "{option}: no user, password or query in the URL, which is kept; put the key into an \
+        "{option}: the URL is stored and must not contain a user, password or query; put the key into an \
          environment variable and name it with --key-env"
     );
     Ok(())
 }
 
-/// The secret in an environment variable. Its value is never printed, nor is a name that looks like
-/// a secret itself.
+/// The secret in an environment variable. Neither its value nor a name that looks like a secret is
+/// ever printed.
 fn secret(variable: &str, endpoint: &str, notify: Notify) -> anyhow::Result<String> {
     let is_name = variable
         .chars()
@@ -196,7 +196,7 @@ fn secret(variable: &str, endpoint: &str, notify: Notify) -> anyhow::Result<Stri
     let plain = value.trim().chars().all(|c| c.is_ascii_graphic());
     ensure!(
         plain,
-        "--key-env: the key in this environment variable holds blanks or special characters; set \
+        "--key-env: the key in this environment variable contains spaces or special characters; set \
          it again"
     );
     let here = ["http://127.", "http://localhost", "http://[::1]"]
@@ -218,9 +218,9 @@ fn template(a: &RecordingOptions) -> anyhow::Result<String> {
         .map_err(|e| anyhow::anyhow!("{name}: not UTF-8 text: {e}; save it as UTF-8"))?;
     ensure!(
         text.contains("{question}"),
-        "{name}: the prompt has no place for {{question}}; write it in"
+        "{name}: the prompt does not contain {{question}}; add it"
     );
-    // Editors end a file with a newline that the prompt should not have.
+    // Editors end a file with a newline that does not belong to the prompt.
     Ok(text.strip_suffix('\n').unwrap_or(&text).to_string())
 }
 
@@ -281,7 +281,7 @@ fn summary(
             ""
         };
         notify(&format!(
-            "note: {} queries got no token from a model and are left out: {}{more}",
+            "note: {} queries got no token from a model and were omitted: {}{more}",
             recorded.silent.len(),
             shown.join(", ")
         ));

@@ -1,5 +1,5 @@
-//! The trace while it grows: one line per query, on the disk before the next, and a note beside it
-//! that says what it was made with.
+//! The trace while it is recorded: each query's line is on disk before the next, and a note next to
+//! the trace describes its settings.
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Version tag of the note beside a trace.
+/// Version tag of the note next to a trace.
 pub const NOTE_FORMAT: &str = "offload-trace-note/1";
 
 /// The columns, in order.
@@ -20,7 +20,7 @@ const HEADER: &str = "query,prompt_bytes,small_time_s,large_time_s,uncertainty,s
 pub struct TraceRow {
     /// Number of the question, from 0.
     pub query: usize,
-    /// Size of the prompt, byte.
+    /// Size of the prompt, bytes.
     pub prompt_bytes: usize,
     /// Wall time of the small model, s.
     pub small_time_s: f64,
@@ -32,7 +32,7 @@ pub struct TraceRow {
     pub small_correct: u8,
     /// Whether the large model is right.
     pub large_correct: u8,
-    /// Entropy of the small model's first token over its maximum, in \[0, 1\].
+    /// Normalised entropy of the small model's first token, in \[0, 1\].
     pub entropy: f64,
     /// Perplexity of the small model's answer, >= 1.
     pub perplexity: Option<f64>,
@@ -40,24 +40,23 @@ pub struct TraceRow {
     pub one_minus_p1: f64,
     /// 1 - margin of the large model's first token, in \[0, 1\].
     pub large_uncertainty: f64,
-    /// Tokens of the prompt as the small model's server counts them.
+    /// Number of prompt tokens, as counted by the small model's server.
     pub small_prompt_tokens: Option<u64>,
-    /// Tokens of the prompt as the large model's server counts them.
+    /// Number of prompt tokens, as counted by the large model's server.
     pub large_prompt_tokens: Option<u64>,
-    /// Tokens of the small model's answer.
+    /// Number of tokens of the small model's answer.
     pub answer_tokens: usize,
 }
 
 impl TraceRow {
     fn line(&self) -> String {
         let whole = |x: Option<u64>| x.map_or(String::new(), |x| x.to_string());
-        // Six digits after the point are microseconds and millionths: more than the measurement
-        // holds.
+        // Six decimals are microseconds and millionths, finer than the measurement.
         format!(
             "{},{},{:.6},{:.6},{:.6},{},{},{:.6},{},{:.6},{:.6},{},{},{}\n",
             self.query,
             self.prompt_bytes,
-            // A clock may give 0 for a very short time, which no trace may hold.
+            // A clock may return 0 for a very short time, but times in a trace must be positive.
             self.small_time_s.max(1e-6),
             self.large_time_s.max(1e-6),
             self.uncertainty,
@@ -74,35 +73,35 @@ impl TraceRow {
     }
 }
 
-/// What a trace was made with. A run goes on only with the same.
+/// The settings of a trace. A run resumes only with the same settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordingNote {
     /// [`NOTE_FORMAT`].
     pub format: String,
-    /// blake3 of the questions and their answers, in hexadecimal digits.
+    /// blake3 of the questions and their answers, hexadecimal.
     pub questions: String,
     /// The prompt's template.
     pub template: String,
-    /// Names of the small and the large model, as sent; empty = the server's own.
+    /// Names of the small and the large model, as sent; empty = the server's default.
     pub models: [String; 2],
-    /// Where they are asked: base URLs.
+    /// Base URLs of the small and the large model's server.
     pub endpoints: [String; 2],
     /// `completions` or `chat`.
     pub api: String,
-    /// Best tokens asked for, best texts kept, tokens answered.
+    /// Candidates requested, texts kept, maximum tokens of an answer.
     pub sizes: [usize; 3],
     /// Fields added to every request.
     pub extra: serde_json::Map<String, serde_json::Value>,
 }
 
-/// A trace on the disk, open for more.
+/// A trace on disk, open for appending.
 #[derive(Debug)]
 pub struct TraceStore {
     path: PathBuf,
     file: File,
     done: BTreeMap<usize, ()>,
-    /// Whether an earlier stop had cut off the last line.
+    /// Whether the last line was incomplete when opened.
     pub torn: bool,
 }
 
@@ -113,11 +112,10 @@ fn note_path(path: &Path) -> PathBuf {
 }
 
 impl TraceStore {
-    /// Opens the trace at `path` to go on with it, or starts it. A last line that an earlier stop
-    /// cut off is removed.
+    /// Opens the trace at `path` to resume it, or creates it. An incomplete last line is removed.
     ///
     /// # Errors
-    /// The trace was made with something else, is none, is being written by another run, or cannot
+    /// If the trace has other settings, is not a trace, is being written by another run, or cannot
     /// be written.
     pub fn open(path: &Path, note: &RecordingNote, queries: usize) -> anyhow::Result<Self> {
         let name = path.display().to_string();
@@ -132,10 +130,10 @@ impl TraceStore {
         let begun = HEADER.as_bytes().starts_with(&bytes) || bytes.starts_with(HEADER.as_bytes());
         anyhow::ensure!(
             begun,
-            "{name}: line 1: this is no trace that `trace record` made; choose another file"
+            "{name}: line 1: not a trace written by `trace record`; choose another file"
         );
         if whole < bytes.len() {
-            // Cut in place: the lock is on this file, not on a new one of the same name.
+            // Truncated in place: the lock is on this file, not on a new one of the same name.
             file.set_len(whole as u64)?;
         }
         if whole == 0 {
@@ -151,16 +149,16 @@ impl TraceStore {
         })
     }
 
-    /// The queries of `0..count` that are not there yet, ascending.
+    /// The queries of `0..count` that are missing, ascending.
     #[must_use]
     pub fn missing(&self, count: usize) -> Vec<usize> {
         (0..count).filter(|k| !self.done.contains_key(k)).collect()
     }
 
-    /// Adds a line and waits until it is on the disk.
+    /// Appends a line and waits until it is on disk.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// If the disk refuses the write.
     pub fn append(&mut self, row: &TraceRow) -> anyhow::Result<()> {
         let written = self
             .file
@@ -171,10 +169,10 @@ impl TraceStore {
         Ok(())
     }
 
-    /// Puts the lines in the order of the questions, the whole file at once.
+    /// Sorts the lines in the order of the questions; the file is replaced whole.
     ///
     /// # Errors
-    /// The disk refuses; the file is then as it was.
+    /// If the disk refuses the write; the file is then unchanged.
     pub fn finish(self) -> anyhow::Result<()> {
         let text = std::fs::read_to_string(&self.path)?;
         let mut lines: Vec<(usize, &str)> = text
@@ -196,7 +194,7 @@ fn number(line: &str) -> Option<usize> {
     line.split(',').next()?.parse().ok()
 }
 
-/// The queries in a trace's text; each line must be whole and each query there once.
+/// The queries in a trace's text. Each line must be complete and each query unique.
 fn numbers(bytes: &[u8], queries: usize) -> Result<BTreeMap<usize, ()>, String> {
     let text = std::str::from_utf8(bytes)
         .map_err(|e| format!("not UTF-8 text: {e}; choose another file"))?;
@@ -208,7 +206,7 @@ fn numbers(bytes: &[u8], queries: usize) -> Result<BTreeMap<usize, ()>, String> 
             good.ok_or_else(|| format!("line {}: not a line of this trace; remove it", k + 1))?;
         if done.insert(query, ()).is_some() {
             return Err(format!(
-                "line {}: query {query} is there twice; remove one",
+                "line {}: query {query} is a duplicate; remove one",
                 k + 1
             ));
         }
@@ -216,26 +214,26 @@ fn numbers(bytes: &[u8], queries: usize) -> Result<BTreeMap<usize, ()>, String> 
     Ok(done)
 }
 
-/// Writes the note of a new trace, or compares that of an old one.
+/// Writes the note of a new trace, or compares it with the note of an existing one.
 fn check_note(path: &Path, note: &RecordingNote) -> anyhow::Result<()> {
-    let beside = note_path(path);
+    let note_file = note_path(path);
     let started = std::fs::metadata(path).is_ok_and(|m| m.len() > 0);
     if !started {
         let mut text = serde_json::to_vec_pretty(note)?;
         text.push(b'\n');
-        return Ok(offload_instances::files::write_bytes(&beside, &text)?);
+        return Ok(offload_instances::files::write_bytes(&note_file, &text)?);
     }
     let name = path.display();
-    let bytes = offload_instances::files::read_bytes(&beside).with_context(|| {
+    let bytes = offload_instances::files::read_bytes(&note_file).with_context(|| {
         format!(
-            "{name}: it is there, and the note that says what it was made with is not; choose \
+            "{name}: exists, but the note that describes its settings is missing; choose \
             another file"
         )
     })?;
     let old: RecordingNote = serde_json::from_slice(&bytes).with_context(|| {
         format!(
             "{}: not a valid {NOTE_FORMAT} file; choose another output",
-            beside.display()
+            note_file.display()
         )
     })?;
     let differs = [
@@ -249,10 +247,10 @@ fn check_note(path: &Path, note: &RecordingNote) -> anyhow::Result<()> {
         ("extra-body", old.extra != note.extra),
     ];
     let what: Vec<&str> = differs.iter().filter(|d| d.1).map(|d| d.0).collect();
-    let remedy = "give the same as then, or choose another file";
+    let remedy = "give the same again, or choose another file";
     anyhow::ensure!(
         what.is_empty(),
-        "{name}: was begun with another {}; {remedy}",
+        "{name}: was started with other {}; {remedy}",
         what.join(", ")
     );
     Ok(())
@@ -294,7 +292,7 @@ mod tests {
         }
     }
 
-    /// A stop at any byte of the file loses at most the line that it cut.
+    /// Truncation at any byte loses at most the incomplete line.
     #[test]
     fn a_trace_cut_anywhere_goes_on() {
         let folder = tempfile::tempdir().unwrap();
@@ -340,7 +338,7 @@ mod tests {
         };
         assert!(fault(&note("a"), 4).contains("another run is recording"));
         drop(store);
-        assert!(fault(&note("b"), 4).contains("another template"));
+        assert!(fault(&note("b"), 4).contains("other template"));
         assert!(fault(&note("a"), 1).contains("line 2"));
         let before = std::fs::read(&path).unwrap();
         std::fs::write(
@@ -348,10 +346,10 @@ mod tests {
             [before.as_slice(), before.split_at(HEADER.len()).1].concat(),
         )
         .unwrap();
-        assert!(fault(&note("a"), 4).contains("query 1 is there twice"));
+        assert!(fault(&note("a"), 4).contains("query 1 is a duplicate"));
         std::fs::write(&path, "a,b\n1,2\n").unwrap();
-        assert!(fault(&note("a"), 4).contains("no trace"));
+        assert!(fault(&note("a"), 4).contains("not a trace"));
         std::fs::remove_file(note_path(&path)).unwrap();
-        assert!(fault(&note("a"), 4).contains("the note that says"));
+        assert!(fault(&note("a"), 4).contains("the note that describes"));
     }
 }

@@ -1,5 +1,5 @@
-//! Exact solves of some of the runs, each bound re-checked by the verifier, with everybody's
-//! plan beside it.
+//! Exact solves of some of the runs. Each bound is re-checked by the verifier and compared with the
+//! plan of every method.
 
 use super::setup::{SERVERS, THRESHOLDS, USERS, instance};
 use crate::process::certify::certify;
@@ -13,8 +13,8 @@ use std::time::Duration;
 
 /// The solver whose bounds are certified.
 const EXACT: &str = "bnb";
-/// Whose plans are compared with the bound: GOA, every baseline, and heuristics for context. All
-/// end by themselves, so that their plans are the same on every machine.
+/// Solvers whose plans are compared with the bound: GOA, every baseline, and heuristics for
+/// context. All end by themselves, so their plans are the same on every machine.
 const COMPARED: [&str; 10] = [
     "local-only",
     "all-offload",
@@ -28,20 +28,20 @@ const COMPARED: [&str; 10] = [
     "portfolio",
 ];
 
-/// When the exact solver may stop.
+/// Limits of the exact solver.
 #[derive(Clone, Copy, Debug)]
 pub struct BoundBudget {
     /// Relative gap.
     pub gap: f64,
-    /// Wall time of one solve.
+    /// Time limit of one solve.
     pub time: Duration,
 }
 
-/// The first `count` runs of every number of users, at every threshold; None when a stop was asked
-/// for.
+/// The first `count` runs of every number of users, at every threshold; `None` if a stop was
+/// requested.
 ///
 /// # Errors
-/// A solver that fails, a certificate that is refused, or a plan below its bound, with the
+/// If a solver fails, a certificate is refused, or a plan is below its bound. The text names the
 /// instance.
 pub fn bounds(
     count: usize,

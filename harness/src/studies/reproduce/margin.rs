@@ -1,4 +1,4 @@
-//! What the margin knows about right answers in the trace that ships with the program.
+//! How well the margin predicts right answers in the embedded trace.
 
 use anyhow::{Context, anyhow};
 use offload_instances::calibrate::by_rank;
@@ -6,13 +6,13 @@ use offload_instances::trace::{self, ColumnRange};
 use offload_reports::reproduce::Margin;
 use offload_reports::statistics::prediction::{Answers, UncertaintyMetric, qualities};
 
-/// The column with one less the margin.
+/// The column with 1 - margin.
 const COLUMN: &str = "uncertainty";
 
-/// The statistics of the embedded trace.
+/// Statistics of the embedded trace.
 ///
 /// # Errors
-/// When the embedded trace is no trace, which a test of its crate rules out.
+/// If the embedded trace is invalid, which a test of its crate rules out.
 pub fn margin() -> anyhow::Result<Margin> {
     let table = trace::parse_columns(trace::EMBEDDED.as_bytes(), &[COLUMN], ColumnRange::Unit, 0)
         .map_err(|e| anyhow!(e))?;

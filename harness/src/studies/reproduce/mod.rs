@@ -17,7 +17,7 @@ use bounds::BoundBudget;
 use offload_reports::reproduce::{Experiment, Reproduction, Setup};
 use std::time::Duration;
 
-/// What is repeated, and how exactly.
+/// Size and accuracy of the experiment.
 #[derive(Clone, Debug)]
 pub struct ReproduceOptions {
     /// Runs for each number of users, 2 to [`MOST_RUNS`].
@@ -25,23 +25,23 @@ pub struct ReproduceOptions {
     /// Whether the servers' capacities are drawn anew for every method and threshold, as in the
     /// published comparison.
     pub unpaired: bool,
-    /// Runs of them whose problems are solved exactly.
+    /// Number of runs whose problems are also solved exactly.
     pub exact_runs: usize,
     /// Relative gap at which the exact solver may stop.
     pub gap: f64,
     /// Time limit of each exact solve.
     pub time_limit: Duration,
-    /// Runs at the same time, 1 to 1024; `None` = all cores.
+    /// Runs in parallel, 1 to 1024; `None` = all cores.
     pub threads: Option<usize>,
 }
 
 impl ReproduceOptions {
-    /// Makes sure that the numbers are within their ranges.
+    /// Checks that the numbers are within their ranges.
     ///
     /// # Errors
-    /// Naming the option that is not.
+    /// Names the option that is out of range.
     pub fn check(&self) -> anyhow::Result<()> {
-        // Two, since one run has no interval.
+        // At least two, because one run has no interval.
         ensure!(
             (2..=MOST_RUNS).contains(&self.runs),
             "--runs {}: give a whole number from 2 to {MOST_RUNS}",
@@ -75,10 +75,10 @@ impl ReproduceOptions {
 }
 
 /// Repeats the paper's experiment, certifies gaps on some of its runs, and measures times; `None`
-/// when a stop was asked for.
+/// if a stop was requested.
 ///
 /// # Errors
-/// A solver that fails, a certificate that is refused, or a plan below its bound, with the
+/// If a solver fails, a certificate is refused, or a plan is below its bound. The text names the
 /// instance.
 pub fn reproduce(
     options: &ReproduceOptions,

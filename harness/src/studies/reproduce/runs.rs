@@ -10,18 +10,18 @@ use offload_solvers::{Budget, Solver, Status, find, solve};
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// The first random stream of a seed from which capacities are drawn anew; one each for threshold
-/// and method. The families' streams lie below.
+/// First random stream from which capacities are drawn anew, one stream per threshold and method.
+/// The families use lower streams.
 const CAPACITIES: u64 = 1000;
 
-/// `count` runs of every method at every number of users and threshold; None when a stop was asked
-/// for.
+/// `count` runs of every method at every number of users and threshold; `None` if a stop was
+/// requested.
 ///
 /// `unpaired` draws the servers' capacities anew for every method and threshold, as the published
 /// comparison did.
 ///
 /// # Errors
-/// What a solver that failed says of it, with the instance.
+/// If a solver fails; the text names the instance and the reason.
 pub fn runs(
     count: usize,
     unpaired: bool,
@@ -36,7 +36,7 @@ pub fn runs(
         .flat_map(|&n| (0..count).map(move |run| (n, run)))
         .collect();
     let one = |&(users, run): &(usize, usize)| -> anyhow::Result<Vec<MethodRun>> {
-        // What was begun ends soon enough; the rest is dropped together with it.
+        // Runs that have started end soon; their results are dropped.
         if stop.asked().is_some() {
             Ok(Vec::new())
         } else {
@@ -85,8 +85,8 @@ fn of_instance(
             let evaluation = solved
                 .evaluation
                 .with_context(|| format!("{name}: {} found no plan", solver.id()))?;
-            let values = values(&evaluation)
-                .with_context(|| format!("{name}: carries no measured times"))?;
+            let values =
+                values(&evaluation).with_context(|| format!("{name}: has no measured times"))?;
             all.push(MethodRun {
                 users,
                 threshold,
@@ -99,7 +99,8 @@ fn of_instance(
     Ok(all)
 }
 
-/// The same instance with other capacities: ten times what one user gets at most, times 0.6 to 1.4.
+/// The same instance with other capacities: ten times the greatest compute share of one user, times
+/// 0.6 to 1.4.
 fn redrawn(instance: &Instance, stream: u64) -> Instance {
     let mut random = Random::new(instance.seed.unwrap_or(0), stream);
     let mut other = instance.clone();

@@ -10,11 +10,11 @@ use std::sync::Arc;
 pub const USERS: [usize; 8] = [50, 60, 70, 80, 90, 100, 110, 120];
 /// The paper's thresholds.
 pub const THRESHOLDS: [f64; 5] = [0.6, 0.7, 0.8, 0.9, 1.0];
-/// The methods that the authors published means of.
+/// The methods with published means.
 pub const METHODS: [&str; 5] = ["local-only", "all-offload", "random", "dmin", "goa"];
 /// The paper's number of servers.
 pub const SERVERS: usize = 4;
-/// Seeds of neighbouring numbers of users are 10,000 apart: more runs would share instances' draws.
+/// Most runs. Successive numbers of users have seeds 10,000 apart; more runs would reuse seeds.
 pub const MOST_RUNS: usize = 10_000;
 
 /// The instance of a run: family `paper`, seed 1000 N + run.

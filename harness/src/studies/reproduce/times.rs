@@ -1,4 +1,4 @@
-//! Running times, one solve at a time on the calling thread.
+//! Running times, measured one solve at a time on the calling thread.
 
 use super::setup::{SERVERS, instance};
 use crate::machine;
@@ -9,25 +9,25 @@ use offload_reports::reproduce::{SolverTime, Times};
 use offload_reports::statistics::quantile;
 use offload_solvers::{Budget, find, solve};
 
-/// Who is timed.
+/// Solvers that are timed.
 const SOLVERS: [&str; 2] = ["goa", "goa-marginal"];
-/// Numbers of users at [`SERVERS`] servers.
+/// Numbers of users, with [`SERVERS`] servers.
 const SIZES: [usize; 5] = [30, 60, 120, 240, 480];
-/// The number of users at which the number of servers varies.
+/// The number of users for which the number of servers varies.
 const USERS: usize = 120;
-/// Numbers of servers beside [`SERVERS`].
+/// Numbers of servers in addition to [`SERVERS`].
 const MORE_SERVERS: [usize; 4] = [2, 8, 16, 32];
 /// Instances of each size.
 const INSTANCES: usize = 5;
 /// Solves of each instance.
 const REPETITIONS: usize = 5;
-/// tau.
+/// Threshold tau.
 const THRESHOLD: f64 = 0.8;
 
-/// The times; None when a stop was asked for.
+/// The times, s; `None` if a stop was requested.
 ///
 /// # Errors
-/// When an instance cannot be made, which would be a bug.
+/// If an instance cannot be generated, which would be a bug.
 pub fn times(stop: &StopSignal) -> anyhow::Result<Option<Times>> {
     let sizes = SIZES
         .iter()

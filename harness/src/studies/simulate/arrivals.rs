@@ -1,28 +1,28 @@
-//! Who asks when: a Poisson process, or times from a file.
+//! Arrival times of requests: a Poisson process, or times from a file.
 
 use offload_instances::random::Random;
 use offload_instances::text::did_you_mean;
 use std::path::Path;
 
-/// Streams of a replication's seed.
+/// Random streams of a replication's seed.
 const TIMES: u64 = 101;
 const USERS: u64 = 102;
-/// Faulty lines printed before the rest is only counted.
+/// Most faulty lines that are listed; the rest is only counted.
 const SHOWN: usize = 20;
-/// Most requests of a run: beyond it memory would.
+/// Most requests of a run, a limit on memory.
 pub const MOST: usize = 10_000_000;
 
 /// A request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Arrival {
-    /// When it arrives, s from the start.
+    /// Arrival time, s from the start.
     pub time_s: f64,
-    /// The user of the population that sends it.
+    /// Index of the user that sends it.
     pub user: usize,
 }
 
-/// A Poisson process of `rate` > 0 requests a second over `end_s` seconds (gaps are exponential);
-/// users uniform among `users`.
+/// A Poisson process with `rate` > 0 requests per second over `end_s` seconds (exponential
+/// inter-arrival times); senders are uniform among `users`.
 #[must_use]
 pub fn poisson(rate: f64, end_s: f64, users: usize, seed: u64) -> Vec<Arrival> {
     let (mut times, mut who) = (Random::new(seed, TIMES), Random::new(seed, USERS));
@@ -38,7 +38,7 @@ pub fn poisson(rate: f64, end_s: f64, users: usize, seed: u64) -> Vec<Arrival> {
     arrivals
 }
 
-/// The given times (ascending, s) before `end_s`; users uniform among `users`.
+/// The given times (ascending, s) before `end_s`; senders are uniform among `users`.
 #[must_use]
 pub fn given(times: &[f64], end_s: f64, users: usize, seed: u64) -> Vec<Arrival> {
     let mut who = Random::new(seed, USERS);
@@ -51,9 +51,9 @@ pub fn given(times: &[f64], end_s: f64, users: usize, seed: u64) -> Vec<Arrival>
         .collect()
 }
 
-/// Times from the column `column` of a CSV file with a header: seconds, or dates such as
-/// `2023-11-16 18:15:46.68` (of one time zone). They are shifted so that the first is 0, sorted,
-/// and divided by `speed`.
+/// Reads times from the column `column` of a CSV file with a header: seconds, or dates such as
+/// `2023-11-16 18:15:46.68` (all in one time zone). They are shifted so that the first is 0,
+/// sorted, and divided by `speed`.
 ///
 /// # Errors
 /// One text that names the file and every faulty line (the first 20, the rest counted).
@@ -61,7 +61,7 @@ pub fn read(path: &Path, column: &str, speed: f64) -> Result<Vec<f64>, String> {
     let name = path.display();
     if path.is_dir() {
         return Err(format!(
-            "{name}: cannot read: it is a directory; name a CSV file"
+            "{name}: cannot read: it is a directory; give a CSV file"
         ));
     }
     let file = std::fs::File::open(path)
@@ -77,7 +77,7 @@ pub fn read(path: &Path, column: &str, speed: f64) -> Result<Vec<f64>, String> {
         let there: Vec<&str> = header.iter().collect();
         let hint = did_you_mean(column, &header);
         format!(
-            "{name}: line 1: no column '{column}'; there are {}; name one with \
+            "{name}: line 1: no column '{column}'; available: {}; choose one with \
              --time-column.{hint}",
             there.join(", ")
         )
@@ -117,20 +117,20 @@ pub fn read(path: &Path, column: &str, speed: f64) -> Result<Vec<f64>, String> {
     times.sort_by(f64::total_cmp);
     let first = *times
         .first()
-        .ok_or_else(|| format!("{name}: it has a header and no rows; give at least one time"))?;
+        .ok_or_else(|| format!("{name}: it has a header but no rows; give at least one time"))?;
     Ok(times.iter().map(|t| (t - first) / speed).collect())
 }
 
-/// Seconds from a number or a date.
+/// Parses seconds or a date; returns seconds.
 fn time(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|t| t.is_finite());
     number
         .or_else(|| date(text))
-        .ok_or_else(|| format!("'{text}' is no time; give seconds or YYYY-MM-DD HH:MM:SS"))
+        .ok_or_else(|| format!("'{text}' is not a time; give seconds or YYYY-MM-DD HH:MM:SS"))
 }
 
-/// Seconds since 1970 of `YYYY-MM-DD HH:MM:SS[.fraction]`; days by Hinnant's civil calendar (every
-/// 400 years have 146,097 days).
+/// Seconds since 1970 of `YYYY-MM-DD HH:MM:SS[.fraction]`, with Hinnant's civil calendar algorithm
+/// (every 400 years have 146,097 days).
 fn date(text: &str) -> Option<f64> {
     let (day, clock) = text.trim_end_matches('Z').split_once([' ', 'T'])?;
     let whole: Vec<i64> = day
@@ -183,7 +183,7 @@ mod tests {
         assert_ne!(arrivals, poisson(50.0, 200.0, 7, 2));
     }
 
-    /// Day numbers from `date -u -d ... +%s`.
+    /// Day numbers computed with `date -u -d ... +%s`.
     #[test]
     fn times_are_read() {
         assert_eq!(date("1970-01-01 00:00:00"), Some(0.0));

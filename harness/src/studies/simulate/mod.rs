@@ -1,9 +1,8 @@
 //! Requests that arrive over time: `docs/src/use/simulate.md`.
 //!
-//! [`simulate`] is the study: every solver on every sequence of arrivals. [`arrivals`] makes the
-//! sequences, [`queue`] is a server that shares its compute among unfinished requests, [`run`] lets
-//! one solver plan slot after slot, and
-//! `offload_reports::simulate` shows the results.
+//! [`simulate`] is the study: every solver on every sequence of arrivals. [`arrivals`] generates
+//! the sequences, [`queue`] is a server that shares its compute among unfinished requests, [`run`]
+//! lets one solver plan slot after slot, and `offload_reports::simulate` displays the results.
 
 pub mod arrivals;
 pub mod queue;
@@ -25,14 +24,14 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Stream of a replication's seed from which every slot's solver seed is drawn.
+/// Random stream of a replication's seed for the solver seeds of all slots.
 const SOLVER_SEEDS: u64 = 103;
 
-/// What is simulated, apart from the arrivals.
+/// The simulated system, apart from the arrivals.
 pub struct SimulationSetup {
-    /// The population: a request comes from one of its users. Its servers are the servers.
+    /// The population and the servers. Each request comes from one of its users.
     pub pool: Arc<Instance>,
-    /// tau, in \[0, 1\].
+    /// Threshold tau, in \[0, 1\].
     pub threshold: f64,
     /// The weights.
     pub weights: Weights,
@@ -40,7 +39,7 @@ pub struct SimulationSetup {
     pub slot_s: f64,
     /// Number of slots in which requests arrive.
     pub slots: usize,
-    /// Least share of its capacity that a server offers to new requests, in (0, 1\].
+    /// Minimum share of its capacity that a server offers to new requests, in (0, 1\].
     pub floor: f64,
     /// The relative gap at which exact solvers may stop.
     pub gap: f64,
@@ -49,10 +48,10 @@ pub struct SimulationSetup {
 /// Most slots of a run.
 const MOST_SLOTS: usize = 1_000_000;
 
-/// When requests arrive.
+/// Source of arrival times.
 #[derive(Clone, Debug)]
 pub enum ArrivalTimes {
-    /// A Poisson process with so many requests per second, > 0.
+    /// A Poisson process with this rate, requests per second, > 0.
     Rate(f64),
     /// Times in a column of a CSV file, as [`arrivals::read`] reads them.
     File {
@@ -64,10 +63,10 @@ pub enum ArrivalTimes {
 }
 
 impl ArrivalTimes {
-    /// From a file, or else with a rate.
+    /// Times from a file if one is given, otherwise a Poisson process with a rate.
     ///
     /// # Errors
-    /// When neither is given.
+    /// If neither is given.
     pub fn of(rate: Option<f64>, file: Option<&Path>, column: &str) -> anyhow::Result<Self> {
         match (file, rate) {
             (Some(path), _) => Ok(Self::File {
@@ -80,25 +79,25 @@ impl ArrivalTimes {
     }
 }
 
-/// What is simulated, and how often.
+/// Solvers, arrivals and replications of a simulation.
 pub struct SimulationOptions {
-    /// Ids of the solvers; differences are against the first.
+    /// Ids of the solvers; differences are relative to the first.
     pub solvers: Vec<String>,
     /// When requests arrive.
     pub arrivals: ArrivalTimes,
-    /// How much faster than in the file the requests come, > 0.
+    /// Speed-up of the arrivals relative to the file, > 0.
     pub speed: f64,
-    /// First slots that the figures leave out.
+    /// Number of initial slots excluded from the figures.
     pub warmup: usize,
-    /// Independent runs, with seeds `seed`, `seed` + 1, ...
+    /// Independent replications, with seeds `seed`, `seed` + 1, ...
     pub replications: u64,
     /// Seed of the arrivals and the solvers.
     pub seed: u64,
-    /// Runs at the same time, 1 to 1024.
+    /// Replications in parallel, 1 to 1024.
     pub threads: usize,
 }
 
-/// A simulation that was run.
+/// Result of a simulation.
 pub struct Simulation {
     setup: SimulationSetup,
     options: SimulationOptions,
@@ -108,7 +107,7 @@ pub struct Simulation {
 /// Lets every solver plan every sequence of arrivals.
 ///
 /// # Errors
-/// A number out of its range, an unknown solver, no request at all, or a solver that fails.
+/// If a number is out of range, a solver is unknown or fails, or no request arrives.
 pub fn simulate(setup: SimulationSetup, options: SimulationOptions) -> anyhow::Result<Simulation> {
     let solvers = studies::solvers(&options.solvers)?;
     check(&setup, &options)?;
@@ -168,17 +167,17 @@ fn check(setup: &SimulationSetup, options: &SimulationOptions) -> anyhow::Result
     }
     ensure!(
         options.seed.checked_add(options.replications).is_some(),
-        "--seed: the seeds pass 2^64; give a smaller one"
+        "--seed: the seeds exceed 2^64; give a smaller one"
     );
     ensure!(
         options.warmup < setup.slots,
-        "--warmup {}: leaves no slot of {}; give fewer",
+        "--warmup {}: must be less than the number of slots {}",
         options.warmup,
         setup.slots
     );
     ensure!(
         setup.floor <= 1.0,
-        "--floor {}: give a number above 0 and at most 1",
+        "--floor {}: give a number > 0 and <= 1",
         setup.floor
     );
     if let ArrivalTimes::Rate(rate) = options.arrivals {
@@ -200,10 +199,10 @@ impl Simulation {
     }
 
     /// Writes `simulation.json`, `summary.csv`, `slots.csv` and `simulation.svg` into `folder`,
-    /// each whole or not at all. Returns their paths.
+    /// each completely or not at all. Returns their paths.
     ///
     /// # Errors
-    /// When a file cannot be written.
+    /// If a file cannot be written.
     pub fn write(&self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let context = self.context();
         let report = SimulationReport::new(&context, &self.solvers);
@@ -220,7 +219,7 @@ impl Simulation {
         )
     }
 
-    /// What the report has to know about the simulation.
+    /// The settings that the report shows.
     fn context(&self) -> SimulationContext {
         SimulationContext {
             name: self.setup.pool.name.clone(),
@@ -232,7 +231,7 @@ impl Simulation {
         }
     }
 
-    /// The options as the JSON file holds them.
+    /// The options as stored in the JSON file.
     fn described(&self) -> Value {
         let (setup, options) = (&self.setup, &self.options);
         let (rate, times) = match &options.arrivals {
@@ -259,8 +258,8 @@ impl Simulation {
     }
 }
 
-/// Work of a request at a server, FLOP: as measured where the pool says (edge_time_s x
-/// reference_flops), else as planned.
+/// Work of a request at a server, FLOP: the measured one if the instance has it (edge_time_s x
+/// reference_flops), otherwise the planned one.
 #[must_use]
 pub fn work(user: &User, reference_flops: Option<f64>) -> f64 {
     user.edge_time_s
@@ -271,7 +270,7 @@ pub fn work(user: &User, reference_flops: Option<f64>) -> f64 {
 /// Lets `solver` plan every slot of `arrivals` (ascending in time, all within the slots).
 ///
 /// # Errors
-/// The solver does not take a slot's problem, or fails on it.
+/// If the solver does not accept a slot's problem, or fails on it.
 pub fn run(
     scenario: &SimulationSetup,
     arrivals: &[Arrival],
@@ -327,7 +326,8 @@ pub fn run(
     Ok(run)
 }
 
-/// Plans the requests of one slot and sends them on their way; false when there was no plan.
+/// Plans the requests of one slot and sends them to their places; false if the solver found no
+/// plan.
 fn plan(
     scenario: &SimulationSetup,
     batch: &[Arrival],
@@ -386,12 +386,12 @@ fn plan(
     Ok(planned)
 }
 
-/// The instance that a slot's planner sees: its requests as users, and of each server what
-/// unfinished work leaves.
+/// The instance that a slot's planner sees: its requests as users, and the capacity of each server
+/// that unfinished work leaves.
 ///
-/// Unfinished work R_j is to be done within the next slot, so it takes R_j / T of the capacity:
-/// F_j' = max(F_j - R_j / T, floor F_j). With an admission limit, unfinished requests keep their
-/// places.
+/// Unfinished work R_j should be done within the next slot of length T, so it takes R_j / T of the
+/// capacity: F_j' = max(F_j - R_j / T, floor F_j). With an admission limit, unfinished requests
+/// occupy places.
 fn slot_instance(scenario: &SimulationSetup, batch: &[Arrival], queues: &[Queue]) -> Instance {
     let pool = &scenario.pool;
     let left = |(server, queue): (&Server, &Queue)| Server {
@@ -438,8 +438,8 @@ mod tests {
         }
     }
 
-    /// One request, alone: it waits for the end of its slot, sends at the whole band and computes
-    /// at its cap.
+    /// A single request waits for the end of its slot, sends with the whole band and computes at
+    /// its cap.
     #[test]
     fn a_lonely_request_takes_what_the_model_says() {
         let s = scenario(0.5, 2);
@@ -471,8 +471,8 @@ mod tests {
         assert!(run.served[0].offloaded && !run.served[0].missed);
     }
 
-    /// In an overload the backlog grows, the planner sees less capacity, and every request is
-    /// answered in the end.
+    /// Under overload the backlog grows, the planner sees less capacity, and every request is
+    /// finally answered.
     #[test]
     fn an_overload_builds_a_backlog_and_drains() {
         let s = scenario(0.01, 20);

@@ -1,10 +1,10 @@
-//! A server over time: its compute is shared equally among the requests that it has not finished,
-//! none gets more than its cap.
+//! A server over time. Its compute is shared equally among unfinished requests, up to a cap for
+//! each.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-/// A request at a place on a scale (time, or service received), in the order of that place.
+/// A request at a position (time, or service received), ordered by that position.
 #[derive(Clone, Copy, Debug)]
 struct At {
     place: f64,
@@ -34,27 +34,27 @@ impl Ord for At {
     }
 }
 
-/// A server with processor sharing: with n requests present each is served at min(f, F / n) FLOP/s,
-/// from the moment its prompt has arrived.
+/// A server with processor sharing. With n requests present, each is served at min(f, F / n) FLOP/s
+/// once its prompt has arrived.
 ///
-/// All present requests are served at the same speed, so one number is enough: the service that a
-/// request present all along has received. A request that arrives at service V with work w is
-/// finished at service V + w.
+/// All present requests are served at the same rate, so one number is enough: the service V
+/// received by a hypothetical request that was always present. A request with work w that arrives
+/// at service V finishes at service V + w.
 #[derive(Clone, Debug)]
 pub struct Queue {
     capacity_flops: f64,
     cap_flops: f64,
     now: f64,
     service: f64,
-    /// Present requests, by the service at which they end.
+    /// Present requests, by the service at which they finish.
     present: BinaryHeap<Reverse<At>>,
-    /// Requests whose prompt is still being sent, by the time at which it arrives.
+    /// Requests whose prompt is still being sent, by its arrival time.
     coming: BinaryHeap<Reverse<At>>,
     finished: Vec<(usize, f64)>,
 }
 
 impl Queue {
-    /// An idle server at time 0 with F and f, FLOP/s, both > 0.
+    /// An idle server at time 0 with capacity F and cap f, FLOP/s, both > 0.
     #[must_use]
     pub fn new(capacity_flops: f64, cap_flops: f64) -> Self {
         let (present, coming) = (BinaryHeap::new(), BinaryHeap::new());
@@ -69,8 +69,8 @@ impl Queue {
         }
     }
 
-    /// A request whose prompt arrives at `time_s` (not before the last [`Queue::advance`]) with
-    /// `work` > 0 FLOP.
+    /// Adds a request with `work` > 0 FLOP whose prompt arrives at `time_s`, s, not before the last
+    /// [`Queue::advance`].
     pub fn send(&mut self, request: usize, time_s: f64, work: f64) {
         self.coming.push(Reverse(At {
             place: time_s,
@@ -79,7 +79,7 @@ impl Queue {
         }));
     }
 
-    /// Lets time pass until `until`, s; infinity finishes everything.
+    /// Advances the time to `until`, s; infinity finishes everything.
     pub fn advance(&mut self, until: f64) {
         loop {
             let rate = self
@@ -113,7 +113,7 @@ impl Queue {
                 }));
             }
             if self.present.is_empty() {
-                // Small numbers again: rounding does not pile up over a long run.
+                // Reset to small numbers, so that rounding does not accumulate over a long run.
                 self.service = 0.0;
             }
         }
@@ -132,7 +132,7 @@ impl Queue {
         self.now = until;
     }
 
-    /// Work that is not done yet, FLOP, of requests whose prompts are still coming included.
+    /// Unfinished work, FLOP, including requests whose prompt is still being sent.
     #[must_use]
     pub fn unfinished(&self) -> f64 {
         let present = self
@@ -141,18 +141,18 @@ impl Queue {
             .map(|Reverse(a)| (a.place - self.service).max(0.0));
         let coming = self.coming.iter().map(|Reverse(a)| a.work);
         let mut parts: Vec<f64> = present.chain(coming).collect();
-        // A heap's inner order is nobody's business: the sum must not depend on it.
+        // Sorted, because the sum must not depend on the heap's internal order.
         parts.sort_by(f64::total_cmp);
         parts.iter().sum()
     }
 
-    /// Requests that are not finished.
+    /// Number of unfinished requests.
     #[must_use]
     pub fn present(&self) -> usize {
         self.present.len() + self.coming.len()
     }
 
-    /// Finished requests with their times, in order, since the last call.
+    /// Requests finished since the last call, with their times (s), in order.
     pub fn finished(&mut self) -> Vec<(usize, f64)> {
         std::mem::take(&mut self.finished)
     }
@@ -169,8 +169,9 @@ mod tests {
         ends
     }
 
-    /// F = 10, f = 8. Request 0 (20 FLOP) at 0 alone: 8 a second. At 1 request 1 (5 FLOP) joins, 5
-    /// a second each: 1 ends at 2 with 0 at 13 of 20; the other 7 take 7/8 s.
+    /// F = 10, f = 8. Request 0 (20 FLOP) runs alone from 0 at 8 FLOP/s. At 1 request 1 (5 FLOP)
+    /// joins; both run at 5 FLOP/s. Request 1 ends at 2, when request 0 has done 13 of 20; its
+    /// other 7 take 7/8 s.
     #[test]
     fn hand_values() {
         let mut queue = Queue::new(10.0, 8.0);
@@ -186,8 +187,8 @@ mod tests {
         );
     }
 
-    /// However often one looks, the end is the same; and the work done fits the time that the
-    /// server was busy.
+    /// The result does not depend on how often the queue is advanced, and the work done matches the
+    /// busy time of the server.
     #[test]
     fn steps_do_not_matter() {
         let mut random = offload_instances::random::Random::new(4, 0);
@@ -212,7 +213,7 @@ mod tests {
             .all(|(end, (time, work))| end.1 >= time + work / 3.0 - 1e-9);
         assert!(
             late && once.len() == 200,
-            "nobody is served faster than the cap"
+            "no request is served faster than the cap"
         );
     }
 }

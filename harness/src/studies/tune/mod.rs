@@ -1,8 +1,8 @@
 //! The threshold and the weights that reach a target at least cost: `docs/src/use/tune.md`.
 //!
-//! [`tune`] is the study: [`measure`] solves every instance at every setting;
+//! [`tune`] is the study: [`measure`] solves every instance at every setting.
 //! `offload_reports::tune` chooses a setting on one part of the instances and judges it on the
-//! other part.
+//! other.
 
 use crate::notice::Notify;
 use crate::process::solver::catalogue;
@@ -19,20 +19,20 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Stream of the seed that parts the instances.
+/// Random stream that splits the instances.
 const SPLIT: u64 = 111;
 
 /// A threshold with weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TuneSetting {
-    /// tau, in \[0, 1\].
+    /// Threshold tau, in \[0, 1\].
     pub threshold: f64,
     /// The weights.
     pub weights: Weights,
 }
 
 impl TuneSetting {
-    /// The setting as reports show it.
+    /// The setting as displayed in reports.
     fn shown(self) -> TunedSetting {
         TunedSetting {
             threshold: self.threshold,
@@ -41,7 +41,7 @@ impl TuneSetting {
     }
 }
 
-/// Which delay of an instance counts.
+/// Delay statistic of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Delay {
     /// The mean over users
@@ -61,29 +61,29 @@ impl Delay {
     }
 }
 
-/// What is tuned, and how.
+/// Solvers, target and settings to search.
 pub struct TuneOptions {
     /// Ids of the solvers; each gets its own choice.
     pub solvers: Vec<String>,
-    /// What is to be reached.
+    /// The target.
     pub target: TuneTarget,
-    /// Which delay of an instance counts.
+    /// Delay statistic of an instance.
     pub delay: Delay,
     /// Weights to choose from.
     pub weights: Vec<Weights>,
-    /// Steps between the thresholds 0 and 1.
+    /// Number of steps from threshold 0 to threshold 1.
     pub steps: usize,
-    /// Share of the instances that is held out, from 0, below 1.
+    /// Share of the instances held out to judge the choice, in \[0, 1).
     pub held_out: f64,
     /// Seed of the split, of the intervals and of the solvers.
     pub seed: u64,
     /// Relative gap at which exact solvers may stop.
     pub gap: f64,
-    /// Problems solved at the same time, 1 to 1024.
+    /// Problems solved in parallel, 1 to 1024.
     pub threads: usize,
 }
 
-/// A tuning that was run.
+/// Result of a tuning.
 pub struct Tuning {
     options: TuneOptions,
     names: Vec<String>,
@@ -95,8 +95,7 @@ pub struct Tuning {
 /// Measures every solver at every setting.
 ///
 /// # Errors
-/// A number out of its range, a solver or weights given twice, an instance given twice, or a solver
-/// that fails.
+/// If a number is out of range, a solver, weights or an instance is given twice, or a solver fails.
 pub fn tune(
     instances: Vec<Instance>,
     options: TuneOptions,
@@ -106,7 +105,7 @@ pub fn tune(
     options.check()?;
     check_instances(&instances)?;
     if instances.len() < 2 || options.held_out == 0.0 {
-        notify("note: nothing is held out, so the figures are those of the instances tuned on");
+        notify("note: nothing is held out; the figures are for the instances used for tuning");
     }
     let instances: Vec<Arc<Instance>> = instances.into_iter().map(Arc::new).collect();
     let parts = split(instances.len(), options.held_out, options.seed);
@@ -152,15 +151,15 @@ impl TuneOptions {
         }
         ensure!(
             (0.0..1.0).contains(&self.held_out),
-            "--held-out {}: give a number from 0, below 1",
+            "--held-out {}: give a number >= 0 and < 1",
             self.held_out
         );
         let twice = (1..self.weights.len()).any(|k| self.weights[..k].contains(&self.weights[k]));
-        ensure!(!twice, "--weights: one is given twice; give it once");
+        ensure!(!twice, "--weights: contains a duplicate; give each once");
         if let TuneTarget::Accuracy(accuracy) = self.target {
             ensure!(
                 accuracy <= 100.0,
-                "--accuracy {accuracy}: give a number of % up to 100"
+                "--accuracy {accuracy}: give a percentage up to 100"
             );
         }
         Ok(())
@@ -186,17 +185,17 @@ impl Tuning {
         self.report().table()
     }
 
-    /// Whether every solver reaches the target.
+    /// Whether every solver reached the target.
     #[must_use]
     pub fn is_reached(&self) -> bool {
         self.report().is_reached()
     }
 
-    /// Writes `tune.json`, `front.csv` and `front.svg` into `folder`, each whole or not at all.
-    /// Returns their paths.
+    /// Writes `tune.json`, `front.csv` and `front.svg` into `folder`, each completely or not at
+    /// all. Returns their paths.
     ///
     /// # Errors
-    /// When a file cannot be written.
+    /// If a file cannot be written.
     pub fn write(&self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let o = &self.options;
         let weights: Vec<&str> = o.weights.iter().map(|w| w.name()).collect();
@@ -235,7 +234,7 @@ impl Tuning {
     }
 }
 
-/// The thresholds 0, 1/steps, ..., 1 with each of the weights.
+/// The thresholds 0, 1/steps, ..., 1, each with each of the weights.
 #[must_use]
 pub fn settings(steps: usize, weights: &[Weights]) -> Vec<TuneSetting> {
     let threshold = |k: usize| k as f64 / steps as f64;
@@ -250,11 +249,11 @@ pub fn settings(steps: usize, weights: &[Weights]) -> Vec<TuneSetting> {
         .collect()
 }
 
-/// Every instance at every setting: `[setting][instance]`; none where no plan keeps the threshold
-/// rule.
+/// Every instance at every setting, `[setting][instance]`; `None` if no plan satisfies the
+/// threshold rule.
 ///
 /// # Errors
-/// A solver does not take a problem or fails on it.
+/// If a solver does not accept a problem or fails on it.
 pub fn measure(
     instances: &[Arc<Instance>],
     settings: &[TuneSetting],
@@ -293,8 +292,8 @@ fn worth(
     let realised = evaluation.realised.and_then(|r| Some((r, r.accuracy_pct?)));
     let (realised, accuracy_pct) = realised.ok_or_else(|| {
         anyhow::anyhow!(
-            "{name}: holds no edge_time_s, reference_flops, correct_local or correct_edge; tune \
-             needs them all"
+            "{name}: edge_time_s, reference_flops, correct_local or correct_edge is missing; \
+             tune needs them all"
         )
     })?;
     let delay_ms = match delay {
@@ -309,8 +308,8 @@ fn worth(
     }))
 }
 
-/// Parts 0..count at random into a part to tune on and a held-out one of about `share` of it; with
-/// `share` > 0 and at least 2 instances neither is empty. Both ascending.
+/// Splits 0..count at random into a part for tuning and a held-out part of about `share` of it.
+/// With `share` > 0 and at least 2 instances neither is empty. Both are ascending.
 #[must_use]
 pub fn split(count: usize, share: f64, seed: u64) -> TuneParts {
     let mut order: Vec<usize> = (0..count).collect();

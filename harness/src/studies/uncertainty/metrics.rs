@@ -8,11 +8,11 @@ use offload_instances::rows;
 use offload_instances::trace::{self, ColumnRange, Query, TraceTable, UncertaintyColumn};
 use offload_reports::statistics::prediction::UncertaintyMetric;
 
-/// Columns taken when none are named, as far as the trace has them.
+/// Default columns; those missing in the trace are skipped.
 const USUAL: [&str; 4] = ["uncertainty", "entropy", "perplexity", "one_minus_p1"];
-/// Parts into which the trace is cut for calibration out of sample.
+/// Number of folds for out-of-sample calibration.
 const FOLDS: usize = 5;
-/// The stream of the seed that deals the queries out to the folds.
+/// Random stream that assigns the queries to folds.
 const DEALING: u64 = 21;
 fn header(a: &UncertaintyOptions) -> anyhow::Result<Vec<String>> {
     let header = match &a.trace {
@@ -26,7 +26,7 @@ fn header(a: &UncertaintyOptions) -> anyhow::Result<Vec<String>> {
 /// The columns that are compared.
 ///
 /// # Errors
-/// When none is there, one is named twice, or a name or scale is unknown.
+/// If no column remains, one is given twice, or a name or scale is unknown.
 pub fn choices(a: &UncertaintyOptions) -> anyhow::Result<Vec<UncertaintyColumn>> {
     let mut names = a.columns.clone();
     if names.is_empty() {
@@ -38,14 +38,14 @@ pub fn choices(a: &UncertaintyOptions) -> anyhow::Result<Vec<UncertaintyColumn>>
             .collect();
         ensure!(
             !names.is_empty(),
-            "the trace has none of the columns {}; name others with --columns",
+            "the trace has none of the columns {}; give others with --columns",
             USUAL.join(", ")
         );
     }
     for (k, name) in names.iter().enumerate() {
         ensure!(
             !names[..k].contains(name),
-            "--columns: {name} is named twice; name it once"
+            "--columns: {name} is given twice; give it once"
         );
     }
     names
@@ -57,10 +57,10 @@ pub fn choices(a: &UncertaintyOptions) -> anyhow::Result<Vec<UncertaintyColumn>>
         .collect()
 }
 
-/// The trace with these columns.
+/// Reads these columns of the trace.
 ///
 /// # Errors
-/// When it cannot be read or a column is missing.
+/// If it cannot be read or a column is missing.
 pub fn read(a: &UncertaintyOptions, choices: &[UncertaintyColumn]) -> anyhow::Result<TraceTable> {
     let columns: Vec<&str> = choices.iter().map(|c| c.column.as_str()).collect();
     let table = match &a.trace {
@@ -81,8 +81,8 @@ pub fn read(a: &UncertaintyOptions, choices: &[UncertaintyColumn]) -> anyhow::Re
     table.map_err(|e| anyhow!(e))
 }
 
-/// A column as the statistics want it: high means unsure, with the probabilities of a right answer
-/// that can be made of it.
+/// A column in the form that the statistics need: high values mean unsure, with the predicted
+/// probabilities of a right answer.
 pub fn metric(
     table: &TraceTable,
     k: usize,
@@ -115,8 +115,8 @@ pub fn metric(
     }
 }
 
-/// Isotonic calibration out of sample: each query's probability comes from a fit to the folds that
-/// it is not in.
+/// Out-of-sample isotonic calibration: each query's probability comes from a fit to the other
+/// folds.
 fn calibrated(values: &[f64], queries: &[Query], seed: u64) -> Vec<f64> {
     let mut deal: Vec<usize> = (0..values.len()).map(|k| k % FOLDS).collect();
     Random::new(seed, DEALING).shuffle(&mut deal);

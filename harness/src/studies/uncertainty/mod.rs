@@ -1,4 +1,4 @@
-//! What the columns of a query trace know about right answers, and what plans make of it:
+//! How well the columns of a query trace predict right answers, and which plans result:
 //! `docs/src/use/uncertainty.md`.
 
 mod metrics;
@@ -15,14 +15,14 @@ use offload_reports::uncertainty::UncertaintyReport;
 use offload_solvers::{Solver, find};
 use options::EXACT;
 
-/// Heuristics that are compared with it when none are named.
+/// Default heuristics that are compared with it.
 const USUAL_SOLVERS: [&str; 2] = ["goa", "portfolio"];
 
 /// Compares the metrics of a trace.
 ///
 /// # Errors
-/// A trace that cannot be read or that ranks nothing, an unknown column or solver, or a problem
-/// without a plan.
+/// If the trace cannot be read or has only right or only wrong answers, a column or solver is
+/// unknown, or a problem has no plan.
 pub fn uncertainty(a: &UncertaintyOptions, notify: Notify) -> anyhow::Result<UncertaintyReport> {
     let choices = choices(a)?;
     let table = read(a, &choices)?;
@@ -78,7 +78,7 @@ fn solvers(a: &UncertaintyOptions) -> anyhow::Result<Vec<Box<dyn Solver>>> {
     };
     ensure!(
         ids.iter().all(|id| id.trim() != EXACT),
-        "--solvers: {EXACT} is always there; leave it out"
+        "--solvers: {EXACT} is always included; omit it"
     );
     ids.iter()
         .map(|id| find(id.trim()).map_err(|e| anyhow!(e)))

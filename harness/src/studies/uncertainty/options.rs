@@ -8,27 +8,27 @@ use std::time::Duration;
 /// The solver whose bounds are certified.
 pub const EXACT: &str = "bnb";
 
-/// Which metrics are compared, and on which problems.
+/// The compared metrics and the problems.
 #[derive(Clone, Debug)]
 pub struct UncertaintyOptions {
     /// Query trace (CSV); `None` = the embedded bAbI trace.
     pub trace: Option<PathBuf>,
-    /// Columns that say how unsure the small model is, a leading `-` when low values mean unsure;
-    /// empty = those of the usual ones that the trace has.
+    /// Uncertainty columns, with a leading `-` if low values mean unsure; empty = those of the
+    /// usual columns that the trace has.
     pub columns: Vec<String>,
-    /// How they become 0..1 for the plans: `rank`, `calibrated`, `as-is`.
+    /// How columns are scaled to 0..1 for the plans: `rank`, `calibrated`, `as-is`.
     pub scale: String,
-    /// Users of an instance.
+    /// Number of users of an instance.
     pub users: usize,
-    /// Servers of an instance.
+    /// Number of servers of an instance.
     pub servers: usize,
-    /// Instances (family trace, seeds `seed`, `seed` + 1, ...); 0 = statistics alone.
+    /// Number of instances (family trace, seeds `seed`, `seed` + 1, ...); 0 = statistics only.
     pub instances: u64,
-    /// Seed of the first instance, of the folds and of the intervals.
+    /// Seed of the first instance, the folds and the intervals.
     pub seed: u64,
     /// Thresholds tau, each from 0 to 1.
     pub thresholds: Vec<f64>,
-    /// Ids of heuristics that are compared with the certified optimum; empty = goa and portfolio.
+    /// Ids of heuristics to compare with the certified optimum; empty = goa and portfolio.
     pub solvers: Vec<String>,
     /// Weights of the objective; the information gap needs uniform ones.
     pub weights: Weights,

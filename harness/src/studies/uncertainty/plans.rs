@@ -1,4 +1,5 @@
-//! Plans under every metric, beside the certified optimum and beside plans that know the answers.
+//! Plans under every metric, compared with the certified optimum and with plans that know the
+//! answers.
 
 use super::options::{EXACT, UncertaintyOptions};
 use crate::notice::Notify;
@@ -23,7 +24,7 @@ struct MetricCase {
 /// All plans, in the order of metrics, thresholds, instances.
 ///
 /// # Errors
-/// A problem without a plan, or a solver that fails.
+/// If a problem has no plan, or a solver fails.
 pub fn plans(
     a: &UncertaintyOptions,
     choices: &[UncertaintyColumn],
@@ -40,7 +41,7 @@ pub fn plans(
         for seed in a.seed
             ..a.seed
                 .checked_add(a.instances)
-                .context("--instances: the seeds pass 2^64; give fewer")?
+                .context("--instances: the seeds exceed 2^64; give fewer")?
         {
             let instance = Arc::new(instance(a, &name, seed)?);
             cases.push(MetricCase {
@@ -73,7 +74,7 @@ pub fn plans(
         .count();
     if missed > 0 {
         notify(&format!(
-            "note: {missed} problems were not solved to a certified gap of {}; allow more with \
+            "note: {missed} problems were not solved to a certified gap of {}; allow more time with \
              --time-limit",
             a.gap
         ));
@@ -104,8 +105,7 @@ fn instance(a: &UncertaintyOptions, column: &str, seed: u64) -> anyhow::Result<I
     families::generate(family.as_ref(), &spec).map_err(|e| anyhow!(e))
 }
 
-/// Every solver's plan for one case, and what knowing the answers would have gained over the exact
-/// one.
+/// Every solver's plan for one case, and the gain of knowing the answers over the exact plan.
 fn one(
     a: &UncertaintyOptions,
     case: &MetricCase,
@@ -116,7 +116,7 @@ fn one(
     let exact = optimum(a, &problem)?;
     let mut planned = Vec::new();
     for solver in solvers {
-        // Without a time limit heuristics end by themselves, and the plan is the same on every
+        // Without a time limit heuristics end by themselves, so the plan is the same on every
         // machine.
         let budget = Budget {
             seed: a.seed,
@@ -161,7 +161,7 @@ fn record(
 ) -> anyhow::Result<Planned> {
     let realised = evaluation
         .realised
-        .context("the instance carries no measured times")?;
+        .context("the instance has no measured times")?;
     Ok(Planned {
         metric: case.metric.clone(),
         solver: solver.into(),
@@ -172,7 +172,7 @@ fn record(
         delay_ms: realised.delay_mean_ms,
         accuracy_pct: realised
             .accuracy_pct
-            .context("the instance carries no answers")?,
+            .context("the instance has no answers")?,
         gap: Some(bound)
             .filter(|b| *b > 0.0 && evaluation.is_feasible())
             .map(|b| (evaluation.objective / b - 1.0).max(0.0)),
@@ -199,7 +199,7 @@ fn optimum(a: &UncertaintyOptions, problem: &Problem) -> anyhow::Result<Certifie
     let name = &problem.instance().name;
     ensure!(
         solved.status != Status::Infeasible,
-        "{name}: no plan keeps the rules; give more servers, or fewer users"
+        "{name}: no plan satisfies the rules; give more servers or fewer users"
     );
     ensure!(
         solved.status != Status::Error,
@@ -219,7 +219,7 @@ fn optimum(a: &UncertaintyOptions, problem: &Problem) -> anyhow::Result<Certifie
     })
 }
 
-/// The two informed plans of `docs/src/use/uncertainty.md` against the exact one.
+/// The two informed plans of `docs/src/use/uncertainty.md`, compared with the exact plan.
 fn informed(
     a: &UncertaintyOptions,
     case: &MetricCase,
@@ -237,7 +237,7 @@ fn informed(
         .map(|i| gain[i] < 0.0 && !away(i))
         .collect();
     let same = knowing(a, problem, &kept, &home)?;
-    // As many forced as the metric forces: first those already gained, then the others in the
+    // The number of forced users stays the same: first the users that gain, then others in the
     // metric's order.
     let mut order: Vec<usize> = (0..users.len())
         .filter(|&i| gain[i] > 0.0 && !kept[i])
@@ -269,7 +269,7 @@ fn informed(
         metric: case.metric.clone(),
         threshold: problem.threshold(),
         instance: case.seed,
-        // Below 0 only as far as the gap at which the exact solver stops allows.
+        // Can be below 0 only within the gap at which the exact solver stops.
         delay_gap: exact.evaluation.delay_total_s / evaluate(problem, &same).delay_total_s - 1.0,
         accuracy_gap: right(&best) - right(&exact.plan),
     })
@@ -282,7 +282,7 @@ fn knowing(
     forced: &[bool],
     home: &[bool],
 ) -> anyhow::Result<Assignment> {
-    // Who stays at home disturbs nobody, so the others are an instance of their own.
+    // Users that stay local disturb no other, so the rest form an instance of their own.
     let mut rest = (**problem.instance()).clone();
     let others: Vec<usize> = (0..home.len()).filter(|&i| !home[i]).collect();
     let mut plan: Assignment = vec![None; home.len()];

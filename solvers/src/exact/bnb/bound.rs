@@ -5,29 +5,30 @@ use crate::certificate::{LoadRange, Multipliers};
 use crate::costs::Costs;
 use std::rc::Rc;
 
-/// Uplink prices of one server beyond which loads share the region's own ends of interference: each
-/// price costs a logarithm and 8 bytes at either end.
+/// Uplink prices of one server beyond which all loads share the region's interference range: each
+/// price costs a logarithm and 8 bytes at either end of the range.
 const MANY_PRICES: usize = 400_000;
-/// Least part of a log-range of interference that is worth cutting off: each cut is a node of the
-/// certificate.
+/// Least fraction of a log-range of interference that is worth cutting off: each cut is a node of
+/// the certificate.
 const LEAST_CUT: f64 = 0.1;
-/// Halvings in the search for the largest cut, which is then known to a hundredth of the range.
+/// Bisection steps in the search for the largest cut; the result is accurate to a hundredth of the
+/// range.
 const CUT_HALVINGS: usize = 7;
-/// Log-ranges of interference narrower than this are points.
+/// Log-ranges of interference narrower than this count as points.
 const LEAST_SPAN: f64 = 1e-7;
-/// Interference below this part of its upper end counts as this part of it in a log-range, which
-/// would else be endless where the lower end is 0.
+/// In log-ranges, interference below this fraction of the upper end counts as this fraction.
+/// Otherwise the range would be infinite if the lower end is 0.
 const LOG_FLOOR: f64 = 1e-9;
-/// Widest log-range of interference that counts in [`Oracle::size`]: beyond, costs hardly change.
+/// Widest log-range of interference that counts in [`Oracle::size`]; beyond it costs hardly change.
 const WIDEST: f64 = 4.0;
-/// What halving a range of loads counts in [`Oracle::size`] beside a log-range of interference
-/// narrowed by a factor e.
+/// Weight in [`Oracle::size`] of halving a range of loads, relative to narrowing a log-range of
+/// interference by a factor e.
 const LOAD_WEIGHT: f64 = 0.5;
-/// Relative room around a sum of signals, per user: far more than its rounding.
+/// Relative margin on a sum of signals, per user: far more than its rounding error.
 const POWER_ROOM: f64 = 1e-13;
-/// Rounding errors of a bound in units of 2^-52 per operation, generously.
+/// Generous rounding error of a bound, in units of 2^-52 per operation.
 const ROUNDING_UNITS: f64 = 8.0;
-/// Operations that do not grow with the problem, counted with N + M and with N.
+/// Constant number of operations, added to N + M and to N.
 const FIXED_OPERATIONS: usize = 16;
 
 /// One server's part of the bound at one load and one end of its interference.
@@ -41,8 +42,8 @@ struct BoundEntry {
     power: f64,
 }
 
-/// The users that may be at a server, and for every load the ends of its interference with the
-/// uplink prices there: what does not change while multipliers do.
+/// The possible users of a server, and for every load the ends of its interference with the uplink
+/// prices there: the data that does not depend on the multipliers.
 struct Offer {
     users: Vec<usize>,
     /// Their compute prices.
@@ -50,22 +51,22 @@ struct Offer {
     ends: Vec<LoadEnd>,
 }
 
-/// One load at one end of the interference that is possible with it.
+/// One load at one end of its possible interference.
 #[derive(Clone)]
 struct LoadEnd {
     load: usize,
     power: f64,
     uplink: Rc<Vec<f64>>,
-    /// The load-th least reduced cost when that was last computed; NaN before.
+    /// The load-th least reduced cost at its last evaluation; NaN before.
     threshold: f64,
 }
 
-/// Which entries of the table an evaluation makes exact.
+/// Which entries of the table an evaluation computes exactly.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Exactness {
-    /// All of them.
+    /// All entries.
     All,
-    /// Every server's least; the others are lower bounds.
+    /// The least entry of every server; the others are lower bounds.
     Least,
 }
 
@@ -78,7 +79,7 @@ pub enum Side {
     High,
 }
 
-/// Evaluates bounds over one region; buffers are kept between evaluations.
+/// Evaluates bounds over one region and keeps its buffers between evaluations.
 pub struct Oracle<'a> {
     costs: &'a Costs<'a>,
     n: usize,
@@ -87,30 +88,30 @@ pub struct Oracle<'a> {
     offers: Vec<Offer>,
     /// Per server, every (load, end) of the last evaluation.
     table: Vec<Vec<BoundEntry>>,
-    /// Per server, the place of the least entry in its table.
+    /// Per server, the index of the least entry in its table.
     best: Vec<usize>,
     fixed: Vec<Vec<f64>>,
     total_power: Vec<f64>,
     buffer: Vec<f64>,
 }
 
-/// A user that the relaxation chose for a server, and what it costs there, weighted s.
+/// A user that the relaxation assigned to a server, and its cost there, weighted s.
 #[derive(Clone, Copy, Debug)]
 pub struct ChosenUser {
     /// The user.
     pub user: usize,
-    /// Uplink.
+    /// Uplink cost.
     pub uplink: f64,
-    /// Compute.
+    /// Compute cost.
     pub compute: f64,
 }
 
-/// What the relaxation chose at the last evaluation.
+/// The relaxed solution of the last evaluation.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// 1 - the number of places at which user i is: the slope along u_i.
+    /// 1 - the number of places of user i: the slope along u_i.
     pub slack: Vec<f64>,
-    /// I_j - the power that the chosen users of other servers send: the slope along r_j.
+    /// I_j - the power of the chosen users of other servers: the slope along r_j.
     pub power_slack: Vec<f64>,
     /// The users chosen at each server.
     pub chosen: Vec<Vec<ChosenUser>>,
@@ -147,7 +148,7 @@ impl<'a> Oracle<'a> {
         &self.region
     }
 
-    /// The region, when the oracle is no longer needed.
+    /// Returns the region and drops the oracle.
     pub fn into_region(self) -> Region {
         self.region
     }
@@ -182,7 +183,7 @@ impl<'a> Oracle<'a> {
             }
         };
         if low <= high && (last + 1).saturating_sub(first) * users.len() > MANY_PRICES {
-            // Too many prices to keep: the region's own ends serve every load, which is weaker and
+            // Too many prices to store: the region's own ends serve every load, which is weaker but
             // still valid.
             let ends = [uplink(low), uplink(high)];
             (first..=last).for_each(|load| add(load, [low, high], ends.clone()));
@@ -202,8 +203,8 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    /// Changes the region and refreshes what depends on server j (all servers when places were
-    /// taken from users).
+    /// Changes the region and updates the data of server j (of all servers if places were removed
+    /// from users).
     pub fn change(&mut self, server: Option<usize>, edit: impl FnOnce(&mut Region)) {
         let ranges = |r: &Region, j: usize| (r.load_low[j], r.load_high[j]);
         let before: Vec<_> = (0..self.m).map(|j| ranges(&self.region, j)).collect();
@@ -216,8 +217,8 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    /// Whether some server's ranges are empty or offer fewer users than its least load, or some
-    /// user has no place.
+    /// Whether a server has an empty range or fewer possible users than its least load, or a user
+    /// has no place.
     pub fn is_empty(&self) -> bool {
         let r = &self.region;
         (0..self.m).any(|j| {
@@ -228,13 +229,13 @@ impl<'a> Oracle<'a> {
     }
 
     /// B(u, r): a lower bound on F over the region, weighted s, minus its own rounding error. The
-    /// table holds V_j of every load and end.
+    /// table contains V_j of every load and end.
     pub fn evaluate(&mut self, x: &Multipliers) -> f64 {
         self.sum_up(x, Exactness::All)
     }
 
-    /// B(u, r) as [`Oracle::evaluate`], for finding multipliers: in the table only every server's
-    /// least entry is exact, the others are lower bounds whose rounding is not counted.
+    /// B(u, r) as in [`Oracle::evaluate`], for finding multipliers: only the least entry of every
+    /// server is exact; the others are lower bounds whose rounding is not included.
     pub fn screen(&mut self, x: &Multipliers) -> f64 {
         self.sum_up(x, Exactness::Least)
     }
@@ -265,9 +266,9 @@ impl<'a> Oracle<'a> {
         bound - self.rounding(x)
     }
 
-    /// More than the rounding error of [`Oracle::evaluate`]: every one of some N + M operations on
-    /// a term errs by less than 2^-52 of the largest summand that ever enters it. Multipliers so
-    /// large that terms cancel lose more here than they can gain.
+    /// An upper bound on the rounding error of [`Oracle::evaluate`]: each of about N + M operations
+    /// on a term errs by less than 2^-52 of the largest summand involved. With multipliers so large
+    /// that terms cancel, this loses more than the multipliers can gain.
     fn rounding(&self, x: &Multipliers) -> f64 {
         let d = self.costs;
         let users: f64 = x.users.iter().map(|u| u.abs()).sum();
@@ -288,8 +289,8 @@ impl<'a> Oracle<'a> {
         let heard = self.costs.heard_at(j);
         let fixed = &mut self.fixed[j];
         fixed.clear();
-        // Every user of j avoids its own signal at j: u_i pays for it and all other servers hear
-        // it.
+        // Every user of j excludes its own signal at j: u_i pays for it, and all other servers
+        // receive it.
         fixed.extend(
             self.offers[j]
                 .users
@@ -303,7 +304,7 @@ impl<'a> Oracle<'a> {
             value: f64::INFINITY,
             power: s.power,
         }));
-        // What was least last time is probably least again, which rules out most others.
+        // The entry that was least last time is probably least again, which rules out most others.
         let first = self.best[j].min(count.saturating_sub(1));
         let mut least = f64::INFINITY;
         for k in (first..count).chain(0..first) {
@@ -334,7 +335,7 @@ impl<'a> Oracle<'a> {
         least
     }
 
-    /// A lower bound on the sum of the `load` least reduced costs of end k, whatever the threshold
+    /// A lower bound on the sum of the `load` least reduced costs of end k, valid for any threshold
     /// y: n y + sum of min(0, cost - y).
     fn sum_at_least(&self, j: usize, k: usize, threshold: f64) -> f64 {
         const LANES: usize = 8;
@@ -382,7 +383,7 @@ impl<'a> Oracle<'a> {
         );
     }
 
-    /// What the relaxation chose at the last evaluation, at `x`.
+    /// The relaxed solution of the last evaluation, at `x`.
     pub fn select(&mut self, x: &Multipliers, out: &mut Selection) {
         let d = self.costs;
         out.slack.clear();
@@ -417,8 +418,8 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    /// The users of least reduced cost at end k of server j, which the last evaluation computed;
-    /// ties to the lower index.
+    /// The users of least reduced cost at end k of server j in the last evaluation; ties go to the
+    /// lower index.
     fn choose(&mut self, j: usize, k: usize, out: &mut Vec<ChosenUser>) {
         self.reduced(j, k);
         let offer = &self.offers[j];
@@ -494,8 +495,8 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    /// The range of loads of server j that stay open at `floor`, when it is smaller than the
-    /// region's. Empty ranges come as 1..=0.
+    /// The range of loads of server j that stays open at `floor`, if it is smaller than the
+    /// region's. An empty range is returned as 1..=0.
     pub fn open_loads(&self, j: usize, bound: f64, floor: f64) -> Option<LoadRange> {
         let least = self.table[j].get(self.best[j])?.value;
         let spare = floor - bound + least;
@@ -513,9 +514,9 @@ impl<'a> Oracle<'a> {
         })
     }
 
-    /// How far one end of I_j's range can be cut off at `floor`: the part between that end and the
-    /// returned power (W) is closed by the last evaluation's multipliers. `None` when the cut would
-    /// be small.
+    /// How far one end of I_j's range can be cut off at `floor`: the last evaluation's multipliers
+    /// close the part between that end and the returned power (W). `None` if the cut would be
+    /// small.
     pub fn closable_power(
         &mut self,
         x: &Multipliers,
@@ -555,8 +556,8 @@ impl<'a> Oracle<'a> {
     }
 
     /// Whether V_j is at least `spare` for every load on the part of its interference range below
-    /// (or above) `at`. V_j is concave in I_j for each load: high enough at both ends of a part
-    /// means in all of it.
+    /// (or above) `at`. V_j is concave in I_j for each load, so it is enough to check both ends of
+    /// a part.
     fn closes(&mut self, x: &Multipliers, j: usize, at: f64, side: Side, spare: f64) -> bool {
         let d = self.costs;
         let mut uplink: Option<Vec<f64>> = None;
@@ -573,8 +574,8 @@ impl<'a> Oracle<'a> {
                 Side::Low => (first, last),
                 Side::High => (last, first),
             };
-            // The part of this load's range that would be cut off lies between `outer` and `at`, or
-            // is all of it, or nothing.
+            // The part of this load's range that would be cut off lies between `outer` and `at`; it
+            // may be empty or the whole range.
             let beyond = |power: f64| match side {
                 Side::Low => power > at,
                 Side::High => power < at,
@@ -612,7 +613,7 @@ impl<'a> Oracle<'a> {
         true
     }
 
-    /// How large the region is, for telling whether tightening was worth it: the log-widths of
+    /// The size of the region, for deciding whether tightening was worthwhile: the log-widths of
     /// interference and loads.
     pub fn size(&self) -> f64 {
         let r = &self.region;
@@ -664,23 +665,23 @@ pub fn sum_of_least(values: &mut [f64], count: usize) -> f64 {
     values[..count].iter().sum()
 }
 
-/// The interference that is possible at a server with a given load, from the users that must be
-/// offloaded and the places that are allowed.
+/// The possible interference at a server for a given load, from the users that must be offloaded
+/// and the allowed places.
 ///
-/// At most `load` users sit at the server itself and do not interfere there; all others that must
+/// At most `load` users are at the server itself and do not interfere there; all others that must
 /// be offloaded do.
 struct Reach {
-    /// Power of all users that certainly send to some server, unless they sit at this one.
+    /// Power of all users that certainly send to some server, unless they are at this one, W.
     surely: f64,
-    /// Of those, the powers of the users that may sit here or elsewhere, falling, summed up from
-    /// the front.
+    /// Of these, prefix sums of the powers of users that may be here or elsewhere, in descending
+    /// order, W.
     largest: Vec<f64>,
-    /// Power of all users that may send to another server.
+    /// Power of all users that may send to another server, W.
     perhaps: f64,
-    /// The powers of the users that may sit here, rising, summed up from the front (0 for those
-    /// that cannot interfere).
+    /// Prefix sums of the powers of users that may be here, in ascending order (0 for users that
+    /// cannot interfere), W.
     smallest: Vec<f64>,
-    /// Users that can only sit here.
+    /// Users that can only be here.
     forced: usize,
     slack: f64,
 }
@@ -723,7 +724,7 @@ impl Reach {
                 })
                 .collect()
         };
-        // Far more than the rounding of these sums, so that the ends err outwards.
+        // A margin far above the rounding error of these sums, so that the ends err outwards.
         let slack = perhaps * POWER_ROOM * (d.n() + FIXED_OPERATIONS) as f64;
         Reach {
             surely,
@@ -749,7 +750,7 @@ impl Reach {
         (self.surely - Self::prefix(&self.largest, free) - self.slack).max(0.0)
     }
 
-    /// The most interference with this load, W.
+    /// The greatest interference with this load, W.
     fn most(&self, load: usize) -> f64 {
         let free = load.saturating_sub(self.forced);
         (self.perhaps - Self::prefix(&self.smallest, free)).max(0.0) + self.slack

@@ -1,5 +1,5 @@
-//! Improves multipliers by steps whose size adapts to every coordinate (Adam: Kingma and Ba 2015),
-//! and averages the relaxed plans on the way (Barahona and Anbil 2000).
+//! Improves multipliers with steps that adapt to every coordinate (Adam: Kingma and Ba 2015), and
+//! averages the relaxed plans (Barahona and Anbil 2000).
 
 use super::bound::{Oracle, Selection};
 use super::region::{Region, Split};
@@ -8,54 +8,56 @@ use crate::certificate::Multipliers;
 use crate::costs::Costs;
 use offload_instances::{Assignment, Problem};
 
-// These numbers were found by trial. Any others give valid bounds too, later or less close.
+// Found by trial. Any other values give valid bounds too, but later or weaker.
 
-/// The first and the last step of an ascent along a coordinate whose slope keeps its sign, in
-/// target values a user, or in `MISSING` times the distance from the bound to the target if that is
-/// less.
+/// Initial and final step of an ascent along a coordinate whose slope keeps its sign, as a multiple
+/// of the target per user, or of `MISSING` times the distance from the bound to the target if that
+/// is less.
 const STEP: [f64; 2] = [0.1, 0.01];
 /// See [`STEP`].
 const MISSING: f64 = 50.0;
-/// Memory of the mean slope and of the mean squared slope, per step (Adam's beta_1 and beta_2).
+/// Decay rates per step of the mean slope and the mean squared slope (Adam's beta_1 and beta_2).
 const MEMORY: [f64; 2] = [0.8, 0.95];
-/// Added to the root of the mean squared slope, so that coordinates which are settled stay.
+/// Added to the root of the mean squared slope, so that settled coordinates do not move.
 const SETTLED: f64 = 1e-3;
-/// Least part of the target that an ascent still strives for when it has as good as reached it.
+/// Least fraction of the target that an ascent still aims for when it has almost reached it.
 const LEAST_RISE: f64 = 1e-12;
-/// Steps in which an ascent must close a tenth of what is missing, or it ends.
+/// Number of steps in which an ascent must close a tenth of the remaining distance; otherwise it
+/// ends.
 const CHECK: usize = 40;
 /// See [`gained_little`].
 const LITTLE: f64 = 0.1;
-/// Part of the missing bound that an error of the averaged plan must make for it to be split.
+/// Least fraction of the missing bound that an error of the averaged plan must cause to justify a
+/// split on it.
 const LEAST_ERROR: f64 = 0.01;
-/// Shares of a user below this are noise of the averages.
+/// User shares below this are noise of the averages.
 const LEAST_SHARE: f64 = 1e-3;
-/// Logarithm to the base 2 of the number of plans that is small.
+/// Base-2 logarithm of a number of plans that counts as small.
 const FEW_PLANS: f64 = 12.0;
 /// Weight of the newest relaxed plan in the averages.
 const NEWEST: f64 = 0.06;
-/// Ranges of interference narrower than this part of noise and interference make no difference that
-/// a double could show.
+/// Ranges of interference narrower than this fraction of noise and interference make no
+/// representable difference.
 const LEAST_WIDTH: f64 = 1e-10;
-/// Part of the noise that is added to interference before its logarithm is halved; small enough for
-/// users far below the noise.
+/// Fraction of the noise that is added to interference before the range of its logarithm is halved;
+/// small enough for users far below the noise.
 const NOISE_SHARE: f64 = 0.1;
-/// Stands for a local cost of 0, so that such a user can still be chosen for a split.
+/// Replaces a local cost of 0, so that such a user can still be chosen for a split.
 const LEAST_COST: f64 = 1e-300;
 
 /// The result of an ascent.
 pub struct Ascent {
     /// The best multipliers.
     pub best: Multipliers,
-    /// Their bound.
+    /// Their bound, weighted s.
     pub bound: f64,
 }
 
-/// How an ascent steps.
+/// Parameters of an ascent.
 pub struct Steps<'a> {
     /// Most steps.
     pub count: usize,
-    /// The part of the usual lengths that is taken.
+    /// Factor on the usual step lengths.
     pub boldness: f64,
     /// The power (W) that makes a unit of r_j's slope comparable with a user's.
     pub unit: &'a [f64],
@@ -65,11 +67,11 @@ pub struct Steps<'a> {
 struct Direction {
     mean: Vec<f64>,
     square: Vec<f64>,
-    /// Part of the two memories that is still their first value, 0.
+    /// Remaining weight of the initial value 0 in the two moving averages.
     unfilled: [f64; 2],
     step: Vec<f64>,
-    /// Factor on the steps of r_j in its unit. A u_i is about a user's cost, r_j times its unit
-    /// about a server's, N / M times as much; in between, both are found in time.
+    /// Factor on the steps of r_j in its unit. A u_i is about a user's cost; r_j times its unit is
+    /// about a server's cost, N / M times as much. A factor in between finds both in time.
     reach: f64,
 }
 
@@ -85,7 +87,8 @@ impl Direction {
         }
     }
 
-    /// Takes in the slopes at a selection; returns the slope along the new direction.
+    /// Updates the direction with the slopes of a selection; returns the slope along the new
+    /// direction.
     fn update(&mut self, selection: &Selection, unit: &[f64]) -> f64 {
         let n = selection.slack.len();
         let unfilled = &mut self.unfilled;
@@ -110,7 +113,7 @@ impl Direction {
         rise
     }
 
-    /// Goes `stride` along the direction.
+    /// Moves `stride` along the direction.
     fn advance(&self, x: &mut Multipliers, stride: f64, unit: &[f64]) {
         let (users, servers) = self.step.split_at(x.users.len());
         for (u, d) in x.users.iter_mut().zip(users) {
@@ -122,8 +125,8 @@ impl Direction {
     }
 }
 
-/// Raises the bound from `start` until it reaches `target`, progress dries up, the steps are done
-/// or the time is up. On return the oracle's table is that of the best multipliers.
+/// Raises the bound from `start` until it reaches `target`, progress stalls, or the steps or the
+/// time are used up. On return the oracle's table is that of the best multipliers.
 pub fn ascend(
     oracle: &mut Oracle,
     start: &Multipliers,
@@ -143,14 +146,14 @@ pub fn ascend(
     let mut selection = Selection::default();
     let mut direction = Direction::new(n, m);
     let shrink = libm::pow(STEP[1] / STEP[0], 1.0 / steps.count.max(1) as f64);
-    // Where little is missing, long steps lose more than there is to gain.
+    // If little is missing, long steps lose more than can be gained.
     let scale = target.min(MISSING * (target - now));
     let mut length = steps.boldness * STEP[0] * scale / n as f64;
     for step in 1..=steps.count {
         if best.bound >= target || !best.bound.is_finite() || deadline.is_over() {
             break;
         }
-        // Long steps overshoot: what they gain is seen when they have become short.
+        // Long steps overshoot; their gain shows only after steps have become short.
         if step % CHECK == 0 && 2 * step >= steps.count {
             if gained_little(checked, best.bound, target) {
                 break;
@@ -164,8 +167,8 @@ pub fn ascend(
             break;
         }
         let rise = direction.update(&selection, steps.unit);
-        // Polyak's length where the bound rises that way: no step is longer than it must be to
-        // reach the target if the bound went straight on.
+        // Polyak's step length, where the bound rises in that direction: no step is longer than
+        // needed to reach the target if the bound were linear.
         let stride = if rise > 0.0 {
             length.min((target - now).max(LEAST_RISE * target) / rise)
         } else {
@@ -183,12 +186,13 @@ pub fn ascend(
     best
 }
 
-/// Whether the bound rose from `before` to `after` by less than a tenth of what is then missing.
+/// Whether the bound rose from `before` to `after` by less than a tenth of the distance to the
+/// target.
 pub fn gained_little(before: f64, after: f64, target: f64) -> bool {
     after - before < LITTLE * (target - after)
 }
 
-/// Relaxed plans, averaged: what the relaxation would choose if it could mix.
+/// Averaged relaxed plans: a fractional solution of the relaxation.
 pub struct Averages {
     m: usize,
     weight: f64,
@@ -196,25 +200,25 @@ pub struct Averages {
     share: Vec<f64>,
     /// n_j.
     load: Vec<f64>,
-    /// n_j where user i is at server j and 0 elsewhere, at `i * m + j`.
+    /// n_j if user i is at server j, else 0, at `i * m + j`.
     loaded: Vec<f64>,
     /// The uplink cost of user i at server j, weighted s, at `i * m + j`.
     uplink: Vec<f64>,
-    /// The compute cost, likewise.
+    /// The compute cost of user i at server j, weighted s, at `i * m + j`.
     compute: Vec<f64>,
 }
 
 /// How far the relaxed cost is below that of the averaged plan, weighted s.
 #[derive(Clone, Copy, Debug, Default)]
 struct AveragingError {
-    /// Because I_j is not what it is on average.
+    /// The part caused by I_j deviating from its average.
     power: f64,
-    /// Because n_j is not.
+    /// The part caused by n_j deviating from its average.
     load: f64,
 }
 
 impl Averages {
-    /// Nothing averaged yet.
+    /// Starts without plans.
     pub fn new(costs: &Costs) -> Self {
         let (n, m) = (costs.n(), costs.m());
         Averages {
@@ -228,7 +232,7 @@ impl Averages {
         }
     }
 
-    /// Whether anything was averaged.
+    /// Whether any plan was averaged.
     pub fn is_some(&self) -> bool {
         self.weight > 0.0
     }
@@ -270,8 +274,8 @@ impl Averages {
         self.share[i * (self.m + 1) + p]
     }
 
-    /// A plan that keeps the rules: users by falling share, each to its best place that is still
-    /// open.
+    /// Builds a plan that keeps the rules: users in order of decreasing share, each at its best
+    /// open place.
     pub fn plan(&self, problem: &Problem) -> Assignment {
         let m = self.m;
         let mut free: Vec<usize> = (0..m).map(|j| problem.capacity(j)).collect();
@@ -299,9 +303,9 @@ impl Averages {
         plan
     }
 
-    /// Where to split: what makes the largest error of the averaged plan, I_j or n_j; where none is
-    /// worth it, loads, then users, then I_j. When few plans are left, users first. `missing` is
-    /// the gap to close, weighted s.
+    /// Where to split: on I_j or n_j, whichever causes the largest error of the averaged plan. If
+    /// no error is large enough: loads, then users, then I_j. If few plans are left: users first.
+    /// `missing` is the gap to close, weighted s.
     pub fn choose(&self, costs: &Costs, region: &Region, missing: f64) -> Option<Split> {
         let errors: Vec<AveragingError> =
             (0..self.m).map(|j| self.error(costs, region, j)).collect();
@@ -315,15 +319,15 @@ impl Averages {
             .map(|i| libm::log2(region.choices(i) as f64))
             .sum();
         if bits <= FEW_PLANS {
-            // So few plans are left that going through the users is sure to end soon; each one
-            // fixed narrows interference too.
+            // So few plans are left that enumerating the users ends soon; each fixed user also
+            // narrows interference.
             return self
                 .user_split(costs, region)
                 .or(any(powers().max_by(larger)));
         }
         match powers().chain(loads()).max_by(larger) {
             Some((error, split)) if error >= LEAST_ERROR * missing => Some(split),
-            // Loads are few: once they and the interference are points, the region is a
+            // Loads have few values. Once they and the interference are points, the region is a
             // transportation problem.
             _ => any(loads().max_by(larger))
                 .or_else(|| self.user_split(costs, region))
@@ -331,10 +335,10 @@ impl Averages {
         }
     }
 
-    /// The error that server j makes. With bars for averages, c_i for the uplink cost a unit of
-    /// load and x_i for 'user i is at j', uplink costs sum_i avg(x_i) avg(n) c_i(avg I) in the
-    /// averaged plan; of what is missing to it in avg(x_i n c_i(I)), avg(x_i n) c_i(avg I) tells
-    /// the two parts apart.
+    /// The error caused by server j. With avg for averages, c_i for the uplink cost per unit of
+    /// load and x_i for 'user i is at j', the averaged plan has the uplink cost sum_i avg(x_i)
+    /// avg(n) c_i(avg I) instead of avg(x_i n c_i(I)). The intermediate value avg(x_i n) c_i(avg I)
+    /// separates the two parts of the difference.
     fn error(&self, costs: &Costs, region: &Region, j: usize) -> AveragingError {
         let mut error = AveragingError::default();
         if self.weight <= 0.0 {
@@ -357,7 +361,7 @@ impl Averages {
         error
     }
 
-    /// I_j of the averaged plan, W; nothing averaged counts as a plan without users.
+    /// I_j of the averaged plan, W; without averages, that of a plan without users.
     pub fn interference(&self, costs: &Costs, j: usize) -> f64 {
         let elsewhere = |i: usize| {
             (0..self.m)
@@ -375,7 +379,7 @@ impl Averages {
         }
     }
 
-    /// n_j below and above its average.
+    /// A split of n_j below and above its average.
     fn load_split(&self, region: &Region, j: usize) -> Option<Split> {
         let (low, high) = (region.load_low[j], region.load_high[j]);
         let mean = if self.weight > 0.0 {
@@ -389,7 +393,7 @@ impl Averages {
         })
     }
 
-    /// The user that is most undecided, at its most used place.
+    /// The user with the most fractional assignment, at its most used place.
     fn user_split(&self, costs: &Costs, region: &Region) -> Option<Split> {
         let mut best: Option<(f64, Split)> = None;
         for i in (0..costs.n()).filter(|&i| region.choices(i) > 1) {
@@ -413,14 +417,14 @@ impl Averages {
     }
 }
 
-/// The middle of I_j's range in the logarithm of I_j + s_j / 10, which costs depend on.
+/// The middle of I_j's range on the scale ln(I_j + s_j / 10), on which costs depend.
 fn power_split(costs: &Costs, region: &Region, j: usize) -> Option<Split> {
     let (low, high) = (region.power_low[j], region.power_high[j]);
     if high - low <= LEAST_WIDTH * (low + costs.noise(j)) {
         return None;
     }
     let shift = NOISE_SHARE * costs.noise(j);
-    // Two roots, since the product may overflow.
+    // Two square roots, because the product may overflow.
     let middle = (low + shift).sqrt() * (high + shift).sqrt() - shift;
     let at = if low < middle && middle < high {
         middle

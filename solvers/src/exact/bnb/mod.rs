@@ -1,4 +1,4 @@
-//! Spatial branch and bound on boxes of (n_j, I_j), bounded by a Lagrangian
+//! Spatial branch and bound on boxes of (n_j, I_j), with a Lagrangian bound
 //! (docs/src/concepts/certified-bounds.md).
 
 mod bound;
@@ -16,7 +16,7 @@ use search::{Effort, End, TreeSearch};
 use std::rc::Rc;
 use tree::Tree;
 
-/// Most reduced costs that one evaluation of the bound may look at: about a minute.
+/// Most reduced costs in one evaluation of the bound: about a minute.
 const MAX_WORK: f64 = 2e10;
 
 /// See [`Solver::summary`].
@@ -54,8 +54,8 @@ impl Solver for Bnb {
     }
 }
 
-/// The root alone: the Lagrangian bound, its certificate, and the plan that rounding its relaxed
-/// plans gives.
+/// The root only: the Lagrangian bound, its certificate, and the plan from rounding its relaxed
+/// plans.
 pub fn root(problem: &Problem, budget: &Budget) -> Outcome {
     if !problem.is_feasible() {
         return infeasible(problem);
@@ -105,7 +105,7 @@ fn conclude(mut search: TreeSearch, costs: &Costs, budget: &Budget, regions: usi
     }
 }
 
-/// More mandatory users than places: counting loads empties the root, whatever the multipliers.
+/// More mandatory users than places: counting loads proves the root empty, for any multipliers.
 fn infeasible(problem: &Problem) -> Outcome {
     let multipliers = Multipliers {
         users: vec![0.0; problem.n()],

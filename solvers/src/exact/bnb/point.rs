@@ -7,15 +7,15 @@ use crate::search::exchange::transported;
 use crate::search::transport::PlaceCosts;
 use offload_instances::Assignment;
 
-/// A forbidden place costs this many times what all users at their dearest places would.
+/// Cost of a forbidden place, as a multiple of N times the largest cost.
 const FORBIDDEN: f64 = 10.0;
 
-/// The best plan and the exact duals of a region whose loads and interference are points; `None`
-/// when its loads do not add up. The plan is `None` when it breaks the threshold rule.
+/// The best plan and the exact duals of a region whose loads and interference are points; `None` if
+/// its loads do not add up. The plan is `None` if it violates the threshold rule.
 ///
-/// Places that the region forbids get a cost so high that they are used only where nothing else is
-/// left; the bound of the duals then lies far above every plan's value, which closes the region as
-/// well as a proof of emptiness would.
+/// Forbidden places get a cost so high that they are used only if no other place is left. The bound
+/// of the duals is then far above every plan's value, which closes the region like a proof of
+/// emptiness.
 pub fn exact(costs: &Costs, region: &Region) -> Option<(Option<Assignment>, Multipliers)> {
     let (n, m) = (costs.n(), costs.m());
     let offloaded: usize = region.load_low.iter().sum();

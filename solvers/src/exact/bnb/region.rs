@@ -1,41 +1,41 @@
-//! The region of plans that a node of the search stands for: a box of loads and interference, with
-//! the places that users may be at.
+//! The set of plans that a node of the search represents: a box of loads and interference, with the
+//! allowed places of every user.
 
 use crate::costs::Costs;
 
-/// Relative room above a sum of signals, per user: far more than its rounding.
+/// Relative margin above a sum of signals, per user: far more than its rounding error.
 const ROUNDING_ROOM: f64 = 1e-12;
 
-/// A place by number: a server, or local as M.
+/// A place as a number: a server, or M for local.
 pub type PlaceNumber = usize;
 
-/// How a region is divided.
+/// How a region is divided in two.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Split {
     /// n_server <= at, or above.
     Load {
-        /// The server.
+        /// Index of the server.
         server: usize,
         /// The load.
         at: usize,
     },
     /// I_server <= at, or above.
     Power {
-        /// The server.
+        /// Index of the server.
         server: usize,
-        /// W.
+        /// The interference, W.
         at: f64,
     },
     /// The user is at the place, or not.
     User {
-        /// The user.
+        /// Index of the user.
         user: usize,
         /// The place.
         place: PlaceNumber,
     },
 }
 
-/// The set of plans that a node stands for.
+/// The set of plans that a node represents.
 #[derive(Clone, Debug)]
 pub struct Region {
     /// Least n_j.
@@ -60,7 +60,7 @@ impl Region {
         for i in (0..n).filter(|&i| problem.is_mandatory(i)) {
             allowed[i * (m + 1) + m] = false;
         }
-        // A wider root is still a root that covers every plan.
+        // A wider root still covers every plan.
         let room = 1.0 + ROUNDING_ROOM * (n as f64 + 4.0);
         let total = |j| costs.heard_at(j).iter().sum::<f64>() * room;
         Region {
@@ -79,13 +79,13 @@ impl Region {
         self.allowed[i * (self.m + 1) + p]
     }
 
-    /// An interference at server j, moved into its range if need be, W.
+    /// Clamps an interference (W) to the range of server j.
     #[must_use]
     pub fn within(&self, j: usize, power: f64) -> f64 {
         power.min(self.power_high[j]).max(self.power_low[j])
     }
 
-    /// Takes place p from user i.
+    /// Removes place p from user i.
     pub fn forbid(&mut self, i: usize, p: PlaceNumber) {
         self.allowed[i * (self.m + 1) + p] = false;
     }
@@ -97,7 +97,7 @@ impl Region {
         }
     }
 
-    /// How many places user i has.
+    /// Number of places of user i.
     #[must_use]
     pub fn choices(&self, i: usize) -> usize {
         (0..=self.m).filter(|&p| self.allows(i, p)).count()
@@ -124,8 +124,8 @@ impl Region {
         [first, second]
     }
 
-    /// Tightens load ranges by counting, until nothing changes: a server holds at least the users
-    /// that can be nowhere else and at most those that may be there; all servers together hold at
+    /// Tightens load ranges by counting, until nothing changes. A server has at least the users
+    /// that can be nowhere else and at most those that may be there. All servers together have at
     /// least the users that cannot stay local and at most those that may leave.
     pub fn count_loads(&mut self) {
         let (m, n) = (self.m, self.allowed.len() / (self.m + 1));
@@ -166,7 +166,7 @@ impl Region {
         }
     }
 
-    /// Memory, about, byte.
+    /// Approximate memory, bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.allowed.len() + 32 * self.m + 128

@@ -17,55 +17,57 @@ use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::time::Instant;
 
-/// Starts of the local search that gives the first incumbent.
+/// Starts of the local search for the first incumbent.
 const STARTS: usize = 10;
-/// Part of the time limit that the first incumbent may take.
+/// Fraction of the time limit that the first incumbent may take.
 const START_SHARE: f64 = 0.2;
-/// Bytes of regions and multipliers at which the search stops: this keeps the process below 2 GB.
+/// Bytes of regions and multipliers at which the search stops; keeps the process below 2 GB.
 const MAX_BYTES: usize = 1_200_000_000;
 /// Bytes of one removed place in a tightened node.
 const PLACE_BYTES: usize = 16;
 /// Bytes of one load range in a tightened node.
 const RANGE_BYTES: usize = 24;
-/// Gaps below this are rounding: they count as 0.
+/// Gaps below this are rounding and count as 0.
 pub const LEAST_GAP: f64 = 1e-9;
-/// Relative rounding error of a bound, generously: sums of some thousand terms in double precision.
+/// Generous relative rounding error of a bound: sums of some thousand terms in double precision.
 const BOUND_ROUNDING: f64 = 1e-12;
-/// Part of the asked gap that the search leaves unused, so that the gap still holds after rounding.
+/// Fraction of the requested gap that the search leaves unused, so that the gap still holds after
+/// rounding.
 const GAP_ROOM: f64 = 1e-6;
 
-// The numbers below were found by trial. Any others give valid bounds too, later or less close.
+// The values below were found by trial. Any other values give valid bounds too, but later or
+// weaker.
 
 /// Steps of the root's ascents.
 const ROOT_STEPS: [usize; 13] = [0, 0, 10, 20, 40, 80, 160, 320, 320, 320, 320, 320, 320];
-/// The root's first ascent after which something is cut off. Earlier cuts would be made again,
-/// further in, and each costs the verifier time.
+/// The root's first ascent after which places and loads are cut off. Earlier cuts would be repeated
+/// with better multipliers, and each costs the verifier time.
 const FIRST_CUT: usize = 3;
 /// The root's first ascent after which ends of interference ranges are cut off.
 const FIRST_POWER_CUT: usize = 5;
-/// The root's first ascent that is the last one when tightening gains little.
+/// The root's first ascent that can be the last, if tightening gains little.
 const FIRST_LAST: usize = 9;
-/// Least tightening per server after which the root is worth another ascent, in log-widths (see
+/// Least tightening per server that justifies another ascent of the root, in log-widths (see
 /// [`Oracle::size`]).
 const ROOT_WORTH: f64 = 0.02;
-/// Ascents of other regions, at most.
+/// Most ascents of other regions.
 const ASCENTS: usize = 4;
-/// Steps of other ascents, at least.
+/// Minimum number of steps of other ascents.
 const STEPS: usize = 60;
-/// Steps of other ascents times N M, at least: small problems need many steps, which take little
-/// time there.
+/// Minimum number of steps of other ascents times N M: small problems need many steps, which are
+/// cheap there.
 const LEAST_STEP_WORK: usize = 6000;
-/// As [`ROOT_WORTH`] for other regions.
+/// Like [`ROOT_WORTH`], for other regions.
 const WORTH: f64 = 0.25;
-/// The step lengths of a region's next ascent are multiplied by this when one gained little.
+/// Factor on the step lengths of a region's next ascent, if one gained little.
 const MODESTY: f64 = 0.3;
-/// After every so many regions the averaged relaxed plan is tried as an incumbent.
+/// Number of regions between attempts to use the averaged relaxed plan as an incumbent.
 const INCUMBENT_EVERY: usize = 64;
 
-/// A region that waits to be processed, by its bound and its node.
+/// An open region in the queue, by its bound and its node.
 type Open = Waiting<usize, OpenRegion>;
 
-/// What is known of a region that waits.
+/// Data of an open region.
 struct OpenRegion {
     region: Region,
     multipliers: Rc<Multipliers>,
@@ -73,11 +75,11 @@ struct OpenRegion {
     typical: Rc<Vec<f64>>,
 }
 
-/// A region while it is processed.
+/// A region that is being processed.
 struct Current<'a> {
     oracle: Oracle<'a>,
     averages: Averages,
-    /// The node that is left of it.
+    /// Its remaining node in the tree.
     node: usize,
     bound: f64,
     multipliers: Rc<Multipliers>,
@@ -89,7 +91,7 @@ struct Current<'a> {
 
 /// What to do with a region after a round.
 enum Next {
-    /// Another ascent.
+    /// Run another ascent.
     GoOn,
     /// Split it.
     Split,
@@ -100,24 +102,24 @@ enum Next {
 /// Why the search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Nothing is open.
+    /// No region is open.
     Closed,
     /// The time limit.
     Time,
-    /// The limit on memory.
+    /// The memory limit.
     Memory,
-    /// Not even started: one evaluation would take too long.
+    /// Not started: one evaluation would take too long.
     Work,
     /// The limit on regions.
     Regions,
 }
 
-/// The effort for the first incumbent.
+/// Effort for the first incumbent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// A plain greedy plan; the relaxation is left to find a better one.
+    /// A greedy plan; the relaxation is expected to find a better one.
     Root,
-    /// The best that heuristics find: a good incumbent closes more regions.
+    /// The best plan of the heuristics: a good incumbent closes more regions.
     Full,
 }
 
@@ -132,11 +134,11 @@ pub struct TreeSearch<'a> {
     pub plan: Assignment,
     /// Its value, weighted s.
     pub value: f64,
-    /// Every node so far.
+    /// Nodes of the tree so far.
     pub tree: Tree,
-    /// Regions that were processed.
+    /// Number of processed regions.
     pub nodes: usize,
-    /// Whenever bound or incumbent changed.
+    /// An entry for each change of the bound or the incumbent.
     pub trajectory: Vec<Progress>,
     begun: Instant,
     open: BinaryHeap<Open>,
@@ -206,8 +208,8 @@ impl<'a> TreeSearch<'a> {
     /// Cuts off loads so high that no good plan has them, even without interference and with every
     /// other user alone at its best place.
     ///
-    /// With u_i = that best place's cost and r = 0, V_j(n) is a sum of n terms that are not
-    /// negative and grow with n, so bisection finds the greatest open load. Without it the first
+    /// With u_i = the cost of that best place and r = 0, V_j(n) is a sum of n non-negative terms
+    /// that grow with n, so bisection finds the greatest open load. Without this cut the first
     /// evaluation would take O(M N^2).
     fn cut_loads(&mut self, mut open: Open) -> Open {
         let (costs, target) = (self.costs, self.target());
@@ -247,7 +249,7 @@ impl<'a> TreeSearch<'a> {
         open
     }
 
-    /// Replaces an open node by a tightened one; returns the child, which is left open.
+    /// Replaces an open node by a tightened one; returns the child, which is open.
     fn add_tightened(
         &mut self,
         node: usize,
@@ -266,14 +268,14 @@ impl<'a> TreeSearch<'a> {
         child
     }
 
-    /// Replaces an open node by a split one; returns the children, closed by `by` so far.
+    /// Replaces an open node by a split; returns the children, which are closed by `by` for now.
     fn add_split(&mut self, node: usize, split: Split, by: &Rc<Multipliers>) -> [usize; 2] {
         let children = [self.tree.add(by), self.tree.add(by)];
         self.tree.0[node] = SearchNode::Split { split, children };
         children
     }
 
-    /// The work of one evaluation of the root, in reduced costs computed.
+    /// Number of reduced costs in one evaluation of the root.
     pub fn evaluation_work(&self) -> f64 {
         let loads = |r: &Region| {
             r.load_low
@@ -287,24 +289,24 @@ impl<'a> TreeSearch<'a> {
         })
     }
 
-    /// The value at which a region closes: no plan above it is worth looking for.
+    /// The value at which a region closes: a plan above it is not worth searching for.
     fn target(&self) -> f64 {
         self.value / (1.0 + self.gap * (1.0 - GAP_ROOM)) * (1.0 + 2.0 * BOUND_ROUNDING)
     }
 
-    /// The lower bound so far: the least of the closed and the open regions' bounds, and never
-    /// above the incumbent.
+    /// The current lower bound: the least of the closed and open regions' bounds, and at most the
+    /// incumbent.
     pub fn bound(&self) -> f64 {
         let open = self.open.peek().map_or(f64::INFINITY, |o| o.price);
         (self.closed.min(open) * (1.0 - BOUND_ROUNDING)).min(self.value)
     }
 
-    /// Searches until everything is closed, `regions` regions are processed, the time is up, or
-    /// memory is.
+    /// Searches until no region is open, `regions` regions are processed, or the time or memory
+    /// limit is reached.
     pub fn run(&mut self, regions: usize) -> End {
         while let Some(top) = self.open.peek() {
             if top.price >= self.target() {
-                // Best-first: all others are at least as high.
+                // Best-first: the bounds of all other regions are at least as high.
                 return End::Closed;
             }
             if self.deadline.is_over() {
@@ -324,8 +326,8 @@ impl<'a> TreeSearch<'a> {
         End::Closed
     }
 
-    /// Closes a region whose loads and interference are points: its best plan and its exact bound
-    /// are a transportation problem.
+    /// Closes a region whose loads and interference are points: its best plan and exact bound come
+    /// from a transportation problem.
     fn close_point(&mut self, open: &Open) -> bool {
         let r = &open.item.region;
         let is_point = r.load_low == r.load_high && r.power_low == r.power_high;
@@ -337,8 +339,8 @@ impl<'a> TreeSearch<'a> {
         }
         let bound = Oracle::new(self.costs, r.clone()).evaluate(&multipliers);
         self.count_multipliers();
-        // Without rounding the bound would be the region's best value, which the incumbent is not
-        // above.
+        // Without rounding the bound would be the region's best value, and the incumbent is at most
+        // that.
         if bound >= self.target().min(self.value * (1.0 - LEAST_GAP)) {
             self.close(open.number, &Rc::new(multipliers), bound);
             return true;
@@ -346,7 +348,7 @@ impl<'a> TreeSearch<'a> {
         false
     }
 
-    /// Closes a region that holds one plan: with u_i = v_i t_i and r = 0 its bound is the plan's
+    /// Closes a region with a single plan: with u_i = v_i t_i and r = 0 its bound is the plan's
     /// value.
     fn close_single(&mut self, node: usize, region: Region) {
         let (n, m) = (self.costs.n(), self.costs.m());
@@ -368,7 +370,7 @@ impl<'a> TreeSearch<'a> {
         self.bytes += size_of::<f64>() * (self.costs.n() + self.costs.m());
     }
 
-    /// Takes over a plan that is better; it must keep the rules.
+    /// Makes a better plan the incumbent; the plan must keep the rules.
     fn offer(&mut self, plan: Assignment) {
         let value = self.problem.objective(&plan);
         if value < self.value {
@@ -436,7 +438,7 @@ impl<'a> TreeSearch<'a> {
             self.close(now.node, &now.multipliers, f64::INFINITY);
             return Next::Closed;
         }
-        // The root starts from poor multipliers: the prices at the first plan are mostly better.
+        // The root starts from poor multipliers; the prices at the first plan are usually better.
         if round == 1
             && let Some(start) = self.start.take()
             && now.oracle.evaluate(&start) > now.bound
@@ -494,15 +496,15 @@ impl<'a> TreeSearch<'a> {
         if count > 0 && gained_little(now.bound, ascent.bound, target) {
             now.boldness *= MODESTY;
         }
-        // Never the parent's bound: what is cut off or closed below must follow from these
-        // multipliers alone.
+        // Not the parent's bound: cuts and closures in this node must follow from these multipliers
+        // alone.
         now.bound = ascent.bound;
         now.multipliers = Rc::new(ascent.best);
         self.count_multipliers();
     }
 
-    /// What counts as a unit of r_j's slope in a region, W: the interference that its relaxed plans
-    /// make, within its range, and the noise.
+    /// Unit of r_j's slope in a region, W: the interference of its relaxed plans, clamped to its
+    /// range, plus the noise.
     fn unit(&self, region: &Region, typical: &[f64]) -> Vec<f64> {
         (0..self.costs.m())
             .map(|j| region.within(j, typical[j]) + self.costs.noise(j))
@@ -558,7 +560,7 @@ impl<'a> TreeSearch<'a> {
         now.node = self.add_tightened(now.node, &now.multipliers, loads, remove);
     }
 
-    /// Cuts off the ends of all interference ranges, as far as a region's multipliers close them.
+    /// Cuts off the ends of all interference ranges that a region's multipliers close.
     fn tighten_powers(&mut self, now: &mut Current) {
         if now.oracle.is_empty() {
             return;
@@ -571,8 +573,8 @@ impl<'a> TreeSearch<'a> {
         }
     }
 
-    /// Cuts off one end of I_j's range, as far as the multipliers close it; the cut is a split
-    /// whose one child is closed.
+    /// Cuts off the part at one end of I_j's range that the multipliers close. The cut is a split
+    /// with one closed child.
     fn tighten_power(&mut self, now: &mut Current, j: usize, side: Side, bound: f64) {
         let by = now.multipliers.clone();
         let Some(at) = now
@@ -594,7 +596,7 @@ impl<'a> TreeSearch<'a> {
         now.oracle.evaluate(&by);
     }
 
-    /// Repairs the averaged relaxed plan, improves it, and takes it over when it is better.
+    /// Repairs and improves the averaged relaxed plan, and makes it the incumbent if it is better.
     fn try_incumbent(&mut self, averages: &Averages) {
         let plan = averages.plan(self.problem);
         let plan = improve_from(self.costs, plan, 1, self.seed, &self.deadline);
@@ -636,7 +638,7 @@ impl<'a> TreeSearch<'a> {
     }
 }
 
-/// The plan that the search starts from, before it is polished.
+/// The plan from which the search starts, before it is improved.
 fn first_plan(costs: &Costs, budget: &Budget, effort: Effort) -> Assignment {
     let deadline = budget.deadline();
     match effort {
@@ -645,7 +647,8 @@ fn first_plan(costs: &Costs, budget: &Budget, effort: Effort) -> Assignment {
     }
 }
 
-/// A typical I_j for every server, W: that of the incumbent, or of all users where it has none.
+/// A typical I_j of every server, W: that of the incumbent, or that of all users if there is no
+/// incumbent.
 fn typical_power(problem: &Problem, plan: &Assignment, region: &Region) -> Vec<f64> {
     let power = problem.interference(plan);
     let pick = |j: usize| {

@@ -11,7 +11,7 @@ pub enum SearchNode {
     Leaf(Rc<Multipliers>),
     /// Divided in two.
     Split { split: Split, children: [usize; 2] },
-    /// Load ranges cut and places taken away, justified by the multipliers.
+    /// Load ranges cut and places removed, justified by the multipliers.
     Tighten {
         by: Rc<Multipliers>,
         loads: Vec<LoadRange>,
@@ -29,14 +29,14 @@ impl Tree {
         Tree(vec![SearchNode::Leaf(multipliers)])
     }
 
-    /// A new node, closed by `multipliers` unless something better is found.
+    /// A new node, closed by `multipliers` until a better proof is found.
     pub fn add(&mut self, multipliers: &Rc<Multipliers>) -> usize {
         self.0.push(SearchNode::Leaf(multipliers.clone()));
         self.0.len() - 1
     }
 
-    /// The tree in preorder with its multipliers listed once each. `bound` is what it proves
-    /// (weighted s), or `None` when no plan exists; `servers` is M.
+    /// The tree in preorder, with each set of multipliers listed once. `bound` is the bound that it
+    /// proves (weighted s), or `None` if no plan exists; `servers` is M.
     pub fn certificate(&self, bound: Option<f64>, servers: usize) -> Certificate {
         let mut certificate = Certificate {
             bound,

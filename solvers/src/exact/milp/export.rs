@@ -1,9 +1,9 @@
-//! The program as text for any other solver: free MPS and CPLEX LP.
+//! The program as text for other solvers: free MPS and CPLEX LP.
 
 use super::linear::{Linear, Sense};
 use std::fmt::Write as _;
 
-/// Free-format MPS, objective row `cost`, minimised. Names have no blanks; numbers are exact.
+/// Free-format MPS, objective row `cost`, minimised. Names contain no spaces; numbers are exact.
 #[must_use]
 pub fn mps(linear: &Linear, name: &str) -> String {
     let mut out = format!(
@@ -55,7 +55,7 @@ pub fn mps(linear: &Linear, name: &str) -> String {
     out
 }
 
-/// CPLEX LP format, minimised. Long rows are broken over lines.
+/// CPLEX LP format, minimised. Long rows are split over several lines.
 #[must_use]
 pub fn lp(linear: &Linear, name: &str) -> String {
     let mut out = format!("\\ {}\nMinimize\n cost:", name.replace('\n', " "));
@@ -91,7 +91,7 @@ pub fn lp(linear: &Linear, name: &str) -> String {
     out
 }
 
-/// Eight terms a line: readers limit the length of lines.
+/// Eight terms per line: readers limit the length of lines.
 fn terms(out: &mut String, linear: &Linear, entries: &mut dyn Iterator<Item = (usize, f64)>) {
     for (k, (c, x)) in entries.enumerate() {
         if k > 0 && k % 8 == 0 {

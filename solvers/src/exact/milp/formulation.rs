@@ -5,31 +5,32 @@ use super::linear::{Linear, Sense};
 use crate::costs::{Costs, TrivialBound};
 use offload_instances::{Assignment, Problem};
 
-/// Relative room above the greatest sum of signals, for its rounding.
+/// Relative margin above the greatest sum of signals, for rounding.
 const ROUNDING_ROOM: f64 = 1e-9;
-/// How far below a plan's interference a bin's edge is put, relative: the plan must lie in the bin
-/// that starts there, whatever the rounding, and be priced (almost) exactly.
+/// Relative distance of a bin's edge below a plan's interference: the plan must lie in the bin that
+/// starts there despite rounding, and be priced (almost) exactly.
 const EDGE_BELOW: f64 = 1e-7;
-/// Edges nearer than this to a wanted one serve as well, relative: more would only blur bins that
-/// HiGHS's tolerances cannot tell apart.
+/// An existing edge within this relative distance is used instead of a new one: HiGHS's tolerances
+/// cannot distinguish narrower bins.
 const EDGE_NEAR: f64 = 1e-6;
-/// Relative margin by which a pruned column's cost must exceed the known plan's value: rounding.
+/// Relative margin by which a pruned column's cost must exceed the known plan's value, for
+/// rounding.
 const PRUNING_ROOM: f64 = 1e-9;
 
-/// The bins of every server's interference: rising edges, W; bin k of server j is
+/// The bins of every server's interference as ascending edges, W; bin k of server j is
 /// \[edges\[j\]\[k\], edges\[j\]\[k + 1\]\].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bins(Vec<Vec<f64>>);
 
 impl Bins {
-    /// One point per server, I_j = 0: what interference off means.
+    /// One point per server, I_j = 0: the meaning of interference off.
     #[must_use]
     pub fn none(problem: &Problem) -> Self {
         Bins(vec![vec![0.0, 0.0]; problem.m()])
     }
 
-    /// One bin per server, from 0 to the power of all users together. The last edge leaves room for
-    /// rounding.
+    /// One bin per server, from 0 to the power of all users together. The last edge has a margin
+    /// for rounding.
     #[must_use]
     pub fn whole(problem: &Problem) -> Self {
         if !problem.has_interference() {
@@ -43,8 +44,8 @@ impl Bins {
         )
     }
 
-    /// `count` bins per server: \[0, least signal\], then geometric up to the power of all users
-    /// together.
+    /// `count` bins per server: \[0, least signal\], then a geometric sequence up to the power of
+    /// all users together.
     #[must_use]
     pub fn geometric(problem: &Problem, count: usize) -> Self {
         let mut bins = Self::whole(problem);
@@ -66,7 +67,7 @@ impl Bins {
         bins
     }
 
-    /// The number of bins of server j.
+    /// Number of bins of server j.
     #[must_use]
     pub fn count(&self, j: usize) -> usize {
         self.0[j].len() - 1
@@ -81,8 +82,8 @@ impl Bins {
         inner.partition_point(|&e| e <= interference)
     }
 
-    /// Puts an edge just below the interference of a plan at every server that it uses, so that the
-    /// plan is priced (almost) exactly. Returns whether any edge is new.
+    /// Inserts an edge just below the interference of a plan at every server that it uses, so that
+    /// the plan is priced (almost) exactly. Returns whether any edge is new.
     pub fn refine(&mut self, loads: &[usize], interference: &[f64]) -> bool {
         let mut added = false;
         for (j, edges) in self.0.iter_mut().enumerate() {
@@ -109,10 +110,10 @@ struct LoadSlot {
     users: Vec<(usize, usize)>,
 }
 
-/// A stated problem: the linear program and what its columns mean.
+/// A formulated problem: the linear program and the meaning of its columns.
 pub struct Formulation {
-    /// The program. Its optimum is F* (interference off) or a lower bound on F* (on), times
-    /// `scale`.
+    /// The program. Its optimum is `scale` times F* (interference off), or `scale` times a lower
+    /// bound on F* (on).
     pub linear: Linear,
     /// Objective units per weighted second.
     pub scale: f64,
@@ -123,7 +124,7 @@ pub struct Formulation {
     bins: Bins,
 }
 
-/// Columns left out because no plan as good as a known one uses them.
+/// Rule for omitting columns that no plan as good as a known one uses.
 pub struct Pruning {
     cutoff: f64,
     least: TrivialBound,
@@ -139,12 +140,12 @@ impl Pruning {
         }
     }
 
-    /// Whether a plan with user i at this cost can be as good.
+    /// Whether a plan with user i at this cost (weighted s) can be as good.
     fn keeps(&self, i: usize, cost: f64) -> bool {
         self.least.total + (cost - self.least.users[i]) <= self.cutoff
     }
 
-    /// Whether a plan that serves `load` users at these costs can be as good.
+    /// Whether a plan that serves `load` users at these costs (weighted s) can be as good.
     fn keeps_load(&self, costs: &[(usize, f64)], load: usize) -> bool {
         let mut extra: Vec<f64> = costs
             .iter()
@@ -156,7 +157,7 @@ impl Pruning {
 }
 
 impl Formulation {
-    /// States the problem over the given bins, with costs taken at each bin's low end. `scale`
+    /// Formulates the problem over the given bins, with costs at each bin's lower edge. `scale`
     /// multiplies the objective.
     #[must_use]
     pub fn new(costs: &Costs, bins: Bins, scale: f64, pruning: Option<&Pruning>) -> Self {
@@ -179,13 +180,13 @@ impl Formulation {
         f
     }
 
-    /// Whether any server has more than one bin. If none has, interference constrains nothing: the
-    /// x columns and the rows of I_j are left out.
+    /// Whether any server has more than one bin. Otherwise interference constrains nothing, and the
+    /// x columns and the rows of I_j are omitted.
     fn has_bins(&self) -> bool {
         (0..self.bins.0.len()).any(|j| self.bins.count(j) > 1)
     }
 
-    /// The number of z columns that [`Formulation::new`] would make at most.
+    /// Upper bound on the number of z columns that [`Formulation::new`] creates.
     #[must_use]
     pub fn size(problem: &Problem, bins: &Bins) -> usize {
         (0..problem.m())
@@ -314,8 +315,8 @@ impl Formulation {
         }
     }
 
-    /// I_j lies in the bin of the slot that server j uses; anywhere when it is empty. Divided by
-    /// the largest signal at j.
+    /// I_j lies in the bin of the slot that server j uses, and is unconstrained if the server is
+    /// empty. Divided by the largest signal at j.
     fn add_interference_rows(&mut self, costs: &Costs) {
         let m = costs.m();
         for j in 0..m {
@@ -343,8 +344,8 @@ impl Formulation {
         }
     }
 
-    /// Forbids one plan (and no other): at least one user is elsewhere. Only with bins, where x is
-    /// there.
+    /// Forbids exactly one plan: at least one user must be elsewhere. Only with bins, because it
+    /// needs the x columns.
     pub fn exclude(&mut self, plan: &Assignment) {
         let m = self.empty.len();
         let mut entries = Vec::new();
@@ -365,7 +366,7 @@ impl Formulation {
         self.linear.add_row(name, entries, Sense::AtLeast, right);
     }
 
-    /// The plan that a solution stands for: every user where most of it is.
+    /// The plan that a solution represents: every user at the place with its largest share.
     #[must_use]
     pub fn plan(&self, values: &[f64]) -> Assignment {
         let m = self.empty.len();
@@ -384,7 +385,7 @@ impl Formulation {
         self.local.iter().enumerate().map(place).collect()
     }
 
-    /// The columns' values for a plan; `None` when it uses a column that was pruned.
+    /// The columns' values for a plan; `None` if it uses a pruned column.
     #[must_use]
     pub fn values(&self, problem: &Problem, plan: &Assignment) -> Option<Vec<f64>> {
         let (loads, interference) = (problem.loads(plan), problem.interference(plan));

@@ -1,5 +1,5 @@
-//! Hands a linear program to HiGHS: stated with good_lp, solved on one thread, the bound read from
-//! HiGHS itself.
+//! Passes a linear program to HiGHS: built with good_lp, solved on one thread, with the bound read
+//! from HiGHS itself.
 
 use super::linear::{Linear, Sense};
 use crate::Deadline;
@@ -8,31 +8,31 @@ use highs::HighsModelStatus;
 
 /// The result of a HiGHS run.
 pub struct HighsAnswer {
-    /// A feasible solution, one value per column, when there is one.
+    /// A feasible solution, one value per column, if any.
     pub values: Option<Vec<f64>>,
-    /// Its dual bound; minus infinity when it has none.
+    /// Its dual bound; minus infinity if it has none.
     pub bound: f64,
     /// Whether it proved the program infeasible.
     pub infeasible: bool,
-    /// Whether the time limit stopped it.
+    /// Whether it stopped on the time limit.
     pub timed_out: bool,
 }
 
-/// How far an integer may be from a whole number: tighter than HiGHS's default, as the costs of a
-/// plan must be right to within small gaps.
+/// Integrality tolerance: tighter than HiGHS's default, because the costs of a plan must be
+/// accurate to within small gaps.
 const MIP_FEASIBILITY: f64 = 1e-7;
-/// By how much a row may be violated, see [`MIP_FEASIBILITY`].
+/// Feasibility tolerance of rows, see [`MIP_FEASIBILITY`].
 const PRIMAL_FEASIBILITY: f64 = 1e-8;
-/// Least time limit that HiGHS is given, s: 0 might be read as no limit.
+/// Minimum time limit for HiGHS, s: 0 might mean no limit.
 const LEAST_TIME_S: f64 = 1e-3;
 
 /// Minimises `linear` to a relative gap of `gap`, starting from `start` (one value per column).
 ///
-/// Options are set on the HiGHS model itself, because good_lp drops them on the way; there is no
-/// objective constant.
+/// Options are set on the HiGHS model itself, because good_lp drops them. The objective has no
+/// constant.
 ///
 /// # Errors
-/// The reason for which HiGHS refuses or fails.
+/// The reason why HiGHS refuses the model or fails.
 pub fn minimise(
     linear: &Linear,
     start: Option<&[f64]>,
@@ -47,7 +47,7 @@ pub fn minimise(
             .map_err(|_| format!("HiGHS refuses the option {name} = {value}"))
     };
     set("mip_rel_gap", gap)?;
-    // The absolute gap is off: it would end the search where objectives are small.
+    // The absolute gap is disabled: it would end the search when objectives are small.
     set("mip_abs_gap", 0.0)?;
     set("mip_feasibility_tolerance", MIP_FEASIBILITY)?;
     set("primal_feasibility_tolerance", PRIMAL_FEASIBILITY)?;

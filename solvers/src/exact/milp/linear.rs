@@ -3,17 +3,17 @@
 /// A variable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinearColumn {
-    /// Name, unique, without blanks.
+    /// Unique name without spaces.
     pub name: String,
     /// Objective coefficient.
     pub cost: f64,
-    /// Upper bound; the lower one is 0.
+    /// Upper bound; the lower bound is 0.
     pub upper: f64,
     /// Whether it must be integer.
     pub integer: bool,
 }
 
-/// How a row's sum compares with its right-hand side.
+/// The relation between a row's sum and its right-hand side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sense {
     /// <=
@@ -27,7 +27,7 @@ pub enum Sense {
 /// A linear constraint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinearRow {
-    /// Name, unique, without blanks.
+    /// Unique name without spaces.
     pub name: String,
     /// (column, coefficient), each column at most once.
     pub entries: Vec<(usize, f64)>,
@@ -47,7 +47,7 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// Adds a variable within \[0, 1\] and returns its index.
+    /// Adds a variable within \[0, 1\] with a cost and returns its index.
     pub fn add_share(&mut self, name: String, cost: f64) -> usize {
         self.columns.push(LinearColumn {
             name,
@@ -58,7 +58,7 @@ impl Linear {
         self.columns.len() - 1
     }
 
-    /// Adds a variable that is 0 or 1, at no cost, and returns its index.
+    /// Adds a binary variable without cost and returns its index.
     pub fn add_binary(&mut self, name: String) -> usize {
         let column = self.add_share(name, 0.0);
         self.columns[column].integer = true;

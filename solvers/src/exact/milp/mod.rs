@@ -15,17 +15,17 @@ use crate::{Budget, Deadline, Outcome, Solver, Stop, Trust, greedy, relative_gap
 use formulation::Pruning;
 use offload_instances::{Assignment, Problem};
 
-/// Most z columns that are handed to HiGHS: about 10 GB in it.
+/// Most z columns passed to HiGHS: about 10 GB of its memory.
 const MAX_COLUMNS: usize = 3_000_000;
-/// Most z columns for which interference bins are refined: beyond, a round takes minutes and bounds
-/// worse than no bins.
+/// Most z columns with which interference bins are refined: beyond this, a round takes minutes and
+/// gives a weaker bound than no bins.
 const MAX_REFINED: usize = 50_000;
-/// Bins per server at the start, where the model stays small.
+/// Initial number of bins per server, if the model stays small.
 const FIRST_BINS: usize = 6;
-/// Starts of the local search that gives the first incumbent.
+/// Starts of the local search for the first incumbent.
 const STARTS: usize = 10;
 
-/// The part of the gap that HiGHS is asked for: it divides by the plan's value and we by the bound.
+/// Fraction of the gap that HiGHS gets: HiGHS divides by the plan's value, this crate by the bound.
 const ASKED_GAP: f64 = 0.9;
 
 /// See [`Solver::summary`].
@@ -109,8 +109,8 @@ impl<'a> MilpSearch<'a> {
         relative_gap(self.value, self.bound).is_some_and(|g| g <= self.gap)
     }
 
-    /// Objective units per weighted second: the incumbent counts N, so that a user's cost is about
-    /// 1.
+    /// Objective units per weighted second, so that the incumbent's value is N and a user's cost
+    /// about 1.
     fn scale(&self) -> f64 {
         if self.value > 0.0 {
             self.problem.n() as f64 / self.value
@@ -124,7 +124,7 @@ impl<'a> MilpSearch<'a> {
         Formulation::new(self.costs, bins.clone(), self.scale(), Some(&pruning))
     }
 
-    /// Takes over a plan when it is feasible and better; returns its loads and interference.
+    /// Makes a feasible and better plan the incumbent; returns its loads and interference.
     fn offer(&mut self, plan: Assignment) {
         let loads = self.problem.loads(&plan);
         let fits = (0..self.problem.m()).all(|j| loads[j] <= self.problem.capacity(j));
@@ -139,8 +139,9 @@ impl<'a> MilpSearch<'a> {
         }
     }
 
-    /// One HiGHS solve, from a solution if there is one; its bound (weighted s, at most the
-    /// incumbent's value) and plan are taken over. Returns the plan and whether the time was up.
+    /// One HiGHS solve, from a start solution if given. Its bound (weighted s, at most the
+    /// incumbent's value) and plan are recorded. Returns the plan and whether the time limit was
+    /// reached.
     fn round(
         &mut self,
         f: &Formulation,
@@ -153,7 +154,7 @@ impl<'a> MilpSearch<'a> {
         if let Some(plan) = &plan {
             self.offer(plan.clone());
         }
-        // An infeasible program means: nothing is left that could be better than the incumbent.
+        // An infeasible program means that no remaining plan is better than the incumbent.
         let bound = if answer.infeasible {
             self.value
         } else {
@@ -163,7 +164,7 @@ impl<'a> MilpSearch<'a> {
         Ok((plan, answer.timed_out))
     }
 
-    /// One round over one bin per server: formulation A or, with interference, its relaxation at
+    /// One round with one bin per server: formulation A or, with interference, its relaxation at
     /// I_j = 0.
     fn solve_once(&mut self) -> Result<Stop, String> {
         let bins = Bins::whole(self.problem);
@@ -197,12 +198,12 @@ impl<'a> MilpSearch<'a> {
         ))
     }
 
-    /// Formulation B1: solve, price the plan exactly, put edges where it lies, forbid it, until the
-    /// bounds meet.
+    /// Formulation B1: solve, price the plan exactly, insert edges at its interference, forbid it,
+    /// and repeat until the bounds meet.
     ///
-    /// Every plan whose value is known is excluded from the next rounds, so the bound of a round
-    /// holds for all *other* plans and min(bound, incumbent) for all. That ends on small problems
-    /// even where tolerances blur the bins.
+    /// Every plan with a known value is excluded from later rounds. The bound of a round therefore
+    /// holds for all *other* plans, and min(bound, incumbent) for all plans. On small problems this
+    /// ends even if tolerances blur the bins.
     fn refine_bins(&mut self) -> Result<Stop, String> {
         let mut bins = Bins::geometric(self.problem, FIRST_BINS);
         if Formulation::size(self.problem, &bins) > MAX_REFINED {
