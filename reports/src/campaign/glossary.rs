@@ -1,6 +1,6 @@
 //! The glossary at the end of a report: what every column means.
 
-use crate::document::{Block, Column, Prose, Table, Value, code, emphasis, prose};
+use crate::document::{Block, Column, Prose, Table, code, emphasis, prose};
 
 /// A term and its meaning.
 struct Entry {
@@ -15,10 +15,9 @@ fn entry(term: &'static str, meaning: impl Into<Prose>) -> Entry {
 
 pub(super) fn glossary() -> Vec<Block> {
     let table = |heading: &str, entries: Vec<Entry>| {
-        let columns = [
-            Column::new(heading, |e: &Entry| Value::Text(e.term.into())),
-            Column::new("meaning", |e: &Entry| Value::Words(e.meaning.clone())),
-        ];
+        let term = Column::hidden(|e: &Entry| e.term.into()).headed(heading);
+        let meaning = Column::hidden(|e: &Entry| e.meaning.clone().into()).headed("meaning");
+        let columns = [term, meaning];
         Block::Table(Table::of("", &columns, &entries))
     };
     vec![

@@ -18,7 +18,7 @@ use crate::document::{
 use crate::error::ReportError;
 use crate::files::{write_under, write_with};
 use crate::text::{counted, mode};
-use columns::GapLine;
+use columns::RecordLine;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,11 +51,12 @@ pub fn write_report(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, Report
 /// `gaps.csv`, written as it is made: it is the one file that grows with the records.
 fn write_gaps(study: &Study, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     let analysis = &study.analysis;
-    let lines = analysis.rows.iter().map(|scored| GapLine {
-        scored,
+    let lines = analysis.rows.iter().map(|scored| RecordLine {
+        record: scored.record,
+        standing: scored.standing,
         bounds: &analysis.problems[scored.problem],
     });
-    csv::write(out, &columns::gap_lines(), lines)
+    csv::write(out, &columns::record_lines(), lines)
 }
 
 /// Everything but the row of every record.

@@ -5,7 +5,7 @@ use super::finding::SUBJECT;
 use crate::analysis::Study;
 use crate::analysis::aggregates::{Aggregate, Measures, SettingKey};
 use crate::analysis::comparisons::{SolverPair, TimeGrowth};
-use crate::document::{Block, Column, Table, Value};
+use crate::document::{Block, Column, Table, Value, columns};
 use crate::text::{clip, counted, mode};
 
 /// `Interference on`.
@@ -23,23 +23,13 @@ fn users(study: &Study) -> Vec<usize> {
 
 /// Solvers down, numbers of users across: the mean guaranteed gap.
 pub(super) fn gaps_by_users(study: &Study) -> Table {
-    let solver = |(id, _): &(&str, bool)| Value::Code((*id).into());
-    let users = users(study);
-    let rows = |interference: bool| -> Vec<(&str, bool)> {
-        let of = study.totals.iter().filter(|t| t.key == interference);
-        of.map(|t| (t.solver.as_str(), interference)).collect()
+    let columns = columns! { total: Aggregate<bool>;
+        "solver" => Value::code(&total.solver);
     };
-    let columns = [Column::new("solver", solver)];
-    let sections = [false, true].map(|on| (mode_title(on), rows(on)));
-    let mut table = Table::sectioned(
-        "Mean guaranteed gap in % by number of users, with its bootstrap 95 % interval over \
-         instances. –: no row with a gap.",
-        &columns,
-        sections
-            .iter()
-            .map(|(title, rows)| (title.clone(), rows.iter())),
-    );
-    insert_users(&mut table, 1, &users, study, columns::mean_gap);
+    let caption = "Mean guaranteed gap in % by number of users, with its bootstrap 95 % interval \
+                   over instances. –: no row with a gap.";
+    let mut table = by_mode(study, caption, &columns);
+    insert_users(&mut table, 1, &users(study), study, columns::mean_gap);
     table.labelled("gap")
 }
 
@@ -51,10 +41,12 @@ fn insert_users(
     study: &Study,
     cell: fn(&Measures) -> Value,
 ) {
-    let heads = users
-        .iter()
-        .map(|n| Column::<()>::new(format!("N = {n}"), |()| Value::Count(0)).head);
-    table.heads.splice(place..place, heads);
+    let head = |n| {
+        Column::hidden(|(): &()| Value::Count(0))
+            .headed(format!("N = {n}"))
+            .head
+    };
+    table.heads.splice(place..place, users.iter().map(head));
     for section in &mut table.sections {
         for row in &mut section.rows {
             let id = row[0].text();
@@ -76,15 +68,16 @@ pub(super) fn summary(study: &Study) -> Table {
     let caption = "All problems of a mode together. Late: timed out. Geo.: shifted geometric mean \
                    (shift 1 ms). PAR10: unsolved rows count ten time limits. Accuracy and delay \
                    per user are realised means, plans that violate constraints included.";
-    totals(study, caption).labelled("summary")
+    by_mode(study, caption, &columns::totals()).labelled("summary")
 }
 
-fn totals(study: &Study, caption: &str) -> Table {
+/// A row for each solver, a section for each mode.
+fn by_mode(study: &Study, caption: &str, columns: &[Column<Aggregate<bool>>]) -> Table {
     let of = |on: bool| {
         let rows = study.totals.iter().filter(move |row| row.key == on);
         (mode_title(on), rows)
     };
-    Table::sectioned(caption, &columns::totals(), [false, true].map(of))
+    Table::sectioned(caption, columns, [false, true].map(of))
 }
 
 /// Above this many different N, the terminal's table has one column for all of them.
@@ -92,7 +85,7 @@ const MOST_SIZES: usize = 8;
 
 /// The summary for a terminal: totals with the mean gap at each N.
 pub(super) fn terminal(study: &Study) -> Table {
-    let mut table = totals(study, "");
+    let mut table = by_mode(study, "", &columns::totals());
     let users = Some(users(study)).filter(|users| users.len() <= MOST_SIZES);
     let place = table
         .heads

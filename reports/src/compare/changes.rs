@@ -2,7 +2,7 @@
 
 use super::matching::{BoundsKey, CampaignSide, CommonSolve, SolveState, key_of, problem_key};
 use crate::analysis::gaps::{Analysis, ProblemBounds, Reference, is_below, plan_value};
-use crate::document::{Column, Value, csv as document_csv};
+use crate::document::{Column, Value, columns, csv as document_csv};
 use crate::records::{Record, SolverCatalogue, SolverKey, Status, Trust};
 use std::collections::{BTreeMap, HashMap};
 
@@ -108,36 +108,21 @@ pub(super) fn csv(pairs: &[CommonSolve]) -> String {
 }
 
 fn columns<'a>() -> Vec<Column<CommonSolve<'a>>> {
-    let name = |pair: &CommonSolve, side: usize| Value::Text(pair.states()[side].name().into());
-    vec![
-        Column::hidden(&["solver"], |p: &CommonSolve| text(&p.records[0].solver)),
-        Column::hidden(&["instance"], |p: &CommonSolve| {
-            text(&p.records[0].instance)
-        }),
-        Column::hidden(&["fingerprint"], |p: &CommonSolve| {
-            text(&p.records[0].fingerprint)
-        }),
-        Column::hidden(&["family"], |p: &CommonSolve| text(&p.records[0].family)),
-        Column::hidden(&["users"], |p: &CommonSolve| {
-            Value::Count(p.records[0].users)
-        }),
-        Column::hidden(&["threshold"], |p: &CommonSolve| {
-            Value::Exact(p.records[0].threshold)
-        }),
-        Column::hidden(&["weights"], |p: &CommonSolve| text(&p.records[0].weights)),
-        Column::hidden(&["seed"], |p: &CommonSolve| {
-            text(&p.records[0].seed.to_string())
-        }),
-        Column::hidden(&["a_state"], move |p: &CommonSolve| name(p, 0)),
-        Column::hidden(&["b_state"], move |p: &CommonSolve| name(p, 1)),
-        Column::hidden(&["a_gap_pct"], |p: &CommonSolve| Value::percent(p.gaps[0])),
-        Column::hidden(&["b_gap_pct"], |p: &CommonSolve| Value::percent(p.gaps[1])),
-        Column::hidden(&["b_stop"], |p: &CommonSolve| text(&p.records[1].stop)),
-    ]
-}
-
-fn text(value: &str) -> Value {
-    Value::Text(value.into())
+    columns! { p: CommonSolve;
+        csv["solver"]      => &p.records[0].solver;
+        csv["instance"]    => &p.records[0].instance;
+        csv["fingerprint"] => &p.records[0].fingerprint;
+        csv["family"]      => &p.records[0].family;
+        csv["users"]       => p.records[0].users;
+        csv["threshold"]   => Value::Exact(p.records[0].threshold);
+        csv["weights"]     => &p.records[0].weights;
+        csv["seed"]        => p.records[0].seed;
+        csv["a_state"]     => p.states()[0].name();
+        csv["b_state"]     => p.states()[1].name();
+        csv["a_gap_pct"]   => Value::percent(p.gaps[0]);
+        csv["b_gap_pct"]   => Value::percent(p.gaps[1]);
+        csv["b_stop"]      => &p.records[1].stop;
+    }
 }
 
 /// Every plan below a bound of either campaign; those between the two first.

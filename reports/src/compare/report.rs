@@ -6,7 +6,7 @@ use super::comparison::Comparison;
 use super::setup::SetupDifference;
 use super::shifts::{LEVEL, SolverShift, Verdict};
 use crate::document::{Block, Column, Document, Prose, Table, Value};
-use crate::document::{code, csv, listed, prose, strong, terminal};
+use crate::document::{code, columns, csv, listed, prose, strong, terminal};
 use crate::text::{clip, counted, mode, short};
 
 /// Items listed before the rest is only counted.
@@ -317,14 +317,12 @@ fn finding(c: &Comparison) -> Block {
 }
 
 fn differences(all: &[SetupDifference]) -> Table {
-    let columns = [
-        Column::new("what", |d: &SetupDifference| Value::Text(d.what.clone())),
-        Column::new("A", |d: &SetupDifference| Value::Text(d.values[0].clone())),
-        Column::new("B", |d: &SetupDifference| Value::Text(d.values[1].clone())),
-        Column::new("affects", |d: &SetupDifference| {
-            Value::Text(if d.timing { "times" } else { "" }.into())
-        }),
-    ];
+    let columns = columns! { d: SetupDifference;
+        "what"    => &d.what;
+        "A"       => &d.values[0];
+        "B"       => &d.values[1];
+        "affects" => if d.timing { "times" } else { "" };
+    };
     let caption = "From the campaigns' environments and records; options are those given to each \
                    solver.";
     Table::of(caption, &columns, all)

@@ -1,4 +1,4 @@
-//! The declaration of a table's column.
+//! The declaration of a table's columns.
 
 use super::Value;
 
@@ -23,7 +23,7 @@ type Compute<R> = Box<dyn Fn(&R) -> Value + Send + Sync>;
 
 /// A column of a table whose rows are `R`s.
 pub(crate) struct Column<R> {
-    pub head: Head,
+    pub head: ColumnHead,
     /// Names in CSV: one for each cell of its value; none keeps it out.
     pub csv: &'static [&'static str],
     pub value: Compute<R>,
@@ -33,7 +33,7 @@ pub(crate) struct Column<R> {
 
 /// How a column is named and where it is shown.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Head {
+pub(crate) struct ColumnHead {
     /// With the unit.
     pub heading: String,
     /// Shared heading and own heading where space is short (LaTeX and terminal).
@@ -44,7 +44,7 @@ pub(crate) struct Head {
     pub tag: &'static str,
 }
 
-impl Head {
+impl ColumnHead {
     /// The heading in a format: LaTeX shows the shared heading above it, a terminal has none.
     pub fn text(&self, format: Format) -> &str {
         match (self.narrow, format) {
@@ -58,32 +58,58 @@ impl Head {
     }
 }
 
+/// A table's columns, one a row: heading, names in CSV, where it is shown, and the value.
+///
+/// ```text
+/// columns! { m: Measures;
+///     "rows"      csv["rows"]     .narrow(ROWS, "all")                       => m.rows;
+///     "timed out" csv["timeouts"] .narrow(ROWS, "late") .only(NOT_TERMINAL)  => m.timeouts;
+///                 csv["best_known"]                                          => m.best;
+/// }
+/// ```
+///
+/// `m` is a row of the table, here a `&Measures`. The value is anything that converts into a
+/// [`Value`]. A column without `csv` is not in CSV files, one without a heading is in nothing else.
+/// What begins with a dot is a method of [`Column`].
+macro_rules! columns {
+    ($row:ident: $kind:ty; $(
+        $($heading:literal)? $(csv[$($name:literal),+])? $(.$method:ident($($argument:expr),*))*
+        => $value:expr;
+    )*) => {
+        vec![$(
+            $crate::document::Column::hidden(move |$row: &$kind| {
+                $crate::document::Value::from($value)
+            })
+            $(.headed($heading))?
+            $(.csv(&[$($name),+]))?
+            $(.$method($($argument),*))*
+        ),*]
+    };
+}
+pub(crate) use columns;
+
 impl<R> Column<R> {
-    /// A column that every format but CSV shows.
-    pub fn new(
-        heading: impl Into<String>,
-        value: impl Fn(&R) -> Value + Send + Sync + 'static,
-    ) -> Self {
-        let heading = heading.into();
+    /// A column that is shown nowhere.
+    pub fn hidden(value: impl Fn(&R) -> Value + Send + Sync + 'static) -> Self {
+        let head = ColumnHead {
+            heading: String::new(),
+            narrow: None,
+            formats: &[],
+            tag: "",
+        };
         Self {
-            head: Head {
-                heading,
-                narrow: None,
-                formats: ALL,
-                tag: "",
-            },
+            head,
             csv: &[],
             value: Box::new(value),
             bare: false,
         }
     }
 
-    /// A column of CSV alone.
-    pub fn hidden(
-        csv: &'static [&'static str],
-        value: impl Fn(&R) -> Value + Send + Sync + 'static,
-    ) -> Self {
-        Self::new("", value).only(&[]).csv(csv)
+    /// Shown in every format but CSV.
+    pub fn headed(mut self, heading: impl Into<String>) -> Self {
+        self.head.heading = heading.into();
+        self.head.formats = ALL;
+        self
     }
 
     pub fn csv(mut self, names: &'static [&'static str]) -> Self {

@@ -15,7 +15,7 @@ mod table;
 pub(crate) mod terminal;
 mod value;
 
-pub(crate) use column::{Column, Format};
+pub(crate) use column::{Column, Format, columns};
 pub use inline::{Inline, Prose};
 pub(crate) use inline::{code, emphasis, listed, strong};
 pub(crate) use table::Table;

@@ -1,6 +1,6 @@
 //! A table independent of format.
 
-use super::column::Head;
+use super::column::ColumnHead;
 use super::{Column, Format, Prose, Value};
 
 /// A table.
@@ -8,7 +8,7 @@ pub(crate) struct Table {
     /// Name of its file and reference in LaTeX.
     pub label: &'static str,
     pub caption: Prose,
-    pub heads: Vec<Head>,
+    pub heads: Vec<ColumnHead>,
     pub sections: Vec<Section>,
 }
 

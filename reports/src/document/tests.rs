@@ -27,21 +27,14 @@ const LINES: [Line; 2] = [
 ];
 
 fn columns() -> Vec<Column<Line>> {
-    vec![
-        Column::new("id", |l: &Line| Value::Code(l.id.into()))
-            .csv(&["id"])
-            .tag("id"),
-        Column::new("share %", |l: &Line| Value::Share(l.count, 4))
-            .csv(&["count"])
-            .narrow("both", "share"),
-        Column::new("mean % [95 %]", |l: &Line| {
-            Value::Estimate(l.value, l.ends, Digits::Short)
-        })
-        .csv(&["mean", "low", "high"])
-        .narrow("both", "mean"),
-        Column::new("page only", |l: &Line| Value::Switch(l.count > 0)).only(&[Format::Html]),
-        Column::hidden(&["exact"], |l: &Line| Value::Exact(l.count as f64)),
-    ]
+    columns! { l: Line;
+        "id"        csv["id"]    .tag("id")               => Value::code(l.id);
+        "share %"   csv["count"] .narrow("both", "share") => Value::Share(l.count, 4);
+        "mean % [95 %]" csv["mean", "low", "high"] .narrow("both", "mean")
+            => Value::Estimate(l.value, l.ends, Digits::Short);
+        "page only"              .only(&[Format::Html])   => l.count > 0;
+                    csv["exact"]                          => Value::Exact(l.count as f64);
+    }
 }
 
 fn example() -> Document {

@@ -17,7 +17,7 @@ pub(crate) enum Value {
     Switch(bool),
     Count(usize),
     /// A count that may be missing.
-    Counted(Option<usize>),
+    Counted(Option<u64>),
     /// An exact number, such as a threshold: shown as it is.
     Exact(f64),
     /// The same, without a decimal point in CSV when it is whole.
@@ -38,6 +38,32 @@ pub(crate) enum Digits {
     Fixed(usize),
     /// A probability.
     P,
+}
+
+/// What values of ordinary types are in a cell.
+macro_rules! cells {
+    ($($value:ident: $kind:ty => $cell:expr;)*) => {
+        $(impl From<$kind> for Value {
+            fn from($value: $kind) -> Self {
+                $cell
+            }
+        })*
+    };
+}
+cells! {
+    text:     String                     => Self::Text(text);
+    text:     &String                    => Self::Text(text.clone());
+    text:     &str                       => Self::Text(text.into());
+    text:     Option<&str>               => Self::Text(text.unwrap_or_default().into());
+    words:    Prose                      => Self::Words(words);
+    on:       bool                       => Self::Switch(on);
+    count:    usize                      => Self::Count(count);
+    count:    Option<usize>              => Self::Counted(count.map(|c| c as u64));
+    count:    u64                        => Self::Counted(Some(count));
+    count:    Option<u64>                => Self::Counted(count);
+    number:   f64                        => Self::Number(Some(number), Digits::Short);
+    number:   Option<f64>                => Self::Number(number, Digits::Short);
+    interval: Option<ConfidenceInterval> => Self::interval(interval, 1.0, Digits::Short);
 }
 
 /// How numbers are written in CSV.
@@ -87,8 +113,9 @@ impl Value {
         Self::Number(seconds.map(|s| 1e3 * s), Digits::Short)
     }
 
-    pub fn number(value: Option<f64>) -> Self {
-        Self::Number(value, Digits::Short)
+    /// An identifier.
+    pub fn code(id: &str) -> Self {
+        Self::Code(id.into())
     }
 
     /// A number and an interval around it, both times `factor`.

@@ -32,8 +32,8 @@ pub struct Agreement {
     pub mean: f64,
     /// Greatest absolute deviation.
     pub max_abs: f64,
-    /// Where that is, as an index into the cells.
-    pub worst: usize,
+    /// The cell of that deviation.
+    pub worst: MethodMeans,
     /// Cells whose deviation is no larger than chance makes in 95 of 100: see [`by_chance`].
     pub chance: usize,
 }
@@ -77,7 +77,7 @@ pub fn agreement(cells: &[MethodMeans]) -> Vec<Agreement> {
             mean_abs: mean(&all.iter().map(|d| d.1.abs()).collect::<Vec<f64>>())?,
             mean: mean(&all.iter().map(|d| d.1).collect::<Vec<f64>>())?,
             max_abs: worst.1.abs(),
-            worst: worst.0,
+            worst: cells[worst.0].clone(),
             chance: all
                 .iter()
                 .filter(|d| by_chance(&cells[d.0], metric) == Some(true))
@@ -229,10 +229,8 @@ mod tests {
         let far = cell([80.0, 45.0, 54.0, 20.0, 10.0, 50.0], Some(THEIRS));
         let all = agreement(&[near.clone(), far.clone(), cell(THEIRS, None)]);
         let total = &all[0];
-        assert_eq!(
-            (total.metric, total.cells, total.worst),
-            (PaperMetric::Total, 2, 1)
-        );
+        assert_eq!((total.metric, total.cells), (PaperMetric::Total, 2));
+        assert_eq!(total.worst, far);
         assert!((total.mean_abs - 12.0).abs() < 1e-12 && (total.mean + 8.0).abs() < 1e-12);
         assert_eq!((total.is_met(), total.chance), (Some(false), 1));
         assert_eq!(

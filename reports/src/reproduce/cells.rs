@@ -145,14 +145,8 @@ impl MethodMeans {
     }
 
     /// The mean with its interval, for tables.
-    pub(super) fn estimate(&self, metric: PaperMetric, digits: usize) -> Value {
-        let interval = self.interval(metric);
-        Value::estimate(
-            Some(self.mean(metric)),
-            interval,
-            1.0,
-            Digits::Fixed(digits),
-        )
+    pub(super) fn estimate(&self, metric: PaperMetric, digits: Digits) -> Value {
+        Value::estimate(Some(self.mean(metric)), self.interval(metric), 1.0, digits)
     }
 
     /// Deviation of a metric from the published mean; see [`PaperMetric::deviation`].

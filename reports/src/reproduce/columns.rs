@@ -6,14 +6,8 @@ use super::differences::{MethodDifference, ThresholdStep};
 use super::exact::{ExactProblem, ExactSolve};
 use super::experiment::Reproduction;
 use super::times::{SolverTime, Times};
-use crate::analysis::gaps::Gap;
-use crate::document::{Column, Digits, Value, csv};
+use crate::document::{Column, Digits, Value, columns, csv};
 use crate::files::full;
-use crate::statistics::ConfidenceInterval;
-
-fn text(value: &str) -> Value {
-    Value::Text(value.into())
-}
 
 /// A metric of a cell: a line of `cells.csv`.
 struct CellLine<'a> {
@@ -25,137 +19,88 @@ struct CellLine<'a> {
 pub(super) fn cells(of: &Reproduction) -> String {
     let line = |cell| PaperMetric::ALL.map(|metric| CellLine { cell, metric });
     let lines: Vec<CellLine> = of.cells.iter().flat_map(line).collect();
-    let columns: [Column<CellLine>; 10] = [
-        Column::hidden(&["users"], |l: &CellLine| Value::Count(l.cell.users)),
-        Column::hidden(&["threshold"], |l: &CellLine| {
-            Value::Plain(l.cell.threshold)
-        }),
-        Column::hidden(&["method"], |l: &CellLine| text(&l.cell.method)),
-        Column::hidden(&["runs"], |l: &CellLine| Value::Count(l.cell.runs)),
-        Column::hidden(&["metric"], |l: &CellLine| text(l.metric.column())),
-        Column::hidden(&["mean", "low", "high"], |l: &CellLine| {
-            let (mean, interval) = (l.cell.mean(l.metric), l.cell.interval(l.metric));
-            Value::estimate(Some(mean), interval, 1.0, Digits::Short)
-        }),
-        Column::hidden(&["published"], |l: &CellLine| {
-            Value::number(l.cell.published(l.metric))
-        }),
-        Column::hidden(&["deviation"], |l: &CellLine| {
-            Value::number(l.cell.deviation(l.metric))
-        }),
-        Column::hidden(&["unit"], |l: &CellLine| text(l.metric.unit())),
-        Column::hidden(&["by_chance"], |l: &CellLine| {
-            text(&full(by_chance(l.cell, l.metric)))
-        }),
-    ];
+    let columns: Vec<Column<CellLine>> = columns! { l: CellLine;
+        csv["users"]     => l.cell.users;
+        csv["threshold"] => Value::Plain(l.cell.threshold);
+        csv["method"]    => &l.cell.method;
+        csv["runs"]      => l.cell.runs;
+        csv["metric"]    => l.metric.column();
+        csv["mean", "low", "high"] => l.cell.estimate(l.metric, Digits::Short);
+        csv["published"] => l.cell.published(l.metric);
+        csv["deviation"] => l.cell.deviation(l.metric);
+        csv["unit"]      => l.metric.unit();
+        csv["by_chance"] => full(by_chance(l.cell, l.metric));
+    };
     csv::table(&columns, &lines)
-}
-
-const DELAY: &[&str] = &["delay_difference_ms", "delay_low_ms", "delay_high_ms"];
-const ACCURACY: &[&str] = &[
-    "accuracy_difference_points",
-    "accuracy_low_points",
-    "accuracy_high_points",
-];
-
-fn ends(interval: Option<ConfidenceInterval>) -> Value {
-    Value::interval(interval, 1.0, Digits::Short)
 }
 
 /// `differences.csv`: GOA minus every other method, run by run.
 pub(super) fn differences(of: &Reproduction) -> String {
-    let columns = [
-        Column::hidden(&["users"], |d: &MethodDifference| Value::Count(d.users)),
-        Column::hidden(&["threshold"], |d: &MethodDifference| {
-            Value::Plain(d.threshold)
-        }),
-        Column::hidden(&["method"], |d: &MethodDifference| text(&d.method)),
-        Column::hidden(DELAY, |d: &MethodDifference| ends(d.delay)),
-        Column::hidden(ACCURACY, |d: &MethodDifference| ends(d.accuracy)),
-    ];
+    let columns = columns! { d: MethodDifference;
+        csv["users"]     => d.users;
+        csv["threshold"] => Value::Plain(d.threshold);
+        csv["method"]    => &d.method;
+        csv["delay_difference_ms", "delay_low_ms", "delay_high_ms"] => d.delay;
+        csv["accuracy_difference_points", "accuracy_low_points", "accuracy_high_points"]
+            => d.accuracy;
+    };
     csv::table(&columns, &of.differences)
 }
 
 /// `thresholds.csv`: GOA at each threshold minus GOA at the one before, then at the last minus at
 /// the first.
 pub(super) fn thresholds(of: &Reproduction) -> String {
-    let columns = [
-        Column::hidden(&["users"], |s: &ThresholdStep| Value::Count(s.users)),
-        Column::hidden(&["threshold_from"], |s: &ThresholdStep| {
-            Value::Plain(s.from)
-        }),
-        Column::hidden(&["threshold_to"], |s: &ThresholdStep| Value::Plain(s.to)),
-        Column::hidden(DELAY, |s: &ThresholdStep| ends(s.delay)),
-        Column::hidden(ACCURACY, |s: &ThresholdStep| ends(s.accuracy)),
-    ];
+    let columns = columns! { s: ThresholdStep;
+        csv["users"]          => s.users;
+        csv["threshold_from"] => Value::Plain(s.from);
+        csv["threshold_to"]   => Value::Plain(s.to);
+        csv["delay_difference_ms", "delay_low_ms", "delay_high_ms"] => s.delay;
+        csv["accuracy_difference_points", "accuracy_low_points", "accuracy_high_points"]
+            => s.accuracy;
+    };
     csv::table(&columns, of.steps.iter().chain(&of.ends))
 }
 
 /// A solver on a problem: a line of `gaps.csv`.
-struct GapLine<'a> {
+struct SolveLine<'a> {
     problem: &'a ExactProblem,
     solve: &'a ExactSolve,
-    gap: Option<Gap>,
 }
 
 /// `gaps.csv`: one row for each problem and solver.
 pub(super) fn gaps(of: &Reproduction) -> String {
-    let lines: Vec<GapLine> = of
-        .exact
-        .iter()
-        .flat_map(|problem| {
-            problem.solves.iter().map(move |solve| GapLine {
-                problem,
-                solve,
-                gap: problem.gap(solve),
-            })
-        })
-        .collect();
-    let columns: [Column<GapLine>; 12] = [
-        Column::hidden(&["users"], |l: &GapLine| Value::Count(l.problem.users)),
-        Column::hidden(&["threshold"], |l: &GapLine| {
-            Value::Plain(l.problem.threshold)
-        }),
-        Column::hidden(&["run"], |l: &GapLine| Value::Count(l.problem.run)),
-        Column::hidden(&["instance"], |l: &GapLine| text(&l.problem.instance)),
-        Column::hidden(&["solver"], |l: &GapLine| text(&l.solve.solver)),
-        Column::hidden(&["objective_s"], |l: &GapLine| {
-            Value::number(l.solve.objective)
-        }),
-        Column::hidden(&["violations"], |l: &GapLine| {
-            Value::Count(l.solve.violations)
-        }),
-        Column::hidden(&["lower_bound_s"], |l: &GapLine| {
-            Value::number(Some(l.problem.lower))
-        }),
-        Column::hidden(&["upper_bound_s"], |l: &GapLine| {
-            Value::number(l.problem.upper())
-        }),
-        Column::hidden(&["reference"], |l: &GapLine| text(l.problem.trust.name())),
-        Column::hidden(&["gap_low_pct"], |l: &GapLine| {
-            Value::percent(l.gap.map(|g| g.low))
-        }),
-        Column::hidden(&["gap_guaranteed_pct"], |l: &GapLine| {
-            Value::percent(l.gap.map(|g| g.guaranteed))
-        }),
-    ];
-    csv::table(&columns, &lines)
+    let lines = of.exact.iter().flat_map(|problem| {
+        let solves = problem.solves.iter();
+        solves.map(move |solve| SolveLine { problem, solve })
+    });
+    let columns: Vec<Column<SolveLine>> = columns! { l: SolveLine;
+        csv["users"]              => l.problem.users;
+        csv["threshold"]          => Value::Plain(l.problem.threshold);
+        csv["run"]                => l.problem.run;
+        csv["instance"]           => &l.problem.instance;
+        csv["solver"]             => &l.solve.solver;
+        csv["objective_s"]        => l.solve.objective;
+        csv["violations"]         => l.solve.violations;
+        csv["lower_bound_s"]      => l.problem.lower;
+        csv["upper_bound_s"]      => l.problem.upper();
+        csv["reference"]          => l.problem.trust.name();
+        csv["gap_low_pct"]        => Value::percent(l.problem.gap(l.solve).map(|g| g.low));
+        csv["gap_guaranteed_pct"] => Value::percent(l.problem.gap(l.solve).map(|g| g.guaranteed));
+    };
+    csv::table(&columns, &lines.collect::<Vec<_>>())
 }
 
 /// `times.csv`: the only file whose numbers differ from run to run.
 pub(super) fn times(times: &Times) -> String {
     let repetitions = times.repetitions;
-    let columns = [
-        Column::hidden(&["solver"], |t: &SolverTime| text(&t.solver)),
-        Column::hidden(&["users"], |t: &SolverTime| Value::Count(t.users)),
-        Column::hidden(&["servers"], |t: &SolverTime| Value::Count(t.servers)),
-        Column::hidden(&["seed"], |t: &SolverTime| text(&t.seed.to_string())),
-        Column::hidden(&["repetitions"], move |_: &SolverTime| {
-            Value::Count(repetitions)
-        }),
-        Column::hidden(&["time_median_s"], |t: &SolverTime| {
-            Value::number(Some(t.time_s))
-        }),
-    ];
+    let mut columns = columns! { t: SolverTime;
+        csv["solver"]        => &t.solver;
+        csv["users"]         => t.users;
+        csv["servers"]       => t.servers;
+        csv["seed"]          => t.seed;
+        csv["time_median_s"] => t.time_s;
+    };
+    let repetitions = Column::hidden(move |_: &SolverTime| repetitions.into());
+    columns.insert(4, repetitions.csv(&["repetitions"]));
     csv::table(&columns, &times.rows)
 }

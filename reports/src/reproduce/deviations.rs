@@ -1,32 +1,24 @@
 //! `deviations.md`: every published cell beside ours, and how far they agree.
 
-use super::agreement::{Agreement, PARTS, WORST_AIM, agreement, aim, by_chance};
+use super::agreement::{Agreement, WORST_AIM, agreement, aim, by_chance};
 use super::cells::{MethodMeans, PaperMetric};
 use super::experiment::Reproduction;
-use crate::document::{Block, Column, Document, Table, Value, code, prose};
+use crate::document::{Block, Digits, Document, Prose, Table, Value, code, columns, prose};
 use crate::text::NOTHING;
 
 /// The document.
 pub(super) fn document(of: &Reproduction) -> Document {
-    let mut columns = vec![
-        Column::new("N", |c: &MethodMeans| Value::Count(c.users)),
-        Column::new("tau", |c: &MethodMeans| Value::Plain(c.threshold)),
-        Column::new("method", |c: &MethodMeans| Value::Code(c.method.clone())),
-    ];
-    for (heading, metric, digits) in [
-        ("total delay, ms", PaperMetric::Total, 0),
-        ("offloaded", PaperMetric::Offloaded, 1),
-        ("accuracy, %", PaperMetric::Accuracy, 1),
-    ] {
-        columns.push(Column::new(heading, move |c: &MethodMeans| {
-            Value::Text(compared(c, metric, digits))
-        }));
-    }
-    for (heading, metric) in ["local", "uplink", "edge compute"].into_iter().zip(PARTS) {
-        columns.push(Column::new(heading, move |c: &MethodMeans| {
-            Value::Text(deviation(c, metric))
-        }));
-    }
+    let columns = columns! { c: MethodMeans;
+        "N"               => c.users;
+        "tau"             => Value::Plain(c.threshold);
+        "method"          => Value::code(&c.method);
+        "total delay, ms" => compared(c, PaperMetric::Total, 0);
+        "offloaded"       => compared(c, PaperMetric::Offloaded, 1);
+        "accuracy, %"     => compared(c, PaperMetric::Accuracy, 1);
+        "local"           => deviation(c, PaperMetric::Local);
+        "uplink"          => deviation(c, PaperMetric::Uplink);
+        "edge compute"    => deviation(c, PaperMetric::Compute);
+    };
     let published = of.cells.iter().filter(|c| c.published.is_some());
     Document {
         title: "Deviations from the published means",
@@ -59,69 +51,38 @@ fn compared(c: &MethodMeans, metric: PaperMetric, digits: usize) -> String {
     let theirs = c.published(metric);
     format!(
         "{} / {}: {}",
-        c.estimate(metric, digits).text(),
+        c.estimate(metric, Digits::Fixed(digits)).text(),
         theirs.map_or(NOTHING.into(), |p| format!("{p:.digits$}")),
         deviation(c, metric)
     )
 }
 
-/// An agreement and the cell that is off most.
-struct AgreementRow<'a> {
-    of: Agreement,
-    worst: &'a MethodMeans,
-}
-
-impl AgreementRow<'_> {
-    fn with_unit(&self, number: String) -> Value {
-        Value::Text(format!("{number} {}", self.of.metric.unit()))
-    }
-}
-
 /// One row for each metric: how far ours are off over all cells.
 pub(super) fn agreement_table(of: &Reproduction) -> Table {
-    let row = |a: Agreement| AgreementRow {
-        worst: &of.cells[a.worst],
-        of: a,
+    let columns = columns! { a: Agreement;
+        "" => a.metric.name();
+        "cells" => a.cells;
+        "mean absolute deviation" => format!("{:.2} {}", a.mean_abs, a.metric.unit());
+        "mean deviation" => format!("{:+.2} {}", a.mean, a.metric.unit());
+        "largest, where" => largest(a);
+        "target" => target(a);
+        "met" => a.is_met().map_or(NOTHING, |met| if met { "yes" } else { "no" });
+        "within chance" => format!("{} of {}", a.chance, a.cells);
     };
-    let rows: Vec<AgreementRow> = agreement(&of.cells).into_iter().map(row).collect();
-    let columns: [Column<AgreementRow>; 8] = [
-        Column::new("", |r: &AgreementRow| {
-            Value::Text(r.of.metric.name().into())
-        }),
-        Column::new("cells", |r: &AgreementRow| Value::Count(r.of.cells)),
-        Column::new("mean absolute deviation", |r: &AgreementRow| {
-            r.with_unit(format!("{:.2}", r.of.mean_abs))
-        }),
-        Column::new("mean deviation", |r: &AgreementRow| {
-            r.with_unit(format!("{:+.2}", r.of.mean))
-        }),
-        Column::new("largest, where", |r: &AgreementRow| {
-            let (unit, at) = (r.of.metric.unit(), r.worst);
-            Value::Words(prose![
-                format!("{:.1} {unit}: ", r.of.max_abs),
-                code(&at.method),
-                format!(", N = {}, tau = {}", at.users, at.threshold)
-            ])
-        }),
-        Column::new("target", |r: &AgreementRow| {
-            let unit = r.of.metric.unit();
-            Value::Text(aim(r.of.metric).map_or(NOTHING.into(), |mean| {
-                format!("{mean} {unit} on average, {WORST_AIM} in any cell")
-            }))
-        }),
-        Column::new("met", |r: &AgreementRow| {
-            Value::Text(
-                match r.of.is_met() {
-                    Some(true) => "yes",
-                    Some(false) => "no",
-                    None => NOTHING,
-                }
-                .into(),
-            )
-        }),
-        Column::new("within chance", |r: &AgreementRow| {
-            Value::Text(format!("{} of {}", r.of.chance, r.of.cells))
-        }),
-    ];
-    Table::of("", &columns, &rows)
+    Table::of("", &columns, &agreement(&of.cells))
+}
+
+fn largest(a: &Agreement) -> Prose {
+    prose![
+        format!("{:.1} {}: ", a.max_abs, a.metric.unit()),
+        code(&a.worst.method),
+        format!(", N = {}, tau = {}", a.worst.users, a.worst.threshold)
+    ]
+}
+
+fn target(a: &Agreement) -> String {
+    let unit = a.metric.unit();
+    aim(a.metric).map_or(NOTHING.into(), |mean| {
+        format!("{mean} {unit} on average, {WORST_AIM} in any cell")
+    })
 }

@@ -4,7 +4,7 @@ use super::metrics::{
     ACCURACY, BACKLOG, MEAN, METRICS, OFFLOADED, P50, P95, P99, SimulationReport, SlotMetrics,
     SlotState, by_slot,
 };
-use crate::document::{Column, Digits, Value};
+use crate::document::{Column, Digits, Value, columns};
 use crate::statistics::ConfidenceInterval;
 
 /// A solver's metrics over all replications.
@@ -25,24 +25,20 @@ pub(super) fn summaries(of: &SimulationReport) -> Vec<SolverSummary> {
 
 /// The table for a terminal.
 pub(super) fn solvers() -> Vec<Column<SolverSummary>> {
-    let metric = |heading: &str, place: usize, digits| {
-        Column::new(heading, move |s: &SolverSummary| {
-            Value::interval(s.metrics[place], 1.0, Digits::Fixed(digits))
-        })
+    let metric = |s: &SolverSummary, place: usize, digits| {
+        Value::interval(s.metrics[place], 1.0, Digits::Fixed(digits))
     };
-    vec![
-        Column::new("solver", |s: &SolverSummary| Value::Code(s.id.clone())),
-        metric("mean ms", MEAN, 1).bare(),
-        metric("p50 ms", P50, 1).bare(),
-        metric("p95 ms [95 %]", P95, 1),
-        metric("p99 ms", P99, 1).bare(),
-        Column::new("p95 − first solver's", |s: &SolverSummary| {
-            Value::interval(s.against_first, 1.0, Digits::Fixed(1))
-        }),
-        metric("accuracy %", ACCURACY, 2).bare(),
-        metric("offloaded %", OFFLOADED, 1).bare(),
-        metric("backlog max s", BACKLOG, 3).bare(),
-    ]
+    columns! { s: SolverSummary;
+        "solver"                       => Value::code(&s.id);
+        "mean ms"              .bare() => metric(s, MEAN, 1);
+        "p50 ms"               .bare() => metric(s, P50, 1);
+        "p95 ms [95 %]"                => metric(s, P95, 1);
+        "p99 ms"               .bare() => metric(s, P99, 1);
+        "p95 − first solver's"         => Value::interval(s.against_first, 1.0, Digits::Fixed(1));
+        "accuracy %"           .bare() => metric(s, ACCURACY, 2);
+        "offloaded %"          .bare() => metric(s, OFFLOADED, 1);
+        "backlog max s"        .bare() => metric(s, BACKLOG, 3);
+    }
 }
 
 /// A solver's metric: a line of `summary.csv`.
@@ -56,7 +52,7 @@ pub(super) struct MetricLine {
 pub(super) fn metric_lines(of: &SimulationReport) -> Vec<MetricLine> {
     let line = |k: usize, m: usize| MetricLine {
         solver: of.solvers[k].id.clone(),
-        metric: METRICS[m].name,
+        metric: METRICS[m].0,
         value: of.of(k, m),
         against_first: of.against_first(k, m),
     };
@@ -66,18 +62,13 @@ pub(super) fn metric_lines(of: &SimulationReport) -> Vec<MetricLine> {
 }
 
 /// `summary.csv`.
-pub(super) fn metrics() -> [Column<MetricLine>; 4] {
-    [
-        Column::hidden(&["solver"], |l: &MetricLine| Value::Text(l.solver.clone())),
-        Column::hidden(&["metric"], |l: &MetricLine| Value::Text(l.metric.into())),
-        Column::hidden(&["estimate", "low", "high"], |l: &MetricLine| {
-            Value::interval(l.value, 1.0, Digits::Short)
-        }),
-        Column::hidden(
-            &["against_first", "against_first_low", "against_first_high"],
-            |l: &MetricLine| Value::interval(l.against_first, 1.0, Digits::Short),
-        ),
-    ]
+pub(super) fn metrics() -> Vec<Column<MetricLine>> {
+    columns! { l: MetricLine;
+        csv["solver"] => &l.solver;
+        csv["metric"] => l.metric;
+        csv["estimate", "low", "high"] => l.value;
+        csv["against_first", "against_first_low", "against_first_high"] => l.against_first;
+    }
 }
 
 /// A slot of a run: a line of `slots.csv`.
@@ -110,30 +101,18 @@ pub(super) fn slot_lines(of: &SimulationReport) -> Vec<SlotLine> {
 
 /// `slots.csv`.
 pub(super) fn slots() -> Vec<Column<SlotLine>> {
-    let finite = |value: f64| Value::number(Some(value).filter(|v| v.is_finite()));
-    vec![
-        Column::hidden(&["solver"], |l: &SlotLine| Value::Text(l.solver.clone())),
-        Column::hidden(&["replication"], |l: &SlotLine| Value::Count(l.replication)),
-        Column::hidden(&["slot"], |l: &SlotLine| Value::Count(l.slot)),
-        Column::hidden(&["start_s"], |l: &SlotLine| Value::number(Some(l.start_s))),
-        Column::hidden(&["requests"], |l: &SlotLine| Value::Count(l.state.requests)),
-        Column::hidden(&["offloaded"], |l: &SlotLine| {
-            Value::Count(l.metrics.offloaded)
-        }),
-        Column::hidden(&["delay_mean_ms"], move |l: &SlotLine| {
-            finite(l.metrics.mean_ms)
-        }),
-        Column::hidden(&["delay_p95_ms"], move |l: &SlotLine| {
-            finite(l.metrics.p95_ms)
-        }),
-        Column::hidden(&["accuracy_pct"], move |l: &SlotLine| {
-            finite(l.metrics.accuracy_pct)
-        }),
-        Column::hidden(&["backlog_s"], |l: &SlotLine| {
-            Value::number(Some(l.state.backlog_s))
-        }),
-        Column::hidden(&["planned"], |l: &SlotLine| {
-            Value::Count(usize::from(!l.state.unplanned))
-        }),
-    ]
+    let finite = |value: f64| Some(value).filter(|v| v.is_finite());
+    columns! { l: SlotLine;
+        csv["solver"]        => &l.solver;
+        csv["replication"]   => l.replication;
+        csv["slot"]          => l.slot;
+        csv["start_s"]       => l.start_s;
+        csv["requests"]      => l.state.requests;
+        csv["offloaded"]     => l.metrics.offloaded;
+        csv["delay_mean_ms"] => finite(l.metrics.mean_ms);
+        csv["delay_p95_ms"]  => finite(l.metrics.p95_ms);
+        csv["accuracy_pct"]  => finite(l.metrics.accuracy_pct);
+        csv["backlog_s"]     => l.state.backlog_s;
+        csv["planned"]       => usize::from(!l.state.unplanned);
+    }
 }

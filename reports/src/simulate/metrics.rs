@@ -61,14 +61,8 @@ pub struct SimulationContext {
     pub catalogue: SolverCatalogue,
 }
 
-/// A metric of a run.
-#[derive(Clone, Copy)]
-pub(super) struct RunMetric {
-    /// Name in files.
-    pub name: &'static str,
-    /// NaN where there is no value.
-    of: fn(&MeasuredRun) -> f64,
-}
+/// A metric of a run: its name in files, and its value, NaN where there is none.
+type RunMetric = (&'static str, fn(&MeasuredRun) -> f64);
 
 /// Places in [`METRICS`].
 pub(super) const MEAN: usize = 0;
@@ -81,42 +75,15 @@ pub(super) const BACKLOG: usize = 8;
 
 /// The metrics, in the order of files. A new metric is a row here.
 pub(super) const METRICS: [RunMetric; 9] = [
-    RunMetric {
-        name: "delay_mean_ms",
-        of: |r| mean(&r.delays_ms).unwrap_or(f64::NAN),
-    },
-    RunMetric {
-        name: "delay_p50_ms",
-        of: |r| r.delay_quantile(0.5),
-    },
-    RunMetric {
-        name: "delay_p90_ms",
-        of: |r| r.delay_quantile(0.9),
-    },
-    RunMetric {
-        name: "delay_p95_ms",
-        of: |r| r.delay_quantile(0.95),
-    },
-    RunMetric {
-        name: "delay_p99_ms",
-        of: |r| r.delay_quantile(0.99),
-    },
-    RunMetric {
-        name: "accuracy_pct",
-        of: |r| accuracy_pct(&r.served),
-    },
-    RunMetric {
-        name: "offloaded_pct",
-        of: |r| r.share_pct(|s| s.offloaded),
-    },
-    RunMetric {
-        name: "mandatory_local_pct",
-        of: |r| r.share_pct(|s| s.missed),
-    },
-    RunMetric {
-        name: "backlog_max_s",
-        of: |r| r.backlog_s,
-    },
+    ("delay_mean_ms", |r| mean(&r.delays_ms).unwrap_or(f64::NAN)),
+    ("delay_p50_ms", |r| r.delay_quantile(0.5)),
+    ("delay_p90_ms", |r| r.delay_quantile(0.9)),
+    ("delay_p95_ms", |r| r.delay_quantile(0.95)),
+    ("delay_p99_ms", |r| r.delay_quantile(0.99)),
+    ("accuracy_pct", |r| accuracy_pct(&r.served)),
+    ("offloaded_pct", |r| r.share_pct(|s| s.offloaded)),
+    ("mandatory_local_pct", |r| r.share_pct(|s| s.missed)),
+    ("backlog_max_s", |r| r.backlog_s),
 ];
 
 /// The requests of a run that arrived after the warm-up.
@@ -193,7 +160,7 @@ impl<'a> SimulationReport<'a> {
     pub fn new(setup: &'a SimulationContext, solvers: &'a [SimulatedSolver]) -> Self {
         let of = |run: &SimulatedRun| {
             let measured = MeasuredRun::of(run, setup.warmup);
-            METRICS.map(|metric| (metric.of)(&measured))
+            METRICS.map(|(_, of)| of(&measured))
         };
         let metrics = solvers.iter().map(|s| s.runs.iter().map(of).collect());
         Self {

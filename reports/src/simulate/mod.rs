@@ -101,9 +101,10 @@ impl SimulationReport<'_> {
             x.map(|i| json!({ "estimate": i.estimate, "low": i.low, "high": i.high }))
         };
         let all = |value: &dyn Fn(usize) -> Option<ConfidenceInterval>| -> Map<String, Value> {
-            let metrics = METRICS.iter().enumerate();
-            metrics
-                .map(|(m, metric)| (metric.name.to_string(), json!(interval(value(m)))))
+            let names = METRICS.iter().map(|metric| metric.0.to_string());
+            names
+                .enumerate()
+                .map(|(m, name)| (name, json!(interval(value(m)))))
                 .collect()
         };
         let solver = |k: usize| {

@@ -4,7 +4,7 @@ use super::choice::{TunedChoice, front as on_front};
 use super::measured::TunedSetting;
 use super::report::TuneReport;
 use super::worth::PlanWorth;
-use crate::document::{Column, Digits, Value};
+use crate::document::{Column, Digits, Value, columns};
 use crate::text::NOTHING;
 
 /// A solver and what was chosen for it.
@@ -28,31 +28,25 @@ pub(super) fn choices(of: &TuneReport) -> Vec<ChoiceRow> {
 
 /// The table for a terminal.
 pub(super) fn solvers() -> Vec<Column<ChoiceRow>> {
-    fn setting(r: &ChoiceRow, text: fn(&TunedSetting) -> String) -> Value {
-        Value::Text(r.chosen.as_ref().map_or(NOTHING.into(), |(s, _)| text(s)))
-    }
-    fn tuned(r: &ChoiceRow, of: fn(&PlanWorth) -> f64) -> Value {
+    let setting = |r: &ChoiceRow| r.chosen.as_ref().map(|(s, _)| *s);
+    let tuned = |r: &ChoiceRow, of: fn(&PlanWorth) -> f64| {
         let value = r.chosen.as_ref().map(|(_, c)| of(&c.tuned));
         Value::Number(value, Digits::Fixed(2))
-    }
-    fn held_out(r: &ChoiceRow, place: usize) -> Value {
+    };
+    let held_out = |r: &ChoiceRow, place: usize| {
         let intervals = r.chosen.as_ref().and_then(|(_, c)| c.held_out);
         Value::interval(intervals.map(|h| h[place]), 1.0, Digits::Fixed(2))
+    };
+    columns! { r: ChoiceRow;
+        "solver" => Value::code(&r.solver);
+        "threshold" => setting(r).map_or(NOTHING.into(), |s| s.threshold.to_string());
+        "weights" => setting(r).map_or(NOTHING, |s| s.weights);
+        "reached" => if r.reached { "yes" } else { "no" };
+        "accuracy %" => tuned(r, |w| w.accuracy_pct);
+        "delay ms" => tuned(r, |w| w.delay_ms);
+        "held-out accuracy % [95 %]" => held_out(r, 0);
+        "held-out delay ms [95 %]" => held_out(r, 1);
     }
-    vec![
-        Column::new("solver", |r: &ChoiceRow| Value::Code(r.solver.clone())),
-        Column::new("threshold", |r: &ChoiceRow| {
-            setting(r, |s| s.threshold.to_string())
-        }),
-        Column::new("weights", |r: &ChoiceRow| setting(r, |s| s.weights.into())),
-        Column::new("reached", |r: &ChoiceRow| {
-            Value::Text(if r.reached { "yes" } else { "no" }.into())
-        }),
-        Column::new("accuracy %", |r: &ChoiceRow| tuned(r, |w| w.accuracy_pct)),
-        Column::new("delay ms", |r: &ChoiceRow| tuned(r, |w| w.delay_ms)),
-        Column::new("held-out accuracy % [95 %]", |r: &ChoiceRow| held_out(r, 0)),
-        Column::new("held-out delay ms [95 %]", |r: &ChoiceRow| held_out(r, 1)),
-    ]
 }
 
 /// A setting on one part: a line of `front.csv`.
@@ -92,26 +86,14 @@ pub(super) fn front_lines(of: &TuneReport) -> Vec<FrontLine> {
 
 /// `front.csv`.
 pub(super) fn front() -> Vec<Column<FrontLine>> {
-    vec![
-        Column::hidden(&["solver"], |l: &FrontLine| Value::Text(l.solver.clone())),
-        Column::hidden(&["weights"], |l: &FrontLine| {
-            Value::Text(l.setting.weights.into())
-        }),
-        Column::hidden(&["threshold"], |l: &FrontLine| {
-            Value::Exact(l.setting.threshold)
-        }),
-        Column::hidden(&["part"], |l: &FrontLine| Value::Text(l.part.into())),
-        Column::hidden(&["accuracy_pct"], |l: &FrontLine| {
-            Value::number(Some(l.worth.accuracy_pct))
-        }),
-        Column::hidden(&["delay_ms"], |l: &FrontLine| {
-            Value::number(Some(l.worth.delay_ms))
-        }),
-        Column::hidden(&["offloaded_pct"], |l: &FrontLine| {
-            Value::number(Some(l.worth.offloaded_pct))
-        }),
-        Column::hidden(&["on_front"], |l: &FrontLine| {
-            Value::Count(usize::from(l.on_front))
-        }),
-    ]
+    columns! { l: FrontLine;
+        csv["solver"]        => &l.solver;
+        csv["weights"]       => l.setting.weights;
+        csv["threshold"]     => Value::Exact(l.setting.threshold);
+        csv["part"]          => l.part;
+        csv["accuracy_pct"]  => l.worth.accuracy_pct;
+        csv["delay_ms"]      => l.worth.delay_ms;
+        csv["offloaded_pct"] => l.worth.offloaded_pct;
+        csv["on_front"]      => usize::from(l.on_front);
+    }
 }

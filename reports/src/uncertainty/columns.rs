@@ -1,13 +1,9 @@
 //! The columns of the tables about uncertainty metrics, in the report and in CSV.
 
 use super::data::{Informed, PlanMeans, UncertaintyReport, firsts};
-use crate::document::{Column, Digits, Table, Value, csv};
+use crate::document::{Column, Digits, Table, Value, columns, csv};
 use crate::statistics::ConfidenceInterval;
 use crate::statistics::prediction::{Bin, MetricQuality, Share};
-
-fn text(value: &str) -> Value {
-    Value::Text(value.into())
-}
 
 fn fixed(interval: Option<ConfidenceInterval>, factor: f64, digits: usize) -> Value {
     Value::interval(interval, factor, Digits::Fixed(digits))
@@ -15,25 +11,20 @@ fn fixed(interval: Option<ConfidenceInterval>, factor: f64, digits: usize) -> Va
 
 /// How well each metric predicts right answers.
 pub(super) fn qualities(all: &[MetricQuality]) -> Table {
-    fn of(
-        heading: &str,
-        pick: fn(&MetricQuality) -> Option<ConfidenceInterval>,
-    ) -> Column<MetricQuality> {
-        Column::new(heading, move |q: &MetricQuality| fixed(pick(q), 1.0, 3))
-    }
-    let columns = [
-        Column::new("metric", |q: &MetricQuality| text(&q.name)),
-        Column::new("claim", |q: &MetricQuality| text(q.verdict().name())),
-        of("AUROC", |q| Some(q.auroc)),
-        of("AUROC − first metric", |q| q.ahead),
-        of("point-biserial", |q| Some(q.biserial)),
-        of("Spearman", |q| Some(q.spearman)),
-        of("Spearman with the gain of offloading", |q| Some(q.gain)),
-    ];
+    let shown = |interval: Option<ConfidenceInterval>| fixed(interval, 1.0, 3);
+    let columns = columns! { q: MetricQuality;
+        "metric"                               => &q.name;
+        "claim"                                => q.verdict().name();
+        "AUROC"                                => shown(Some(q.auroc));
+        "AUROC − first metric"                 => shown(q.ahead);
+        "point-biserial"                       => shown(Some(q.biserial));
+        "Spearman"                             => shown(Some(q.spearman));
+        "Spearman with the gain of offloading" => shown(Some(q.gain));
+    };
     Table::of("", &columns, all)
 }
 
-/// A statistic of a metric: a line of `uncertainty-metrics.csv`.
+/// A statistic of a metric, or an error of a prediction made from it.
 struct Statistic<'a> {
     metric: &'a str,
     name: String,
@@ -51,51 +42,43 @@ pub(super) fn statistics(all: &[MetricQuality]) -> String {
             ("spearman_gain", Some(q.gain)),
             ("auroc_less_first", q.ahead),
         ];
-        let named = named
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_string(), value?)));
-        let errors = q
-            .calibration
-            .iter()
-            .map(|(name, error)| (format!("calibration_error {name}"), *error));
-        lines.extend(named.chain(errors).map(|(name, value)| Statistic {
-            metric: &q.name,
-            name,
-            value,
+        lines.extend(named.into_iter().filter_map(|(name, value)| {
+            Some(Statistic {
+                metric: &q.name,
+                name: name.into(),
+                value: value?,
+            })
+        }));
+        lines.extend(errors(q).map(|error| Statistic {
+            name: format!("calibration_error {}", error.name),
+            ..error
         }));
     }
-    let columns: [Column<Statistic>; 3] = [
-        Column::hidden(&["metric"], |s: &Statistic| text(s.metric)),
-        Column::hidden(&["statistic"], |s: &Statistic| text(&s.name)),
-        Column::hidden(&["estimate", "low", "high"], |s: &Statistic| {
-            fixed(Some(s.value), 1.0, 3)
-        }),
-    ];
+    let columns: Vec<Column<Statistic>> = columns! { s: Statistic;
+        csv["metric"]    => s.metric;
+        csv["statistic"] => &s.name;
+        csv["estimate", "low", "high"] => Some(s.value);
+    };
     csv::table_of_shortest(&columns, &lines)
 }
 
-/// A prediction made from a metric.
-struct Prediction<'a> {
-    metric: &'a str,
-    name: &'a str,
-    error: ConfidenceInterval,
+/// The calibration error of each prediction.
+fn errors(q: &MetricQuality) -> impl Iterator<Item = Statistic<'_>> {
+    q.calibration.iter().map(|(name, error)| Statistic {
+        metric: &q.name,
+        name: name.clone(),
+        value: *error,
+    })
 }
 
 /// The calibration errors.
 pub(super) fn calibration(all: &[MetricQuality]) -> Table {
-    let mut rows = Vec::new();
-    for q in all {
-        rows.extend(q.calibration.iter().map(|(name, error)| Prediction {
-            metric: &q.name,
-            name,
-            error: *error,
-        }));
-    }
-    let columns: [Column<Prediction>; 3] = [
-        Column::new("metric", |p: &Prediction| text(p.metric)),
-        Column::new("prediction", |p: &Prediction| text(p.name)),
-        Column::new("error", |p: &Prediction| fixed(Some(p.error), 1.0, 3)),
-    ];
+    let rows: Vec<Statistic> = all.iter().flat_map(errors).collect();
+    let columns: Vec<Column<Statistic>> = columns! { s: Statistic;
+        "metric"     => s.metric;
+        "prediction" => &s.name;
+        "error"      => fixed(Some(s.value), 1.0, 3);
+    };
     Table::of("", &columns, &rows)
 }
 
@@ -121,22 +104,14 @@ pub(super) fn reliability(all: &[MetricQuality]) -> String {
     fn share(s: Share) -> Value {
         Value::Estimate(Some(s.value), Some((s.low, s.high)), Digits::Short)
     }
-    let columns: [Column<BinLine>; 6] = [
-        Column::hidden(&["metric"], |l: &BinLine| text(l.metric)),
-        Column::hidden(&["prediction"], |l: &BinLine| text(l.prediction)),
-        Column::hidden(&["queries"], |l: &BinLine| Value::Count(l.bin.count)),
-        Column::hidden(&["predicted"], |l: &BinLine| {
-            Value::number(Some(l.bin.predicted))
-        }),
-        Column::hidden(
-            &["small_right", "small_low", "small_high"],
-            |l: &BinLine| share(l.bin.small),
-        ),
-        Column::hidden(
-            &["large_right", "large_low", "large_high"],
-            |l: &BinLine| share(l.bin.large),
-        ),
-    ];
+    let columns: Vec<Column<BinLine>> = columns! { l: BinLine;
+        csv["metric"]     => l.metric;
+        csv["prediction"] => l.prediction;
+        csv["queries"]    => l.bin.count;
+        csv["predicted"]  => l.bin.predicted;
+        csv["small_right", "small_low", "small_high"] => share(l.bin.small);
+        csv["large_right", "large_low", "large_high"] => share(l.bin.large);
+    };
     csv::table_of_shortest(&columns, &lines)
 }
 
@@ -149,11 +124,11 @@ pub(super) fn tenths(all: &[MetricQuality]) -> Table {
             .collect();
         Value::Text(shares.join(" "))
     }
-    let columns = [
-        Column::new("metric", |q: &MetricQuality| text(&q.name)),
-        Column::new("small right, %", |q: &MetricQuality| list(q, |b| b.small)),
-        Column::new("large right, %", |q: &MetricQuality| list(q, |b| b.large)),
-    ];
+    let columns = columns! { q: MetricQuality;
+        "metric"         => &q.name;
+        "small right, %" => list(q, |b| b.small);
+        "large right, %" => list(q, |b| b.large);
+    };
     Table::of("", &columns, all.iter().filter(|q| by_rank(q).is_some()))
 }
 
@@ -166,28 +141,21 @@ fn by_rank(q: &MetricQuality) -> Option<&Vec<Bin>> {
 /// The plans of a metric, solver and threshold: the report's table and `uncertainty-front.csv`.
 pub(super) fn plans() -> Vec<Column<PlanMeans>> {
     let count = |mean: f64| Value::Number(Some(mean), Digits::Fixed(1));
-    vec![
-        Column::new("metric", |c: &PlanMeans| text(&c.metric)).csv(&["metric"]),
-        Column::new("solver", |c: &PlanMeans| text(&c.solver)).csv(&["solver"]),
-        Column::new("tau", |c: &PlanMeans| Value::Plain(c.threshold)).csv(&["threshold"]),
-        Column::new("forced", move |c: &PlanMeans| count(c.mandatory)).csv(&["mandatory"]),
-        Column::new("offloaded", move |c: &PlanMeans| count(c.offloaded)).csv(&["offloaded"]),
-        Column::new("delay, ms", |c: &PlanMeans| fixed(Some(c.delay), 1.0, 1)).csv(&[
-            "delay_ms",
-            "delay_low",
-            "delay_high",
-        ]),
-        Column::new("right, %", |c: &PlanMeans| fixed(Some(c.accuracy), 1.0, 1)).csv(&[
-            "accuracy_pct",
-            "accuracy_low",
-            "accuracy_high",
-        ]),
-        Column::new("allocation gap, %", |c: &PlanMeans| fixed(c.gap, 100.0, 2)),
-    ]
+    columns! { c: PlanMeans;
+        "metric"            csv["metric"]    => &c.metric;
+        "solver"            csv["solver"]    => &c.solver;
+        "tau"               csv["threshold"] => Value::Plain(c.threshold);
+        "forced"            csv["mandatory"] => count(c.mandatory);
+        "offloaded"         csv["offloaded"] => count(c.offloaded);
+        "delay, ms" csv["delay_ms", "delay_low", "delay_high"] => fixed(Some(c.delay), 1.0, 1);
+        "right, %" csv["accuracy_pct", "accuracy_low", "accuracy_high"]
+            => fixed(Some(c.accuracy), 1.0, 1);
+        "allocation gap, %"                  => fixed(c.gap, 100.0, 2);
+    }
 }
 
 /// A gap of a plan: a line of `uncertainty-gaps.csv`.
-struct GapLine<'a> {
+struct PlanGap<'a> {
     metric: &'a str,
     threshold: f64,
     instance: u64,
@@ -199,7 +167,7 @@ struct GapLine<'a> {
 /// `uncertainty-gaps.csv`.
 pub(super) fn gaps(of: &UncertaintyReport) -> String {
     let allocation = of.planned.iter().filter_map(|p| {
-        Some(GapLine {
+        Some(PlanGap {
             metric: &p.metric,
             threshold: p.threshold,
             instance: p.instance,
@@ -213,7 +181,7 @@ pub(super) fn gaps(of: &UncertaintyReport) -> String {
             ("information-delay", i.delay_gap),
             ("information-points", i.accuracy_gap),
         ];
-        kinds.map(|(kind, value)| GapLine {
+        kinds.map(|(kind, value)| PlanGap {
             metric: &i.metric,
             threshold: i.threshold,
             instance: i.instance,
@@ -222,15 +190,15 @@ pub(super) fn gaps(of: &UncertaintyReport) -> String {
             value,
         })
     });
-    let lines: Vec<GapLine> = allocation.chain(information).collect();
-    let columns: [Column<GapLine>; 6] = [
-        Column::hidden(&["metric"], |l: &GapLine| text(l.metric)),
-        Column::hidden(&["threshold"], |l: &GapLine| Value::Plain(l.threshold)),
-        Column::hidden(&["instance"], |l: &GapLine| text(&l.instance.to_string())),
-        Column::hidden(&["kind"], |l: &GapLine| text(l.kind)),
-        Column::hidden(&["solver"], |l: &GapLine| text(l.solver)),
-        Column::hidden(&["value"], |l: &GapLine| Value::number(Some(l.value))),
-    ];
+    let lines: Vec<PlanGap> = allocation.chain(information).collect();
+    let columns: Vec<Column<PlanGap>> = columns! { l: PlanGap;
+        csv["metric"]    => l.metric;
+        csv["threshold"] => Value::Plain(l.threshold);
+        csv["instance"]  => l.instance;
+        csv["kind"]      => l.kind;
+        csv["solver"]    => l.solver;
+        csv["value"]     => l.value;
+    };
     csv::table_of_shortest(&columns, &lines)
 }
 
@@ -272,23 +240,17 @@ pub(super) fn two_gaps(of: &UncertaintyReport, cells: &[PlanMeans]) -> Table {
         .into_iter()
         .map(row)
         .collect();
-    let mut columns = vec![
-        Column::new("metric", |r: &TwoGaps| text(&r.metric)),
-        Column::new("tau", |r: &TwoGaps| Value::Plain(r.threshold)),
-    ];
+    let mut columns = columns! { r: TwoGaps;
+        "metric" => &r.metric;
+        "tau"    => Value::Plain(r.threshold);
+    };
     for (k, solver) in solvers.iter().enumerate() {
-        let heading = format!("allocation, {solver}, %");
-        columns.push(Column::new(heading, move |r: &TwoGaps| {
-            fixed(r.allocation[k], 100.0, 2)
-        }));
+        let gap = Column::hidden(move |r: &TwoGaps| fixed(r.allocation[k], 100.0, 2));
+        columns.push(gap.headed(format!("allocation, {solver}, %")));
     }
-    columns.extend([
-        Column::new("information, delay, %", |r: &TwoGaps| {
-            fixed(Some(r.delay), 100.0, 1)
-        }),
-        Column::new("information, points", |r: &TwoGaps| {
-            fixed(Some(r.accuracy), 1.0, 1)
-        }),
-    ]);
+    columns.extend(columns! { r: TwoGaps;
+        "information, delay, %" => fixed(Some(r.delay), 100.0, 1);
+        "information, points"   => fixed(Some(r.accuracy), 1.0, 1);
+    });
     Table::of("", &columns, &rows)
 }

@@ -3,7 +3,7 @@
 use super::super::differences::{MethodDifference, Sign};
 use super::super::experiment::Reproduction;
 use super::claim::{Claim, evidence, sentence};
-use crate::document::{Block, Column, Prose, Table, Value, code, prose};
+use crate::document::{Block, Prose, Table, Value, code, columns, prose};
 use crate::text::counted;
 
 pub(super) const CLAIM: Claim = Claim {
@@ -131,26 +131,16 @@ fn arguments(t: &Tally) -> (Vec<Prose>, Vec<Prose>) {
 }
 
 fn table(all: &[Tally]) -> Table {
-    fn three(c: [usize; 3]) -> Value {
-        Value::Text(format!("{} / {} / {}", c[0], c[1], c[2]))
-    }
-    let columns = [
-        Column::new("against", |t: &Tally| Value::Code(t.method.clone())),
-        Column::new("delay: less / undecided / more", |t: &Tally| three(t.delay)),
-        Column::new("GOA − baseline, ms: least to greatest", |t: &Tally| {
-            Value::Text(format!("{:.0} to {:.0}", t.delay_range.0, t.delay_range.1))
-        }),
-        Column::new("accuracy: more / undecided / less", |t: &Tally| {
-            three(t.accuracy)
-        }),
-        Column::new(
-            "GOA − baseline, points: least to greatest",
-            |t: &Tally| {
-                let (low, high) = t.accuracy_range;
-                Value::Text(format!("{low:.2} to {high:.2}"))
-            },
-        ),
-    ];
+    let three = |c: [usize; 3]| format!("{} / {} / {}", c[0], c[1], c[2]);
+    let columns = columns! { t: Tally;
+        "against"                           => Value::code(&t.method);
+        "delay: less / undecided / more"    => three(t.delay);
+        "GOA − baseline, ms: least to greatest"
+            => format!("{:.0} to {:.0}", t.delay_range.0, t.delay_range.1);
+        "accuracy: more / undecided / less" => three(t.accuracy);
+        "GOA − baseline, points: least to greatest"
+            => format!("{:.2} to {:.2}", t.accuracy_range.0, t.accuracy_range.1);
+    };
     Table::of("", &columns, all)
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::experiment::{Margin, Reproduction};
 use super::claim::{Claim, not_measured, sentence};
-use crate::document::{Block, Column, Digits, Table, Value, code, prose, shown};
+use crate::document::{Block, Column, Digits, Table, Value, code, columns, prose, shown};
 use crate::statistics::prediction::{Bin, MetricQuality, PredictionVerdict, Share};
 
 pub(super) const CLAIM: Claim = Claim {
@@ -74,13 +74,11 @@ fn tenths(q: &MetricQuality) -> Option<Table> {
         let ends = Some((percent(s.low), percent(s.high)));
         Value::Estimate(Some(percent(s.value)), ends, Digits::Fixed(0))
     }
-    let columns: [Column<(&str, &Bin)>; 3] = [
-        Column::new("tenth of the queries", |r: &(&str, &Bin)| {
-            Value::Text(r.0.into())
-        }),
-        Column::new("small model right, %", |r: &(&str, &Bin)| share(r.1.small)),
-        Column::new("large model right, %", |r: &(&str, &Bin)| share(r.1.large)),
-    ];
+    let columns: Vec<Column<(&str, &Bin)>> = columns! { r: (&str, &Bin);
+        "tenth of the queries" => r.0;
+        "small model right, %" => share(r.1.small);
+        "large model right, %" => share(r.1.large);
+    };
     Some(Table::of("", &columns, &rows))
 }
 

@@ -4,10 +4,10 @@ use super::super::exact::SolverGaps;
 use super::super::experiment::{GOA, Reproduction};
 use super::claim::{Claim, evidence, not_measured, sentence};
 use crate::analysis::aggregates::ThresholdKey;
-use crate::document::{Block, Column, Prose, Table, Value, code, emphasis, prose};
+use crate::document::{Block, Column, Prose, Table, Value, code, columns, emphasis, prose};
 use crate::statistics::mean;
 use crate::text::{NOTHING, counted, percent, short};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const CLAIM: Claim = Claim {
     title: "Near-optimal",
@@ -159,17 +159,16 @@ fn by_threshold(cells: &[&SolverGaps]) -> Table {
     let thresholds: BTreeSet<ThresholdKey> =
         cells.iter().map(|c| ThresholdKey(c.threshold)).collect();
     let users: BTreeSet<usize> = cells.iter().map(|c| c.users).collect();
-    let mut columns = vec![Column::new("N", |n: &usize| Value::Count(*n))];
+    let mut columns = columns! { n: usize;
+        "N" => *n;
+    };
     for tau in thresholds {
-        let texts: Vec<(usize, String)> = cells
-            .iter()
-            .filter(|c| ThresholdKey(c.threshold) == tau)
+        let of = cells.iter().filter(|c| ThresholdKey(c.threshold) == tau);
+        let texts: BTreeMap<usize, String> = of
             .map(|c| (c.users, mean_and_max(c.mean(), c.max())))
             .collect();
-        columns.push(Column::new(format!("tau = {}", tau.0), move |n: &usize| {
-            let found = texts.iter().find(|(users, _)| users == n);
-            Value::Text(found.map_or(NOTHING.into(), |f| f.1.clone()))
-        }));
+        let text = move |n: &usize| texts.get(n).map_or(NOTHING, String::as_str).into();
+        columns.push(Column::hidden(text).headed(format!("tau = {}", tau.0)));
     }
     Table::of("GOA's mean (largest) guaranteed gap, %.", &columns, &users)
 }
@@ -228,19 +227,17 @@ fn by_solver(of: &Reproduction) -> Table {
         .iter()
         .filter_map(|id| Pooled::of(of, id, None))
         .collect();
-    let columns = [
-        Column::new("solver", |p: &Pooled| Value::Code(p.solver.clone())),
-        Column::new("problems", |p: &Pooled| Value::Count(p.problems)),
-        Column::new("violating", |p: &Pooled| Value::Count(p.violating)),
-        Column::new("mean gap, %", |p: &Pooled| Value::percent(mean(&p.gaps))),
-        Column::new("largest", |p: &Pooled| Value::percent(p.max())),
-        Column::new("within 1 %", |p: &Pooled| p.within(0.01)),
-        Column::new("within 5 %", |p: &Pooled| p.within(0.05)),
-        Column::new("at tau = 1: mean (largest)", |p: &Pooled| {
-            Value::Text(p.unconstrained.clone())
-        }),
-        Column::new("reference", |p: &Pooled| Value::Text(p.reference.clone())),
-    ];
+    let columns = columns! { p: Pooled;
+        "solver"                     => Value::code(&p.solver);
+        "problems"                   => p.problems;
+        "violating"                  => p.violating;
+        "mean gap, %"                => Value::percent(mean(&p.gaps));
+        "largest"                    => Value::percent(p.max());
+        "within 1 %"                 => p.within(0.01);
+        "within 5 %"                 => p.within(0.05);
+        "at tau = 1: mean (largest)" => &p.unconstrained;
+        "reference"                  => &p.reference;
+    };
     let caption = prose![
         "Shares are of all problems, those without a gap included. Every problem is in ",
         code("gaps.csv"),

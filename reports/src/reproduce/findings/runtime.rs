@@ -3,10 +3,11 @@
 use super::super::experiment::{GOA, Reproduction};
 use super::super::times::{PublishedTime, Times, published_growth, published_times};
 use super::claim::Claim;
-use crate::document::{Block, Column, Table, Value, code, prose, shown};
+use crate::document::{Block, Column, Table, Value, code, columns, prose, shown};
 use crate::statistics::quantile;
 use crate::statistics::scaling::Scaling;
 use crate::text::{listed, short};
+use std::collections::BTreeMap;
 
 pub(super) const CLAIM: Claim = Claim {
     title: "Practical runtime, O(N^3 M^2)",
@@ -107,24 +108,19 @@ fn measured(of: &Reproduction, t: &Times, published: &[PublishedTime]) -> Vec<Bl
 }
 
 fn table(of: &Reproduction, t: &Times) -> Table {
-    let mut columns = vec![
-        Column::new("N", |size: &(usize, usize)| Value::Count(size.0)),
-        Column::new("M", |size: &(usize, usize)| Value::Count(size.1)),
-    ];
+    let mut columns = columns! { size: (usize, usize);
+        "N" => size.0;
+        "M" => size.1;
+    };
     let sizes = t.sizes();
-    for id in of
-        .catalogue
-        .sorted(t.rows.iter().map(|r| r.solver.as_str()))
-    {
-        let medians: Vec<Option<f64>> = sizes.iter().map(|s| t.median(id, s.0, s.1)).collect();
-        let sizes = sizes.clone();
-        columns.push(Column::new(
-            format!("{id}, ms"),
-            move |size: &(usize, usize)| {
-                let place = sizes.iter().position(|s| s == size);
-                Value::milliseconds(place.and_then(|k| medians[k]))
-            },
-        ));
+    let solvers = t.rows.iter().map(|r| r.solver.as_str());
+    for id in of.catalogue.sorted(solvers) {
+        let medians: BTreeMap<(usize, usize), f64> = sizes
+            .iter()
+            .filter_map(|&size| Some((size, t.median(id, size.0, size.1)?)))
+            .collect();
+        let median = move |size: &(usize, usize)| Value::milliseconds(medians.get(size).copied());
+        columns.push(Column::hidden(median).headed(format!("{id}, ms")));
     }
     let caption = format!(
         "Medians over instances of medians of {} solves, one at a time on one thread.",

@@ -4,7 +4,7 @@ use super::super::cells::PaperMetric;
 use super::super::differences::{Sign, ThresholdStep};
 use super::super::experiment::{GOA, Reproduction};
 use super::claim::{Claim, evidence, sentence};
-use crate::document::{Block, Column, Digits, Prose, Table, Value, code, prose};
+use crate::document::{Block, Column, Digits, Prose, Table, Value, code, columns, prose};
 use crate::text::NOTHING;
 
 pub(super) const CLAIM: Claim = Claim {
@@ -79,20 +79,14 @@ fn table(of: &Reproduction) -> Table {
         accuracy: change(of, ends, PaperMetric::Accuracy, 2),
     };
     let rows: Vec<Range> = of.ends.iter().map(row).collect();
-    let columns: [Column<Range>; 6] = [
-        Column::new("N", |r: &Range| Value::Count(r.ends.users)),
-        Column::new("tau", |r: &Range| {
-            Value::Text(format!("{} → {}", r.ends.from, r.ends.to))
-        }),
-        Column::new("total delay, ms", |r: &Range| Value::Text(r.delay.clone())),
-        Column::new("change, ms", |r: &Range| {
-            Value::interval(r.ends.delay, 1.0, Digits::Fixed(0))
-        }),
-        Column::new("accuracy, %", |r: &Range| Value::Text(r.accuracy.clone())),
-        Column::new("change, points", |r: &Range| {
-            Value::interval(r.ends.accuracy, 1.0, Digits::Fixed(2))
-        }),
-    ];
+    let columns: Vec<Column<Range>> = columns! { r: Range;
+        "N"               => r.ends.users;
+        "tau"             => format!("{} → {}", r.ends.from, r.ends.to);
+        "total delay, ms" => &r.delay;
+        "change, ms"      => Value::interval(r.ends.delay, 1.0, Digits::Fixed(0));
+        "accuracy, %"     => &r.accuracy;
+        "change, points"  => Value::interval(r.ends.accuracy, 1.0, Digits::Fixed(2));
+    };
     let caption = prose![
         "GOA from the lowest threshold to the highest, on the same runs. Each step is in ",
         code("thresholds.csv"),
