@@ -223,7 +223,7 @@ fn solver_plans_pass_the_verifier() {
         let problem = small_problem(k, 4);
         for solver in offload_solvers::all()
             .iter()
-            .filter(|s| s.respects_threshold() && !s.is_exact())
+            .filter(|s| s.about().respects_threshold && !s.about().is_exact)
         {
             let solved = solve(solver.as_ref(), &problem, &Budget::default());
             let (Some(plan), Some(evaluation)) = (&solved.outcome.plan, &solved.evaluation) else {

@@ -90,14 +90,14 @@ fn goa_is_the_naive_rule_on_large_problems() {
 
 #[test]
 fn summaries_are_given() {
-    assert!(all().iter().all(|s| s.summary().len() > 10));
+    assert!(all().iter().all(|s| s.about().summary.len() > 10));
 }
 
 #[test]
 fn trajectories_fall_and_end_at_the_plan() {
     let problem = problem(instance("paper", 50, 4, 3, &[]), 0.8, Weights::Uncertainty);
     let mut reported = 0;
-    for solver in all().iter().filter(|s| !s.is_exact()) {
+    for solver in all().iter().filter(|s| !s.about().is_exact) {
         let id = solver.id();
         let solved = solve(solver.as_ref(), &problem, &Budget::default());
         let trajectory = &solved.outcome.trajectory;

@@ -40,11 +40,11 @@ fn certificates_are_written_by_those_that_say_so() {
         let solved = solve(solver.as_ref(), &problem, &Budget::default());
         assert_eq!(
             solved.outcome.certificate.is_some(),
-            solver.writes_certificate(),
+            solver.about().writes_certificate,
             "{}",
             solver.id()
         );
-        if solver.writes_certificate() {
+        if solver.about().writes_certificate {
             let bytes = certificate_bytes(&problem, &solved);
             let (certificate, _) = parse_certificate("c", &bytes).unwrap();
             let check = verify_certificate(problem.instance(), &certificate);
@@ -62,7 +62,7 @@ fn infeasibility_is_certified_too() {
         .iter_mut()
         .for_each(|s| s.max_users = Some(0));
     let problem = Problem::new(Arc::new(closed), 0.0, Weights::Uncertainty).unwrap();
-    for solver in all().into_iter().filter(|s| s.writes_certificate()) {
+    for solver in all().into_iter().filter(|s| s.about().writes_certificate) {
         let solved = solve(solver.as_ref(), &problem, &Budget::default());
         assert_eq!(solved.status, Status::Infeasible, "{}", solver.id());
         let bytes = certificate_bytes(&problem, &solved);
@@ -83,7 +83,7 @@ fn anytime_solvers_use_all_their_time() {
         let solved = solve(solver.as_ref(), &problem, &budget);
         assert_eq!(
             solved.status == Status::Timeout,
-            solver.is_anytime(),
+            solver.about().is_anytime,
             "{}: {:?}",
             solver.id(),
             solved.outcome.stop
@@ -94,7 +94,7 @@ fn anytime_solvers_use_all_their_time() {
 /// A heuristic that ignores the rule leaves a mandatory user local on some instance.
 #[test]
 fn solvers_that_ignore_the_threshold_say_so() {
-    for solver in all().into_iter().filter(|s| !s.is_exact()) {
+    for solver in all().into_iter().filter(|s| !s.about().is_exact) {
         let broken = (0..5).any(|seed| {
             let problem = problem(
                 instance("paper", 40, 1, seed, &[]),
@@ -104,7 +104,12 @@ fn solvers_that_ignore_the_threshold_say_so() {
             let solved = solve(solver.as_ref(), &problem, &Budget::default());
             solved.evaluation.is_some_and(|e| e.mandatory_local > 0)
         });
-        assert_eq!(broken, !solver.respects_threshold(), "{}", solver.id());
+        assert_eq!(
+            broken,
+            !solver.about().respects_threshold,
+            "{}",
+            solver.id()
+        );
     }
 }
 
@@ -138,7 +143,7 @@ fn the_program_writes_every_certificate_that_the_registry_promises() {
         let id = solver.id();
         let line =
             format!("solve {instance} --solver {id} --threshold 0.4 --certificate {id}.json");
-        if solver.writes_certificate() {
+        if solver.about().writes_certificate {
             ends(at, &line, 0, id);
             ends(at, &format!("verify {id}.json"), 0, "certified");
         } else {

@@ -48,7 +48,7 @@ impl<'a> Author<'a> {
     pub fn of(solver: &'a dyn Solver) -> Self {
         Author {
             name: solver.id(),
-            respects_threshold: solver.respects_threshold(),
+            respects_threshold: solver.about().respects_threshold,
         }
     }
 }
@@ -92,7 +92,9 @@ pub fn run(solver: &dyn Solver, problem: &Problem, budget: &Budget) -> TimedOutc
 
 /// Whether a solver may be asked for a plan that cannot exist.
 fn takes_infeasible(solver: &dyn Solver) -> bool {
-    solver.is_exact() || solver.writes_certificate() || !solver.respects_threshold()
+    solver.about().is_exact
+        || solver.about().writes_certificate
+        || !solver.about().respects_threshold
 }
 
 /// Recomputes everything that an outcome claims.

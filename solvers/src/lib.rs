@@ -42,4 +42,4 @@ pub use judge::{Author, ROUNDING, Solved, TimedOutcome, judge, relative_gap, run
 pub use offload_instances::{Status, Trust};
 pub use outcome::{Outcome, Progress, Stop};
 pub use registry::{all, find, ids};
-pub use solver::Solver;
+pub use solver::{About, Solver};

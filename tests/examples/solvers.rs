@@ -47,8 +47,8 @@ fn main() {
         print!(
             "| `{}` | {} | {} |",
             solver.id(),
-            solver.summary(),
-            solver.complexity()
+            solver.about().summary,
+            solver.about().complexity
         );
         for problems in &sizes {
             print!(" {} |", cell(solver.id(), problems));

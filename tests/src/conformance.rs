@@ -78,7 +78,7 @@ pub fn agrees_with_enumeration(solver: &dyn Solver) {
         let got = solve(solver, problem, &budget);
         let context = context(solver, problem, &got);
         let Some(optimum) = *optimum else {
-            if solver.respects_threshold() {
+            if solver.about().respects_threshold {
                 assert_eq!(got.status, Status::Infeasible, "{context}");
             }
             continue;
@@ -92,7 +92,7 @@ pub fn agrees_with_enumeration(solver: &dyn Solver) {
             "{context}"
         );
         assert!(
-            evaluation.is_feasible() || !solver.respects_threshold(),
+            evaluation.is_feasible() || !solver.about().respects_threshold,
             "{context}"
         );
         if evaluation.is_feasible() {
@@ -107,7 +107,7 @@ pub fn agrees_with_enumeration(solver: &dyn Solver) {
                 "bound {bound} above {optimum}: {context}"
             );
         }
-        if solver.is_exact() {
+        if solver.about().is_exact {
             assert_eq!(got.status, Status::Optimal, "{context}");
             assert!(
                 (evaluation.objective - optimum).abs() <= 1e-6 * optimum.abs(),
@@ -153,7 +153,7 @@ fn bounded() -> &'static [Bounded] {
 /// # Panics
 /// If the solver breaks the contract.
 pub fn keeps_the_rules_on_larger_problems(solver: &dyn Solver) {
-    if solver.is_exact() {
+    if solver.about().is_exact {
         return;
     }
     for (seed, reference) in bounded().iter().enumerate() {
@@ -168,7 +168,7 @@ pub fn keeps_the_rules_on_larger_problems(solver: &dyn Solver) {
         let evaluation = got.evaluation.as_ref();
         let evaluation = evaluation.unwrap_or_else(|| panic!("no plan, {context}"));
         assert!(
-            evaluation.is_feasible() || !solver.respects_threshold(),
+            evaluation.is_feasible() || !solver.about().respects_threshold,
             "{context}: {:?}",
             evaluation.violations
         );
@@ -198,7 +198,7 @@ pub fn keeps_the_rules_on_larger_problems(solver: &dyn Solver) {
 /// # Panics
 /// If the solver breaks the contract.
 pub fn repeats(solver: &dyn Solver) {
-    if solver.is_exact() {
+    if solver.about().is_exact {
         return;
     }
     let budget = Budget {
@@ -212,7 +212,7 @@ pub fn repeats(solver: &dyn Solver) {
             let again = solve(solver, &problem, &budget);
             let context = context(solver, &problem, &got);
             assert_eq!(got.outcome.plan, again.outcome.plan, "{context}");
-            if solver.respects_threshold() && problem.is_feasible() {
+            if solver.about().respects_threshold && problem.is_feasible() {
                 assert!(got.evaluation.is_some_and(|e| e.is_feasible()), "{context}");
             }
         }
@@ -235,7 +235,7 @@ pub fn keeps_the_time_limit(solver: &dyn Solver) {
     let got = solve(solver, &problem, &budget);
     let context = context(solver, &problem, &got);
     assert!(got.evaluation.is_some(), "no plan: {context}");
-    let most = if solver.is_exact() {
+    let most = if solver.about().is_exact {
         TIME_LIMIT + EXACT_TIME_ALLOWANCE
     } else {
         TIME_LIMIT + TIME_ALLOWANCE

@@ -160,7 +160,7 @@ fn probe(
     let Some(terms) = group
         .terms
         .first()
-        .filter(|_| !solver.is_exact() && Instant::now() < deadline)
+        .filter(|_| !solver.about().is_exact && Instant::now() < deadline)
     else {
         return Ok(None);
     };

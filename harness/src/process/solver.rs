@@ -66,7 +66,7 @@ pub enum Isolation {
 pub fn ensure_certificate(entries: &[SolverEntry]) -> anyhow::Result<()> {
     let writers: Vec<&str> = offload_solvers::all()
         .iter()
-        .filter(|s| s.writes_certificate())
+        .filter(|s| s.about().writes_certificate)
         .map(|s| s.id())
         .collect();
     ensure!(
@@ -125,7 +125,7 @@ impl SolverEntry {
             }
             None => {
                 let solver = find(&id).map_err(|e| anyhow!(e))?;
-                let isolated = isolation == Isolation::Always || solver.is_exact();
+                let isolated = isolation == Isolation::Always || solver.about().is_exact;
                 (
                     SolverKind::Own(solver),
                     env!("CARGO_PKG_VERSION").to_string(),
@@ -149,7 +149,7 @@ impl SolverEntry {
         Author {
             name: &self.name,
             respects_threshold: match &self.kind {
-                SolverKind::Own(solver) => solver.respects_threshold(),
+                SolverKind::Own(solver) => solver.about().respects_threshold,
                 SolverKind::Command { .. } => true,
             },
         }
@@ -158,7 +158,7 @@ impl SolverEntry {
     /// Whether it may write a certificate.
     pub fn writes_certificate(&self) -> bool {
         match &self.kind {
-            SolverKind::Own(solver) => solver.writes_certificate(),
+            SolverKind::Own(solver) => solver.about().writes_certificate,
             SolverKind::Command { .. } => false,
         }
     }
@@ -178,7 +178,7 @@ impl SolverEntry {
         let mut options: BTreeMap<String, Value> =
             [("id".to_string(), Value::from(self.id.clone()))].into();
         let uses_gap = match &self.kind {
-            SolverKind::Own(solver) => solver.is_exact(),
+            SolverKind::Own(solver) => solver.about().is_exact,
             SolverKind::Command { .. } => true,
         };
         if uses_gap {

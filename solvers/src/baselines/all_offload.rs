@@ -2,23 +2,20 @@
 
 use crate::costs::Costs;
 use crate::greedy::{Partial, Take};
-use crate::{Budget, Outcome, Solver};
+use crate::{About, Budget, Outcome, Solver};
 use offload_instances::Problem;
 
-/// See [`Solver::summary`].
+/// See [`About::summary`].
 pub struct AllOffload;
 
 impl Solver for AllOffload {
-    fn id(&self) -> &'static str {
-        "all-offload"
-    }
-
-    fn summary(&self) -> &'static str {
-        "step 1 of GOA over all users (baseline of Kim et al.)"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "as `goa`"
+    fn about(&self) -> About {
+        About {
+            id: "all-offload",
+            summary: "step 1 of GOA over all users (baseline of Kim et al.)",
+            complexity: "as `goa`",
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {

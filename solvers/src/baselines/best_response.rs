@@ -3,7 +3,7 @@
 use crate::costs::Costs;
 use crate::search::incumbent::Incumbent;
 use crate::state::{Move, Place, State};
-use crate::{Budget, Outcome, Solver, greedy};
+use crate::{About, Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;
 use std::collections::HashSet;
 
@@ -23,17 +23,15 @@ const CLOCK_EVERY: usize = 64;
 pub struct BestResponse;
 
 impl Solver for BestResponse {
-    fn id(&self) -> &'static str {
-        "best-response"
-    }
-
-    fn summary(&self) -> &'static str {
-        "users in turn move to their own best place (Chen, Jiao, Li and Fu 2016) until equilibrium, \
-         a cycle, or 1,000 rounds"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(N M) a round and O(N) a move"
+    fn about(&self) -> About {
+        About {
+            id: "best-response",
+            summary: "users in turn move to their own best place (Chen, Jiao, Li and Fu 2016) \
+                until equilibrium, \
+                a cycle, or 1,000 rounds",
+            complexity: "O(N M) a round and O(N) a move",
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

@@ -2,28 +2,23 @@
 
 use crate::costs::Costs;
 use crate::greedy::{Partial, Take};
-use crate::{Budget, Outcome, Solver};
+use crate::{About, Budget, Outcome, Solver};
 use offload_instances::Problem;
 
-/// See [`Solver::summary`].
+/// See [`About::summary`].
 pub struct Dmin;
 
 impl Solver for Dmin {
-    fn id(&self) -> &'static str {
-        "dmin"
-    }
-
-    fn summary(&self) -> &'static str {
-        "step 2 of GOA over all users with v = 1: least delay, uncertainty ignored (baseline of \
-         Kim et al.)"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "as `goa`"
-    }
-
-    fn respects_threshold(&self) -> bool {
-        false
+    fn about(&self) -> About {
+        About {
+            id: "dmin",
+            summary: "step 2 of GOA over all users with v = 1: least delay, uncertainty ignored \
+                (baseline of \
+                Kim et al.)",
+            complexity: "as `goa`",
+            respects_threshold: false,
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {

@@ -2,7 +2,7 @@
 
 use crate::baselines::random_feasible::random_plan;
 use crate::search::incumbent::Incumbent;
-use crate::{Budget, Outcome, Solver, streams};
+use crate::{About, Budget, Outcome, Solver, streams};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Problem};
 
@@ -29,16 +29,14 @@ const LEAST_FITNESS: f64 = 1e-6;
 pub struct Ga;
 
 impl Solver for Ga {
-    fn id(&self) -> &'static str {
-        "ga"
-    }
-
-    fn summary(&self) -> &'static str {
-        "genetic algorithm with the operators and parameters of Kim et al., mutation corrected"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(100 (N + M)) a generation, at most 5,000 generations"
+    fn about(&self) -> About {
+        About {
+            id: "ga",
+            summary: "genetic algorithm with the operators and parameters of Kim et al., mutation \
+                corrected",
+            complexity: "O(100 (N + M)) a generation, at most 5,000 generations",
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

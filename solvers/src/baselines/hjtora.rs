@@ -4,7 +4,7 @@ use crate::costs::Costs;
 use crate::search::descent::LEAST_GAIN;
 use crate::search::incumbent::Incumbent;
 use crate::state::{Move, State};
-use crate::{Budget, Outcome, Solver, greedy};
+use crate::{About, Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;
 
 /// Gains below this fraction of F, divided by N^2, do not count. This makes the number of steps
@@ -21,16 +21,13 @@ const EPSILON: f64 = 1e-3;
 pub struct Hjtora;
 
 impl Solver for Hjtora {
-    fn id(&self) -> &'static str {
-        "hjtora"
-    }
-
-    fn summary(&self) -> &'static str {
-        "remove and exchange local search after hJTORA (Tran and Pompili 2019)"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(N^2 M) a round, at most O(N^2 log(F_0 / F*) / epsilon) steps"
+    fn about(&self) -> About {
+        About {
+            id: "hjtora",
+            summary: "remove and exchange local search after hJTORA (Tran and Pompili 2019)",
+            complexity: "O(N^2 M) a round, at most O(N^2 log(F_0 / F*) / epsilon) steps",
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

@@ -1,26 +1,20 @@
 //! Every user computes locally.
 
-use crate::{Budget, Outcome, Solver};
+use crate::{About, Budget, Outcome, Solver};
 use offload_instances::Problem;
 
-/// See [`Solver::summary`].
+/// See [`About::summary`].
 pub struct LocalOnly;
 
 impl Solver for LocalOnly {
-    fn id(&self) -> &'static str {
-        "local-only"
-    }
-
-    fn summary(&self) -> &'static str {
-        "no user offloads (baseline of Kim et al., arXiv 2602.07958)"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(N)"
-    }
-
-    fn respects_threshold(&self) -> bool {
-        false
+    fn about(&self) -> About {
+        About {
+            id: "local-only",
+            summary: "no user offloads (baseline of Kim et al., arXiv 2602.07958)",
+            complexity: "O(N)",
+            respects_threshold: false,
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {

@@ -2,29 +2,24 @@
 
 use crate::costs::Costs;
 use crate::greedy::{self, Partial, Take};
-use crate::{Budget, Outcome, Solver, streams};
+use crate::{About, Budget, Outcome, Solver, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
-/// See [`Solver::summary`].
+/// See [`About::summary`].
 pub struct RandomUsers;
 
 impl Solver for RandomUsers {
-    fn id(&self) -> &'static str {
-        "random"
-    }
-
-    fn summary(&self) -> &'static str {
-        "as many users as GOA offloads, drawn uniformly, then step 1 with v = 1 over them \
-         (baseline of Kim et al.)"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "`goa`, then as `goa`"
-    }
-
-    fn respects_threshold(&self) -> bool {
-        false
+    fn about(&self) -> About {
+        About {
+            id: "random",
+            summary: "as many users as GOA offloads, drawn uniformly, then step 1 with v = 1 over \
+                them \
+                (baseline of Kim et al.)",
+            complexity: "`goa`, then as `goa`",
+            respects_threshold: false,
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

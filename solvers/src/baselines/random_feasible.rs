@@ -1,24 +1,22 @@
 //! A uniformly random feasible plan.
 
-use crate::{Budget, Outcome, Solver, streams};
+use crate::{About, Budget, Outcome, Solver, streams};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Problem};
 
-/// See [`Solver::summary`].
+/// See [`About::summary`].
 pub struct RandomFeasible;
 
 impl Solver for RandomFeasible {
-    fn id(&self) -> &'static str {
-        "random-feasible"
-    }
-
-    fn summary(&self) -> &'static str {
-        "mandatory users plus a uniform subset of the others, servers uniform among those with \
-         places"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(N M)"
+    fn about(&self) -> About {
+        About {
+            id: "random-feasible",
+            summary: "mandatory users plus a uniform subset of the others, servers uniform among \
+                those with \
+                places",
+            complexity: "O(N M)",
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

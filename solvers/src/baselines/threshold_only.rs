@@ -2,23 +2,20 @@
 
 use crate::costs::Costs;
 use crate::greedy;
-use crate::{Budget, Outcome, Solver};
+use crate::{About, Budget, Outcome, Solver};
 use offload_instances::Problem;
 
-/// See [`Solver::summary`].
+/// See [`About::summary`].
 pub struct ThresholdOnly;
 
 impl Solver for ThresholdOnly {
-    fn id(&self) -> &'static str {
-        "threshold-only"
-    }
-
-    fn summary(&self) -> &'static str {
-        "offload exactly the mandatory users, by step 1 of GOA"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "as `goa`"
+    fn about(&self) -> About {
+        About {
+            id: "threshold-only",
+            summary: "offload exactly the mandatory users, by step 1 of GOA",
+            complexity: "as `goa`",
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, _budget: &Budget) -> Outcome {

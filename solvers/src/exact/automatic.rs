@@ -3,35 +3,27 @@
 use crate::exact::bnb::Bnb;
 use crate::exact::enumerate::{Enumerate, plans};
 use crate::exact::milp::Milp;
-use crate::{Budget, Outcome, Solver, Stop};
+use crate::{About, Budget, Outcome, Solver, Stop};
 use offload_instances::Problem;
 
 /// Up to this many plans, enumeration is fastest: about a microsecond per plan.
 const FEW_PLANS: f64 = 1e5;
 
-/// See [`Solver::summary`].
+/// See [`About::summary`].
 pub struct Exact;
 
 impl Solver for Exact {
-    fn id(&self) -> &'static str {
-        "exact"
-    }
-
-    fn summary(&self) -> &'static str {
-        "enumerate up to 100,000 plans, else bnb; milp where bnb runs out of memory and \
-         interference is off; reports its choice"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "that of the solver it picks"
-    }
-
-    fn is_exact(&self) -> bool {
-        true
-    }
-
-    fn writes_certificate(&self) -> bool {
-        true
+    fn about(&self) -> About {
+        About {
+            id: "exact",
+            summary: "enumerate up to 100,000 plans, else bnb; milp where bnb runs out of memory \
+                and \
+                interference is off; reports its choice",
+            complexity: "that of the solver it picks",
+            is_exact: true,
+            writes_certificate: true,
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

@@ -1,6 +1,6 @@
 //! Enumeration of all plans.
 
-use crate::{Budget, Outcome, Solver, Stop, Trust};
+use crate::{About, Budget, Outcome, Solver, Stop, Trust};
 use offload_instances::{Assignment, Problem};
 
 /// Most plans to enumerate: about ten seconds.
@@ -8,24 +8,18 @@ const MAX_PLANS: f64 = 1e7;
 /// Number of plans between checks of the deadline.
 const CLOCK_EVERY: u64 = 1024;
 
-/// See [`Solver::summary`].
+/// See [`About::summary`].
 pub struct Enumerate;
 
 impl Solver for Enumerate {
-    fn id(&self) -> &'static str {
-        "enumerate"
-    }
-
-    fn summary(&self) -> &'static str {
-        "tries every plan that keeps the rules; refuses more than 10 million"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O((M + 1)^N)"
-    }
-
-    fn is_exact(&self) -> bool {
-        true
+    fn about(&self) -> About {
+        About {
+            id: "enumerate",
+            summary: "tries every plan that keeps the rules; refuses more than 10 million",
+            complexity: "O((M + 1)^N)",
+            is_exact: true,
+            ..About::HEURISTIC
+        }
     }
 
     fn supports(&self, problem: &Problem) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! The Lagrangian relaxation without branching.
 
 use crate::exact::bnb;
-use crate::{Budget, Outcome, Solver};
+use crate::{About, Budget, Outcome, Solver};
 use offload_instances::Problem;
 
 /// The root of `bnb`: multipliers by a deflected subgradient method that starts from the plan of
@@ -11,21 +11,16 @@ use offload_instances::Problem;
 pub struct Lagrangian;
 
 impl Solver for Lagrangian {
-    fn id(&self) -> &'static str {
-        "lagrangian"
-    }
-
-    fn summary(&self) -> &'static str {
-        "Lagrangian relaxation without branching (Fisher 1981): multipliers, rounding, repair; \
-         with its bound and a certificate"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(N^2 M) a step of the multipliers, about 1,000 steps"
-    }
-
-    fn writes_certificate(&self) -> bool {
-        true
+    fn about(&self) -> About {
+        About {
+            id: "lagrangian",
+            summary: "Lagrangian relaxation without branching (Fisher 1981): multipliers, \
+                rounding, repair; \
+                with its bound and a certificate",
+            complexity: "O(N^2 M) a step of the multipliers, about 1,000 steps",
+            writes_certificate: true,
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

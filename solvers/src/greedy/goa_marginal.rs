@@ -5,7 +5,7 @@ use crate::search::descent::{Descent, Moves};
 use crate::search::incumbent::outcome_of;
 use crate::search::waiting::Waiting;
 use crate::state::{Move, Place, State};
-use crate::{Budget, Deadline, Outcome, Solver, greedy};
+use crate::{About, Budget, Deadline, Outcome, Solver, greedy};
 use offload_instances::{Assignment, Problem};
 use std::collections::BinaryHeap;
 
@@ -20,17 +20,15 @@ use std::collections::BinaryHeap;
 pub struct GoaMarginal;
 
 impl Solver for GoaMarginal {
-    fn id(&self) -> &'static str {
-        "goa-marginal"
-    }
-
-    fn summary(&self) -> &'static str {
-        "greedy by the true change of F, harm to others included, lazily (Minoux 1978), then \
-         relocations until none improves"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(N M log N + A N), A = steps taken (about N)"
+    fn about(&self) -> About {
+        About {
+            id: "goa-marginal",
+            summary: "greedy by the true change of F, harm to others included, lazily (Minoux \
+                1978), then \
+                relocations until none improves",
+            complexity: "O(N M log N + A N), A = steps taken (about N)",
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

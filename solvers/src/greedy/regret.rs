@@ -4,7 +4,7 @@ use crate::costs::Costs;
 use crate::search::descent::{Descent, Moves};
 use crate::search::incumbent::outcome_of;
 use crate::state::{Move, Place, State};
-use crate::{Budget, Outcome, Solver, greedy};
+use crate::{About, Budget, Outcome, Solver, greedy};
 use offload_instances::Problem;
 
 /// Repeatedly assigns the user with the greatest regret, the difference between its second best and
@@ -14,17 +14,15 @@ use offload_instances::Problem;
 pub struct Regret;
 
 impl Solver for Regret {
-    fn id(&self) -> &'static str {
-        "regret"
-    }
-
-    fn summary(&self) -> &'static str {
-        "greatest regret first (Martello and Toth 1981) by the true change of F, then relocations \
-         until none improves"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(N^2 M)"
+    fn about(&self) -> About {
+        About {
+            id: "regret",
+            summary: "greatest regret first (Martello and Toth 1981) by the true change of F, \
+                then relocations \
+                until none improves",
+            complexity: "O(N^2 M)",
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

@@ -4,7 +4,7 @@ use crate::costs::Costs;
 use crate::search::descent::{Descent, Moves};
 use crate::search::incumbent::Incumbent;
 use crate::state::{Move, State};
-use crate::{Budget, Outcome, Solver, greedy, streams};
+use crate::{About, Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
@@ -31,17 +31,15 @@ const SWAP_EVERY: u64 = 4;
 pub struct Anneal;
 
 impl Solver for Anneal {
-    fn id(&self) -> &'static str {
-        "anneal"
-    }
-
-    fn summary(&self) -> &'static str {
-        "simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983) over relocations and swaps, \
-         then a descent"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(M) a rejected and O(N) a taken step, 2,000 N steps"
+    fn about(&self) -> About {
+        About {
+            id: "anneal",
+            summary: "simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983) over relocations \
+                and swaps, \
+                then a descent",
+            complexity: "O(M) a rejected and O(N) a taken step, 2,000 N steps",
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

@@ -6,7 +6,7 @@ use crate::search::descent::{Descent, Moves};
 use crate::search::exchange::exchange;
 use crate::search::incumbent::Incumbent;
 use crate::state::{Move, State};
-use crate::{Budget, Outcome, Solver, greedy, streams};
+use crate::{About, Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
@@ -32,17 +32,15 @@ const ACCEPTED: f64 = 1.001;
 pub struct Lns;
 
 impl Solver for Lns {
-    fn id(&self) -> &'static str {
-        "lns"
-    }
-
-    fn summary(&self) -> &'static str {
-        "large neighbourhood search (Shaw 1998): destroy, repair by regret and by fixed-load \
-         transportation"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(N^2 M) an iteration, 200 iterations"
+    fn about(&self) -> About {
+        About {
+            id: "lns",
+            summary: "large neighbourhood search (Shaw 1998): destroy, repair by regret and by \
+                fixed-load \
+                transportation",
+            complexity: "O(N^2 M) an iteration, 200 iterations",
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

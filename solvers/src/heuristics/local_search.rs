@@ -5,7 +5,7 @@ use crate::costs::Costs;
 use crate::search::descent::{Descent, Moves, shake};
 use crate::search::incumbent::Incumbent;
 use crate::state::State;
-use crate::{Budget, Deadline, Outcome, Solver, greedy, streams};
+use crate::{About, Budget, Deadline, Outcome, Solver, greedy, streams};
 use offload_instances::random::Random;
 use offload_instances::{Assignment, Problem};
 
@@ -29,17 +29,15 @@ const RESTART_SHAKE_SHARE: usize = 20;
 pub struct LocalSearch;
 
 impl Solver for LocalSearch {
-    fn id(&self) -> &'static str {
-        "local-search"
-    }
-
-    fn summary(&self) -> &'static str {
-        "variable neighbourhood search (Mladenovic and Hansen 1997): relocate, swap, ejection \
-         chains (Glover 1996), from GOA's plan"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(N^2 M) a pass over swaps, O(N^2 M) over chains, 40 shakes"
+    fn about(&self) -> About {
+        About {
+            id: "local-search",
+            summary: "variable neighbourhood search (Mladenovic and Hansen 1997): relocate, swap, \
+                ejection \
+                chains (Glover 1996), from GOA's plan",
+            complexity: "O(N^2 M) a pass over swaps, O(N^2 M) over chains, 40 shakes",
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

@@ -6,7 +6,7 @@ use crate::search::descent::{Descent, Moves, shake};
 use crate::search::exchange::exchange;
 use crate::search::incumbent::Incumbent;
 use crate::state::State;
-use crate::{Budget, Outcome, Solver, streams};
+use crate::{About, Budget, Outcome, Solver, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
@@ -30,21 +30,16 @@ const LEAST_SIZES: usize = 3;
 pub struct Portfolio;
 
 impl Solver for Portfolio {
-    fn id(&self) -> &'static str {
-        "portfolio"
-    }
-
-    fn summary(&self) -> &'static str {
-        "goa-marginal, then iterated local search (Lourenco, Martin and Stuetzle 2003) with \
-         transportation, until the time is up"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "as long as the budget; O(N^2 M) a shake, 200 shakes without a limit"
-    }
-
-    fn is_anytime(&self) -> bool {
-        true
+    fn about(&self) -> About {
+        About {
+            id: "portfolio",
+            summary: "goa-marginal, then iterated local search (Lourenco, Martin and Stuetzle \
+                2003) with \
+                transportation, until the time is up",
+            complexity: "as long as the budget; O(N^2 M) a shake, 200 shakes without a limit",
+            is_anytime: true,
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

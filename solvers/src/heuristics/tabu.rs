@@ -4,7 +4,7 @@ use crate::costs::Costs;
 use crate::search::descent::{Descent, LEAST_GAIN, Moves};
 use crate::search::incumbent::Incumbent;
 use crate::state::{Move, Place, State};
-use crate::{Budget, Outcome, Solver, greedy, streams};
+use crate::{About, Budget, Outcome, Solver, greedy, streams};
 use offload_instances::Problem;
 use offload_instances::random::Random;
 
@@ -22,16 +22,13 @@ const TENURE_SPREAD: usize = 10;
 pub struct Tabu;
 
 impl Solver for Tabu {
-    fn id(&self) -> &'static str {
-        "tabu"
-    }
-
-    fn summary(&self) -> &'static str {
-        "tabu search (Glover 1989) over relocations and sampled swaps"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(N M) an iteration, 20 N iterations"
+    fn about(&self) -> About {
+        About {
+            id: "tabu",
+            summary: "tabu search (Glover 1989) over relocations and sampled swaps",
+            complexity: "O(N M) an iteration, 20 N iterations",
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

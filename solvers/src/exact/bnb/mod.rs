@@ -10,7 +10,7 @@ mod tree;
 
 use crate::certificate::Multipliers;
 use crate::costs::Costs;
-use crate::{Budget, Outcome, Solver, Stop, Trust, relative_gap};
+use crate::{About, Budget, Outcome, Solver, Stop, Trust, relative_gap};
 use offload_instances::Problem;
 use search::{Effort, End, TreeSearch};
 use std::rc::Rc;
@@ -19,29 +19,21 @@ use tree::Tree;
 /// Most reduced costs in one evaluation of the bound: about a minute.
 const MAX_WORK: f64 = 2e10;
 
-/// See [`Solver::summary`].
+/// See [`About::summary`].
 pub struct Bnb;
 
 impl Solver for Bnb {
-    fn id(&self) -> &'static str {
-        "bnb"
-    }
-
-    fn summary(&self) -> &'static str {
-        "spatial branch and bound on loads and interference with a Lagrangian bound; writes \
-         certificates"
-    }
-
-    fn is_exact(&self) -> bool {
-        true
-    }
-
-    fn complexity(&self) -> &'static str {
-        "O(N^2 M) a bound, exponentially many regions at worst"
-    }
-
-    fn writes_certificate(&self) -> bool {
-        true
+    fn about(&self) -> About {
+        About {
+            id: "bnb",
+            summary: "spatial branch and bound on loads and interference with a Lagrangian bound; \
+                writes \
+                certificates",
+            complexity: "O(N^2 M) a bound, exponentially many regions at worst",
+            is_exact: true,
+            writes_certificate: true,
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {

@@ -11,7 +11,7 @@ pub use linear::{Linear, LinearColumn, LinearRow, Sense};
 
 use crate::costs::Costs;
 use crate::heuristics::local_search::improve_from;
-use crate::{Budget, Deadline, Outcome, Solver, Stop, Trust, greedy, relative_gap};
+use crate::{About, Budget, Deadline, Outcome, Solver, Stop, Trust, greedy, relative_gap};
 use formulation::Pruning;
 use offload_instances::{Assignment, Problem};
 
@@ -28,24 +28,19 @@ const STARTS: usize = 10;
 /// Fraction of the gap that HiGHS gets: HiGHS divides by the plan's value, this crate by the bound.
 const ASKED_GAP: f64 = 0.9;
 
-/// See [`Solver::summary`].
+/// See [`About::summary`].
 pub struct Milp;
 
 impl Solver for Milp {
-    fn id(&self) -> &'static str {
-        "milp"
-    }
-
-    fn summary(&self) -> &'static str {
-        "exact MILP by HiGHS: one-hot loads (interference off), refined interference bins (on)"
-    }
-
-    fn complexity(&self) -> &'static str {
-        "exponential at worst; O(N^2 M) variables (off), O(N M) a bin (on)"
-    }
-
-    fn is_exact(&self) -> bool {
-        true
+    fn about(&self) -> About {
+        About {
+            id: "milp",
+            summary: "exact MILP by HiGHS: one-hot loads (interference off), refined interference \
+                bins (on)",
+            complexity: "exponential at worst; O(N^2 M) variables (off), O(N M) a bin (on)",
+            is_exact: true,
+            ..About::HEURISTIC
+        }
     }
 
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
