@@ -21,19 +21,16 @@ pub(super) fn glossary() -> Vec<Block> {
         Block::Table(Table::of("", &columns, &entries))
     };
     vec![
-        Block::Paragraph(prose![
-            "A ",
-            emphasis("problem"),
-            " is an instance with a threshold and weights; a ",
+        Block::Paragraph(prose! {
+            "A ", emphasis("problem"), " is an instance with a threshold and weights; a ",
             emphasis("row"),
             " is one record: one solver, with one seed, on one problem. A plan is ",
-            emphasis("feasible"),
-            " if it violates no constraint. For a problem, LB is the greatest lower bound of its \
-             records; an enumerated or certified one within 0.1 % of a solver's claim is \
-             preferred. UB is the least objective of its feasible plans, so the optimum F* is in \
-             [LB, UB]. z is the objective of a row. Bounds of rows that ended in an error are not \
-             used."
-        ]),
+            emphasis("feasible"), " if it violates no constraint. For a problem, LB is the \
+            greatest lower bound of its records; an enumerated or certified one within 0.1 % of a \
+            solver's claim is preferred. UB is the least objective of its feasible plans, so the \
+            optimum F* is in [LB, UB]. z is the objective of a row. Bounds of rows that ended in \
+            an error are not used."
+        }),
         table(
             "column",
             [row_columns(), gap_columns(), other_columns()]
@@ -42,14 +39,11 @@ pub(super) fn glossary() -> Vec<Block> {
                 .collect(),
         ),
         table("reference", references()),
-        Block::Paragraph(prose![
+        Block::Paragraph(prose! {
             "A plan below any bound, a solver's claim included, counts as crossed. Every row with \
-             its interval and reference is in ",
-            code("gaps.csv"),
-            ", the tables in full precision are in ",
-            code("summary.csv"),
-            "."
-        ]),
+            its interval and reference is in ", code("gaps.csv"), ", the tables in full precision \
+            are in ", code("summary.csv"), "."
+        }),
     ]
 }
 
@@ -76,15 +70,12 @@ fn gap_columns() -> Vec<Entry> {
     vec![
         entry(
             "gap mean, median, q95, max",
-            prose![
-                "of the ",
-                emphasis("guaranteed"),
-                " gap (z - LB)/LB over rows with gap; the true gap (z - F*)/F* is in \
-                 [(z - UB)/UB, (z - LB)/LB]. Quantiles are of type 7: linear between order \
-                 statistics. In brackets: bootstrap 95 % interval over instances (",
-                code("docs/src/reference/statistics.md"),
-                "), none with a single instance"
-            ],
+            prose! {
+                "of the ", emphasis("guaranteed"), " gap (z - LB)/LB over rows with gap; the true \
+                gap (z - F*)/F* is in [(z - UB)/UB, (z - LB)/LB]. Quantiles are of type 7: linear \
+                between order statistics. In brackets: bootstrap 95 % interval over instances (",
+                code("docs/src/reference/statistics.md"), "), none with a single instance"
+            },
         ),
         entry(
             "proved optimal",

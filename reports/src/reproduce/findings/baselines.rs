@@ -103,11 +103,10 @@ fn arguments(t: &Tally) -> (Vec<Prose>, Vec<Prose>) {
     let item = |what: &str, count: usize, by: Option<String>| {
         let by = by.map_or_else(String::new, |by| format!(" (by up to {by})"));
         (count > 0).then(|| {
-            prose![
-                format!("{what} than "),
-                code(&t.method),
+            prose! {
+                format!("{what} than "), code(&t.method),
                 format!(" in {count} of {} cells{by}.", t.cells)
-            ]
+            }
         })
     };
     let ms = |value: f64| Some(format!("{value:.0} ms"));
@@ -145,22 +144,14 @@ fn table(all: &[Tally]) -> Table {
 }
 
 fn reading() -> Prose {
-    prose![
+    prose! {
         "How to read this: a baseline that offloads more or fewer users than GOA is at another \
-         point of the trade-off between accuracy and delay. ",
-        code("all-offload"),
-        " serves every user with the large model. ",
-        code("local-only"),
-        ", ",
-        code("random"),
-        " and ",
-        code("dmin"),
-        " may leave a user above the threshold local, which GOA may not: they solve a relaxed \
-         problem. ",
-        code("random"),
-        " offloads as many users as GOA. The paper's genetic algorithm is compared by its gap \
-         below, on fewer runs."
-    ]
+        point of the trade-off between accuracy and delay. ", code("all-offload"), " serves every \
+        user with the large model. ", code("local-only"), ", ", code("random"), " and ",
+        code("dmin"), " may leave a user above the threshold local, which GOA may not: they solve \
+        a relaxed problem. ", code("random"), " offloads as many users as GOA. The paper's genetic \
+        algorithm is compared by its gap below, on fewer runs."
+    }
 }
 
 #[cfg(test)]

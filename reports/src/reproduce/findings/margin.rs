@@ -53,11 +53,10 @@ fn blocks(of: &Reproduction) -> Vec<Block> {
         )),
     ];
     all.extend(tenths(q).map(Block::Table));
-    all.push(Block::Paragraph(prose![
+    all.push(Block::Paragraph(prose! {
         "This is one trace of two small models on one set of questions; ",
-        code("offload-bench uncertainty"),
-        " answers the same for any other trace."
-    ]));
+        code("offload-bench uncertainty"), " answers the same for any other trace."
+    }));
     all
 }
 

@@ -42,12 +42,11 @@ fn growth(what: &str, scaling: Option<Scaling>, stated: f64) -> String {
 }
 
 fn blocks(of: &Reproduction) -> Vec<Block> {
-    let mut all = vec![Block::Paragraph(prose![
+    let mut all = vec![Block::Paragraph(prose! {
         "A stated complexity is an upper bound: a smaller exponent does not contradict it. \
-         Exponents are fitted to times by maximum likelihood on logarithms (",
-        code("docs/src/reference/statistics.md"),
-        ")."
-    ])];
+        Exponents are fitted to times by maximum likelihood on logarithms (",
+        code("docs/src/reference/statistics.md"), ")."
+    })];
     let published = published_times();
     if let Some(most) = published.iter().map(|t| t.users).max() {
         let times: Vec<String> = published

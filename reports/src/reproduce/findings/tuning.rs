@@ -87,11 +87,10 @@ fn table(of: &Reproduction) -> Table {
         "accuracy, %"     => &r.accuracy;
         "change, points"  => Value::interval(r.ends.accuracy, 1.0, Digits::Fixed(2));
     };
-    let caption = prose![
+    let caption = prose! {
         "GOA from the lowest threshold to the highest, on the same runs. Each step is in ",
-        code("thresholds.csv"),
-        "."
-    ];
+        code("thresholds.csv"), "."
+    };
     Table::of(caption, &columns, &rows)
 }
 
