@@ -378,9 +378,8 @@ fn above_best(standing: Standing) -> Option<f64> {
 
 fn references(analysis: &Analysis, rows: &[&ScoredRecord]) -> BTreeMap<Reference, usize> {
     let mut counts = BTreeMap::new();
-    let compared = |row: &&&ScoredRecord| {
-        !matches!(row.standing, Standing::Violating | Standing::Failed)
-    };
+    let compared =
+        |row: &&&ScoredRecord| !matches!(row.standing, Standing::Violating | Standing::Failed);
     for row in rows.iter().filter(compared) {
         let reference = analysis.problems[row.problem].reference;
         *counts.entry(reference).or_insert(0) += 1;

@@ -188,12 +188,17 @@ pub fn pairs(analysis: &Analysis) -> Vec<SolverPair> {
 /// (z - R)/R by problem, over the solver's seeds in the mean; only problems on which every seed has
 /// a feasible plan.
 fn excesses(analysis: &Analysis, id: &str, interference: bool) -> BTreeMap<usize, f64> {
-    let rows = analysis.rows_of(interference).filter(|row| row.record.solver == id);
+    let rows = analysis
+        .rows_of(interference)
+        .filter(|row| row.record.solver == id);
     let of = |(problem, rows): (usize, Vec<&ScoredRecord>)| {
         let all = rows.iter().map(|row| excess(row.standing));
         Some((problem, mean(&all.collect::<Option<Vec<f64>>>()?)?))
     };
-    grouped(rows, |row| row.problem).into_iter().filter_map(of).collect()
+    grouped(rows, |row| row.problem)
+        .into_iter()
+        .filter_map(of)
+        .collect()
 }
 
 /// (z - R)/R of a feasible plan: its guaranteed gap, or how far it is above the best

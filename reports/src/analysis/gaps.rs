@@ -374,7 +374,9 @@ pub fn analyse<'a>(
         let next = instances.len() as u64;
         *instances.entry(fingerprint).or_insert(next)
     };
-    let clusters = members.iter().map(|records| number(&records[0].fingerprint));
+    let clusters = members
+        .iter()
+        .map(|records| number(&records[0].fingerprint));
     let clusters: Vec<u64> = clusters.collect();
     let members = members.par_iter().zip(clusters);
     let problems: Vec<ProblemBounds> = members

@@ -130,7 +130,9 @@ fn by_solver(analysis: &Analysis, count: impl Fn(&str) -> usize) -> Option<(Pros
     let counts = analysis.solvers.iter().map(|id| (*id, count(id)));
     let counts: Vec<(&str, usize)> = counts.filter(|(_, count)| *count > 0).collect();
     let total = counts.iter().map(|c| c.1).sum();
-    let items = counts.iter().map(|(id, count)| prose! { code(id), " ", *count });
+    let items = counts
+        .iter()
+        .map(|(id, count)| prose! { code(id), " ", *count });
     (total > 0).then(|| (listed(items), total))
 }
 

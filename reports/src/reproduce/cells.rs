@@ -187,9 +187,8 @@ pub(super) type CellKey<'a> = (usize, ThresholdKey, SolverKey<'a>);
 pub fn cells(runs: &[MethodRun], catalogue: &SolverCatalogue) -> Vec<MethodMeans> {
     let table = published();
     let theirs = |users: usize, threshold: f64, method: &str| {
-        let is = |p: &&Published| {
-            p.users == users && p.threshold == threshold && p.solver == method
-        };
+        let is =
+            |p: &&Published| p.users == users && p.threshold == threshold && p.solver == method;
         table.iter().find(is).map(Published::values)
     };
     let groups = grouped(runs, |run| run.cell(catalogue));

@@ -104,7 +104,9 @@ fn by_threshold<'a>(runs: &'a [MethodRun], method: &str) -> Vec<Vec<Vec<&'a Meth
     let runs = runs.iter().filter(|run| run.method == method);
     let by_users = grouped(runs, |run| run.users).into_values();
     let by_threshold = |runs| grouped(runs, |run: &&MethodRun| ThresholdKey(run.threshold));
-    by_users.map(|runs| by_threshold(runs).into_values().collect()).collect()
+    by_users
+        .map(|runs| by_threshold(runs).into_values().collect())
+        .collect()
 }
 
 fn step(from: &[&MethodRun], to: &[&MethodRun]) -> ThresholdStep {

@@ -108,9 +108,15 @@ impl SolverGaps {
 /// The cells of all problems, by N, threshold and solver.
 #[must_use]
 pub fn gap_cells(all: &[ExactProblem], catalogue: &SolverCatalogue) -> Vec<SolverGaps> {
-    let solves = all.iter().flat_map(|e| e.solves.iter().map(move |solve| (e, solve)));
+    let solves = all
+        .iter()
+        .flat_map(|e| e.solves.iter().map(move |solve| (e, solve)));
     let groups = grouped(solves, |(e, solve)| {
-        (e.users, ThresholdKey(e.threshold), catalogue.key(&solve.solver))
+        (
+            e.users,
+            ThresholdKey(e.threshold),
+            catalogue.key(&solve.solver),
+        )
     });
     let cell = |((users, threshold, (_, solver)), mut rows): (
         CellKey,

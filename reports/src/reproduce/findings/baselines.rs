@@ -1,12 +1,12 @@
-//! Claim: better than the baselines in accuracy and delay.
+//! AbstractClaim: better than the baselines in accuracy and delay.
 
 use super::super::differences::{MethodDifference, Sign};
 use super::super::experiment::Reproduction;
-use super::claim::{Claim, evidence, sentence};
+use super::claim::{AbstractClaim, evidence, sentence};
 use crate::document::{Block, Prose, Table, Value, code, columns, prose};
-use crate::text::counted;
+use crate::text::{counted, firsts};
 
-pub(super) const CLAIM: Claim = Claim {
+pub(super) const CLAIM: AbstractClaim = AbstractClaim {
     title: "Better than the baselines in accuracy and delay",
     verdict: |of| Some(verdict(&tallies(&of.differences))),
     blocks,
@@ -37,15 +37,9 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 fn tallies(differences: &[MethodDifference]) -> Vec<Tally> {
-    let mut all: Vec<Tally> = Vec::new();
-    for d in differences {
-        if all.iter().any(|t| t.method == d.method) {
-            continue;
-        }
-        let of: Vec<&MethodDifference> = differences
-            .iter()
-            .filter(|o| o.method == d.method)
-            .collect();
+    let tally = |method: &String| {
+        let of = differences.iter().filter(|d| d.method == *method);
+        let of: Vec<&MethodDifference> = of.collect();
         let count = |f: &dyn Fn(&MethodDifference) -> bool| of.iter().filter(|d| f(d)).count();
         let delay =
             [Sign::Below, Sign::Open, Sign::Above].map(|s| count(&|d| Sign::of(d.delay) == s));
@@ -53,8 +47,8 @@ fn tallies(differences: &[MethodDifference]) -> Vec<Tally> {
             [Sign::Above, Sign::Open, Sign::Below].map(|s| count(&|d| Sign::of(d.accuracy) == s));
         let both =
             |a: Sign, b: Sign| count(&|d| Sign::of(d.delay) == a && Sign::of(d.accuracy) == b);
-        all.push(Tally {
-            method: d.method.clone(),
+        Tally {
+            method: method.clone(),
             cells: of.len(),
             delay,
             accuracy,
@@ -62,9 +56,10 @@ fn tallies(differences: &[MethodDifference]) -> Vec<Tally> {
             both_worse: both(Sign::Above, Sign::Below),
             delay_range: range(of.iter().filter_map(|d| d.delay.map(|i| i.estimate))),
             accuracy_range: range(of.iter().filter_map(|d| d.accuracy.map(|i| i.estimate))),
-        });
-    }
-    all
+        }
+    };
+    let methods = firsts(differences.iter().map(|d| &d.method));
+    methods.into_iter().map(tally).collect()
 }
 
 fn verdict(tallies: &[Tally]) -> String {

@@ -1,11 +1,11 @@
-//! Claim: the margin predicts accuracy.
+//! AbstractClaim: the margin predicts accuracy.
 
 use super::super::experiment::{Margin, Reproduction};
-use super::claim::{Claim, not_measured, sentence};
+use super::claim::{AbstractClaim, not_measured, sentence};
 use crate::document::{Block, Column, Digits, Table, Value, code, columns, prose, shown};
 use crate::statistics::prediction::{Bin, MetricQuality, PredictionVerdict, Share};
 
-pub(super) const CLAIM: Claim = Claim {
+pub(super) const CLAIM: AbstractClaim = AbstractClaim {
     title: "The margin predicts accuracy",
     verdict: |of| of.margin.as_ref().map(verdict),
     blocks,

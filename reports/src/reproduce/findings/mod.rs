@@ -13,9 +13,9 @@ mod tuning;
 
 use super::experiment::Reproduction;
 use crate::document::{Block, Document, Picture, code, emphasis, prose};
-use claim::Claim;
+use claim::AbstractClaim;
 
-const CLAIMS: [Claim; 5] = [
+const CLAIMS: [AbstractClaim; 5] = [
     baselines::CLAIM,
     near_optimal::CLAIM,
     tuning::CLAIM,
@@ -25,7 +25,7 @@ const CLAIMS: [Claim; 5] = [
 
 /// The claims that can be judged without a running time, each with its verdict.
 pub(super) fn verdicts(of: &Reproduction) -> Vec<(&'static str, String)> {
-    let judged = |claim: &Claim| Some((claim.title, (claim.verdict)(of)?));
+    let judged = |claim: &AbstractClaim| Some((claim.title, (claim.verdict)(of)?));
     CLAIMS.iter().filter_map(judged).collect()
 }
 

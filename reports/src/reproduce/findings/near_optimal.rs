@@ -1,15 +1,15 @@
-//! Claim: near-optimal.
+//! AbstractClaim: near-optimal.
 
 use super::super::exact::SolverGaps;
 use super::super::experiment::{GOA, Reproduction};
-use super::claim::{Claim, evidence, not_measured, sentence};
+use super::claim::{AbstractClaim, evidence, not_measured, sentence};
 use crate::analysis::aggregates::ThresholdKey;
 use crate::document::{Block, Column, Prose, Table, Value, code, columns, emphasis, prose};
 use crate::statistics::mean;
 use crate::text::{NOTHING, counted, percent, short};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const CLAIM: Claim = Claim {
+pub(super) const CLAIM: AbstractClaim = AbstractClaim {
     title: "Near-optimal",
     verdict: |of| verdict(&goa_gaps(of)),
     blocks,
