@@ -86,6 +86,17 @@ pub(crate) fn plain(text: &str) -> String {
         .collect()
 }
 
+/// Distinct items in the order of their first appearance.
+pub(crate) fn firsts<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut list = Vec::new();
+    for item in items {
+        if !list.contains(&item) {
+            list.push(item);
+        }
+    }
+    list
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -251,42 +251,45 @@ impl Measures {
         self.optimal as f64 / self.rows.max(1) as f64
     }
 
-    /// The references as text, as in `certified 5, best-known 2`.
+    /// The references as text.
     #[must_use]
     pub fn reference_text(&self) -> String {
-        let parts: Vec<String> = self
-            .references
-            .iter()
-            .map(|(kind, count)| format!("{kind} {count}"))
-            .collect();
-        parts.join(", ")
+        reference_text(&self.references)
     }
+}
+
+/// References with their counts, as in `certified 5, best-known 2`.
+pub(crate) fn reference_text(counts: &BTreeMap<Reference, usize>) -> String {
+    let parts = counts.iter().map(|(kind, count)| format!("{kind} {count}"));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// Items by key, in the order of the keys.
+pub(crate) fn grouped<K: Ord, T>(
+    items: impl IntoIterator<Item = T>,
+    key: impl Fn(&T) -> K,
+) -> BTreeMap<K, Vec<T>> {
+    let mut groups: BTreeMap<K, Vec<T>> = BTreeMap::new();
+    for item in items {
+        groups.entry(key(&item)).or_default().push(item);
+    }
+    groups
 }
 
 /// One row per solver and value of `key`, sorted by key, then solver.
 #[must_use]
-pub fn aggregate<K: Ord + Clone + Send>(
-    analysis: &Analysis,
+pub fn aggregate<'a, K: Ord + Clone + Send>(
+    analysis: &Analysis<'a>,
     key: impl Fn(&Record) -> K,
 ) -> Vec<Aggregate<K>> {
-    let mut groups: BTreeMap<(K, SolverKey), Vec<&ScoredRecord>> = BTreeMap::new();
-    for row in &analysis.rows {
-        groups
-            .entry((key(row.record), analysis.catalogue.key(&row.record.solver)))
-            .or_default()
-            .push(row);
-    }
+    let solver = |row: &ScoredRecord<'a>| analysis.catalogue.key(&row.record.solver);
+    let groups = grouped(&analysis.rows, |row| (key(row.record), solver(row)));
     let from = |((key, (_, solver)), rows): ((K, SolverKey), Vec<&ScoredRecord>)| Aggregate {
         key,
         solver: solver.to_string(),
         measures: Measures::of(analysis, &rows),
     };
-    groups
-        .into_iter()
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(from)
-        .collect()
+    groups.into_par_iter().map(from).collect()
 }
 
 /// Value and instance of every row that has a value.
@@ -295,13 +298,11 @@ fn clustered(
     rows: &[&ScoredRecord],
     value: impl Fn(&ScoredRecord) -> Option<f64>,
 ) -> (Vec<f64>, Vec<u64>) {
-    let pairs = rows.iter().filter_map(|row| {
-        Some((
-            value(row).filter(|v| v.is_finite())?,
-            analysis.problems[row.problem].cluster,
-        ))
-    });
-    pairs.unzip()
+    let pair = |row: &&ScoredRecord| {
+        let value = value(row).filter(|v| v.is_finite())?;
+        Some((value, analysis.problems[row.problem].cluster))
+    };
+    rows.iter().filter_map(pair).unzip()
 }
 
 /// `mean` is the interval of the mean of the same gaps.
@@ -342,11 +343,8 @@ fn realised<'a>(row: &ScoredRecord<'a>) -> Option<&'a Realised> {
 /// its plan from its end on.
 fn integral(analysis: &Analysis, row: &ScoredRecord) -> Option<f64> {
     let problem = &analysis.problems[row.problem];
-    let best = problem
-        .upper
-        .as_ref()
-        .filter(|_| problem.reference != Reference::Crossed)?
-        .value;
+    let usable = problem.reference != Reference::Crossed;
+    let best = problem.upper.as_ref().filter(|_| usable)?.value;
     let moments = match row.standing {
         Standing::Gap(_) | Standing::BestKnown(_) => moments(row.record),
         _ => Vec::new(),
@@ -357,12 +355,9 @@ fn integral(analysis: &Analysis, row: &ScoredRecord) -> Option<f64> {
 /// A record's trajectory, ending with what was recorded at the end.
 pub(crate) fn moments(record: &Record) -> Vec<Moment> {
     let mut moments = record.trajectory.clone();
-    let last = moments
-        .iter()
-        .map(|m| m.time_s)
-        .fold(record.time_s, f64::max);
+    let times = moments.iter().map(|m| m.time_s);
     moments.push(Moment {
-        time_s: last,
+        time_s: times.fold(record.time_s, f64::max),
         objective: record.objective,
         bound: record.lower_bound,
     });
@@ -383,13 +378,11 @@ fn above_best(standing: Standing) -> Option<f64> {
 
 fn references(analysis: &Analysis, rows: &[&ScoredRecord]) -> BTreeMap<Reference, usize> {
     let mut counts = BTreeMap::new();
-    for row in rows
-        .iter()
-        .filter(|row| !matches!(row.standing, Standing::Violating | Standing::Failed))
-    {
-        *counts
-            .entry(analysis.problems[row.problem].reference)
-            .or_insert(0) += 1;
+    let compared =
+        |row: &&&ScoredRecord| !matches!(row.standing, Standing::Violating | Standing::Failed);
+    for row in rows.iter().filter(compared) {
+        let reference = analysis.problems[row.problem].reference;
+        *counts.entry(reference).or_insert(0) += 1;
     }
     counts
 }

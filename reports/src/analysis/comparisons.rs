@@ -1,7 +1,7 @@
 //! Solvers against each other on the same problems: wins, paired differences, the virtual best; and
 //! how their times grow.
 
-use crate::analysis::aggregates::SizeKey;
+use crate::analysis::aggregates::{SizeKey, grouped};
 use crate::analysis::gaps::{Analysis, Reference, ScoredRecord, Standing};
 use crate::records::{SolverKey, Status};
 use crate::statistics::bootstrap::{ConfidenceInterval, mean_interval};
@@ -135,11 +135,9 @@ pub fn paired(differences: &[(u64, f64)], tie: f64) -> Option<PairedDifferences>
         .iter()
         .map(|&d| if d.abs() <= tie { 0.0 } else { d })
         .collect();
-    let mut by_instance: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
-    for (cluster, &d) in clusters.iter().zip(&settled) {
-        by_instance.entry(*cluster).or_default().push(d);
-    }
-    let each: Vec<f64> = by_instance.values().filter_map(|d| mean(d)).collect();
+    let by_instance = grouped(clusters.iter().zip(&settled), |(cluster, _)| **cluster);
+    let mean_of = |of: &Vec<(&u64, &f64)>| mean(&of.iter().map(|(_, d)| **d).collect::<Vec<_>>());
+    let each: Vec<f64> = by_instance.values().filter_map(mean_of).collect();
     Some(PairedDifferences {
         problems: values.len(),
         instances: by_instance.len(),
@@ -158,13 +156,10 @@ pub fn pairs(analysis: &Analysis) -> Vec<SolverPair> {
     let mut all: Vec<SolverPair> = [false, true]
         .into_iter()
         .flat_map(|interference| {
-            let values: Vec<BTreeMap<usize, f64>> = ids
-                .iter()
-                .map(|id| excesses(analysis, id, interference))
-                .collect();
-            let places: Vec<(usize, usize)> = (0..ids.len())
-                .flat_map(|a| (a + 1..ids.len()).map(move |b| (a, b)))
-                .collect();
+            let values = ids.iter().map(|id| excesses(analysis, id, interference));
+            let values: Vec<BTreeMap<usize, f64>> = values.collect();
+            let places = (0..ids.len()).flat_map(|a| (a + 1..ids.len()).map(move |b| (a, b)));
+            let places: Vec<(usize, usize)> = places.collect();
             let pair = |&(a, b): &(usize, usize)| {
                 let both = values[a].iter().filter_map(|(p, x)| {
                     Some((analysis.problems[*p].cluster, x - values[b].get(p)?))
@@ -182,10 +177,8 @@ pub fn pairs(analysis: &Analysis) -> Vec<SolverPair> {
             places.par_iter().filter_map(pair).collect::<Vec<_>>()
         })
         .collect();
-    let p_values: Vec<f64> = all
-        .iter()
-        .map(|pair| pair.paired.test.map_or(1.0, |t| t.p))
-        .collect();
+    let p = |pair: &SolverPair| pair.paired.test.map_or(1.0, |t| t.p);
+    let p_values: Vec<f64> = all.iter().map(p).collect();
     for (pair, p) in all.iter_mut().zip(holm(&p_values)) {
         pair.corrected_p = p;
     }
@@ -195,20 +188,16 @@ pub fn pairs(analysis: &Analysis) -> Vec<SolverPair> {
 /// (z - R)/R by problem, over the solver's seeds in the mean; only problems on which every seed has
 /// a feasible plan.
 fn excesses(analysis: &Analysis, id: &str, interference: bool) -> BTreeMap<usize, f64> {
-    let mut values: BTreeMap<usize, Vec<Option<f64>>> = BTreeMap::new();
-    for row in analysis
-        .rows
-        .iter()
-        .filter(|row| row.record.solver == id && row.record.interference == interference)
-    {
-        values
-            .entry(row.problem)
-            .or_default()
-            .push(excess(row.standing));
-    }
-    values
+    let rows = analysis
+        .rows_of(interference)
+        .filter(|row| row.record.solver == id);
+    let of = |(problem, rows): (usize, Vec<&ScoredRecord>)| {
+        let all = rows.iter().map(|row| excess(row.standing));
+        Some((problem, mean(&all.collect::<Option<Vec<f64>>>()?)?))
+    };
+    grouped(rows, |row| row.problem)
         .into_iter()
-        .filter_map(|(p, all)| Some((p, mean(&all.into_iter().collect::<Option<Vec<f64>>>()?)?)))
+        .filter_map(of)
         .collect()
 }
 
@@ -225,12 +214,9 @@ pub(crate) fn excess(standing: Standing) -> Option<f64> {
 /// [`VirtualBest`] at every size.
 #[must_use]
 pub fn virtual_best(analysis: &Analysis) -> Vec<VirtualBest> {
-    let bounding: BTreeSet<&str> = analysis
-        .rows
-        .iter()
-        .filter(|r| r.record.lower_bound.is_some())
-        .map(|r| r.record.solver.as_str())
-        .collect();
+    let records = analysis.rows.iter().map(|row| row.record);
+    let bounding = records.filter(|r| r.lower_bound.is_some());
+    let bounding: BTreeSet<&str> = bounding.map(|r| r.solver.as_str()).collect();
     let mut best: BTreeMap<SizeKey, BTreeMap<usize, [f64; 2]>> = BTreeMap::new();
     for row in &analysis.rows {
         let Some(gap) = row.standing.gap() else {
@@ -247,17 +233,14 @@ pub fn virtual_best(analysis: &Analysis) -> Vec<VirtualBest> {
         }
     }
     let of = |(key, problems): (SizeKey, BTreeMap<usize, [f64; 2]>)| {
-        let gaps = |k: usize| {
-            problems
-                .values()
-                .map(|g| g[k])
-                .filter(|g| g.is_finite())
-                .collect::<Vec<f64>>()
+        let stats = |k: usize| {
+            let gaps = problems.values().map(|g| g[k]);
+            Stats::of(&gaps.filter(|g| g.is_finite()).collect::<Vec<f64>>())
         };
         VirtualBest {
             key,
-            all: Stats::of(&gaps(0)),
-            without_bounds: Stats::of(&gaps(1)),
+            all: stats(0),
+            without_bounds: stats(1),
         }
     };
     best.into_iter().map(of).collect()
@@ -270,14 +253,10 @@ type GroupKey<'a> = (bool, usize, SolverKey<'a>);
 /// cut off; rows that ended in an error are left out.
 #[must_use]
 pub fn growth(analysis: &Analysis) -> Vec<TimeGrowth> {
-    let mut groups: BTreeMap<GroupKey, Vec<&ScoredRecord>> = BTreeMap::new();
-    for row in &analysis.rows {
+    let groups = grouped(&analysis.rows, |row| {
         let r = row.record;
-        groups
-            .entry((r.interference, r.servers, analysis.catalogue.key(&r.solver)))
-            .or_default()
-            .push(row);
-    }
+        (r.interference, r.servers, analysis.catalogue.key(&r.solver))
+    });
     let of = |((interference, servers, (_, solver)), rows): (GroupKey, Vec<&ScoredRecord>)| {
         let timed: Vec<&&ScoredRecord> = rows
             .iter()
@@ -298,12 +277,7 @@ pub fn growth(analysis: &Analysis) -> Vec<TimeGrowth> {
             left_out: rows.len() - timed.len(),
         }
     };
-    groups
-        .into_iter()
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(of)
-        .collect()
+    groups.into_par_iter().map(of).collect()
 }
 
 /// Times for performance profiles: for each solver of a mode (in order) and each
@@ -316,39 +290,23 @@ pub fn times_within(
     gap: f64,
 ) -> Vec<(String, Vec<Option<f64>>)> {
     let mut problems: BTreeMap<usize, usize> = BTreeMap::new();
-    for row in analysis
-        .rows
-        .iter()
-        .filter(|row| row.record.interference == interference)
-    {
-        if !matches!(
-            analysis.problems[row.problem].reference,
-            Reference::Infeasible | Reference::Crossed
-        ) {
+    for row in analysis.rows_of(interference) {
+        let reference = analysis.problems[row.problem].reference;
+        if !matches!(reference, Reference::Infeasible | Reference::Crossed) {
             let next = problems.len();
             problems.entry(row.problem).or_insert(next);
         }
     }
-    let mut times: Vec<(String, Vec<Option<f64>>)> = analysis
-        .solvers
-        .iter()
-        .map(|id| (id.to_string(), vec![None; problems.len()]))
-        .collect();
-    let places: BTreeMap<String, usize> = times
-        .iter()
-        .enumerate()
-        .map(|(k, (id, _))| (id.clone(), k))
-        .collect();
-    for row in analysis
-        .rows
-        .iter()
-        .filter(|row| row.record.interference == interference)
-    {
+    let solvers = || analysis.solvers.iter();
+    let none = |id: &&str| (id.to_string(), vec![None; problems.len()]);
+    let mut times: Vec<(String, Vec<Option<f64>>)> = solvers().map(none).collect();
+    let places: BTreeMap<&str, usize> = solvers().copied().zip(0..).collect();
+    for row in analysis.rows_of(interference) {
         let within = row.standing.gap().is_some_and(|g| g.guaranteed <= gap);
         let (Some(&place), true) = (problems.get(&row.problem), within) else {
             continue;
         };
-        let best = &mut times[places[&row.record.solver]].1[place];
+        let best = &mut times[places[row.record.solver.as_str()]].1[place];
         *best = Some(best.map_or(row.record.time_s, |t| t.min(row.record.time_s)));
     }
     times

@@ -166,6 +166,14 @@ pub struct Analysis<'a> {
     pub catalogue: SolverCatalogue,
 }
 
+impl<'a> Analysis<'a> {
+    /// The rows of one mode.
+    pub(crate) fn rows_of(&self, interference: bool) -> impl Iterator<Item = &ScoredRecord<'a>> {
+        let rows = self.rows.iter();
+        rows.filter(move |row| row.record.interference == interference)
+    }
+}
+
 impl Reference {
     /// The name in tables.
     #[must_use]
@@ -215,10 +223,9 @@ impl Standing {
     /// The gap, if there is one.
     #[must_use]
     pub fn gap(self) -> Option<Gap> {
-        if let Self::Gap(gap) = self {
-            Some(gap)
-        } else {
-            None
+        match self {
+            Self::Gap(gap) => Some(gap),
+            _ => None,
         }
     }
 }
@@ -249,19 +256,14 @@ impl ProblemBounds {
     /// The bound, if a relative gap can rest on it: a bound of 0 or less says nothing that delays
     /// do not say already.
     fn usable_lower(&self) -> Option<f64> {
-        self.lower
-            .as_ref()
-            .map(|lower| lower.value)
-            .filter(|&value| value > 0.0)
+        let value = self.lower.as_ref()?.value;
+        (value > 0.0).then_some(value)
     }
 
     fn settle_reference(&mut self) {
+        let greatest = self.greatest.as_ref();
         let contradicted = self.upper.as_ref().is_some_and(|upper| {
-            self.infeasible.is_some()
-                || self
-                    .greatest
-                    .as_ref()
-                    .is_some_and(|bound| is_below(upper.value, bound.value))
+            self.infeasible.is_some() || greatest.is_some_and(|b| is_below(upper.value, b.value))
         });
         self.reference = match (&self.lower, &self.upper) {
             _ if contradicted => Reference::Crossed,
@@ -280,11 +282,8 @@ impl ProblemBounds {
         if self.reference == Reference::Crossed {
             return Standing::Crossed;
         }
-        let low = self
-            .upper
-            .as_ref()
-            .filter(|u| u.value > 0.0)
-            .map(|u| relative_excess(value, u.value));
+        let upper = self.upper.as_ref().filter(|u| u.value > 0.0);
+        let low = upper.map(|u| relative_excess(value, u.value));
         match self.usable_lower() {
             Some(lower) => {
                 let guaranteed = relative_excess(value, lower);
@@ -313,10 +312,8 @@ impl ProblemBounds {
         if let Some(solver) = &self.infeasible {
             return Some(at(None, None, solver));
         }
-        let lower = self
-            .greatest
-            .as_ref()
-            .filter(|lower| is_below(objective, lower.value))?;
+        let greatest = self.greatest.as_ref();
+        let lower = greatest.filter(|lower| is_below(objective, lower.value))?;
         Some(at(Some(lower.value), Some(lower.trust), &lower.solver))
     }
 }
@@ -334,9 +331,8 @@ fn relative_excess(value: f64, reference: f64) -> f64 {
 
 /// The value of a feasible plan.
 pub(crate) fn plan_value(record: &Record) -> Option<f64> {
-    record
-        .objective
-        .filter(|_| record.violations == 0 && record.status != Status::Error)
+    let is_valid = record.violations == 0 && record.status != Status::Error;
+    record.objective.filter(|_| is_valid)
 }
 
 fn outcome_without_plan(record: &Record) -> Standing {
@@ -378,13 +374,12 @@ pub fn analyse<'a>(
         let next = instances.len() as u64;
         *instances.entry(fingerprint).or_insert(next)
     };
-    let clusters: Vec<u64> = members
+    let clusters = members
         .iter()
-        .map(|records| number(&records[0].fingerprint))
-        .collect();
+        .map(|records| number(&records[0].fingerprint));
+    let clusters: Vec<u64> = clusters.collect();
+    let members = members.par_iter().zip(clusters);
     let problems: Vec<ProblemBounds> = members
-        .par_iter()
-        .zip(clusters)
         .map(|(records, cluster)| problem_from(records, cluster, catalogue))
         .collect();
     let pairs = || sorted.iter().copied().zip(problem_of.iter().copied());
@@ -473,15 +468,12 @@ fn reference_bound(bounds: &[LowerBound]) -> Option<LowerBound> {
 }
 
 fn best_upper(records: &[&Record]) -> Option<UpperBound> {
-    records
-        .iter()
-        .filter_map(|r| {
-            Some(UpperBound {
-                value: plan_value(r)?,
-                solver: r.solver.clone(),
-            })
-        })
-        .min_by(|a, b| a.value.total_cmp(&b.value))
+    let plans = records.iter().filter_map(|r| Some((plan_value(r)?, r)));
+    let best = plans.min_by(|a, b| a.0.total_cmp(&b.0));
+    best.map(|(value, r)| UpperBound {
+        value,
+        solver: r.solver.clone(),
+    })
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub(super) fn finding(study: &Study) -> Block {
         }
     }
     if all.is_empty() {
-        return Block::Paragraph(prose!["The campaign has no rows of ", code(SUBJECT), "."]);
+        return Block::Paragraph(prose! { "The campaign has no rows of ", code(SUBJECT), "." });
     }
     all.push(worst(&study.analysis));
     Block::Paragraph(all)
@@ -61,11 +61,10 @@ fn in_mode(rows: &[&Aggregate<SizeKey>], interference: bool) -> Prose {
             format!("{mean} % at N = {} (largest {max} %)", g.users)
         })
         .collect();
-    prose![
-        format!("With interference {on}, the mean guaranteed gap of "),
-        code(SUBJECT),
-        format!(" is {}. {} ", listed(&each), beyond(&gaps)),
-    ]
+    prose! {
+        format!("With interference {on}, the mean guaranteed gap of "), code(SUBJECT),
+        format!(" is {}. {} ", listed(&each), beyond(&gaps))
+    }
 }
 
 fn without_gaps(rows: &[&Aggregate<SizeKey>], on: &str) -> Prose {
@@ -79,12 +78,10 @@ fn without_gaps(rows: &[&Aggregate<SizeKey>], on: &str) -> Prose {
             )
         },
     );
-    prose![
-        format!("With interference {on}, no row of "),
-        code(SUBJECT),
-        " has a lower bound to compare with; ",
-        rest
-    ]
+    prose! {
+        format!("With interference {on}, no row of "), code(SUBJECT), " has a lower bound to \
+        compare with; ", rest
+    }
 }
 
 /// At which N the mean gap is noteworthy, and whether the bounds are close enough to be sure.
@@ -136,9 +133,8 @@ fn worst(analysis: &Analysis) -> Prose {
     } else {
         format!("is between {low} % and {high} %")
     };
-    prose![
-        format!("The largest gap of a single row {size}, at "),
-        code(&record.instance),
+    prose! {
+        format!("The largest gap of a single row {size}, at "), code(&record.instance),
         format!(", threshold {}.", record.threshold)
-    ]
+    }
 }

@@ -16,7 +16,7 @@ pub(super) fn methods(study: &Study) -> Vec<Block> {
     let analysis = &study.analysis;
     vec![
         Block::Paragraph(definitions().into()),
-        Block::Paragraph(prose![versions(analysis), " ", budgets(analysis)]),
+        Block::Paragraph(prose! { versions(analysis), " ", budgets(analysis) }),
         Block::Paragraph(machines(&study.environments)),
     ]
 }
@@ -55,13 +55,11 @@ fn versions(analysis: &Analysis) -> Prose {
         });
         let versions = of.join(" and ");
         let space = if of.is_empty() { "" } else { " " };
-        prose![code(id), space, versions]
+        prose! { code(id), space, versions }
     };
-    prose![
-        format!("Instances: {makers}. Solvers: "),
-        listed(analysis.solvers.iter().map(solver)),
-        "."
-    ]
+    prose! {
+        format!("Instances: {makers}. Solvers: "), listed(analysis.solvers.iter().map(solver)), "."
+    }
 }
 
 fn budgets(analysis: &Analysis) -> String {
@@ -92,11 +90,9 @@ fn machines(environments: &[Environment]) -> Prose {
     let all: BTreeSet<String> = environments.iter().map(machine).collect();
     let all: Vec<String> = all.into_iter().collect();
     match all.len() {
-        0 => prose![
-            "The machine is not recorded (the campaign has no ",
-            code("environments.jsonl"),
-            ")."
-        ],
+        0 => prose! {
+            "The machine is not recorded (the campaign has no ", code("environments.jsonl"), ")."
+        },
         1 => format!("Made with {}.", all[0]).into(),
         _ => format!("Made in several runs: {}.", all.join("; ")).into(),
     }

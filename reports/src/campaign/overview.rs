@@ -1,6 +1,7 @@
 //! The first paragraphs of a report: what was run, and the warnings that qualify everything below.
 
 use crate::analysis::Study;
+use crate::analysis::aggregates::reference_text;
 use crate::analysis::gaps::{Analysis, Crossing, OPTIMAL, Reference, ScoredRecord, Standing};
 use crate::document::{Block, Prose, code, listed, prose, strong};
 use crate::records::Status;
@@ -50,39 +51,23 @@ fn campaign(analysis: &Analysis) -> Prose {
     thresholds.dedup();
     let users: BTreeSet<usize> = rows().map(|r| r.users).collect();
     let families: BTreeSet<&str> = rows().map(|r| r.family.as_str()).collect();
-    let families: Vec<Prose> = families
-        .into_iter()
-        .filter(|f| !f.is_empty())
-        .map(code)
-        .collect();
+    let families = families.into_iter().filter(|f| !f.is_empty());
+    let families: Vec<Prose> = families.map(code).collect();
     let family = match families.len() {
         0 => "no named family".into(),
-        1 => prose!["family ", listed(families)],
-        _ => prose!["families ", listed(families)],
+        1 => prose! { "family ", listed(families) },
+        _ => prose! { "families ", listed(families) },
     };
     let problems = analysis.problems.len();
     let proved = analysis.problems.iter().filter(|p| p.is_proved()).count();
-    prose![
-        counted(analysis.rows.len(), "row"),
-        " of ",
-        counted(analysis.solvers.len(), "solver"),
-        " (",
-        listed(analysis.solvers.iter().map(|id| code(id))),
-        ") on ",
-        counted(problems, "problem"),
-        " from ",
-        counted(instances(analysis), "instance"),
-        ": ",
-        family,
-        format!(
-            " with N = {}, threshold {}. Proved optimal within {} %: {proved} of {}. {}",
-            text::listed(&users.into_iter().collect::<Vec<_>>()),
-            text::listed(&thresholds),
-            100.0 * OPTIMAL,
-            counted(problems, "problem"),
-            references(analysis)
-        ),
-    ]
+    prose! {
+        counted(analysis.rows.len(), "row"), " of ", counted(analysis.solvers.len(), "solver"),
+        " (", listed(analysis.solvers.iter().map(|id| code(id))), ") on ",
+        counted(problems, "problem"), " from ", counted(instances(analysis), "instance"), ": ",
+        family, " with N = ", text::listed(&users.into_iter().collect::<Vec<_>>()),
+        ", threshold ", text::listed(&thresholds), ". Proved optimal within ", 100.0 * OPTIMAL,
+        format!(" %: {proved} of "), counted(problems, "problem"), ". ", references(analysis)
+    }
 }
 
 fn instances(analysis: &Analysis) -> usize {
@@ -95,11 +80,7 @@ fn references(analysis: &Analysis) -> String {
     for problem in &analysis.problems {
         *counts.entry(problem.reference).or_default() += 1;
     }
-    let parts: Vec<String> = counts
-        .iter()
-        .map(|(kind, count)| format!("{kind} {count}"))
-        .collect();
-    format!("References: {}.", parts.join(", "))
+    format!("References: {}.", reference_text(&counts))
 }
 
 fn contradictions(crossings: &[Crossing]) -> Option<Block> {
@@ -110,27 +91,17 @@ fn contradictions(crossings: &[Crossing]) -> Option<Block> {
     let lead = strong(format!(
         "Contradiction: {count} below a lower bound or on a problem that was proved infeasible."
     ));
-    let mut items: Vec<Prose> = crossings
-        .iter()
-        .take(SHOWN)
-        .map(Crossing::describe)
-        .collect();
+    let shown = crossings.iter().take(SHOWN);
+    let mut items: Vec<Prose> = shown.map(Crossing::describe).collect();
     let rest = crossings.len().saturating_sub(SHOWN);
     if rest > 0 {
-        items.push(prose![
-            "and ",
-            rest,
-            " more: ",
-            code("crossed"),
-            " in ",
-            code("gaps.csv")
-        ]);
+        items.push(prose! { "and ", rest, " more: ", code("crossed"), " in ", code("gaps.csv") });
     }
     Some(Block::Alert(vec![
-        Block::Paragraph(prose![
-            lead,
-            " A bound, a plan's evaluation or a proof is wrong. The affected problems have no gap."
-        ]),
+        Block::Paragraph(prose! {
+            lead, " A bound, a plan's evaluation or a proof is wrong. The affected problems have \
+            no gap."
+        }),
         Block::List(items),
     ]))
 }
@@ -140,28 +111,17 @@ impl Crossing {
     #[must_use]
     pub fn describe(&self) -> Prose {
         let claim = match (self.bound, self.trust) {
-            (Some(bound), Some(trust)) => prose![
-                format!("below the lower bound {bound} of "),
-                code(&self.bound_by),
+            (Some(bound), Some(trust)) => prose! {
+                format!("below the lower bound {bound} of "), code(&self.bound_by),
                 format!(" ({trust}) by {:e}", bound - self.objective)
-            ],
-            _ => prose![
-                "although ",
-                code(&self.bound_by),
-                " proved that there is no plan"
-            ],
+            },
+            _ => prose! { "although ", code(&self.bound_by), " proved that there is no plan" },
         };
-        prose![
+        prose! {
             code(&self.instance),
-            format!(
-                ", threshold {}, {} weights: ",
-                self.threshold,
-                clip(&self.weights, 20)
-            ),
-            code(&self.plan_by),
-            format!(" has a plan of {}, ", self.objective),
-            claim,
-        ]
+            format!(", threshold {}, {} weights: ", self.threshold, clip(&self.weights, 20)),
+            code(&self.plan_by), format!(" has a plan of {}, ", self.objective), claim
+        }
     }
 }
 
@@ -172,7 +132,7 @@ fn by_solver(analysis: &Analysis, count: impl Fn(&str) -> usize) -> Option<(Pros
     let total = counts.iter().map(|c| c.1).sum();
     let items = counts
         .iter()
-        .map(|(id, count)| prose![code(id), " ", *count]);
+        .map(|(id, count)| prose! { code(id), " ", *count });
     (total > 0).then(|| (listed(items), total))
 }
 
@@ -198,28 +158,21 @@ fn failures(analysis: &Analysis) -> Option<Prose> {
     let (stop, count) = stops
         .into_iter()
         .max_by_key(|(stop, count)| (*count, std::cmp::Reverse(*stop)))?;
-    Some(prose![
-        format!("Failed without a plan: {} (", counted(total, "row")),
-        each,
-        format!("). Most frequent reason ({count}): "),
-        code(&clip(stop, REASON)),
-        "."
-    ])
+    Some(prose! {
+        format!("Failed without a plan: {} (", counted(total, "row")), each,
+        format!("). Most frequent reason ({count}): "), code(&clip(stop, REASON)), "."
+    })
 }
 
 fn timeouts(analysis: &Analysis) -> Option<Prose> {
     let late = |row: &ScoredRecord| row.record.status == Status::Timeout;
     let (each, total) = rows_by_solver(analysis, late)?;
-    let bare = analysis
-        .rows
-        .iter()
-        .filter(|row| late(row) && row.standing == Standing::Failed)
-        .count();
-    Some(prose![
-        format!("Timed out: {} (", counted(total, "row")),
-        each,
+    let bare = |row: &&ScoredRecord| late(row) && row.standing == Standing::Failed;
+    let bare = analysis.rows.iter().filter(bare).count();
+    Some(prose! {
+        format!("Timed out: {} (", counted(total, "row")), each,
         format!("), {bare} of them without a plan.")
-    ])
+    })
 }
 
 /// Kinds of problems that give no gap, and what that means.
@@ -241,32 +194,20 @@ const WITHOUT_GAP: [(Reference, &str); 3] = [
 
 fn without_reference(analysis: &Analysis) -> Vec<Option<Prose>> {
     let note = |(kind, meaning): (Reference, &str)| {
-        let problems: Vec<_> = analysis
-            .problems
-            .iter()
-            .filter(|p| p.reference == kind)
-            .collect();
+        let problems = analysis.problems.iter().filter(|p| p.reference == kind);
+        let problems: Vec<_> = problems.collect();
         let mut names = Prose::default();
         for (k, p) in problems.iter().take(EXAMPLES).enumerate() {
             names.push(if k > 0 { ", " } else { "" });
-            names.push(prose![code(&p.instance), " at threshold ", p.threshold]);
+            names.push(prose! { code(&p.instance), " at threshold ", p.threshold });
         }
-        let rest = if problems.len() > EXAMPLES {
-            ", …"
-        } else {
-            ""
-        };
+        let more = problems.len() > EXAMPLES;
+        let rest = if more { ", …" } else { "" };
         (!problems.is_empty()).then(|| {
-            prose![
-                format!(
-                    "{} of {} problems {meaning} (",
-                    problems.len(),
-                    analysis.problems.len()
-                ),
-                names,
-                rest,
-                ")."
-            ]
+            prose! {
+                format!("{} of {} problems {meaning} (", problems.len(), analysis.problems.len()),
+                names, rest, ")."
+            }
         })
     };
     WITHOUT_GAP.into_iter().map(note).collect()
@@ -277,16 +218,16 @@ fn unfinished(study: &Study) -> Option<Prose> {
     let (rows, missing) = (study.analysis.rows.len(), study.missing_rows());
     let expected = rows + missing;
     (missing > 0).then(|| {
-        prose![
-            strong(format!(
-                "Unfinished: {rows} of the {} in the configuration are present ({} % missing).",
-                counted(expected, "row"),
-                percent(Some(missing as f64 / expected as f64))
-            )),
-            " All means are over these rows only; ",
-            code("run"),
+        let share = percent(Some(missing as f64 / expected as f64));
+        let expected = counted(expected, "row");
+        let lead = format!(
+            "Unfinished: {rows} of the {expected} in the configuration are present ({share} % \
+             missing)."
+        );
+        prose! {
+            strong(lead), " All means are over these rows only; ", code("run"),
             " again computes the others."
-        ]
+        }
     })
 }
 
@@ -317,13 +258,9 @@ fn without_plans(analysis: &Analysis) -> Option<Prose> {
         let mut rows = analysis.rows.iter().filter(|row| row.record.solver == **id);
         rows.all(|row| matches!(row.standing, Standing::Violating | Standing::Failed))
     };
-    let ids: Vec<Prose> = analysis
-        .solvers
-        .iter()
-        .filter(useless)
-        .map(|id| code(id))
-        .collect();
-    (!ids.is_empty()).then(|| prose!["No feasible plan on any problem: ", listed(ids), "."])
+    let ids = analysis.solvers.iter().filter(useless);
+    let ids: Vec<Prose> = ids.map(|id| code(id)).collect();
+    (!ids.is_empty()).then(|| prose! { "No feasible plan on any problem: ", listed(ids), "." })
 }
 
 /// Means over different problems are not comparable.
@@ -333,15 +270,10 @@ fn incomplete(analysis: &Analysis) -> Option<Prose> {
         let rows = analysis.rows.iter().filter(|row| row.record.solver == id);
         rows.map(|row| row.problem).collect::<BTreeSet<_>>().len()
     };
-    let (each, _) = by_solver(analysis, |id| {
-        Some(seen(id)).filter(|&n| n < all).unwrap_or(0)
-    })?;
-    Some(prose![
-        format!(
-            "Not run on all {all} problems, so that their means are over other problems than those \
-             of the other solvers: "
-        ),
-        each,
-        "."
-    ])
+    let some = |id: &str| Some(seen(id)).filter(|&n| n < all).unwrap_or(0);
+    let (each, _) = by_solver(analysis, some)?;
+    Some(prose! {
+        format!("Not run on all {all} problems, so that their means are over other problems than \
+        those of the other solvers: "), each, "."
+    })
 }

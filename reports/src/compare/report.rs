@@ -130,25 +130,14 @@ pub fn console(c: &Comparison) -> String {
 /// What is compared, contradictions and warnings.
 fn overview(c: &Comparison) -> Vec<Block> {
     let side = |k: usize| {
-        format!(
-            " ({}, {}). ",
-            counted(c.rows[k], "row"),
-            counted(c.problems[k], "problem")
-        )
+        let (rows, problems) = (counted(c.rows[k], "row"), counted(c.problems[k], "problem"));
+        format!(" ({rows}, {problems}). ")
     };
-    let mut all = vec![Block::Paragraph(prose![
-        "A: ",
-        code(&c.names[0]),
-        side(0),
-        "B: ",
-        code(&c.names[1]),
-        side(1),
-        format!(
-            "{} and {} are in both; only these are compared.",
-            counted(c.problems[2], "problem"),
-            counted(c.pairs, "solve")
-        )
-    ])];
+    let mut all = vec![Block::Paragraph(prose! {
+        "A: ", code(&c.names[0]), side(0), "B: ", code(&c.names[1]), side(1),
+        counted(c.problems[2], "problem"), " and ", counted(c.pairs, "solve"),
+        " are in both; only these are compared."
+    })];
     all.extend(contradictions(c));
     let notes = notes(c);
     if !notes.is_empty() {
@@ -174,11 +163,10 @@ fn contradictions(c: &Comparison) -> Option<Block> {
         items.push(format!("and {rest} more").into());
     }
     Some(Block::Alert(vec![
-        Block::Paragraph(prose![
-            lead,
-            " A bound, a plan's evaluation or a proof is wrong in one of them. The affected \
-             problems are not compared."
-        ]),
+        Block::Paragraph(prose! {
+            lead, " A bound, a plan's evaluation or a proof is wrong in one of them. The affected \
+            problems are not compared."
+        }),
         Block::List(items),
     ]))
 }
@@ -187,38 +175,25 @@ fn contradiction(c: &Comparison, x: &Contradiction) -> Prose {
     let side = |(id, k): &(String, usize)| {
         let k = (*k).min(1);
         let name = clip(&c.names[k], NAME);
-        prose![code(id), format!(" in {} ({name})", ["A", "B"][k])]
+        prose! { code(id), format!(" in {} ({name})", ["A", "B"][k]) }
     };
     let claim = match &x.claim {
-        Claim::Bound(bound, trust) => prose![
-            format!("below the lower bound {bound} of "),
-            side(&x.claim_by),
-            format!(" ({trust})")
-        ],
-        Claim::Infeasible => prose![
-            "although ",
-            side(&x.claim_by),
-            " proved that there is no plan"
-        ],
+        Claim::Bound(bound, trust) => prose! {
+            format!("below the lower bound {bound} of "), side(&x.claim_by), format!(" ({trust})")
+        },
+        Claim::Infeasible => prose! {
+            "although ", side(&x.claim_by), " proved that there is no plan"
+        },
     };
-    prose![
+    prose! {
         code(&x.instance),
-        format!(
-            ", threshold {}, {} weights: ",
-            x.threshold,
-            clip(&x.weights, 20)
-        ),
-        side(&x.plan_by),
-        format!(" has a plan of {}, ", x.objective),
-        claim
-    ]
+        format!(", threshold {}, {} weights: ", x.threshold, clip(&x.weights, 20)),
+        side(&x.plan_by), format!(" has a plan of {}, ", x.objective), claim
+    }
 }
 
 fn name(s: &SolverShift) -> Prose {
-    prose![
-        code(&s.solver),
-        format!(" (interference {})", mode(s.key.interference))
-    ]
+    prose! { code(&s.solver), format!(" (interference {})", mode(s.key.interference)) }
 }
 
 fn notes(c: &Comparison) -> Vec<Prose> {
@@ -227,15 +202,11 @@ fn notes(c: &Comparison) -> Vec<Prose> {
         let count: usize = c.totals.iter().map(|s| s.alone[side]).sum();
         if count > 0 {
             let alone = c.totals.iter().filter(|s| s.alone[side] > 0);
-            let each = listed(alone.map(|s| prose![name(s), " ", s.alone[side]]));
-            all.push(prose![
-                format!(
-                    "Only in {label} and not compared: {} (",
-                    counted(count, "solve")
-                ),
-                each,
+            let each = listed(alone.map(|s| prose! { name(s), " ", s.alone[side] }));
+            all.push(prose! {
+                format!("Only in {label} and not compared: {} (", counted(count, "solve")), each,
                 ")."
-            ]);
+            });
         }
     }
     let timed = c.totals.iter().any(|s| s.time.is_some());
@@ -247,11 +218,10 @@ fn notes(c: &Comparison) -> Vec<Prose> {
         );
     }
     if timed && c.shared_machine {
-        all.push(prose![
+        all.push(prose! {
             "Solves shared the machine, which distorts times: measure with ",
-            code("timing = \"isolated\""),
-            " before calling a solver faster or slower."
-        ]);
+            code("timing = \"isolated\""), " before calling a solver faster or slower."
+        });
     }
     let instances = c.totals.iter().filter_map(|s| s.gap.map(|g| g.instances));
     if let Some(most) = instances.max().filter(|&most| most < FEW) {
@@ -280,9 +250,9 @@ fn finding(c: &Comparison) -> Block {
             let ends = Value::percent_estimate(Some(gap.mean), gap.interval).ends();
             format!(" by {} points{ends}", short(Some(100.0 * gap.mean.abs())))
         });
-        prose![name(s), by]
+        prose! { name(s), by }
     };
-    let factor = |s: &SolverShift| prose![name(s), " ", columns::ratio(s).text()];
+    let factor = |s: &SolverShift| prose! { name(s), " ", columns::ratio(s).text() };
     let gaps = |verdict: Verdict, show: &dyn Fn(&SolverShift) -> Prose| -> Vec<Prose> {
         let of = c.totals.iter().filter(|s| s.verdict == verdict);
         of.map(show).collect()
@@ -304,7 +274,7 @@ fn finding(c: &Comparison) -> Block {
     ];
     let groups = groups.into_iter().filter(|(_, items)| !items.is_empty());
     let mut lines: Vec<Prose> = groups
-        .map(|(lead, items)| prose![lead, ": ", listed(items), "."])
+        .map(|(lead, items)| prose! { lead, ": ", listed(items), "." })
         .collect();
     let changed = |wanted: fn(&StatusChange) -> bool| -> usize {
         let of = c.changes.iter().filter(|x| wanted(x));
@@ -329,11 +299,10 @@ fn differences(all: &[SetupDifference]) -> Table {
 }
 
 fn changes(c: &Comparison) -> Table {
-    let caption = prose![
+    let caption = prose! {
         "The examples are those that lost their plan or most of their gap; every solve is in ",
-        code("compare-changes.csv"),
-        "."
-    ];
+        code("compare-changes.csv"), "."
+    };
     Table::of(caption, &columns::status_changes(), &c.changes)
 }
 

@@ -86,7 +86,9 @@ pub(crate) struct Select {
     pub options: Vec<String>,
 }
 
-/// Concatenates texts, numbers, [`code`], [`strong`] and other prose into a [`Prose`].
+/// Concatenates texts, numbers, [`code`], [`strong`] and other prose into a [`Prose`], as in
+/// `prose! { "Every row is in ", code("gaps.csv"), "." }`. With braces rustfmt leaves the lines as
+/// they are: they are filled as in running text.
 macro_rules! prose {
     ($($part:expr),* $(,)?) => {{
         let mut all = $crate::document::Prose::default();

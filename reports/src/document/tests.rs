@@ -43,22 +43,17 @@ fn example() -> Document {
         ("Second".into(), &LINES[1..]),
     ];
     let table = Table::sectioned(
-        prose!["A caption with ", code("code"), "."],
+        prose! { "A caption with ", code("code"), "." },
         &columns(),
         sections,
     );
     Document {
         title: "A title",
         blocks: vec![
-            Block::Paragraph(prose![
-                "Text with ",
-                code("a<b"),
-                ", ",
-                strong(prose!["bold ", code("x")]),
-                ", ",
-                emphasis("a term"),
-                ", F* <= 1 and <b>no tag</b> & more."
-            ]),
+            Block::Paragraph(prose! {
+                "Text with ", code("a<b"), ", ", strong(prose! { "bold ", code("x") }), ", ",
+                emphasis("a term"), ", F* <= 1 and <b>no tag</b> & more."
+            }),
             Block::Alert(vec![
                 Block::Paragraph(strong("Bad: 1.")),
                 Block::List(vec![

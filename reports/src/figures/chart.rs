@@ -1,6 +1,7 @@
 //! A figure as data: panels with axes and series. Nothing here knows how it is drawn.
 
 use super::style::Style;
+use crate::text::firsts;
 
 /// Series up to which the intervals of [`Draw::Band`] are bands. More of them over each other are
 /// one dark cloud, and bars side by side are not.
@@ -102,12 +103,12 @@ pub struct Panel {
     /// Series; those without points are not drawn.
     pub series: Vec<Series>,
     /// Grey lines behind the series.
-    pub references: Vec<Reference>,
+    pub references: Vec<ReferenceLine>,
 }
 
 /// A line over the whole panel.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Reference {
+pub enum ReferenceLine {
     /// Upright, at this x.
     X(f64),
     /// Level, at this y.
@@ -232,7 +233,8 @@ impl Axis {
     pub fn users(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         values.dedup();
-        let log = matches!((values.first(), values.last()), (Some(&a), Some(&b)) if a > 0.0 && b > 10.0 * a);
+        let ends = values.first().zip(values.last());
+        let log = ends.is_some_and(|(&a, &b)| a > 0.0 && b > 10.0 * a);
         Self {
             log_floor: log.then_some(1.0),
             values,
@@ -275,14 +277,8 @@ impl Chart {
     /// A series for each entry of the legend: the first of each name that has points.
     pub(super) fn legend(&self) -> Vec<&Series> {
         let all = || self.panels.iter().flat_map(|p| &p.series);
-        let mut names: Vec<&str> = Vec::new();
-        for series in all() {
-            if !names.contains(&series.name.as_str()) {
-                names.push(&series.name);
-            }
-        }
+        let names = firsts(all().map(|s| s.name.as_str())).into_iter();
         names
-            .into_iter()
             .filter_map(|name| all().find(|s| s.name == name && !s.points.is_empty()))
             .collect()
     }

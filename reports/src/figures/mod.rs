@@ -10,7 +10,9 @@ mod scale;
 mod style;
 mod svg;
 
-pub use chart::{Axis, Bar, BarPanel, Bars, Chart, Draw, Figure, Panel, Point, Reference, Series};
+pub use chart::{
+    Axis, Bar, BarPanel, Bars, Chart, Draw, Figure, Panel, Point, ReferenceLine, Series,
+};
 pub use style::{Shape, Style};
 
 #[cfg(test)]

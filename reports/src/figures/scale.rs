@@ -1,6 +1,6 @@
 //! Ends and ticks of axes.
 
-use super::chart::{Axis, Bars, Chart, Panel, Point, Reference};
+use super::chart::{Axis, Bars, Chart, Panel, Point, ReferenceLine};
 
 /// About how many steps a linear axis has.
 const STEPS: f64 = 5.0;
@@ -33,11 +33,11 @@ impl Scales {
     pub fn of(chart: &Chart, panel: &Panel) -> Self {
         let own = |p: &&Panel| panel.y.is_none() && p.y.is_none() || std::ptr::eq(*p, panel);
         let xs = values(chart.panels.iter(), Point::xs, |r| match r {
-            Reference::X(x) => Some(*x),
+            ReferenceLine::X(x) => Some(*x),
             _ => None,
         });
         let ys = values(chart.panels.iter().filter(own), Point::ys, |r| match r {
-            Reference::Y(y) => Some(*y),
+            ReferenceLine::Y(y) => Some(*y),
             _ => None,
         });
         Self {
@@ -47,12 +47,12 @@ impl Scales {
     }
 
     /// Both ends of a reference line.
-    pub fn ends(&self, reference: Reference) -> [(f64, f64); 2] {
+    pub fn ends(&self, reference: ReferenceLine) -> [(f64, f64); 2] {
         let (x, y) = (&self.x, &self.y);
         match reference {
-            Reference::X(at) => [(at, y.low), (at, y.high)],
-            Reference::Y(at) => [(x.low, at), (x.high, at)],
-            Reference::Diagonal => [(x.low, y.low), (x.high, y.high)],
+            ReferenceLine::X(at) => [(at, y.low), (at, y.high)],
+            ReferenceLine::Y(at) => [(x.low, at), (x.high, at)],
+            ReferenceLine::Diagonal => [(x.low, y.low), (x.high, y.high)],
         }
     }
 }
@@ -61,7 +61,7 @@ impl Scales {
 fn values<'a>(
     panels: impl Iterator<Item = &'a Panel>,
     of_point: fn(&Point) -> [f64; 3],
-    of_reference: fn(&Reference) -> Option<f64>,
+    of_reference: fn(&ReferenceLine) -> Option<f64>,
 ) -> impl Iterator<Item = f64> {
     panels.flat_map(move |p| {
         let points = p.series.iter().flat_map(|s| &s.points).flat_map(of_point);

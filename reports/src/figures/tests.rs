@@ -29,7 +29,11 @@ fn chart() -> Chart {
         .collect();
     all.insert(2, empty);
     let panel = Panel {
-        references: vec![Reference::X(2.0), Reference::Y(30.0), Reference::Diagonal],
+        references: vec![
+            ReferenceLine::X(2.0),
+            ReferenceLine::Y(30.0),
+            ReferenceLine::Diagonal,
+        ],
         ..Panel::new("left", all)
     };
     Chart {

@@ -177,23 +177,16 @@ pub fn cause(cell: &MethodMeans) -> Prose {
     let range = published_range(cell.users, WITHOUT_TAU, PaperMetric::Uplink)
         .filter(|_| part == PaperMetric::Uplink);
     let moves = range.map_or(Prose::default(), |(low, high)| {
-        prose![
-            "; the authors' own uplink mean of ",
-            code(WITHOUT_TAU),
-            format!(
-                ", which does not depend on tau, is between {low:.0} and {high:.0} ms over their \
-                 five thresholds at this N"
-            )
-        ]
+        prose! {
+            "; the authors' own uplink mean of ", code(WITHOUT_TAU), format!(", which does not \
+            depend on tau, is between {low:.0} and {high:.0} ms over their five thresholds at this \
+            N")
+        }
     });
-    prose![
-        format!(
-            "{difference:+.0} ms of it in the {}: {}",
-            part.name().trim_end_matches(" (ms)"),
-            assumption(part)
-        ),
-        moves
-    ]
+    prose! {
+        format!("{difference:+.0} ms of it in the {}: \
+        {}", part.name().trim_end_matches(" (ms)"), assumption(part)), moves
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! Means per cell of the reproduced experiment, beside the published ones.
 
 use super::published::{Published, published};
-use crate::analysis::aggregates::ThresholdKey;
+use crate::analysis::aggregates::{ThresholdKey, grouped};
 use crate::document::{Digits, Value};
 use crate::records::{SolverCatalogue, SolverKey};
 use crate::statistics::bootstrap::{ConfidenceInterval, mean_interval};
 use crate::statistics::summary::mean;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 
 /// What is compared with the published table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,6 +124,14 @@ impl PaperMetric {
     }
 }
 
+impl MethodRun {
+    /// The cell that it is in.
+    pub(super) fn cell(&self, catalogue: &SolverCatalogue) -> CellKey<'_> {
+        let threshold = ThresholdKey(self.threshold);
+        (self.users, threshold, catalogue.key(&self.method))
+    }
+}
+
 impl MethodMeans {
     /// The mean of a metric.
     #[must_use]
@@ -180,22 +187,11 @@ pub(super) type CellKey<'a> = (usize, ThresholdKey, SolverKey<'a>);
 pub fn cells(runs: &[MethodRun], catalogue: &SolverCatalogue) -> Vec<MethodMeans> {
     let table = published();
     let theirs = |users: usize, threshold: f64, method: &str| {
-        let row = table
-            .iter()
-            .find(|p| p.users == users && p.threshold == threshold && p.solver == method);
-        row.map(Published::values)
+        let is =
+            |p: &&Published| p.users == users && p.threshold == threshold && p.solver == method;
+        table.iter().find(is).map(Published::values)
     };
-    let mut groups: BTreeMap<CellKey, Vec<&MethodRun>> = BTreeMap::new();
-    for run in runs {
-        groups
-            .entry((
-                run.users,
-                ThresholdKey(run.threshold),
-                catalogue.key(&run.method),
-            ))
-            .or_default()
-            .push(run);
-    }
+    let groups = grouped(runs, |run| run.cell(catalogue));
     let cell = |((users, threshold, (_, method)), runs): (CellKey, Vec<&MethodRun>)| {
         let ids: Vec<u64> = runs.iter().map(|r| r.run as u64).collect();
         let column = |place: usize| runs.iter().map(|r| r.values[place]).collect::<Vec<f64>>();
@@ -209,7 +205,6 @@ pub fn cells(runs: &[MethodRun], catalogue: &SolverCatalogue) -> Vec<MethodMeans
             published: theirs(users, threshold.0, method),
         }
     };
-    let groups: Vec<(CellKey, Vec<&MethodRun>)> = groups.into_iter().collect();
     groups.into_par_iter().map(cell).collect()
 }
 

@@ -24,12 +24,11 @@ pub(super) fn document(of: &Reproduction) -> Document {
         title: "Deviations from the published means",
         blocks: vec![
             Block::Paragraph(of.setup.describe()),
-            Block::Paragraph(prose![
+            Block::Paragraph(prose! {
                 "Ours [95 % interval over runs] / published: deviation, in % of the published \
-                 mean, for accuracy in points. ",
-                code("*"),
-                " marks deviations that chance alone does not explain."
-            ]),
+                mean, for accuracy in points. ", code("*"), " marks deviations that chance alone \
+                does not explain."
+            }),
             Block::Table(agreement_table(of)),
             Block::Table(Table::of("", &columns, published)),
         ],
@@ -73,11 +72,10 @@ pub(super) fn agreement_table(of: &Reproduction) -> Table {
 }
 
 fn largest(a: &Agreement) -> Prose {
-    prose![
-        format!("{:.1} {}: ", a.max_abs, a.metric.unit()),
-        code(&a.worst.method),
+    prose! {
+        format!("{:.1} {}: ", a.max_abs, a.metric.unit()), code(&a.worst.method),
         format!(", N = {}, tau = {}", a.worst.users, a.worst.threshold)
-    ]
+    }
 }
 
 fn target(a: &Agreement) -> String {

@@ -1,7 +1,7 @@
 //! GOA against each other method, and each threshold against the next, run by run.
 
 use super::cells::{CellKey, MethodRun, PaperMetric, SEED};
-use crate::analysis::aggregates::ThresholdKey;
+use crate::analysis::aggregates::{ThresholdKey, grouped};
 use crate::records::SolverCatalogue;
 use crate::statistics::bootstrap::{ConfidenceInterval, mean_interval};
 use rayon::prelude::*;
@@ -69,76 +69,43 @@ pub fn differences(
     first: &str,
     catalogue: &SolverCatalogue,
 ) -> Vec<MethodDifference> {
-    let mut groups: BTreeMap<CellKey, Vec<&MethodRun>> = BTreeMap::new();
-    for run in runs {
-        groups
-            .entry((
-                run.users,
-                ThresholdKey(run.threshold),
-                catalogue.key(&run.method),
-            ))
-            .or_default()
-            .push(run);
-    }
-    let pairs: Vec<_> = groups
-        .iter()
-        .filter(|((_, _, (_, method)), _)| *method != first)
-        .filter_map(|(key, theirs)| {
-            Some((
-                key,
-                groups.get(&(key.0, key.1, catalogue.key(first)))?,
-                theirs,
-            ))
-        })
-        .collect();
-    let one =
-        |(key, ours, theirs): (&CellKey, &Vec<&MethodRun>, &Vec<&MethodRun>)| MethodDifference {
-            users: key.0,
-            threshold: key.1.0,
-            method: key.2.1.into(),
+    let groups = grouped(runs, |run| run.cell(catalogue));
+    let one = |(&(users, threshold, (_, method)), theirs): (&CellKey, &Vec<&MethodRun>)| {
+        let ours = groups.get(&(users, threshold, catalogue.key(first)))?;
+        (method != first).then(|| MethodDifference {
+            users,
+            threshold: threshold.0,
+            method: method.into(),
             delay: paired(ours, theirs, PaperMetric::Total),
             accuracy: paired(ours, theirs, PaperMetric::Accuracy),
-        };
-    pairs.into_par_iter().map(one).collect()
+        })
+    };
+    groups.par_iter().filter_map(one).collect()
 }
 
 /// `method` at each threshold minus itself at the one before, by N.
 #[must_use]
 pub fn steps(runs: &[MethodRun], method: &str) -> Vec<ThresholdStep> {
-    by_threshold(runs, method)
-        .iter()
-        .flat_map(|of| {
-            of.windows(2)
-                .map(|w| step(&w[0], &w[1]))
-                .collect::<Vec<_>>()
-        })
-        .collect()
+    let all = by_threshold(runs, method);
+    let pairs = all.iter().flat_map(|of| of.windows(2));
+    pairs.map(|pair| step(&pair[0], &pair[1])).collect()
 }
 
 /// `method` at the highest threshold minus itself at the lowest, by N.
 #[must_use]
 pub fn ends(runs: &[MethodRun], method: &str) -> Vec<ThresholdStep> {
     let all = by_threshold(runs, method);
-    all.iter()
-        .filter(|of| of.len() > 1)
-        .map(|of| step(&of[0], &of[of.len() - 1]))
-        .collect()
+    let several = all.iter().filter(|of| of.len() > 1);
+    several.map(|of| step(&of[0], &of[of.len() - 1])).collect()
 }
 
 /// For each N the runs of a method by threshold.
 fn by_threshold<'a>(runs: &'a [MethodRun], method: &str) -> Vec<Vec<Vec<&'a MethodRun>>> {
-    let mut groups: BTreeMap<usize, BTreeMap<ThresholdKey, Vec<&MethodRun>>> = BTreeMap::new();
-    for run in runs.iter().filter(|r| r.method == method) {
-        groups
-            .entry(run.users)
-            .or_default()
-            .entry(ThresholdKey(run.threshold))
-            .or_default()
-            .push(run);
-    }
-    groups
-        .into_values()
-        .map(|of| of.into_values().collect())
+    let runs = runs.iter().filter(|run| run.method == method);
+    let by_users = grouped(runs, |run| run.users).into_values();
+    let by_threshold = |runs| grouped(runs, |run: &&MethodRun| ThresholdKey(run.threshold));
+    by_users
+        .map(|runs| by_threshold(runs).into_values().collect())
         .collect()
 }
 

@@ -2,12 +2,11 @@
 //! bound.
 
 use super::cells::{CellKey, SEED};
-use crate::analysis::aggregates::ThresholdKey;
-use crate::analysis::gaps::{Gap, ROUNDING};
+use crate::analysis::aggregates::{ThresholdKey, grouped};
+use crate::analysis::gaps::{Gap, is_below};
 use crate::records::{SolverCatalogue, Trust};
 use crate::statistics::bootstrap::{ConfidenceInterval, mean_interval};
 use crate::statistics::summary::mean;
-use std::collections::BTreeMap;
 
 /// One solver on one problem.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,19 +67,15 @@ impl ExactProblem {
     /// UB, the least objective among feasible plans.
     #[must_use]
     pub fn upper(&self) -> Option<f64> {
-        self.solves
-            .iter()
-            .filter(|s| s.violations == 0)
-            .filter_map(|s| s.objective)
-            .min_by(f64::total_cmp)
+        let feasible = self.solves.iter().filter(|s| s.violations == 0);
+        feasible.filter_map(|s| s.objective).min_by(f64::total_cmp)
     }
 
     /// The gap of a plan, when it is feasible and LB > 0.
     #[must_use]
     pub fn gap(&self, solve: &ExactSolve) -> Option<Gap> {
-        let z = solve
-            .objective
-            .filter(|_| solve.violations == 0 && self.lower > 0.0)?;
+        let has_gap = solve.violations == 0 && self.lower > 0.0;
+        let z = solve.objective.filter(|_| has_gap)?;
         let upper = self.upper()?;
         Some(Gap {
             low: ((z - upper) / upper).max(0.0),
@@ -91,12 +86,8 @@ impl ExactProblem {
     /// A plan below the bound by more than rounding: a bug in a bound or in the evaluation.
     #[must_use]
     pub fn crossing(&self) -> Option<&ExactSolve> {
-        let below = |s: &&ExactSolve| {
-            s.violations == 0
-                && s.objective
-                    .is_some_and(|z| z < self.lower - ROUNDING * self.lower.abs())
-        };
-        self.solves.iter().find(below)
+        let below = |s: &&ExactSolve| s.objective.is_some_and(|z| is_below(z, self.lower));
+        self.solves.iter().filter(|s| s.violations == 0).find(below)
     }
 }
 
@@ -117,26 +108,23 @@ impl SolverGaps {
 /// The cells of all problems, by N, threshold and solver.
 #[must_use]
 pub fn gap_cells(all: &[ExactProblem], catalogue: &SolverCatalogue) -> Vec<SolverGaps> {
-    let mut groups: BTreeMap<CellKey, Vec<(&ExactProblem, &ExactSolve)>> = BTreeMap::new();
-    for exact in all {
-        for solve in &exact.solves {
-            let key = (
-                exact.users,
-                ThresholdKey(exact.threshold),
-                catalogue.key(&solve.solver),
-            );
-            groups.entry(key).or_default().push((exact, solve));
-        }
-    }
+    let solves = all
+        .iter()
+        .flat_map(|e| e.solves.iter().map(move |solve| (e, solve)));
+    let groups = grouped(solves, |(e, solve)| {
+        (
+            e.users,
+            ThresholdKey(e.threshold),
+            catalogue.key(&solve.solver),
+        )
+    });
     let cell = |((users, threshold, (_, solver)), mut rows): (
         CellKey,
         Vec<(&ExactProblem, &ExactSolve)>,
     )| {
         rows.sort_by_key(|(exact, _)| exact.run);
-        let with: Vec<(&ExactProblem, Gap)> = rows
-            .iter()
-            .filter_map(|(e, s)| Some((*e, e.gap(s)?)))
-            .collect();
+        let with = rows.iter().filter_map(|(e, s)| Some((*e, e.gap(s)?)));
+        let with: Vec<(&ExactProblem, Gap)> = with.collect();
         let gaps: Vec<f64> = with.iter().map(|(_, g)| g.guaranteed).collect();
         let ids: Vec<u64> = with.iter().map(|(e, _)| e.run as u64).collect();
         SolverGaps {

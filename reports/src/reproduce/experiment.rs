@@ -93,16 +93,11 @@ impl Setup {
             "The servers' capacities are drawn anew for every method and threshold, as in the \
              published comparison."
         };
-        prose![
-            format!("Made by offload-bench {} with ", self.version),
-            code(&self.command),
-            format!(": {} for each N (family ", counted(self.runs, "run")),
-            code("paper"),
-            ", seed 1000 N + run), 4 servers, weights ",
-            code("uncertainty"),
-            ". ",
-            sharing
-        ]
+        prose! {
+            format!("Made by offload-bench {} with ", self.version), code(&self.command),
+            format!(": {} for each N (family ", counted(self.runs, "run")), code("paper"),
+            ", seed 1000 N + run), 4 servers, weights ", code("uncertainty"), ". ", sharing
+        }
     }
 }
 

@@ -95,7 +95,7 @@ struct Sums {
 
 impl Sums {
     fn of(values: &[f64], clusters: &[u64]) -> Option<Self> {
-        let groups = Groups::of(values, clusters)?;
+        let groups = grouped(values, clusters)?;
         let sums = groups
             .iter()
             .map(|group| (group.iter().sum(), group.len() as f64))
@@ -138,7 +138,7 @@ fn resampled_means<const W: usize>(columns: [&&Sums; W], seed: u64) -> [Vec<f64>
     let table: Vec<[(f64, f64); W]> = (0..columns[0].sums.len())
         .map(|c| columns.map(|s| s.sums[c]))
         .collect();
-    let mut draw = Draw::new(seed);
+    let mut draw = UniformDraw::new(seed);
     let mut all = [const { Vec::new() }; W];
     for _ in 0..RESAMPLES {
         let mut drawn = [(0.0, 0.0); W];
@@ -178,18 +178,11 @@ pub fn intervals<const S: usize>(
     seed: u64,
     statistics: impl Fn(&[f64]) -> [Option<f64>; S],
 ) -> Option<[Option<ConfidenceInterval>; S]> {
-    let groups = Groups::of(values, clusters)?;
-    // Values in ascending order with their cluster: a resample is then a walk that repeats each
-    // value as often as its cluster was drawn.
-    let mut sorted: Vec<(f64, usize)> = groups
-        .iter()
-        .enumerate()
-        .flat_map(|(place, group)| group.iter().map(move |&v| (v, place)))
-        .collect();
-    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let groups = grouped(values, clusters)?;
+    let sorted = ascending(&groups);
     let plain: Vec<f64> = sorted.iter().map(|pair| pair.0).collect();
     let estimates = statistics(&plain);
-    let mut draw = Draw::new(seed);
+    let mut draw = UniformDraw::new(seed);
     let mut replicates: [Vec<f64>; S] = std::array::from_fn(|_| Vec::with_capacity(RESAMPLES));
     let mut times = vec![0_u32; groups.len()];
     let mut resample = Vec::with_capacity(2 * plain.len());
@@ -210,13 +203,7 @@ pub fn intervals<const S: usize>(
         .into_iter()
         .zip(estimates)
         .map(|(replicates, estimate)| {
-            let estimate = estimate.filter(|x| x.is_finite())?;
-            let tail = (1.0 - CONFIDENCE) / 2.0;
-            Some(ConfidenceInterval {
-                estimate,
-                low: quantile(&replicates, tail)?,
-                high: quantile(&replicates, 1.0 - tail)?,
-            })
+            percentiles(estimate.filter(|x| x.is_finite())?, &replicates)
         });
     Some(std::array::from_fn(|_| all.next().flatten()))
 }
@@ -231,16 +218,11 @@ pub fn quantile_intervals<const S: usize>(
     seed: u64,
     p: [f64; S],
 ) -> Option<[ConfidenceInterval; S]> {
-    let groups = Groups::of(values, clusters)?;
-    let mut sorted: Vec<(f64, usize)> = groups
-        .iter()
-        .enumerate()
-        .flat_map(|(place, group)| group.iter().map(move |&v| (v, place)))
-        .collect();
-    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let groups = grouped(values, clusters)?;
+    let sorted = ascending(&groups);
     let once = vec![1_u32; groups.len()];
     let estimates = resampled_quantiles(&sorted, &once, sorted.len(), p);
-    let mut draw = Draw::new(seed);
+    let mut draw = UniformDraw::new(seed);
     let mut replicates: [Vec<f64>; S] = std::array::from_fn(|_| Vec::with_capacity(RESAMPLES));
     let mut times = vec![0_u32; groups.len()];
     for _ in 0..RESAMPLES {
@@ -258,16 +240,32 @@ pub fn quantile_intervals<const S: usize>(
             kept.push(one);
         }
     }
+    let all: Option<Vec<_>> = estimates
+        .into_iter()
+        .zip(&replicates)
+        .map(|(estimate, of)| percentiles(estimate, of))
+        .collect();
+    all?.try_into().ok()
+}
+
+/// Values in ascending order, each with the place of its group: a resample is then a walk that
+/// repeats each value as often as its group was drawn.
+fn ascending(groups: &[Vec<f64>]) -> Vec<(f64, usize)> {
+    let groups = groups.iter().enumerate();
+    let values = groups.flat_map(|(place, group)| group.iter().map(move |&v| (v, place)));
+    let mut all: Vec<(f64, usize)> = values.collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    all
+}
+
+/// The percentile interval of an estimate from its resamples; None without any.
+pub(crate) fn percentiles(estimate: f64, resampled: &[f64]) -> Option<ConfidenceInterval> {
     let tail = (1.0 - CONFIDENCE) / 2.0;
-    Some(std::array::from_fn(|k| {
-        let estimate = estimates[k];
-        let end = |at: f64| quantile(&replicates[k], at).unwrap_or(estimate);
-        ConfidenceInterval {
-            estimate,
-            low: end(tail),
-            high: end(1.0 - tail),
-        }
-    }))
+    Some(ConfidenceInterval {
+        estimate,
+        low: quantile(resampled, tail)?,
+        high: quantile(resampled, 1.0 - tail)?,
+    })
 }
 
 /// [`sorted_quantile`] of the list in which each of the ascending `sorted` stands as often as its
@@ -345,31 +343,24 @@ fn corrected(estimate: f64, replicates: Vec<f64>, jackknife: &[f64]) -> Confiden
 }
 
 /// Values by cluster, in the order of the clusters' ids; within a cluster ascending.
-struct Groups;
-
-impl Groups {
-    fn of(values: &[f64], clusters: &[u64]) -> Option<Vec<Vec<f64>>> {
-        if values.len() != clusters.len() || values.iter().any(|v| !v.is_finite()) {
-            return None;
-        }
-        let mut pairs: Vec<(u64, f64)> = clusters
-            .iter()
-            .copied()
-            .zip(values.iter().copied())
-            .collect();
-        pairs.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let groups: Vec<Vec<f64>> = pairs
-            .chunk_by(|a, b| a.0 == b.0)
-            .map(|group| group.iter().map(|pair| pair.1).collect())
-            .collect();
-        (groups.len() > 1).then_some(groups)
+fn grouped(values: &[f64], clusters: &[u64]) -> Option<Vec<Vec<f64>>> {
+    if values.len() != clusters.len() || values.iter().any(|v| !v.is_finite()) {
+        return None;
     }
+    let pairs = clusters.iter().copied().zip(values.iter().copied());
+    let mut pairs: Vec<(u64, f64)> = pairs.collect();
+    pairs.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let groups = pairs.chunk_by(|a, b| a.0 == b.0);
+    let groups: Vec<Vec<f64>> = groups
+        .map(|group| group.iter().map(|pair| pair.1).collect())
+        .collect();
+    (groups.len() > 1).then_some(groups)
 }
 
 /// Uniform integers.
-pub(crate) struct Draw(ChaCha8Rng);
+pub(crate) struct UniformDraw(ChaCha8Rng);
 
-impl Draw {
+impl UniformDraw {
     pub(crate) fn new(seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
@@ -437,7 +428,7 @@ mod tests {
     }
 
     fn sample(seed: u64, n: usize) -> Vec<f64> {
-        let mut draw = Draw::new(seed);
+        let mut draw = UniformDraw::new(seed);
         (0..n)
             .map(|_| normal_quantile((f64::from(draw.0.next_u32()) + 0.5) / 4_294_967_296.0))
             .collect()

@@ -1,8 +1,7 @@
 //! How well a number tells right answers from wrong ones, each statistic with a 95 % interval over
 //! queries.
 
-use crate::statistics::bootstrap::{CONFIDENCE, ConfidenceInterval, Draw, RESAMPLES};
-use crate::statistics::summary::quantile;
+use crate::statistics::bootstrap::{ConfidenceInterval, RESAMPLES, UniformDraw, percentiles};
 
 /// Bins of the reliability tables and of the calibration error, of equal numbers of queries as far
 /// as ties allow.
@@ -166,7 +165,7 @@ pub fn qualities(
             .collect()
     };
     let estimates = first(&ones).filter(|_| n >= 2)?;
-    let mut draw = Draw::new(seed);
+    let mut draw = UniformDraw::new(seed);
     let mut replicates: Vec<Vec<Vec<f64>>> = estimates
         .iter()
         .map(|e| vec![Vec::new(); e.len() + 1])
@@ -186,13 +185,10 @@ pub fn qualities(
         let all: Vec<ConfidenceInterval> = estimates[k]
             .iter()
             .zip(&replicates[k][1..])
-            .map(|(&e, r)| interval(e, r))
+            .map(|(&e, r)| percentiles(e, r))
             .collect::<Option<_>>()?;
-        let ahead = if k == 0 {
-            None
-        } else {
-            interval(estimates[k][0] - estimates[0][0], &replicates[k][0])
-        };
+        let ahead = estimates[k][0] - estimates[0][0];
+        let ahead = percentiles(ahead, &replicates[k][0]).filter(|_| k > 0);
         let calibration = metric
             .predictions
             .iter()
@@ -214,16 +210,6 @@ pub fn qualities(
         })
     };
     metrics.iter().enumerate().map(quality).collect()
-}
-
-/// The percentile interval of an estimate from its resamples.
-fn interval(estimate: f64, resampled: &[f64]) -> Option<ConfidenceInterval> {
-    let tail = (1.0 - CONFIDENCE) / 2.0;
-    Some(ConfidenceInterval {
-        estimate,
-        low: quantile(resampled, tail)?,
-        high: quantile(resampled, 1.0 - tail)?,
-    })
 }
 
 /// Bins of a prediction: which bin each query is in.
@@ -466,7 +452,7 @@ mod tests {
     fn intervals_cover() {
         let mut hits = 0;
         for seed in 0..100 {
-            let mut draw = Draw::new(1000 + seed);
+            let mut draw = UniformDraw::new(1000 + seed);
             let mut unit = || (draw.below(1 << 30) as f64 + 0.5) / f64::from(1 << 30);
             let values: Vec<f64> = (0..200).map(|_| unit()).collect();
             // Right with probability 1 - a, a uniform: the area is 5/6.

@@ -13,7 +13,7 @@ pub use report::TuneReport;
 pub use worth::PlanWorth;
 
 use crate::document::{Table, csv, terminal};
-use crate::figures::{Axis, Chart, Draw, Figure, Panel, Point, Reference, Series, Style};
+use crate::figures::{Axis, Chart, Draw, Figure, Panel, Point, ReferenceLine, Series, Style};
 use crate::statistics::ConfidenceInterval;
 use serde_json::{Value, json};
 
@@ -49,8 +49,8 @@ impl TuneReport<'_> {
     #[must_use]
     pub fn figure(&self) -> Figure {
         let reference = match self.target {
-            TuneTarget::Accuracy(a) => Reference::Y(a),
-            TuneTarget::Delay(d) => Reference::X(d),
+            TuneTarget::Accuracy(a) => ReferenceLine::Y(a),
+            TuneTarget::Delay(d) => ReferenceLine::X(d),
         };
         let solvers = || self.measured.iter().zip(&self.choices);
         let lines = solvers().flat_map(|(m, _)| self.lines(m));

@@ -1,9 +1,10 @@
 //! The columns of the tables about uncertainty metrics, in the report and in CSV.
 
-use super::data::{Informed, PlanMeans, UncertaintyReport, firsts};
+use super::data::{Informed, PlanMeans, UncertaintyReport};
 use crate::document::{Column, Digits, Table, Value, columns, csv};
 use crate::statistics::ConfidenceInterval;
 use crate::statistics::prediction::{Bin, MetricQuality, Share};
+use crate::text::firsts;
 
 fn fixed(interval: Option<ConfidenceInterval>, factor: f64, digits: usize) -> Value {
     Value::interval(interval, factor, Digits::Fixed(digits))
@@ -217,11 +218,8 @@ pub(super) fn two_gaps(of: &UncertaintyReport, cells: &[PlanMeans]) -> Table {
     let solvers = of.solvers();
     let key = |i: &Informed| (i.metric.clone(), i.threshold.to_bits());
     let row = |(metric, bits): (String, u64)| {
-        let rows: Vec<&Informed> = of
-            .informed
-            .iter()
-            .filter(|i| key(i) == (metric.clone(), bits))
-            .collect();
+        let same = |i: &&Informed| key(i) == (metric.clone(), bits);
+        let rows: Vec<&Informed> = of.informed.iter().filter(same).collect();
         let gap = |solver: &&str| {
             let is = |c: &&PlanMeans| {
                 c.metric == metric && c.solver == *solver && c.threshold.to_bits() == bits
@@ -236,10 +234,8 @@ pub(super) fn two_gaps(of: &UncertaintyReport, cells: &[PlanMeans]) -> Table {
             metric,
         }
     };
-    let rows: Vec<TwoGaps> = firsts(of.informed.iter().map(key))
-        .into_iter()
-        .map(row)
-        .collect();
+    let keys = firsts(of.informed.iter().map(key)).into_iter();
+    let rows: Vec<TwoGaps> = keys.map(row).collect();
     let mut columns = columns! { r: TwoGaps;
         "metric" => &r.metric;
         "tau"    => Value::Plain(r.threshold);

@@ -2,6 +2,7 @@
 
 use crate::statistics::prediction::MetricQuality;
 use crate::statistics::{ConfidenceInterval, mean_interval};
+use crate::text::firsts;
 
 /// One plan, of one solver for one metric, threshold and instance.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,15 +122,4 @@ impl UncertaintyReport {
             high: mean,
         })
     }
-}
-
-/// Distinct items in the order of their first appearance.
-pub(super) fn firsts<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut list = Vec::new();
-    for item in items {
-        if !list.contains(&item) {
-            list.push(item);
-        }
-    }
-    list
 }

@@ -1,8 +1,9 @@
 //! The figures of a trace's metrics: reliability plots and fronts.
 
-use super::data::{PlanMeans, firsts};
-use crate::figures::{Axis, Chart, Draw, Figure, Panel, Point, Reference, Series, Style};
+use super::data::PlanMeans;
+use crate::figures::{Axis, Chart, Draw, Figure, Panel, Point, ReferenceLine, Series, Style};
 use crate::statistics::prediction::{Bin, MetricQuality};
+use crate::text::firsts;
 
 /// Share of right answers against the predicted probability.
 pub(super) fn reliability(q: &MetricQuality) -> Figure {
@@ -25,7 +26,7 @@ pub(super) fn reliability(q: &MetricQuality) -> Figure {
         x: x.within(0.0, 1.0),
         y: Axis::linear("share of right answers, 95 % Wilson", "right").within(0.0, 1.0),
         panels: vec![Panel {
-            references: vec![Reference::Diagonal],
+            references: vec![ReferenceLine::Diagonal],
             ..numbered(series)
         }],
         ..Chart::default()
@@ -66,13 +67,8 @@ fn numbered<'a>(series: impl Iterator<Item = (&'a str, Vec<Point>)>) -> Panel {
 
 /// A text that can be part of a file's name everywhere.
 fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect()
+    text.replace(
+        |c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)),
+        "_",
+    )
 }

@@ -70,16 +70,12 @@ impl UncertaintyReport {
             pictures.iter().cloned().map(Block::Figure).collect()
         };
         let mut blocks = vec![
-            Block::Paragraph(prose![
-                format!(
-                    "Trace: {}; {} queries, the small model right in {:.1} %, the large one in \
-                     {:.1} %. Intervals are 95 %, by bootstrap: over queries here, over instances \
-                     below. ",
-                    self.trace, self.queries, self.right_pct[0], self.right_pct[1]
-                ),
-                code("docs/src/use/uncertainty.md"),
-                " defines every figure."
-            ]),
+            Block::Paragraph(prose! {
+                format!("Trace: {}; {} queries, the small model right in {:.1} %, the large one in \
+                {:.1} %. Intervals are 95 %, by bootstrap: over queries here, over instances \
+                below. ", self.trace, self.queries, self.right_pct[0], self.right_pct[1]),
+                code("docs/src/use/uncertainty.md"), " defines every figure."
+            }),
             Block::heading("How well each metric predicts"),
             Block::paragraph(
                 "Claim of Kim et al. (arXiv 2602.07958): the small model is right less often where \

@@ -1,6 +1,6 @@
 //! Where things are in a drawing; all lengths in px.
 
-use super::writer::Place;
+use super::writer::PixelPoint;
 use crate::figures::chart::Axis;
 use crate::figures::scale::Scale;
 
@@ -38,7 +38,7 @@ impl Area {
         self.top + self.height
     }
 
-    pub fn middle(&self) -> Place {
+    pub fn middle(&self) -> PixelPoint {
         (self.left + self.width / 2.0, self.top + self.height / 2.0)
     }
 }

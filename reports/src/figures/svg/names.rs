@@ -1,7 +1,7 @@
 //! Names beside markers, where there is room for them.
 
 use super::layout::{Area, LONGEST};
-use super::writer::{Font, PLAIN, Place, Svg};
+use super::writer::{Font, PLAIN, PixelPoint, Svg};
 use crate::text::clip;
 
 /// Type of the names, and room for one character of it, px.
@@ -18,7 +18,7 @@ const ROW: f64 = 15.0;
 /// A marker and its name.
 pub(super) struct Name<'a> {
     pub text: &'a str,
-    pub at: Place,
+    pub at: PixelPoint,
 }
 
 /// A rectangle.
@@ -99,7 +99,7 @@ pub(super) fn place_names(svg: &mut Svg, area: &Area, names: &[Name]) {
 
 /// Where a name of this width may stand, best first: beside its marker, or in rows above and below,
 /// with a leader from the second row on.
-fn stands((x, y): Place, wide: f64) -> Vec<Stand> {
+fn stands((x, y): PixelPoint, wide: f64) -> Vec<Stand> {
     let at = |from: f64, base: f64| Edges {
         left: from - SIDE,
         upper: base - SMALL,

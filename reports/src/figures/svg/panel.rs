@@ -2,7 +2,7 @@
 
 use super::layout::{Area, CHARACTER, spaced_labels};
 use super::names::{Name, place_names};
-use super::writer::{CENTRED, ENDING, HEADING, INK, Place, Svg};
+use super::writer::{CENTRED, ENDING, HEADING, INK, PixelPoint, Svg};
 use crate::figures::chart::{Chart, Draw, Panel, Point, Series};
 use crate::figures::scale::Scales;
 use crate::figures::style::GREY;
@@ -87,7 +87,7 @@ impl<'a> PanelDrawing<'a> {
         self.area.top + (self.area.height - FLOOR) * (1.0 - self.scales.y.share(value))
     }
 
-    fn at(&self, (x, y): (f64, f64)) -> Place {
+    fn at(&self, (x, y): (f64, f64)) -> PixelPoint {
         (self.x_at(x), self.y_at(y))
     }
 
@@ -177,7 +177,7 @@ impl<'a> PanelDrawing<'a> {
     }
 
     /// Places of a series' points.
-    fn places(&self, series: &Series) -> Vec<Place> {
+    fn places(&self, series: &Series) -> Vec<PixelPoint> {
         let shift = self.shift(&series.name);
         let place = |p: &Point| (self.x_at(p.x) + shift, self.y_at(p.y));
         series.points.iter().map(place).collect()
@@ -214,8 +214,8 @@ impl<'a> PanelDrawing<'a> {
         let at = |x: f64, y: f64| (self.x_at(x) + shift, self.y_at(y));
         let ends = || series.points.iter().filter_map(|p| Some((p.x, p.y_ends?)));
         if self.chart.has_band(series) {
-            let upper: Vec<Place> = ends().map(|(x, e)| at(x, e.1)).collect();
-            let lower: Vec<Place> = ends().map(|(x, e)| at(x, e.0)).collect();
+            let upper: Vec<PixelPoint> = ends().map(|(x, e)| at(x, e.1)).collect();
+            let lower: Vec<PixelPoint> = ends().map(|(x, e)| at(x, e.0)).collect();
             svg.band(
                 &upper
                     .into_iter()
@@ -237,8 +237,8 @@ impl<'a> PanelDrawing<'a> {
 }
 
 /// Constant from each place to the next.
-fn stairs(places: &[Place]) -> Vec<Place> {
-    let mut all: Vec<Place> = Vec::with_capacity(2 * places.len());
+fn stairs(places: &[PixelPoint]) -> Vec<PixelPoint> {
+    let mut all: Vec<PixelPoint> = Vec::with_capacity(2 * places.len());
     for &(x, y) in places {
         if let Some(&(_, before)) = all.last() {
             all.push((x, before));

@@ -13,7 +13,7 @@ pub(super) struct Svg {
 }
 
 /// A place, px.
-pub(super) type Place = (f64, f64);
+pub(super) type PixelPoint = (f64, f64);
 
 /// Where a text is relative to its place.
 #[derive(Clone, Copy)]
@@ -79,7 +79,7 @@ impl Svg {
     }
 
     /// A straight line.
-    pub fn line(&mut self, from: Place, to: Place, colour: &str, width: f64) {
+    pub fn line(&mut self, from: PixelPoint, to: PixelPoint, colour: &str, width: f64) {
         let _ = writeln!(
             self.body,
             r#"<line x1="{:.1}" y1="{:.1}" x2="{:.1}" y2="{:.1}" stroke="{colour}" stroke-width="{width}"/>"#,
@@ -88,33 +88,33 @@ impl Svg {
     }
 
     /// A text; the place is on its baseline.
-    pub fn text(&mut self, at: Place, font: Font, text: &str) {
+    pub fn text(&mut self, at: PixelPoint, font: Font, text: &str) {
         self.put_text(at, font, text, "");
     }
 
     /// A text that runs upwards.
-    pub fn text_up(&mut self, at: Place, font: Font, text: &str) {
+    pub fn text_up(&mut self, at: PixelPoint, font: Font, text: &str) {
         let turn = format!(r#" transform="rotate(-90 {:.1} {:.1})""#, at.0, at.1);
         self.put_text(at, font, text, &turn);
     }
 
     /// A text beside a marker: a white rim keeps it readable on lines.
-    pub fn label(&mut self, at: Place, font: Font, text: &str) {
+    pub fn label(&mut self, at: PixelPoint, font: Font, text: &str) {
         let rim = r##" stroke="#ffffff" stroke-width="3" paint-order="stroke""##;
         self.put_text(at, font, text, rim);
     }
 
     /// A line through places, with the style's colour and dashes.
-    pub fn path(&mut self, places: &[Place], style: &Style) {
+    pub fn path(&mut self, places: &[PixelPoint], style: &Style) {
         self.polyline(places, style, STROKE);
     }
 
     /// A thin solid line through places, in the style's colour.
-    pub fn thin(&mut self, places: &[Place], style: &Style) {
+    pub fn thin(&mut self, places: &[PixelPoint], style: &Style) {
         self.polyline(places, &style.with_dashes(""), THIN);
     }
 
-    fn polyline(&mut self, places: &[Place], style: &Style, width: f64) {
+    fn polyline(&mut self, places: &[PixelPoint], style: &Style, width: f64) {
         let dashes = if style.dashes.is_empty() {
             String::new()
         } else {
@@ -129,7 +129,7 @@ impl Svg {
     }
 
     /// A pale area in the style's colour.
-    pub fn band(&mut self, corners: &[Place], style: &Style) {
+    pub fn band(&mut self, corners: &[PixelPoint], style: &Style) {
         let _ = writeln!(
             self.body,
             r#"<polygon points="{}" fill="{}" fill-opacity="0.15"/>"#,
@@ -139,7 +139,7 @@ impl Svg {
     }
 
     /// A style's marker. Hollow ones are filled white, so that lines do not run through them.
-    pub fn marker(&mut self, at: Place, style: &Style) {
+    pub fn marker(&mut self, at: PixelPoint, style: &Style) {
         let fill = if style.filled {
             style.colour
         } else {
@@ -161,7 +161,7 @@ impl Svg {
     }
 
     /// A filled rectangle from its upper left corner.
-    pub fn rectangle(&mut self, at: Place, size: (f64, f64), fill: &str) {
+    pub fn rectangle(&mut self, at: PixelPoint, size: (f64, f64), fill: &str) {
         let _ = writeln!(
             self.body,
             r##"<rect x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" fill="{fill}" stroke="#444444" stroke-width="0.5"/>"##,
@@ -203,7 +203,7 @@ impl Svg {
         )
     }
 
-    fn put_text(&mut self, at: Place, font: Font, text: &str, extra: &str) {
+    fn put_text(&mut self, at: PixelPoint, font: Font, text: &str, extra: &str) {
         let anchor = match font.anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -225,7 +225,7 @@ impl Svg {
     }
 }
 
-fn listed(places: &[Place]) -> String {
+fn listed(places: &[PixelPoint]) -> String {
     let places = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}"));
     places.collect::<Vec<_>>().join(" ")
 }

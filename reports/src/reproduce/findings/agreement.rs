@@ -14,14 +14,10 @@ pub(super) fn blocks(of: &Reproduction) -> Vec<Block> {
         Block::heading("Is it the same experiment?"),
         Block::paragraph("Ours minus the published means, over the published cells:"),
         Block::Table(agreement_table(of)),
-        Block::Paragraph(prose![
-            "Every cell is in ",
-            code("deviations.md"),
-            " and ",
-            code("cells.csv"),
-            ". The last column counts cells whose deviation two samples of the same size would \
-             show by chance."
-        ]),
+        Block::Paragraph(prose! {
+            "Every cell is in ", code("deviations.md"), " and ", code("cells.csv"), ". The last \
+            column counts cells whose deviation two samples of the same size would show by chance."
+        }),
     ];
     if let Some(parts) = shares(&of.cells) {
         all.push(Block::paragraph(
@@ -83,17 +79,11 @@ fn far_cell(c: &MethodMeans) -> Prose {
         PaperMetric::Accuracy,
     ];
     let deviations: Vec<String> = metrics.into_iter().filter_map(deviation).collect();
-    prose![
+    prose! {
         code(&c.method),
-        format!(
-            ", N = {}, tau = {}: {}; ",
-            c.users,
-            c.threshold,
-            deviations.join(", ")
-        ),
-        cause(c),
+        format!(", N = {}, tau = {}: {}; ", c.users, c.threshold, deviations.join(", ")), cause(c),
         "."
-    ]
+    }
 }
 
 #[cfg(test)]

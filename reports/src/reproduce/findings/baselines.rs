@@ -1,12 +1,12 @@
-//! Claim: better than the baselines in accuracy and delay.
+//! AbstractClaim: better than the baselines in accuracy and delay.
 
 use super::super::differences::{MethodDifference, Sign};
 use super::super::experiment::Reproduction;
-use super::claim::{Claim, evidence, sentence};
+use super::claim::{AbstractClaim, evidence, sentence};
 use crate::document::{Block, Prose, Table, Value, code, columns, prose};
-use crate::text::counted;
+use crate::text::{counted, firsts};
 
-pub(super) const CLAIM: Claim = Claim {
+pub(super) const CLAIM: AbstractClaim = AbstractClaim {
     title: "Better than the baselines in accuracy and delay",
     verdict: |of| Some(verdict(&tallies(&of.differences))),
     blocks,
@@ -37,15 +37,9 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 fn tallies(differences: &[MethodDifference]) -> Vec<Tally> {
-    let mut all: Vec<Tally> = Vec::new();
-    for d in differences {
-        if all.iter().any(|t| t.method == d.method) {
-            continue;
-        }
-        let of: Vec<&MethodDifference> = differences
-            .iter()
-            .filter(|o| o.method == d.method)
-            .collect();
+    let tally = |method: &String| {
+        let of = differences.iter().filter(|d| d.method == *method);
+        let of: Vec<&MethodDifference> = of.collect();
         let count = |f: &dyn Fn(&MethodDifference) -> bool| of.iter().filter(|d| f(d)).count();
         let delay =
             [Sign::Below, Sign::Open, Sign::Above].map(|s| count(&|d| Sign::of(d.delay) == s));
@@ -53,8 +47,8 @@ fn tallies(differences: &[MethodDifference]) -> Vec<Tally> {
             [Sign::Above, Sign::Open, Sign::Below].map(|s| count(&|d| Sign::of(d.accuracy) == s));
         let both =
             |a: Sign, b: Sign| count(&|d| Sign::of(d.delay) == a && Sign::of(d.accuracy) == b);
-        all.push(Tally {
-            method: d.method.clone(),
+        Tally {
+            method: method.clone(),
             cells: of.len(),
             delay,
             accuracy,
@@ -62,9 +56,10 @@ fn tallies(differences: &[MethodDifference]) -> Vec<Tally> {
             both_worse: both(Sign::Above, Sign::Below),
             delay_range: range(of.iter().filter_map(|d| d.delay.map(|i| i.estimate))),
             accuracy_range: range(of.iter().filter_map(|d| d.accuracy.map(|i| i.estimate))),
-        });
-    }
-    all
+        }
+    };
+    let methods = firsts(differences.iter().map(|d| &d.method));
+    methods.into_iter().map(tally).collect()
 }
 
 fn verdict(tallies: &[Tally]) -> String {
@@ -103,11 +98,10 @@ fn arguments(t: &Tally) -> (Vec<Prose>, Vec<Prose>) {
     let item = |what: &str, count: usize, by: Option<String>| {
         let by = by.map_or_else(String::new, |by| format!(" (by up to {by})"));
         (count > 0).then(|| {
-            prose![
-                format!("{what} than "),
-                code(&t.method),
+            prose! {
+                format!("{what} than "), code(&t.method),
                 format!(" in {count} of {} cells{by}.", t.cells)
-            ]
+            }
         })
     };
     let ms = |value: f64| Some(format!("{value:.0} ms"));
@@ -145,22 +139,14 @@ fn table(all: &[Tally]) -> Table {
 }
 
 fn reading() -> Prose {
-    prose![
+    prose! {
         "How to read this: a baseline that offloads more or fewer users than GOA is at another \
-         point of the trade-off between accuracy and delay. ",
-        code("all-offload"),
-        " serves every user with the large model. ",
-        code("local-only"),
-        ", ",
-        code("random"),
-        " and ",
-        code("dmin"),
-        " may leave a user above the threshold local, which GOA may not: they solve a relaxed \
-         problem. ",
-        code("random"),
-        " offloads as many users as GOA. The paper's genetic algorithm is compared by its gap \
-         below, on fewer runs."
-    ]
+        point of the trade-off between accuracy and delay. ", code("all-offload"), " serves every \
+        user with the large model. ", code("local-only"), ", ", code("random"), " and ",
+        code("dmin"), " may leave a user above the threshold local, which GOA may not: they solve \
+        a relaxed problem. ", code("random"), " offloads as many users as GOA. The paper's genetic \
+        algorithm is compared by its gap below, on fewer runs."
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::document::{Block, Prose};
 use crate::reproduce::experiment::Reproduction;
 
 /// A claim of the abstract.
-pub(super) struct Claim {
+pub(super) struct AbstractClaim {
     pub title: &'static str,
     /// What the measurements say; None when the claim was not measured or needs running times.
     pub verdict: fn(&Reproduction) -> Option<String>,

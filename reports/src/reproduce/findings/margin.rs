@@ -1,11 +1,11 @@
-//! Claim: the margin predicts accuracy.
+//! AbstractClaim: the margin predicts accuracy.
 
 use super::super::experiment::{Margin, Reproduction};
-use super::claim::{Claim, not_measured, sentence};
+use super::claim::{AbstractClaim, not_measured, sentence};
 use crate::document::{Block, Column, Digits, Table, Value, code, columns, prose, shown};
 use crate::statistics::prediction::{Bin, MetricQuality, PredictionVerdict, Share};
 
-pub(super) const CLAIM: Claim = Claim {
+pub(super) const CLAIM: AbstractClaim = AbstractClaim {
     title: "The margin predicts accuracy",
     verdict: |of| of.margin.as_ref().map(verdict),
     blocks,
@@ -53,11 +53,10 @@ fn blocks(of: &Reproduction) -> Vec<Block> {
         )),
     ];
     all.extend(tenths(q).map(Block::Table));
-    all.push(Block::Paragraph(prose![
+    all.push(Block::Paragraph(prose! {
         "This is one trace of two small models on one set of questions; ",
-        code("offload-bench uncertainty"),
-        " answers the same for any other trace."
-    ]));
+        code("offload-bench uncertainty"), " answers the same for any other trace."
+    }));
     all
 }
 

@@ -13,9 +13,9 @@ mod tuning;
 
 use super::experiment::Reproduction;
 use crate::document::{Block, Document, Picture, code, emphasis, prose};
-use claim::Claim;
+use claim::AbstractClaim;
 
-const CLAIMS: [Claim; 5] = [
+const CLAIMS: [AbstractClaim; 5] = [
     baselines::CLAIM,
     near_optimal::CLAIM,
     tuning::CLAIM,
@@ -25,7 +25,7 @@ const CLAIMS: [Claim; 5] = [
 
 /// The claims that can be judged without a running time, each with its verdict.
 pub(super) fn verdicts(of: &Reproduction) -> Vec<(&'static str, String)> {
-    let judged = |claim: &Claim| Some((claim.title, (claim.verdict)(of)?));
+    let judged = |claim: &AbstractClaim| Some((claim.title, (claim.verdict)(of)?));
     CLAIMS.iter().filter_map(judged).collect()
 }
 
@@ -36,19 +36,19 @@ pub(super) fn document(of: &Reproduction, pictures: &[Picture]) -> Document {
         found.cloned().map(Block::Figure)
     };
     let mut blocks = vec![
-        Block::Paragraph(prose![
+        Block::Paragraph(prose! {
             "The claims of the abstract of Kim, Lyu, Lee, Yang, ",
             emphasis("Accuracy-Delay Trade-Off in LLM Offloading via Token-Level Uncertainty"),
             " (arXiv 2602.07958), and what was measured here for and against them. The command \
-             writes this page; its sentences follow from the numbers."
-        ]),
+            writes this page; its sentences follow from the numbers."
+        }),
         Block::Paragraph(of.setup.describe()),
-        Block::Paragraph(prose![
+        Block::Paragraph(prose! {
             "Intervals are 95 %, BCa bootstrap over runs (",
-            code("docs/src/reference/statistics.md"),
-            "). 'Less' and 'more' mean that an interval of paired differences excludes 0, \
-             'undecided' that it does not; single cells are not corrected for their number."
-        ]),
+            code("docs/src/reference/statistics.md"), "). 'Less' and 'more' mean that an interval \
+            of paired differences excludes 0, 'undecided' that it does not; single cells are not \
+            corrected for their number."
+        }),
     ];
     blocks.extend(agreement::blocks(of));
     blocks.extend(figure("delay-vs-users"));

@@ -1,15 +1,15 @@
-//! Claim: near-optimal.
+//! AbstractClaim: near-optimal.
 
 use super::super::exact::SolverGaps;
 use super::super::experiment::{GOA, Reproduction};
-use super::claim::{Claim, evidence, not_measured, sentence};
+use super::claim::{AbstractClaim, evidence, not_measured, sentence};
 use crate::analysis::aggregates::ThresholdKey;
 use crate::document::{Block, Column, Prose, Table, Value, code, columns, emphasis, prose};
 use crate::statistics::mean;
 use crate::text::{NOTHING, counted, percent, short};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const CLAIM: Claim = Claim {
+pub(super) const CLAIM: AbstractClaim = AbstractClaim {
     title: "Near-optimal",
     verdict: |of| verdict(&goa_gaps(of)),
     blocks,
@@ -57,7 +57,7 @@ fn blocks(of: &Reproduction) -> Vec<Block> {
         return not_measured();
     };
     let mut all = vec![
-        Block::Paragraph(prose![sentence(&verdict), " The paper names no number."]),
+        Block::Paragraph(prose! { sentence(&verdict), " The paper names no number." }),
         Block::Paragraph(bounds(of)),
     ];
     let cut = of.exact.iter().filter(|e| !e.proved).count();
@@ -83,21 +83,14 @@ fn blocks(of: &Reproduction) -> Vec<Block> {
 }
 
 fn bounds(of: &Reproduction) -> Prose {
-    prose![
-        "Lower bounds are those of ",
-        code("bnb"),
-        format!(
-            ", with a requested gap of {} and a limit of {} s, on {} for each N and threshold. A ",
-            of.setup.gap,
-            of.setup.time_limit_s,
-            counted(of.setup.exact_runs, "run")
-        ),
-        emphasis("certified"),
-        " bound was re-checked by the verifier from its certificate and the instance alone. Gaps \
-         are guaranteed ones, (z - LB)/LB; with so few problems per cell, intervals are too short (",
-        code("docs/src/reference/statistics.md"),
-        ")."
-    ]
+    prose! {
+        "Lower bounds are those of ", code("bnb"), format!(", with a requested gap of {} and a \
+        limit of {} s, on {} for each N and threshold. A \
+        ", of.setup.gap, of.setup.time_limit_s, counted(of.setup.exact_runs, "run")),
+        emphasis("certified"), " bound was re-checked by the verifier from its certificate and the \
+        instance alone. Gaps are guaranteed ones, (z - LB)/LB; with so few problems per cell, \
+        intervals are too short (", code("docs/src/reference/statistics.md"), ")."
+    }
 }
 
 fn arguments(of: &Reproduction, cells: &[&SolverGaps]) -> (Vec<Prose>, Vec<Prose>) {
@@ -145,10 +138,7 @@ fn better_heuristics(of: &Reproduction) -> Vec<Prose> {
         let gap = mean(&pooled.gaps)?;
         let (average, most) = (percent(Some(gap)), percent(pooled.max()));
         (gap < goa?).then(|| {
-            prose![
-                code(id),
-                format!(" has a gap of {average} % on average, {most} % at most.")
-            ]
+            prose! { code(id), format!(" has a gap of {average} % on average, {most} % at most.") }
         })
     };
     OTHERS.iter().filter_map(smaller).collect()
@@ -238,11 +228,10 @@ fn by_solver(of: &Reproduction) -> Table {
         "at tau = 1: mean (largest)" => &p.unconstrained;
         "reference"                  => &p.reference;
     };
-    let caption = prose![
+    let caption = prose! {
         "Shares are of all problems, those without a gap included. Every problem is in ",
-        code("gaps.csv"),
-        "."
-    ];
+        code("gaps.csv"), "."
+    };
     Table::of(caption, &columns, &rows)
 }
 

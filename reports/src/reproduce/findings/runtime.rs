@@ -1,15 +1,15 @@
-//! Claim: practical runtime, O(N^3 M^2).
+//! AbstractClaim: practical runtime, O(N^3 M^2).
 
 use super::super::experiment::{GOA, Reproduction};
 use super::super::times::{PublishedTime, Times, published_growth, published_times};
-use super::claim::Claim;
+use super::claim::AbstractClaim;
 use crate::document::{Block, Column, Table, Value, code, columns, prose, shown};
 use crate::statistics::quantile;
 use crate::statistics::scaling::Scaling;
 use crate::text::{listed, short};
 use std::collections::BTreeMap;
 
-pub(super) const CLAIM: Claim = Claim {
+pub(super) const CLAIM: AbstractClaim = AbstractClaim {
     title: "Practical runtime, O(N^3 M^2)",
     verdict: |_| None,
     blocks,
@@ -42,12 +42,11 @@ fn growth(what: &str, scaling: Option<Scaling>, stated: f64) -> String {
 }
 
 fn blocks(of: &Reproduction) -> Vec<Block> {
-    let mut all = vec![Block::Paragraph(prose![
+    let mut all = vec![Block::Paragraph(prose! {
         "A stated complexity is an upper bound: a smaller exponent does not contradict it. \
-         Exponents are fitted to times by maximum likelihood on logarithms (",
-        code("docs/src/reference/statistics.md"),
-        ")."
-    ])];
+        Exponents are fitted to times by maximum likelihood on logarithms (",
+        code("docs/src/reference/statistics.md"), ")."
+    })];
     let published = published_times();
     if let Some(most) = published.iter().map(|t| t.users).max() {
         let times: Vec<String> = published

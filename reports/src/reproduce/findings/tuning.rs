@@ -1,13 +1,13 @@
-//! Claim: the threshold tunes the trade-off.
+//! AbstractClaim: the threshold tunes the trade-off.
 
 use super::super::cells::PaperMetric;
 use super::super::differences::{Sign, ThresholdStep};
 use super::super::experiment::{GOA, Reproduction};
-use super::claim::{Claim, evidence, sentence};
+use super::claim::{AbstractClaim, evidence, sentence};
 use crate::document::{Block, Column, Digits, Prose, Table, Value, code, columns, prose};
 use crate::text::NOTHING;
 
-pub(super) const CLAIM: Claim = Claim {
+pub(super) const CLAIM: AbstractClaim = AbstractClaim {
     title: "The threshold tunes the trade-off",
     verdict: |of| Some(verdict(&of.ends)),
     blocks,
@@ -87,11 +87,10 @@ fn table(of: &Reproduction) -> Table {
         "accuracy, %"     => &r.accuracy;
         "change, points"  => Value::interval(r.ends.accuracy, 1.0, Digits::Fixed(2));
     };
-    let caption = prose![
+    let caption = prose! {
         "GOA from the lowest threshold to the highest, on the same runs. Each step is in ",
-        code("thresholds.csv"),
-        "."
-    ];
+        code("thresholds.csv"), "."
+    };
     Table::of(caption, &columns, &rows)
 }
 
