@@ -2,7 +2,7 @@
 
 use offload_instances::random::Random;
 use offload_instances::{Problem, Weights, families};
-use offload_solvers::{Budget, Outcome, Solver, Stop, all, find, solve};
+use offload_solvers::{About, Budget, Outcome, Solver, Stop, all, find, solve};
 use offload_tests::conformance::{
     agrees_with_enumeration, check, keeps_the_rules_on_larger_problems, keeps_the_time_limit,
     repeats,
