@@ -141,8 +141,9 @@ fn own(
 
 fn problem(request: &WorkerRequest, instance: &[u8]) -> anyhow::Result<Problem> {
     let value: serde_json::Value = serde_json::from_slice(instance)?;
-    let (instance, _) = instance_from_json(&value)
-        .map_err(|faults| anyhow::anyhow!("the instance was damaged on its way here: {}", faults[0]))?;
+    let (instance, _) = instance_from_json(&value).map_err(|faults| {
+        anyhow::anyhow!("the instance was damaged on its way here: {}", faults[0])
+    })?;
     Ok(Problem::new(
         Arc::new(instance),
         request.threshold,
