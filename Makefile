@@ -62,7 +62,7 @@ test-slurm: build ## test submit on a real Slurm of five daemons on loopback (3 
 test-kill: build ## kill a campaign of 528 rows 50 times, resume it, compare its records (30 s)
 	@python3 tests/kill_resume.py $(BENCH)
 
-overhead: build ## measure the time per row beside the solver, in-process and in a process of its own
+overhead: build ## measure the overhead per row, in-process and in a separate process
 	@python3 tests/overhead.py $(BENCH)
 
 # As root on Debian it installs valgrind. Targets that need it report when it is missing.
