@@ -75,7 +75,7 @@ checker-venv:
 	    || { echo "test-checker: python-flint and blake3 are missing, and PyPI was not reached." >&2; \
 	         echo "  With a network: .venv-checker/bin/pip install python-flint blake3" >&2; exit 1; }
 
-overhead: build ## measure the time per row beside the solver, in-process and in a process of its own
+overhead: build ## measure the overhead per row, in-process and in a separate process
 	@python3 tests/overhead.py $(BENCH)
 
 # As root on Debian it installs valgrind. Targets that need it report when it is missing.

@@ -238,7 +238,7 @@ fn records_of_another_making_are_not_mixed() {
             .replace("[5, 9]", "[5, 9, 11]"),
     )
     .unwrap();
-    assert!(good(path, "run c.toml -o out").starts_with("60 new records, 48 were there"));
+    assert!(good(path, "run c.toml -o out").starts_with("60 new records, 48 existing"));
     // Another budget makes another record.
     let limited = CAMPAIGN.replace("[[inst", "[budget]\ntime_limit_s = 9\n[[inst");
     fs::write(path.join("c.toml"), &limited).unwrap();
@@ -248,7 +248,7 @@ fn records_of_another_making_are_not_mixed() {
     assert_eq!(timeless(&path.join("out/records.jsonl")), before);
     assert!(
         good(path, "run c.toml -o out --redo")
-            .starts_with("48 new records, 0 were there already (48 made")
+            .starts_with("48 new records, 0 existing (48 outdated")
     );
     assert_eq!(records(&path.join("out")).len(), 108);
     assert!(good(path, "run c.toml -o out").starts_with("0 new"));
@@ -282,16 +282,15 @@ fn a_changed_instance_is_noticed() {
         path,
         "run c.toml -o out",
         2,
-        "paper-n6-m4-s2 is another instance now",
+        "paper-n6-m4-s2 is a different instance now",
     );
     assert!(
-        good(path, "run c.toml -o out --redo")
-            .starts_with("2 new records, 4 were there already (2 made")
+        good(path, "run c.toml -o out --redo").starts_with("2 new records, 4 existing (2 outdated")
     );
     // A command's version is what its files hold.
     fs::write(path.join("my.sh"), format!("# new\necho '{PLAN}'")).unwrap();
     ends(path, "run c.toml -o out", 2, "blake3");
-    assert!(good(path, "run c.toml -o out --redo").starts_with("3 new records, 3 were there"));
+    assert!(good(path, "run c.toml -o out --redo").starts_with("3 new records, 3 existing"));
 }
 
 #[test]
@@ -452,7 +451,7 @@ fn unknown_keys_are_refused_with_the_nearest() {
         ends(folder.path(), "run c.toml -o out", 2, hint);
     }
     let folder = with_config(&CAMPAIGN.replace("[[inst", "[[solver]]\nid = \"goa\"\n[[inst"));
-    ends(folder.path(), "run c.toml -o out", 2, "twice");
+    ends(folder.path(), "run c.toml -o out", 2, "duplicate");
 }
 
 /// A campaign of a few hundred rows, some of them in processes of their own.
@@ -575,7 +574,7 @@ fn a_full_disk_is_a_clear_error_and_loses_nothing() {
     let printed = String::from_utf8(run.stderr).unwrap();
     assert_eq!(run.status.code(), Some(2), "{printed}");
     assert!(
-        printed.contains("records.jsonl: cannot write") && printed.contains("make room"),
+        printed.contains("records.jsonl: cannot write") && printed.contains("free disk space"),
         "{printed}"
     );
     let text = fs::read_to_string(path.join("out/records.jsonl")).unwrap();
@@ -602,7 +601,7 @@ fn two_runs_in_one_folder_are_refused() {
         .spawn()
         .unwrap();
     std::thread::sleep(Duration::from_millis(800));
-    ends(path, "run c.toml -o out", 2, "another run is at work");
+    ends(path, "run c.toml -o out", 2, "another run is active");
     assert!(first.wait().unwrap().success());
     ends(path, "run c.toml -o c.toml", 2, "c.toml");
 }

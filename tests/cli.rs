@@ -839,7 +839,7 @@ fn bad_comparisons_are_refused() {
         path,
         "nothing in common",
         "report --compare a d",
-        "in common",
+        "no common problem",
     );
 }
 

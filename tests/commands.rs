@@ -254,7 +254,7 @@ fn recording_goes_on_after_a_stop() {
     let ran = bench(path, &stub.record(""));
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(
-        ran.err.contains("cut off") && ran.out.contains("(4 new)"),
+        ran.err.contains("incomplete") && ran.out.contains("(4 new)"),
         "{} {}",
         ran.err,
         ran.out
@@ -265,13 +265,13 @@ fn recording_goes_on_after_a_stop() {
         path,
         "a bad request",
         &stub.record("--keep 5"),
-        "begun with another candidates, keep",
+        "started with other candidates, keep",
     );
     refuse(
         path,
         "a bad request",
         &stub.record("--limit 3"),
-        "another questions",
+        "other questions",
     );
 }
 
@@ -358,7 +358,7 @@ fn bad_requests_to_record_are_refused() {
             "--questions q.csv --key-env sk-very-secret-0123456789",
             "not the key itself",
         ),
-        ("--questions t.csv", "named twice"),
+        ("--questions t.csv", "given twice"),
         ("--questions q.csv --pause -1", "--pause"),
     ] {
         refuse(path, "a bad request", &format!("{base} {options}"), key);
@@ -371,11 +371,11 @@ fn bad_requests_to_record_are_refused() {
         ),
         (
             "--endpoint http://u:p@127.0.0.1/v1 --large-endpoint http://y",
-            "no user, password",
+            "must not contain a user, password",
         ),
         (
             "--endpoint http://x --large-endpoint http://y?key=1",
-            "no user, password",
+            "must not contain a user, password",
         ),
     ] {
         refuse(
@@ -391,7 +391,7 @@ fn bad_requests_to_record_are_refused() {
         path,
         "a bad request",
         &format!("{other} --questions q.csv"),
-        "note that says what it was made with",
+        "note that describes its settings",
     );
 }
 

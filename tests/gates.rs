@@ -192,13 +192,13 @@ fn verdicts_are_not_mixed_up() {
         path,
         "check out --gates g.toml --markdown ./v --junit v",
         2,
-        "named twice",
+        "given twice",
     );
     ends(
         path,
         "check out --gates g.toml --markdown out/environments.jsonl",
         2,
-        "named twice",
+        "given twice",
     );
     ends(
         path,
@@ -215,7 +215,7 @@ fn verdicts_are_not_mixed_up() {
         path,
         "check torn --gates g.toml --markdown v.md",
         2,
-        "cut off",
+        "incomplete",
     );
     assert!(!path.join("v.md").exists(), "an earlier verdict stands");
 }
@@ -258,14 +258,9 @@ fn nothing_to_measure_is_a_failure() {
     let folder = campaign();
     let path = folder.path();
     gate(path, "solver = \"gao\"\nmax_gap = 9");
-    ends(
-        path,
-        "check out --gates g.toml",
-        1,
-        "no row of the campaign passes the filter solver",
-    );
+    ends(path, "check out --gates g.toml", 1, "the filter solver");
     gate(path, "solver = \"goa\"\nmax_gap = 9\nmin_rows = 7");
-    ends(path, "check out --gates g.toml", 1, "6, asked is >= 7");
+    ends(path, "check out --gates g.toml", 1, "6, required >= 7");
     // No problem in common with the baseline.
     changed(path, "other", |record| {
         record["fingerprint"] = json!(
@@ -294,7 +289,7 @@ fn nothing_to_measure_is_a_failure() {
         path,
         "check unproved --gates g.toml",
         1,
-        "there is nothing to measure",
+        "nothing could be measured",
     );
 }
 
@@ -362,26 +357,26 @@ fn bad_input_differs_from_a_failed_gate() {
         path,
         "check out --gates g.toml --junit out/records.jsonl",
         2,
-        "named twice",
+        "given twice",
     );
     ends(
         path,
         "check out --gates g.toml --junit g.toml",
         2,
-        "named twice",
+        "given twice",
     );
     ends(
         path,
         "check out --gates g.toml --junit no/x.xml",
         2,
-        "no folder no",
+        "folder no does not exist",
     );
     // A campaign that was cut off may lack the row that would fail.
     changed(path, "torn", |_| {});
     let file = path.join("torn/records.jsonl");
     let text = fs::read(&file).unwrap();
     fs::write(&file, &text[..text.len() - 9]).unwrap();
-    ends(path, "check torn --gates g.toml", 2, "cut off");
+    ends(path, "check torn --gates g.toml", 2, "incomplete");
 }
 
 /// Every element is closed by its own end tag, and every ampersand begins an entity. Returns the

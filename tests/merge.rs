@@ -131,7 +131,7 @@ fn double_solves_are_kept_once_unless_they_differ() {
     let printed = ends(path, "merge s1 s2 s3 t2 -o all", 0);
     assert!(
         printed.contains(&format!(
-            "{ROWS} records from 4 folders (24 double ones left out)"
+            "{ROWS} records from 4 folders (24 duplicates dropped)"
         )),
         "{printed}"
     );
@@ -163,7 +163,7 @@ fn missing_rows_are_reported_and_the_rest_is_merged() {
     fs::write(&file, &text[..text.len() - 20]).unwrap();
     let printed = ends(path, "merge s1 s2 s3 -o torn", 1);
     assert!(
-        printed.contains("s2/records.jsonl: the last line is cut off")
+        printed.contains("s2/records.jsonl: the last line is incomplete")
             && printed.contains("missing: 1 of"),
         "{printed}"
     );
@@ -173,7 +173,8 @@ fn missing_rows_are_reported_and_the_rest_is_merged() {
     fs::write(path.join("more.toml"), config().replace("[5, 9]", "[5, 7]")).unwrap();
     let printed = ends(path, "merge s1 s2 s3 -o other --config more.toml", 1);
     assert!(
-        printed.contains("missing: 36 of 72 rows") && printed.contains("36 records are not what"),
+        printed.contains("missing: 36 of 72 rows")
+            && printed.contains("36 records are not part of"),
         "{printed}"
     );
     // Nothing to compare with: reported, but not a failure.
@@ -249,7 +250,7 @@ fn bad_folders_are_named() {
     for (line, key) in [
         ("merge s1 nowhere -o all", "nowhere: not a folder"),
         ("merge s1 empty -o all", "records.jsonl: is missing"),
-        ("merge s1 ./s1 -o all", "is named twice"),
+        ("merge s1 ./s1 -o all", "is given twice"),
         ("merge s1 s2 -o s2 --force", "is one of the shards"),
         ("merge -o all", "<DIR>..."),
     ] {
@@ -265,7 +266,7 @@ fn bad_folders_are_named() {
         .unwrap()
         .path();
     fs::write(&name, "other").unwrap();
-    assert!(ends(path, "merge s1 s2 s3 t2 -o all", 1).contains("is not the same as"));
+    assert!(ends(path, "merge s1 s2 s3 t2 -o all", 1).contains("differs from"));
     let mut all = lines(&path.join("s1/records.jsonl"));
     all[1] = "{\"format\":".into();
     write_lines(&path.join("s1/records.jsonl"), &all);
@@ -336,7 +337,7 @@ fn a_dry_submission_prints_the_scripts() {
         ("submit c.toml -o all --shards 0 --dry-run", "from 1"),
         (
             "submit c.toml -o all --sbatch-arg account --dry-run",
-            "is no argument of sbatch",
+            "is not an sbatch argument",
         ),
         ("submit d.toml -o all --dry-run", "d.toml"),
     ] {

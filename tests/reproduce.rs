@@ -163,11 +163,11 @@ fn bad_arguments_are_refused_before_anything_is_written() {
         ("reproduce --runs 1 -o out", "from 2 to"),
         ("reproduce --runs 10001 -o out", "from 2 to 10000"),
         ("reproduce --threads 0 -o out", "--threads 0"),
-        ("reproduce --time-limit 0 -o out", "seconds above 0"),
+        ("reproduce --time-limit 0 -o out", "seconds > 0"),
         ("reproduce --gap -1 -o out", "--gap"),
         (
             "reproduce --findings nowhere/page.md -o out",
-            "there is no folder",
+            "folder nowhere does not exist",
         ),
         ("reproduce", "--output"),
     ] {

@@ -31,7 +31,7 @@ fn main() {
     let milp_seeds: u64 = arguments.next().unwrap_or(1);
     let first: u64 = arguments.next().unwrap_or(0);
     println!(
-        "| N | M | interference | tau | asked gap | solved | time s: median | max | certified \
+        "| N | M | interference | tau | requested gap | solved | time s: median | max | certified \
          gap: max | verify s: max | verify / solve: median | peak memory MB |"
     );
     println!("|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");

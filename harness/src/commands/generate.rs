@@ -57,7 +57,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
             .is_some();
         anyhow::ensure!(
             !twice,
-            "--uncertainty: is also given as --set; give it once"
+            "--uncertainty: is given twice, also with --set; give it once"
         );
     }
     let last = a

@@ -62,9 +62,8 @@ pub fn table(problem: &Problem, all: &[Solved]) -> String {
     );
     if let Some((lb, trust)) = best_bound {
         text += &format!(
-            "\ngap = (objective - {lb:.9}) / {lb:.9}, the greatest lower bound above (reference: \
-             {})",
-            trust.name()
+            "\ngap = (objective - {0}) / {0}, the greatest lower bound above (reference: {trust})",
+            bound_text(lb)
         );
     }
     for s in all {
@@ -78,15 +77,18 @@ pub fn table(problem: &Problem, all: &[Solved]) -> String {
     text
 }
 
+/// A bound, truncated and not rounded: the printed number must be a valid bound too.
+fn bound_text(bound: f64) -> String {
+    format!("{:.9}", (bound * 1e9).floor() / 1e9)
+}
+
 /// The cells of one solve. `reference` is the bound of its gap, weighted s.
 fn row(solved: &Solved, reference: Option<f64>) -> [String; 8] {
     let show = |x: Option<String>| x.unwrap_or_else(|| "-".into());
     let evaluation = solved.evaluation.as_ref();
     let feasible = evaluation.filter(|e| e.is_feasible()).zip(reference);
     let gap = feasible.and_then(|(e, bound)| relative_gap(e.objective, bound));
-    // Truncated, not rounded: the printed number must be a valid bound too.
-    let bound = solved.outcome.bound;
-    let bound = bound.map(|(bound, _)| format!("{:.9}", (bound * 1e9).floor() / 1e9));
+    let bound = solved.outcome.bound.map(|(bound, _)| bound_text(bound));
     [
         solved.solver.clone(),
         solved.status.name().into(),

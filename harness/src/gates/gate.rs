@@ -295,11 +295,9 @@ impl Gate {
         )?;
         once("family", self.family.iter().flat_map(ValueFilter::values))?;
         once("solver", self.solver.iter().flat_map(ValueFilter::values))?;
-        let within = |list: &[f64]| list.iter().all(|t| (0.0..=1.0).contains(t));
-        ensure!(
-            thresholds.is_none_or(|list| !list.is_empty() && within(list)),
-            "threshold: give numbers from 0 to 1"
-        );
+        let invalid = thresholds
+            .is_some_and(|list| list.is_empty() || list.iter().any(|t| !(0.0..=1.0).contains(t)));
+        ensure!(!invalid, "threshold: give numbers from 0 to 1");
         Ok(())
     }
 

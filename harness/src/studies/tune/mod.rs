@@ -155,7 +155,7 @@ impl TuneOptions {
             self.held_out
         );
         let twice = (1..self.weights.len()).any(|k| self.weights[..k].contains(&self.weights[k]));
-        ensure!(!twice, "--weights: contains a duplicate; give each once");
+        ensure!(!twice, "--weights: one is given twice; give each once");
         if let TuneTarget::Accuracy(accuracy) = self.target {
             ensure!(
                 accuracy <= 100.0,
