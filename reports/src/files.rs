@@ -31,14 +31,10 @@ pub(crate) fn write_with(
     let fail = |e| ReportError::io(path, "write", e);
     let mut builder = tempfile::Builder::new();
     set_ordinary_mode(&mut builder);
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = builder
-        .prefix(".offload-")
-        .tempfile_in(folder)
-        .map_err(fail)?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let file = builder.prefix(".offload-").tempfile_in(folder);
+    let mut file = file.map_err(fail)?;
     let mut out = BufWriter::new(&mut file);
     fill(&mut out).map_err(fail)?;
     out.flush().map_err(fail)?;

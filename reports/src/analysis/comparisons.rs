@@ -131,10 +131,8 @@ impl SolverPair {
 #[must_use]
 pub fn paired(differences: &[(u64, f64)], tie: f64) -> Option<PairedDifferences> {
     let (clusters, values): (Vec<u64>, Vec<f64>) = differences.iter().copied().unzip();
-    let settled: Vec<f64> = values
-        .iter()
-        .map(|&d| if d.abs() <= tie { 0.0 } else { d })
-        .collect();
+    let settled = values.iter().map(|&d| if d.abs() <= tie { 0.0 } else { d });
+    let settled: Vec<f64> = settled.collect();
     let by_instance = grouped(clusters.iter().zip(&settled), |(cluster, _)| **cluster);
     let mean_of = |of: &Vec<(&u64, &f64)>| mean(&of.iter().map(|(_, d)| **d).collect::<Vec<_>>());
     let each: Vec<f64> = by_instance.values().filter_map(mean_of).collect();
@@ -222,11 +220,8 @@ pub fn virtual_best(analysis: &Analysis) -> Vec<VirtualBest> {
         let Some(gap) = row.standing.gap() else {
             continue;
         };
-        let entry = best
-            .entry(SizeKey::of(row.record))
-            .or_default()
-            .entry(row.problem)
-            .or_insert([f64::INFINITY; 2]);
+        let entry = best.entry(SizeKey::of(row.record)).or_default();
+        let entry = entry.entry(row.problem).or_insert([f64::INFINITY; 2]);
         entry[0] = entry[0].min(gap.guaranteed);
         if !bounding.contains(row.record.solver.as_str()) {
             entry[1] = entry[1].min(gap.guaranteed);
@@ -258,10 +253,8 @@ pub fn growth(analysis: &Analysis) -> Vec<TimeGrowth> {
         (r.interference, r.servers, analysis.catalogue.key(&r.solver))
     });
     let of = |((interference, servers, (_, solver)), rows): (GroupKey, Vec<&ScoredRecord>)| {
-        let timed: Vec<&&ScoredRecord> = rows
-            .iter()
-            .filter(|row| row.record.status != Status::Error)
-            .collect();
+        let timed = rows.iter().filter(|row| row.record.status != Status::Error);
+        let timed: Vec<&&ScoredRecord> = timed.collect();
         let timing = |row: &&&ScoredRecord| Timing {
             size: row.record.users as f64,
             time_s: row.record.time_s,

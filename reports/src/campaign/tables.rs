@@ -87,10 +87,8 @@ const MOST_SIZES: usize = 8;
 pub(super) fn terminal(study: &Study) -> Table {
     let mut table = by_mode(study, "", &columns::totals());
     let users = Some(users(study)).filter(|users| users.len() <= MOST_SIZES);
-    let place = table
-        .heads
-        .iter()
-        .position(|head| head.narrow == Some(columns::MEAN));
+    let mut heads = table.heads.iter();
+    let place = heads.position(|head| head.narrow == Some(columns::MEAN));
     let mean = |m: &Measures| Value::percent(m.gap.map(|g| g.mean));
     insert_users(
         &mut table,
@@ -121,10 +119,8 @@ pub(super) fn settings(study: &Study) -> Table {
 /// The sizes as tables that open on a click, one for each mode.
 pub(super) fn folded_sizes(study: &Study) -> Vec<Block> {
     let of = |on: bool| {
-        let rows = study
-            .by_size
-            .iter()
-            .filter(move |r| r.key.interference == on);
+        let rows = study.by_size.iter();
+        let rows = rows.filter(move |r| r.key.interference == on);
         folded(
             format!("Interference {}", mode(on)),
             &columns::by_size(),

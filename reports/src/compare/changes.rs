@@ -132,11 +132,8 @@ pub(super) fn contradictions(sides: &[&CampaignSide; 2], common: &Analysis) -> V
         .iter()
         .filter(|p| p.reference == Reference::Crossed)
         .collect();
-    let places: HashMap<BoundsKey, usize> = crossed
-        .iter()
-        .enumerate()
-        .map(|(k, p)| (key_of(p), k))
-        .collect();
+    let places = crossed.iter().enumerate().map(|(k, p)| (key_of(p), k));
+    let places: HashMap<BoundsKey, usize> = places.collect();
     let mut members: Vec<Vec<(usize, &Record)>> = vec![Vec::new(); crossed.len()];
     for (side, of) in sides.iter().enumerate() {
         for record in of.records {

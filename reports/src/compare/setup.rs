@@ -155,11 +155,8 @@ fn distinct(values: impl Iterator<Item = String>) -> String {
 }
 
 fn joined(values: &BTreeSet<String>) -> String {
-    let known: Vec<&str> = values
-        .iter()
-        .filter(|v| !v.is_empty())
-        .map(String::as_str)
-        .collect();
+    let known = values.iter().filter(|v| !v.is_empty()).map(String::as_str);
+    let known: Vec<&str> = known.collect();
     if known.is_empty() {
         UNKNOWN.into()
     } else {

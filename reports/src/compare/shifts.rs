@@ -189,12 +189,8 @@ pub(super) fn shifts<'a>(
     }
     let of =
         |((key, (_, solver)), bucket): ((ShiftKey, SolverKey), Bucket)| shift(key, solver, &bucket);
-    let mut all: Vec<SolverShift> = buckets
-        .into_iter()
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(of)
-        .collect();
+    let all = buckets.into_iter().collect::<Vec<_>>().into_par_iter();
+    let mut all: Vec<SolverShift> = all.map(of).collect();
     let p_values: Vec<f64> = all
         .iter()
         .map(|s| s.gap.and_then(|g| g.test).map_or(1.0, |t| t.p))
@@ -226,10 +222,8 @@ fn shift(key: ShiftKey, solver: &str, bucket: &Bucket) -> SolverShift {
         )
     };
     // The first of equals, so that the name does not depend on an iterator's tie rule.
-    let worst = both
-        .iter()
-        .filter(|(_, d)| *d > TIE)
-        .reduce(|x, y| if y.1 > x.1 { y } else { x });
+    let worst = both.iter().filter(|(_, d)| *d > TIE);
+    let worst = worst.reduce(|x, y| if y.1 > x.1 { y } else { x });
     SolverShift {
         key,
         solver: solver.into(),

@@ -23,10 +23,8 @@ impl Figure {
 
 fn chart(c: &Chart) -> String {
     let points = || {
-        let series = c
-            .panels
-            .iter()
-            .flat_map(|p| p.series.iter().map(move |s| (p, s)));
+        let series = c.panels.iter();
+        let series = series.flat_map(|p| p.series.iter().map(move |s| (p, s)));
         series.flat_map(|(p, s)| s.points.iter().map(move |point| (p, s, point)))
     };
     let mut header = vec![

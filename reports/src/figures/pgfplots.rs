@@ -114,11 +114,8 @@ fn axis_options(which: char, axis: &Axis, scale: &Scale) -> String {
             (scale.low - room, scale.high + room)
         }
     };
-    let mode = if scale.log {
-        format!("  {which}mode=log,")
-    } else {
-        String::new()
-    };
+    let mode = scale.log.then(|| format!("  {which}mode=log,"));
+    let mode = mode.unwrap_or_default();
     let every = scale.ticks.len().div_ceil(MOST_LABELS).max(1);
     let kept = || scale.ticks.iter().step_by(every);
     let ticks: Vec<String> = kept().map(|t| format!("{t:?}")).collect();
@@ -147,10 +144,8 @@ fn options(style: &Style) -> String {
         Shape::Cross => ("x", ""),
     };
     let fill = if style.filled { &colour } else { "white" };
-    let dashes = style
-        .dashes
-        .split_whitespace()
-        .filter_map(|d| d.parse::<f64>().ok());
+    let dashes = style.dashes.split_whitespace();
+    let dashes = dashes.filter_map(|d| d.parse::<f64>().ok());
     let pattern: Vec<String> = dashes
         .zip(["on", "off"].into_iter().cycle())
         .map(|(dash, kind)| format!("{kind} {:.1}pt", DASH * dash))
@@ -232,18 +227,12 @@ impl PanelCode<'_> {
 
     fn at(&self, x: f64, y: f64) -> String {
         // pgfplots drops what is below a log axis: such values are drawn at the floor.
-        let settle = |value: f64, scale: &Scale| {
-            if scale.log {
-                value.max(scale.low)
-            } else {
-                value
-            }
+        let settle = |value: f64, scale: &Scale| match scale.log {
+            true => value.max(scale.low),
+            false => value,
         };
-        format!(
-            "({:?},{:?})",
-            settle(x, &self.scales.x),
-            settle(y, &self.scales.y)
-        )
+        let (x, y) = (settle(x, &self.scales.x), settle(y, &self.scales.y));
+        format!("({x:?},{y:?})")
     }
 
     fn spread(&self, series: &Series, shift: &str) -> String {

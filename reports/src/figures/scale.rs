@@ -146,11 +146,8 @@ impl Scale {
         };
         let rough = span / STEPS;
         let power = 10_f64.powi(rough.log10().floor() as i32);
-        let step = [1.0, 2.0, 2.5, 5.0, 10.0]
-            .into_iter()
-            .map(|f| f * power)
-            .find(|s| *s >= rough * 0.999)
-            .unwrap_or(power);
+        let mut steps = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|f| f * power);
+        let step = steps.find(|s| *s >= rough * 0.999).unwrap_or(power);
         let first = (least / step + ROUNDING).floor() as i64;
         let last = ((greatest / step - ROUNDING).ceil() as i64).max(first + 1);
         Self {

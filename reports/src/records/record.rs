@@ -326,45 +326,34 @@ pub fn parse_line(line: &[u8]) -> Result<Record, (String, &'static str)> {
 /// A value that no solve can have.
 fn impossible(r: &Record) -> Option<String> {
     let time = |t: f64| t.is_finite() && t >= 0.0;
-    let faults = [
-        (
-            r.users == 0 || r.servers == 0,
-            format!(
-                "`users` is {} and `servers` {}, each is at least 1",
-                r.users, r.servers
-            ),
-        ),
-        (
-            !(0.0..=1.0).contains(&r.threshold),
-            format!("`threshold` is {}, not from 0 to 1", r.threshold),
-        ),
-        (
-            !["uncertainty", "uniform"].contains(&r.weights.as_str()),
-            format!(
-                "`weights` is \"{}\", not uncertainty or uniform",
-                r.weights.escape_debug()
-            ),
-        ),
-        (!time(r.time_s), format!("`time_s` is {}", r.time_s)),
-        (
-            r.objective.is_some_and(|z| !time(z)),
-            format!("`objective` is {}", r.objective.unwrap_or(f64::NAN)),
-        ),
-        (
-            r.solver.is_empty() || r.fingerprint.is_empty(),
-            "`solver` or `fingerprint` is empty".into(),
-        ),
-        (
-            [&r.solver, &r.family, &r.instance]
-                .iter()
-                .any(|t| t.chars().any(char::is_control)),
-            "a name holds a control character".into(),
-        ),
-    ];
-    faults
-        .into_iter()
-        .find(|(is_fault, _)| *is_fault)
-        .map(|(_, what)| what)
+    let is_named = |text: &String| !text.chars().any(char::is_control);
+    Some(match r {
+        _ if r.users == 0 || r.servers == 0 => {
+            let (n, m) = (r.users, r.servers);
+            format!("`users` is {n} and `servers` {m}, each is at least 1")
+        }
+        _ if !(0.0..=1.0).contains(&r.threshold) => {
+            format!("`threshold` is {}, not from 0 to 1", r.threshold)
+        }
+        _ if !["uncertainty", "uniform"].contains(&r.weights.as_str()) => {
+            let weights = r.weights.escape_debug();
+            format!("`weights` is \"{weights}\", not uncertainty or uniform")
+        }
+        _ if !time(r.time_s) => format!("`time_s` is {}", r.time_s),
+        _ if r.solver.is_empty() || r.fingerprint.is_empty() => {
+            "`solver` or `fingerprint` is empty".into()
+        }
+        _ if ![&r.solver, &r.family, &r.instance]
+            .into_iter()
+            .all(is_named) =>
+        {
+            "a name holds a control character".into()
+        }
+        Record {
+            objective: Some(z), ..
+        } if !time(*z) => format!("`objective` is {z}"),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -115,14 +115,10 @@ pub fn main_part(cell: &MethodMeans) -> Option<(PaperMetric, f64)> {
 /// delay; in the order local, uplink, compute.
 #[must_use]
 pub fn shares(cells: &[MethodMeans]) -> Option<[f64; 3]> {
-    let with: Vec<(&MethodMeans, [f64; 6])> = cells
-        .iter()
-        .filter_map(|c| Some((c, c.published?)))
-        .collect();
-    let total: f64 = with
-        .iter()
-        .map(|(_, p)| p[PaperMetric::Total.place()])
-        .sum();
+    let with = cells.iter().filter_map(|c| Some((c, c.published?)));
+    let with: Vec<(&MethodMeans, [f64; 6])> = with.collect();
+    let total = with.iter().map(|(_, p)| p[PaperMetric::Total.place()]);
+    let total: f64 = total.sum();
     let part = |m: PaperMetric| {
         with.iter()
             .map(|(c, p)| c.means[m.place()] - p[m.place()])

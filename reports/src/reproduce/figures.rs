@@ -84,10 +84,8 @@ fn series(
     };
     let theirs = |&method: &&str| {
         let point = |c: &MethodMeans| c.published.map(|p| Point::at(x(c, &p), p[place]));
-        let points = of_method(method)
-            .into_iter()
-            .filter_map(|c| point(c))
-            .collect();
+        let points = of_method(method).into_iter().filter_map(|c| point(c));
+        let points = points.collect();
         let (name, style) = (format!("{method} (paper)"), style(of, method).second());
         Series::new(name, style, Draw::Marks, points)
     };
@@ -121,10 +119,8 @@ fn against_users(of: &Reproduction, metric: PaperMetric) -> Chart {
 fn trade_off(of: &Reproduction) -> Chart {
     // Sizes for which there is something to compare with, if there are any.
     let users = |published: bool| -> Vec<usize> {
-        let cells = of
-            .cells
-            .iter()
-            .filter(|c| !published || c.published.is_some());
+        let cells = of.cells.iter();
+        let cells = cells.filter(|c| !published || c.published.is_some());
         let sizes: BTreeSet<usize> = cells.map(|c| c.users).collect();
         sizes.into_iter().collect()
     };

@@ -71,10 +71,8 @@ impl Reproduction {
     /// # Errors
     /// [`ReportError::Io`], naming the file.
     pub fn write_findings(&self, file: &Path) -> Result<PathBuf, ReportError> {
-        let folder = file
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        let folder = file.parent().filter(|p| !p.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
         let pictures = self.pictures(AMONG_OTHERS);
         write_pictures(folder, &pictures, &["svg"])?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();

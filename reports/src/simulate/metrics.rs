@@ -179,11 +179,7 @@ impl<'a> SimulationReport<'a> {
     fn estimate(&self, values: &[f64]) -> Option<ConfidenceInterval> {
         let clusters: Vec<u64> = (0..values.len() as u64).collect();
         let only = mean(values).filter(|m| m.is_finite());
-        let only = only.map(|m| ConfidenceInterval {
-            estimate: m,
-            low: m,
-            high: m,
-        });
+        let only = only.map(ConfidenceInterval::at);
         mean_interval(values, &clusters, self.setup.seed).or(only)
     }
 

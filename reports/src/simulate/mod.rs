@@ -97,14 +97,11 @@ impl SimulationReport<'_> {
     /// `simulation.json`: the options and every metric with its interval.
     #[must_use]
     pub fn json(&self, options: &Value) -> Value {
-        let interval = |x: Option<ConfidenceInterval>| {
-            x.map(|i| json!({ "estimate": i.estimate, "low": i.low, "high": i.high }))
-        };
         let all = |value: &dyn Fn(usize) -> Option<ConfidenceInterval>| -> Map<String, Value> {
             let names = METRICS.iter().map(|metric| metric.0.to_string());
             names
                 .enumerate()
-                .map(|(m, name)| (name, json!(interval(value(m)))))
+                .map(|(m, name)| (name, json!(value(m))))
                 .collect()
         };
         let solver = |k: usize| {

@@ -18,6 +18,7 @@
 use crate::statistics::summary::{mean, quantile, sorted_quantile};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
+use serde::Serialize;
 
 /// Resamples behind every interval. At 2,000 the two ends are the 2.5 % and 97.5 % points to within
 /// 0.35 % of probability (one standard deviation).
@@ -27,7 +28,7 @@ pub const RESAMPLES: usize = 2000;
 pub const CONFIDENCE: f64 = 0.95;
 
 /// A statistic with its bootstrap interval.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ConfidenceInterval {
     /// The statistic of the values themselves.
     pub estimate: f64,
@@ -38,6 +39,15 @@ pub struct ConfidenceInterval {
 }
 
 impl ConfidenceInterval {
+    /// A value that is known for sure.
+    pub(crate) fn at(value: f64) -> Self {
+        Self {
+            estimate: value,
+            low: value,
+            high: value,
+        }
+    }
+
     /// Whether `value` lies within, ends included.
     #[must_use]
     pub fn contains(&self, value: f64) -> bool {
@@ -108,10 +118,8 @@ impl Sums {
 
     /// The jackknife: means without one cluster.
     fn without(&self) -> Vec<f64> {
-        let total = self
-            .sums
-            .iter()
-            .fold((0.0, 0.0), |t, s| (t.0 + s.0, t.1 + s.1));
+        let total = self.sums.iter();
+        let total = total.fold((0.0, 0.0), |t, s| (t.0 + s.0, t.1 + s.1));
         self.sums
             .iter()
             .map(|s| (total.0 - s.0) / (total.1 - s.1))
@@ -312,10 +320,8 @@ fn corrected(estimate: f64, replicates: Vec<f64>, jackknife: &[f64]) -> Confiden
     // is a tie.
     let slack = 1e-12 * estimate.abs();
     let below = sorted.iter().filter(|&&r| r < estimate - slack).count() as f64;
-    let ties = sorted
-        .iter()
-        .filter(|&&r| (r - estimate).abs() <= slack)
-        .count() as f64;
+    let ties = sorted.iter().filter(|&&r| (r - estimate).abs() <= slack);
+    let ties = ties.count() as f64;
     let n = sorted.len() as f64;
     // Half a replicate from either end keeps Phi^-1 finite.
     let bias = normal_quantile(((below + ties / 2.0) / n).clamp(0.5 / n, 1.0 - 0.5 / n));

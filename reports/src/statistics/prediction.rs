@@ -146,17 +146,11 @@ pub fn qualities(
 ) -> Option<Vec<MetricQuality>> {
     let n = answers.small.len();
     assert_eq!(n, answers.large.len(), "one answer of each model per query");
-    let gain: Vec<f64> = answers
-        .large
-        .iter()
-        .zip(answers.small)
-        .map(|(l, s)| l - s)
-        .collect();
+    let gain = answers.large.iter().zip(answers.small).map(|(l, s)| l - s);
+    let gain: Vec<f64> = gain.collect();
     let (right, gain) = (Ranked::new(answers.small), Ranked::new(&gain));
-    let prepared: Vec<Prepared> = metrics
-        .iter()
-        .map(|m| Prepared::new(m, answers.small))
-        .collect();
+    let prepared = metrics.iter().map(|m| Prepared::new(m, answers.small));
+    let prepared: Vec<Prepared> = prepared.collect();
     let ones = vec![1.0; n];
     let first = |weights: &[f64]| -> Option<Vec<Vec<f64>>> {
         prepared
@@ -166,10 +160,8 @@ pub fn qualities(
     };
     let estimates = first(&ones).filter(|_| n >= 2)?;
     let mut draw = UniformDraw::new(seed);
-    let mut replicates: Vec<Vec<Vec<f64>>> = estimates
-        .iter()
-        .map(|e| vec![Vec::new(); e.len() + 1])
-        .collect();
+    let replicates = estimates.iter().map(|e| vec![Vec::new(); e.len() + 1]);
+    let mut replicates: Vec<Vec<Vec<f64>>> = replicates.collect();
     let mut weights = vec![0.0; n];
     for _ in 0..RESAMPLES {
         weights.fill(0.0);
@@ -189,12 +181,8 @@ pub fn qualities(
             .collect::<Option<_>>()?;
         let ahead = estimates[k][0] - estimates[0][0];
         let ahead = percentiles(ahead, &replicates[k][0]).filter(|_| k > 0);
-        let calibration = metric
-            .predictions
-            .iter()
-            .zip(&all[4..])
-            .map(|(p, i)| (p.0.clone(), *i))
-            .collect();
+        let calibration = metric.predictions.iter().zip(&all[4..]);
+        let calibration = calibration.map(|(p, i)| (p.0.clone(), *i)).collect();
         let bins = prepared[k].bins.iter().zip(&metric.predictions);
         Some(MetricQuality {
             name: metric.name.clone(),
@@ -253,10 +241,8 @@ impl Ranked {
     fn new(values: &[f64]) -> Self {
         let mut order: Vec<usize> = (0..values.len()).collect();
         order.sort_by(|&a, &b| (values[a] + 0.0).total_cmp(&(values[b] + 0.0)));
-        let groups = order
-            .chunk_by(|&a, &b| values[a] == values[b])
-            .map(<[usize]>::to_vec)
-            .collect();
+        let groups = order.chunk_by(|&a, &b| values[a] == values[b]);
+        let groups = groups.map(<[usize]>::to_vec).collect();
         Ranked { groups }
     }
 

@@ -79,10 +79,8 @@ pub fn fit(timings: &[Timing]) -> Option<Scaling> {
     let centre =
         |f: &dyn Fn(&Timing) -> f64| ended.iter().map(|t| f(t)).sum::<f64>() / count as f64;
     let (cx, cy) = (centre(&x), centre(&y));
-    let points: Vec<(f64, f64, bool)> = sorted
-        .iter()
-        .map(|t| (x(t) - cx, y(t) - cy, t.censored))
-        .collect();
+    let points = sorted.iter().map(|t| (x(t) - cx, y(t) - cy, t.censored));
+    let points: Vec<(f64, f64, bool)> = points.collect();
     let theta = maximise(&points)?;
     let covariance = sandwich(&points, &sorted, theta)?;
     let [intercept, slope, precision] = theta;

@@ -86,12 +86,8 @@ pub fn area_under_roc(scores: &[f64], right: &[bool]) -> Option<f64> {
     let ranks = mid_ranks(scores);
     let wrong = right.iter().filter(|&&r| !r).count() as f64;
     let rest = right.len() as f64 - wrong;
-    let sum: f64 = ranks
-        .iter()
-        .zip(right)
-        .filter(|(_, r)| !**r)
-        .map(|(rank, _)| rank)
-        .sum();
+    let sum = ranks.iter().zip(right).filter(|(_, r)| !**r);
+    let sum: f64 = sum.map(|(rank, _)| rank).sum();
     (wrong > 0.0 && rest > 0.0).then(|| (sum - wrong * (wrong + 1.0) / 2.0) / (wrong * rest))
 }
 
@@ -104,10 +100,8 @@ pub fn mid_ranks(values: &[f64]) -> Vec<f64> {
     let mut start = 0;
     while start < order.len() {
         let value = values[order[start]];
-        let end = order[start..]
-            .iter()
-            .position(|&k| values[k] != value)
-            .map_or(order.len(), |k| start + k);
+        let end = order[start..].iter().position(|&k| values[k] != value);
+        let end = end.map_or(order.len(), |k| start + k);
         // Ranks start + 1 ..= end.
         order[start..end]
             .iter()

@@ -36,10 +36,8 @@ impl TunedChoice {
         let held = &parts.held_out;
         let clusters: Vec<u64> = held.iter().map(|&k| k as u64).collect();
         let interval = |f: fn(&PlanWorth) -> f64| {
-            let values: Vec<f64> = held
-                .iter()
-                .map(|&k| m.worth[setting][k].as_ref().map(f))
-                .collect::<Option<_>>()?;
+            let values = held.iter().map(|&k| m.worth[setting][k].as_ref().map(f));
+            let values: Vec<f64> = values.collect::<Option<_>>()?;
             mean_interval(&values, &clusters, seed)
         };
         let held_out = interval(|w| w.accuracy_pct)

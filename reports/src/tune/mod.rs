@@ -14,7 +14,6 @@ pub use worth::PlanWorth;
 
 use crate::document::{Table, csv, terminal};
 use crate::figures::{Axis, Chart, Draw, Figure, Panel, Point, ReferenceLine, Series, Style};
-use crate::statistics::ConfidenceInterval;
 use serde_json::{Value, json};
 
 /// Version tag of the JSON file.
@@ -119,7 +118,6 @@ impl TuneReport<'_> {
     #[must_use]
     pub fn json(&self, options: &Value, names: &[String]) -> Value {
         let part = |p: &[usize]| p.iter().map(|&k| names[k].clone()).collect::<Vec<_>>();
-        let interval = |i: &ConfidenceInterval| json!({ "estimate": i.estimate, "low": i.low, "high": i.high });
         let choice = |(m, c): (&TunedSolver, &Option<TunedChoice>)| match c {
             None => {
                 json!({ "solver": m.solver, "reached": false, "threshold": null, "weights": null })
@@ -135,7 +133,7 @@ impl TuneReport<'_> {
                     "offloaded_pct": c.tuned.offloaded_pct,
                 },
                 "held_out": c.held_out.as_ref().map(|[accuracy, delay]| {
-                    json!({ "accuracy_pct": interval(accuracy), "delay_ms": interval(delay) })
+                    json!({ "accuracy_pct": accuracy, "delay_ms": delay })
                 }),
             }),
         };

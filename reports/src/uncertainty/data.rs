@@ -106,20 +106,14 @@ impl UncertaintyReport {
                 threshold: f64::from_bits(of.2),
             }
         };
-        firsts(self.planned.iter().map(key))
-            .into_iter()
-            .map(cell)
-            .collect()
+        let keys = firsts(self.planned.iter().map(key)).into_iter();
+        keys.map(cell).collect()
     }
 
     /// Mean and interval over instances; with one instance the interval is the value itself.
     pub(super) fn interval(&self, values: impl Iterator<Item = (f64, u64)>) -> ConfidenceInterval {
         let (values, instances): (Vec<f64>, Vec<u64>) = values.unzip();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        mean_interval(&values, &instances, self.seed).unwrap_or(ConfidenceInterval {
-            estimate: mean,
-            low: mean,
-            high: mean,
-        })
+        mean_interval(&values, &instances, self.seed).unwrap_or(ConfidenceInterval::at(mean))
     }
 }

@@ -102,10 +102,8 @@ fn guides(study: &Study, interference: bool, slowest: f64) -> [Series; 2] {
     let whole = |f: &Measures| f.gap.as_ref().is_some_and(|gap| gap.count == f.rows);
     let rows = study.totals.iter().filter(|row| row.key == interference);
     let totals = || rows.clone().map(|row| &row.measures).filter(|f| whole(f));
-    let points: Vec<_> = totals()
-        .filter_map(time_and_gap)
-        .map(|p| (p.x, p.y))
-        .collect();
+    let points = totals().filter_map(time_and_gap).map(|p| (p.x, p.y));
+    let points: Vec<_> = points.collect();
     let mut front = pareto_front(&points);
     if let Some(&(x, least)) = front.last()
         && x < slowest

@@ -53,12 +53,8 @@ fn draw_panel(svg: &mut Svg, b: &Bars, scale: &Scale, panel: &BarPanel, area: &A
     let x_at = |value: f64| area.left + scale.share(value) * area.width;
     svg.text((middle, area.top - 12.0), HEADING, &panel.title);
     for &value in &scale.ticks {
-        svg.line(
-            (x_at(value), area.top),
-            (x_at(value), bottom),
-            "#dddddd",
-            1.0,
-        );
+        let x = x_at(value);
+        svg.line((x, area.top), (x, bottom), "#dddddd", 1.0);
     }
     for (at, label) in spaced_labels(scale, &b.x, x_at) {
         svg.text((at, bottom + 18.0), CENTRED, &label);
@@ -66,11 +62,8 @@ fn draw_panel(svg: &mut Svg, b: &Bars, scale: &Scale, panel: &BarPanel, area: &A
     for (k, bar) in panel.bars.iter().enumerate() {
         let y = area.top + BAR * k as f64;
         svg.group(&bar.name, |svg| {
-            svg.text(
-                (area.left - 8.0, y + 15.0),
-                ENDING,
-                &clip(&bar.name, LONGEST),
-            );
+            let name = clip(&bar.name, LONGEST);
+            svg.text((area.left - 8.0, y + 15.0), ENDING, &name);
             let mut from = 0.0;
             for (value, fill) in bar.parts.iter().zip(FILLS) {
                 let (start, end) = (x_at(from), x_at(from + value));

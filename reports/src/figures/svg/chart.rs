@@ -46,11 +46,8 @@ impl Chart {
             PanelDrawing::of(self, panel, &scales, area, &series).draw(&mut svg, labels);
         }
         if self.panels.is_empty() {
-            svg.text(
-                (total / 2.0, TOP + PANEL_HEIGHT / 2.0),
-                CENTRED,
-                &self.nothing,
-            );
+            let middle = (total / 2.0, TOP + PANEL_HEIGHT / 2.0);
+            svg.text(middle, CENTRED, &self.nothing);
         }
         legend.draw(&mut svg, bottom + BELOW);
         let small = Font {
@@ -58,11 +55,8 @@ impl Chart {
             ..PLAIN
         };
         if !self.note.is_empty() {
-            svg.text(
-                (LEFT, below),
-                small,
-                &clip(&self.note, (total / NOTE_CHARACTER) as usize),
-            );
+            let note = clip(&self.note, (total / NOTE_CHARACTER) as usize);
+            svg.text((LEFT, below), small, &note);
         }
         svg.finish(&self.title, &self.caption)
     }

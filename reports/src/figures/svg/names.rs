@@ -2,6 +2,7 @@
 
 use super::layout::{Area, LONGEST};
 use super::writer::{Font, PLAIN, PixelPoint, Svg};
+use crate::figures::style::GREY;
 use crate::text::clip;
 
 /// Type of the names, and room for one character of it, px.
@@ -79,18 +80,11 @@ pub(super) fn place_names(svg: &mut Svg, area: &Area, names: &[Name]) {
         };
         svg.group(name.text, |svg| {
             if let Some(line) = stand.leader {
-                svg.line(
-                    (name.at.0, line.upper),
-                    (name.at.0, line.lower),
-                    "#767676",
-                    0.6,
-                );
+                let x = name.at.0;
+                svg.line((x, line.upper), (x, line.lower), GREY, 0.6);
             }
-            svg.label(
-                (stand.text.left + SIDE, stand.text.lower - 3.0),
-                font,
-                &text,
-            );
+            let at = (stand.text.left + SIDE, stand.text.lower - 3.0);
+            svg.label(at, font, &text);
         });
         taken.push(stand.text);
         taken.extend(stand.leader);

@@ -122,22 +122,12 @@ impl<'a> PanelDrawing<'a> {
         let axis = self.panel.y.as_ref().unwrap_or(&self.chart.y);
         let scale = &self.scales.y;
         let across = |svg: &mut Svg, value: f64, colour: &str| {
-            let at = self.y_at(value);
-            svg.line(
-                (self.area.left, at),
-                (self.area.right(), at),
-                colour,
-                GRID_WIDTH,
-            );
+            let (left, right, y) = (self.area.left, self.area.right(), self.y_at(value));
+            svg.line((left, y), (right, y), colour, GRID_WIDTH);
         };
-        scale
-            .minor
-            .iter()
-            .for_each(|&value| across(svg, value, FAINT));
-        scale
-            .ticks
-            .iter()
-            .for_each(|&value| across(svg, value, GRID));
+        for (places, colour) in [(&scale.minor, FAINT), (&scale.ticks, GRID)] {
+            places.iter().for_each(|&value| across(svg, value, colour));
+        }
         if labelled {
             let mut widest = 0;
             for &value in &scale.ticks {
@@ -162,11 +152,8 @@ impl<'a> PanelDrawing<'a> {
             for (at, label) in spaced_labels(scale, &self.chart.x, |v| self.x_at(v)) {
                 svg.text((at, bottom + 20.0), CENTRED, &label);
             }
-            svg.text(
-                (self.area.middle().0, bottom + 40.0),
-                CENTRED,
-                &self.chart.x.label,
-            );
+            let below = (self.area.middle().0, bottom + 40.0);
+            svg.text(below, CENTRED, &self.chart.x.label);
         }
     }
 
@@ -202,10 +189,8 @@ impl<'a> PanelDrawing<'a> {
                 Draw::Steps => places.len().div_ceil(STEP_MARKERS).max(1),
                 Draw::Line | Draw::Band | Draw::Marks | Draw::Named => 1,
             };
-            places
-                .iter()
-                .step_by(every)
-                .for_each(|&p| svg.marker(p, style));
+            let marked = places.iter().step_by(every);
+            marked.for_each(|&p| svg.marker(p, style));
         });
     }
 
@@ -216,13 +201,8 @@ impl<'a> PanelDrawing<'a> {
         if self.chart.has_band(series) {
             let upper: Vec<PixelPoint> = ends().map(|(x, e)| at(x, e.1)).collect();
             let lower: Vec<PixelPoint> = ends().map(|(x, e)| at(x, e.0)).collect();
-            svg.band(
-                &upper
-                    .into_iter()
-                    .chain(lower.into_iter().rev())
-                    .collect::<Vec<_>>(),
-                style,
-            );
+            let corners = upper.into_iter().chain(lower.into_iter().rev());
+            svg.band(&corners.collect::<Vec<_>>(), style);
         } else {
             for (x, (low, high)) in ends() {
                 svg.line(at(x, low), at(x, high), style.colour, AXIS_WIDTH);

@@ -115,10 +115,9 @@ impl Svg {
     }
 
     fn polyline(&mut self, places: &[PixelPoint], style: &Style, width: f64) {
-        let dashes = if style.dashes.is_empty() {
-            String::new()
-        } else {
-            format!(r#" stroke-dasharray="{}""#, style.dashes)
+        let dashes = match style.dashes {
+            "" => String::new(),
+            dashes => format!(r#" stroke-dasharray="{dashes}""#),
         };
         let _ = writeln!(
             self.body,
@@ -140,15 +139,9 @@ impl Svg {
 
     /// A style's marker. Hollow ones are filled white, so that lines do not run through them.
     pub fn marker(&mut self, at: PixelPoint, style: &Style) {
-        let fill = if style.filled {
-            style.colour
-        } else {
-            "#ffffff"
-        };
-        let paint = format!(
-            r#"fill="{fill}" stroke="{}" stroke-width="{STROKE}""#,
-            style.colour
-        );
+        let colour = style.colour;
+        let fill = if style.filled { colour } else { "#ffffff" };
+        let paint = format!(r#"fill="{fill}" stroke="{colour}" stroke-width="{STROKE}""#);
         let (x, y) = at;
         let _ = match style.shape {
             Shape::Circle => writeln!(
@@ -209,11 +202,8 @@ impl Svg {
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
-        let bold = if font.bold {
-            r#" font-weight="bold""#
-        } else {
-            ""
-        };
+        let weight = r#" font-weight="bold""#;
+        let bold = if font.bold { weight } else { "" };
         let _ = writeln!(
             self.body,
             r#"<text x="{:.1}" y="{:.1}" font-size="{}" text-anchor="{anchor}"{bold}{extra}>{}</text>"#,

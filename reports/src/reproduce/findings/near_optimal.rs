@@ -183,10 +183,8 @@ impl Pooled {
         let is = |c: &&SolverGaps| c.solver == solver && tau.is_none_or(|t| c.threshold == t);
         let cells: Vec<&SolverGaps> = of.gaps.iter().filter(is).collect();
         let trust = cells.iter().filter_map(|c| c.trust).max();
-        let free = tau
-            .is_none()
-            .then(|| Self::of(of, solver, Some(1.0)))
-            .flatten();
+        let free = tau.is_none().then(|| Self::of(of, solver, Some(1.0)));
+        let free = free.flatten();
         (!cells.is_empty()).then(|| Self {
             solver: solver.into(),
             gaps: cells.iter().flat_map(|c| c.gaps.iter().copied()).collect(),
@@ -213,10 +211,8 @@ fn by_solver(of: &Reproduction) -> Table {
     let ids = of
         .catalogue
         .sorted(of.gaps.iter().map(|c| c.solver.as_str()));
-    let rows: Vec<Pooled> = ids
-        .iter()
-        .filter_map(|id| Pooled::of(of, id, None))
-        .collect();
+    let rows = ids.iter().filter_map(|id| Pooled::of(of, id, None));
+    let rows: Vec<Pooled> = rows.collect();
     let columns = columns! { p: Pooled;
         "solver"                     => Value::code(&p.solver);
         "problems"                   => p.problems;

@@ -80,11 +80,8 @@ fn measured(of: &Reproduction, t: &Times, published: &[PublishedTime]) -> Vec<Bl
     } else {
         format!(" ({})", t.machine)
     };
-    let theirs: Vec<f64> = published
-        .iter()
-        .filter(|p| p.users == t.users)
-        .map(|p| p.time_ms)
-        .collect();
+    let theirs = published.iter().filter(|p| p.users == t.users);
+    let theirs: Vec<f64> = theirs.map(|p| p.time_ms).collect();
     if let (Some(ours), Some(theirs)) = (t.median(GOA, t.users, t.servers), quantile(&theirs, 0.5))
     {
         all.push(Block::paragraph(format!(
