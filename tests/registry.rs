@@ -147,7 +147,7 @@ fn the_program_writes_every_certificate_that_the_registry_promises() {
             ends(at, &line, 0, id);
             ends(at, &format!("verify {id}.json"), 0, "certified");
         } else {
-            ends(at, &line, 2, "none of these solvers writes one");
+            ends(at, &line, 2, "none of these solvers writes a certificate");
         }
     }
 }

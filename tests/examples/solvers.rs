@@ -2,8 +2,8 @@
 //! gap and time. `make solvers` does it.
 //!
 //! Instances: `paper`, M = 4, interference on, thresholds 0.6, 0.8 and 1.0. The gap is guaranteed:
-//! against the lower bound of `bnb`, re-checked by the verifier (requested gap 0.01 %, at N = 1000 1
-//! %).
+//! against the lower bound of `bnb`, re-checked by the verifier (requested gap 0.01 %, at N = 1000
+//! 1 %).
 
 use offload_instances::{Problem, Weights};
 use offload_solvers::{Budget, all, find, relative_gap, solve};
@@ -31,7 +31,8 @@ fn main() {
          1.0, 3 seeds (1 at N = 1000); at most 10 s a solve. Each cell:"
     );
     println!(
-        "mean guaranteed gap in % against the certified bound of `bnb` (requested gap 0.01 %, at N = \
+        "mean guaranteed gap in % against the certified bound of `bnb` (requested gap 0.01 %, at \
+         N = \
          1000 1 %; so an optimal plan can show that much), and median time."
     );
     println!(
