@@ -5,7 +5,8 @@
 //! the cap; the table says so. It ends with the fitted exponents, and with `scaling.md`,
 //! `scaling.csv` and `scaling.svg` beside criterion's own report in `target/criterion`.
 
-use criterion::{BenchmarkId, Criterion, Throughput};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use offload_instances::random::Random;
 use offload_instances::{Problem, Weights};
 use offload_solvers::costs::Costs;
@@ -52,7 +53,7 @@ const QUICK: Plan = Plan {
 const GAP: f64 = 1e-3;
 
 /// Work of `portfolio`, in its own unit.
-const PORTFOLIO_SHAKES: u64 = 20;
+const SHAKES: u64 = 20;
 
 fn main() {
     let plan = if std::env::var("OFFLOAD_BENCH").is_ok_and(|v| v == "quick") {
@@ -107,7 +108,7 @@ fn solvers(
         .filter(|s| !["exact", "enumerate"].contains(&s.id()))
     {
         // Left to itself it fills any time limit, the trial's too.
-        let iterations = (solver.id() == "portfolio").then_some(PORTFOLIO_SHAKES);
+        let iterations = solver.about().is_anytime.then_some(SHAKES);
         let budget = Budget {
             gap: GAP,
             iterations,
@@ -167,13 +168,6 @@ fn parts(criterion: &mut Criterion, plan: &Plan) {
             .find(|s| s.id() == "goa")
             .and_then(|s: Box<dyn Solver>| s.solve(&p, &Budget::default()).plan);
         let assignment = goa.unwrap_or_else(|| vec![None; n]);
-        let mut random = Random::new(1, 0);
-        let moves: Vec<(usize, Option<usize>)> = (0..1000)
-            .map(|_| (random.below(n), Some(random.below(5)).filter(|&j| j < 4)))
-            .collect();
-        let pairs: Vec<(usize, usize)> = (0..1000)
-            .map(|_| (random.below(n), random.below(n)))
-            .collect();
         let costs = Costs::new(&p);
         let mut state = State::new(&costs, &assignment);
         state.prepare();
@@ -195,49 +189,36 @@ fn parts(criterion: &mut Criterion, plan: &Plan) {
                 black_box(offload_instances::files::instance_from_json(&json))
             });
         });
-        group.throughput(Throughput::Elements(moves.len() as u64));
-        group.bench_function(BenchmarkId::new("relocate change", n), |b| {
-            b.iter(|| {
-                moves
-                    .iter()
-                    .map(|&(i, to)| state.change(Move::Relocate { user: i, to }))
-                    .sum::<f64>()
-            });
-        });
-        group.bench_function(BenchmarkId::new("relocate bound", n), |b| {
-            b.iter(|| {
-                moves
-                    .iter()
-                    .map(|&(i, to)| state.bound(Move::Relocate { user: i, to }))
-                    .sum::<f64>()
-            });
-        });
-        group.bench_function(BenchmarkId::new("swap change", n), |b| {
-            b.iter(|| {
-                pairs
-                    .iter()
-                    .map(|&(i, k)| {
-                        state.change(Move::Swap {
-                            first: i,
-                            second: k,
-                        })
-                    })
-                    .sum::<f64>()
-            });
-        });
-        group.bench_function(BenchmarkId::new("swap bound", n), |b| {
-            b.iter(|| {
-                pairs
-                    .iter()
-                    .map(|&(i, k)| {
-                        state.bound(Move::Swap {
-                            first: i,
-                            second: k,
-                        })
-                    })
-                    .sum::<f64>()
-            });
-        });
+        bench_moves(&mut group, n, &state);
         group.finish();
+    }
+}
+
+/// Moves of each kind that are priced in one iteration.
+const MOVES: usize = 1000;
+
+/// Exact changes and bounds of random moves of `n` users between 4 servers and local.
+fn bench_moves(group: &mut BenchmarkGroup<WallTime>, n: usize, state: &State) {
+    let mut random = Random::new(1, 0);
+    let relocations: Vec<Move> = (0..MOVES)
+        .map(|_| Move::Relocate {
+            user: random.below(n),
+            to: Some(random.below(5)).filter(|&j| j < 4),
+        })
+        .collect();
+    let swaps: Vec<Move> = (0..MOVES)
+        .map(|_| Move::Swap {
+            first: random.below(n),
+            second: random.below(n),
+        })
+        .collect();
+    group.throughput(Throughput::Elements(MOVES as u64));
+    for (name, moves) in [("relocate", &relocations), ("swap", &swaps)] {
+        group.bench_function(BenchmarkId::new(format!("{name} change"), n), |b| {
+            b.iter(|| moves.iter().map(|&m| state.change(m)).sum::<f64>());
+        });
+        group.bench_function(BenchmarkId::new(format!("{name} bound"), n), |b| {
+            b.iter(|| moves.iter().map(|&m| state.bound(m)).sum::<f64>());
+        });
     }
 }
