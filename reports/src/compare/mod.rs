@@ -26,7 +26,7 @@ pub use shifts::{
 
 use crate::document::{html, markdown};
 use crate::error::ReportError;
-use crate::files::write_under;
+use crate::files::write_all;
 use std::path::{Path, PathBuf};
 
 /// Writes `compare.md`, `compare.html`, `compare.csv` (a row per solver and kind of problem) and
@@ -46,10 +46,7 @@ pub fn write_comparison(
         ("compare.csv", report::csv(comparison)),
         ("compare-changes.csv", comparison.changes_csv.clone()),
     ];
-    files
-        .iter()
-        .map(|(name, text)| write_under(folder, name, text))
-        .collect()
+    write_all(folder, &files)
 }
 
 #[cfg(test)]
