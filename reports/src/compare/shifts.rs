@@ -100,7 +100,7 @@ pub struct SolverShift {
     pub worst: Option<Example>,
     /// Times; None when no pair has two.
     pub time: Option<TimeRatio>,
-    /// Pairs whose [`SolveState`] differs.
+    /// Pairs whose [`SolveState`](super::SolveState) differs.
     pub changed: usize,
 }
 
