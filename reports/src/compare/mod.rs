@@ -2,10 +2,10 @@
 //! or worse beyond noise.
 //!
 //! Solves are matched by their [`Record::key`](crate::Record::key): the same instance (by
-//! fingerprint), threshold,
-//! weights, solver and seed. Both plans of a pair are compared with one reference, the best lower
-//! bound that *either* campaign has of the problem, so that a campaign with better bounds does not
-//! make its plans look worse. Differences are B minus A: below 0, B is better.
+//! fingerprint), threshold, weights, solver and seed. Both plans of a pair are compared with one
+//! reference, the best lower bound that *either* campaign has of the problem, so that a campaign
+//! with better bounds does not make its plans look worse. Differences are B minus A: below 0, B is
+//! better.
 //! `docs/src/reference/statistics.md` says how they are judged.
 
 mod changes;
