@@ -13,6 +13,15 @@ pub(crate) fn write_under(folder: &Path, name: &str, text: &str) -> Result<PathB
     write_file(&folder.join(name), text)
 }
 
+/// Writes texts by name into `folder`, which is made if it is missing; returns their paths.
+pub(crate) fn write_all(
+    folder: &Path,
+    files: &[(&str, String)],
+) -> Result<Vec<PathBuf>, ReportError> {
+    let write = |(name, text): &(&str, String)| write_under(folder, name, text);
+    files.iter().map(write).collect()
+}
+
 /// Writes a text; folders on the way are made if they are missing.
 pub(crate) fn write_file(path: &Path, text: &str) -> Result<PathBuf, ReportError> {
     if let Some(folder) = path.parent() {

@@ -6,11 +6,8 @@ use crate::analysis::gaps::{Analysis, OPTIMAL, ROUNDING};
 use crate::document::{Block, Prose, code, listed, prose};
 use crate::records::{Environment, Record};
 use crate::statistics::bootstrap::RESAMPLES;
-use crate::text::{self, clip, counted};
+use crate::text::{self, counted};
 use std::collections::BTreeSet;
-
-/// Characters of a revision shown.
-const REVISION: usize = 12;
 
 pub(super) fn methods(study: &Study) -> Vec<Block> {
     let analysis = &study.analysis;
@@ -100,14 +97,8 @@ fn machines(environments: &[Environment]) -> Prose {
 
 fn machine(e: &Environment) -> String {
     let known = |is: bool, text: String| if is { text } else { String::new() };
-    let revision = e.revision.as_ref().map_or_else(String::new, |revision| {
-        let changed = if e.clean == Some(false) {
-            ", with changes"
-        } else {
-            ""
-        };
-        format!(" (revision {}{changed})", clip(revision, REVISION))
-    });
+    let revision = e.revision_text();
+    let revision = known(!revision.is_empty(), format!(" (revision {revision})"));
     let memory = known(
         e.memory_bytes > 0,
         format!(", {:.0} GB", e.memory_bytes as f64 / 1e9),

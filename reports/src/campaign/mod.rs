@@ -16,7 +16,7 @@ use crate::document::{
     write_pictures,
 };
 use crate::error::ReportError;
-use crate::files::{write_under, write_with};
+use crate::files::{write_all, write_under, write_with};
 use crate::text::{counted, mode};
 use columns::RecordLine;
 use std::collections::BTreeSet;
@@ -68,21 +68,16 @@ fn write_summaries(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, ReportE
         let name = format!("{}.tex", table.label);
         write_under(&folder.join("tables"), &name, &latex::table(&table))?;
     }
+    let summary = csv::table(&columns::by_setting(), &study.by_setting);
     let files = [
         ("report.md", markdown::document(&report(study, &pictures))),
         ("report.html", html::document(&page(study, &pictures))),
         ("paper.tex", latex::document(&paper(study, &pictures))),
-        (
-            "summary.csv",
-            csv::table(&columns::by_setting(), &study.by_setting),
-        ),
+        ("summary.csv", summary),
         ("pairs.csv", csv::table(&columns::pairs(), &study.pairs)),
         ("growth.csv", csv::table(&columns::growth(), &study.growth)),
     ];
-    files
-        .iter()
-        .map(|(name, text)| write_under(folder, name, text))
-        .collect()
+    write_all(folder, &files)
 }
 
 /// `report.md`.

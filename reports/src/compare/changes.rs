@@ -68,14 +68,9 @@ pub(super) fn changes(pairs: &[CommonSolve], catalogue: &SolverCatalogue) -> Vec
     /// A solver and what its solves became.
     type Kind<'a> = (SolverKey<'a>, [SolveState; 2]);
     let mut kinds: BTreeMap<Kind, Vec<&CommonSolve>> = BTreeMap::new();
-    for pair in pairs
-        .iter()
-        .filter(|pair| pair.states()[0] != pair.states()[1])
-    {
-        kinds
-            .entry((catalogue.key(&pair.records[0].solver), pair.states()))
-            .or_default()
-            .push(pair);
+    for pair in pairs.iter().filter(|pair| pair.is_changed()) {
+        let kind = (catalogue.key(&pair.records[0].solver), pair.states());
+        kinds.entry(kind).or_default().push(pair);
     }
     let mut all: Vec<StatusChange> = kinds
         .into_iter()
@@ -101,10 +96,7 @@ pub(super) fn changes(pairs: &[CommonSolve], catalogue: &SolverCatalogue) -> Vec
 
 /// `compare-changes.csv`: every solve whose status changed.
 pub(super) fn csv(pairs: &[CommonSolve]) -> String {
-    let changed = pairs
-        .iter()
-        .filter(|pair| pair.states()[0] != pair.states()[1]);
-    document_csv::table(&columns(), changed)
+    document_csv::table(&columns(), pairs.iter().filter(|pair| pair.is_changed()))
 }
 
 fn columns<'a>() -> Vec<Column<CommonSolve<'a>>> {
@@ -157,12 +149,12 @@ fn of_problem(
     catalogue: &SolverCatalogue,
 ) -> Vec<Contradiction> {
     records.sort_by(|x, y| {
-        let order = |r: &(usize, &Record)| {
+        let order = |(side, r): &(usize, &Record)| {
             (
-                r.0,
-                catalogue.position(&r.1.solver),
-                r.1.solver.clone(),
-                r.1.seed,
+                *side,
+                catalogue.position(&r.solver),
+                r.solver.clone(),
+                r.seed,
             )
         };
         order(x).cmp(&order(y))

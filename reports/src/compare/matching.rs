@@ -60,6 +60,12 @@ impl CommonSolve<'_> {
     pub fn states(&self) -> [SolveState; 2] {
         self.records.map(SolveState::of)
     }
+
+    /// Whether it ended in another way.
+    pub fn is_changed(&self) -> bool {
+        let [before, after] = self.states();
+        before != after
+    }
 }
 
 impl SolveState {

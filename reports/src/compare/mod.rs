@@ -1,10 +1,11 @@
 //! Two campaigns side by side, such as two versions of the program or two machines: what got better
 //! or worse beyond noise.
 //!
-//! Solves are matched by their [`Record::key`]: the same instance (by fingerprint), threshold,
-//! weights, solver and seed. Both plans of a pair are compared with one reference, the best lower
-//! bound that *either* campaign has of the problem, so that a campaign with better bounds does not
-//! make its plans look worse. Differences are B minus A: below 0, B is better.
+//! Solves are matched by their [`Record::key`](crate::Record::key): the same instance (by
+//! fingerprint), threshold, weights, solver and seed. Both plans of a pair are compared with one
+//! reference, the best lower bound that *either* campaign has of the problem, so that a campaign
+//! with better bounds does not make its plans look worse. Differences are B minus A: below 0, B is
+//! better.
 //! `docs/src/reference/statistics.md` says how they are judged.
 
 mod changes;
@@ -26,7 +27,7 @@ pub use shifts::{
 
 use crate::document::{html, markdown};
 use crate::error::ReportError;
-use crate::files::write_under;
+use crate::files::write_all;
 use std::path::{Path, PathBuf};
 
 /// Writes `compare.md`, `compare.html`, `compare.csv` (a row per solver and kind of problem) and
@@ -46,10 +47,7 @@ pub fn write_comparison(
         ("compare.csv", report::csv(comparison)),
         ("compare-changes.csv", comparison.changes_csv.clone()),
     ];
-    files
-        .iter()
-        .map(|(name, text)| write_under(folder, name, text))
-        .collect()
+    write_all(folder, &files)
 }
 
 #[cfg(test)]

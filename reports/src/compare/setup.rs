@@ -28,7 +28,7 @@ type Fact = (&'static str, bool, fn(&Environment) -> String);
 
 const FACTS: [Fact; 11] = [
     ("program version", false, |e| e.program.clone()),
-    ("revision", false, revision),
+    ("revision", false, Environment::revision_text),
     ("compiler", false, |e| e.compiler.clone()),
     ("HiGHS", false, |e| e.highs.clone()),
     ("operating system", false, |e| e.os.clone()),
@@ -51,18 +51,6 @@ const FACTS: [Fact; 11] = [
 
 fn known(is: bool, value: impl ToString) -> String {
     if is { value.to_string() } else { String::new() }
-}
-
-fn revision(e: &Environment) -> String {
-    let Some(revision) = &e.revision else {
-        return String::new();
-    };
-    let changed = if e.clean == Some(false) {
-        ", with changes"
-    } else {
-        ""
-    };
-    format!("{}{changed}", clip(revision, 12))
 }
 
 /// All differences: the environment's first, then the instances', then each solver's.

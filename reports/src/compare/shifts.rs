@@ -100,7 +100,7 @@ pub struct SolverShift {
     pub worst: Option<Example>,
     /// Times; None when no pair has two.
     pub time: Option<TimeRatio>,
-    /// Pairs whose [`SolveState`] differs.
+    /// Pairs whose [`SolveState`](super::SolveState) differs.
     pub changed: usize,
 }
 
@@ -171,20 +171,14 @@ pub(super) fn shifts<'a>(
     catalogue: &SolverCatalogue,
 ) -> Vec<SolverShift> {
     let mut buckets: BTreeMap<(ShiftKey, SolverKey<'a>), Bucket<'a>> = BTreeMap::new();
+    let bucket_of = |record: &'a Record| (key(record), catalogue.key(&record.solver));
     for pair in &matched.pairs {
-        let record = pair.records[0];
-        buckets
-            .entry((key(record), catalogue.key(&record.solver)))
-            .or_default()
-            .pairs
-            .push(pair);
+        let bucket = buckets.entry(bucket_of(pair.records[0])).or_default();
+        bucket.pairs.push(pair);
     }
     for (side, records) in matched.alone.iter().enumerate() {
         for &record in records {
-            buckets
-                .entry((key(record), catalogue.key(&record.solver)))
-                .or_default()
-                .alone[side] += 1;
+            buckets.entry(bucket_of(record)).or_default().alone[side] += 1;
         }
     }
     let of =
@@ -214,12 +208,8 @@ fn shift(key: ShiftKey, solver: &str, bucket: &Bucket) -> SolverShift {
         .collect();
     let differences: Vec<(u64, f64)> = both.iter().map(|(pair, d)| (pair.cluster, *d)).collect();
     let gap_of = |side: usize| {
-        mean(
-            &both
-                .iter()
-                .filter_map(|(pair, _)| pair.gaps[side])
-                .collect::<Vec<_>>(),
-        )
+        let gaps = both.iter().filter_map(|(pair, _)| pair.gaps[side]);
+        mean(&gaps.collect::<Vec<_>>())
     };
     // The first of equals, so that the name does not depend on an iterator's tie rule.
     let worst = both.iter().filter(|(_, d)| *d > TIE);
@@ -239,11 +229,7 @@ fn shift(key: ShiftKey, solver: &str, bucket: &Bucket) -> SolverShift {
             difference: *difference,
         }),
         time: time_ratio(&bucket.pairs),
-        changed: bucket
-            .pairs
-            .iter()
-            .filter(|pair| pair.states()[0] != pair.states()[1])
-            .count(),
+        changed: bucket.pairs.iter().filter(|p| p.is_changed()).count(),
     }
 }
 

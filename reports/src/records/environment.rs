@@ -2,9 +2,13 @@
 //! (`offload-environment/1`).
 
 use crate::error::{LineFault, ReportError};
+use crate::text::clip;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+
+/// Characters of a revision shown.
+const REVISION: usize = 12;
 
 /// The `format` of every line.
 pub const ENVIRONMENT_FORMAT: &str = "offload-environment/1";
@@ -52,6 +56,21 @@ pub struct Environment {
     pub config_folder: String,
     /// Part of the campaign that the run was asked for, `2/4`; empty for all of it.
     pub shard: String,
+}
+
+impl Environment {
+    /// The beginning of the revision, and whether something was changed beside it; empty when it is
+    /// unknown.
+    pub(crate) fn revision_text(&self) -> String {
+        let Some(revision) = &self.revision else {
+            return String::new();
+        };
+        let changed = match self.clean {
+            Some(false) => ", with changes",
+            _ => "",
+        };
+        clip(revision, REVISION) + changed
+    }
 }
 
 /// The runs of a campaign's folder, in their order; none when the file is not there (campaigns of

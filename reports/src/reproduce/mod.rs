@@ -25,7 +25,7 @@ pub use times::{PublishedTime, SolverTime, Times, published_growth, published_ti
 
 use crate::document::{Picture, markdown, write_pictures};
 use crate::error::ReportError;
-use crate::files::write_under;
+use crate::files::{write_all, write_under};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,12 +44,10 @@ impl Reproduction {
     pub fn write(&self, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
         let pictures = self.pictures("");
         write_pictures(folder, &pictures, &["svg", "tex", "csv"])?;
+        let deviations = markdown::document(&deviations::document(self));
         let mut all = vec![
             ("findings.md", self.page(&pictures)),
-            (
-                "deviations.md",
-                markdown::document(&deviations::document(self)),
-            ),
+            ("deviations.md", deviations),
             ("cells.csv", columns::cells(self)),
             ("differences.csv", columns::differences(self)),
             ("thresholds.csv", columns::thresholds(self)),
@@ -60,9 +58,7 @@ impl Reproduction {
         if let Some(times) = &self.times {
             all.push(("times.csv", columns::times(times)));
         }
-        all.iter()
-            .map(|(name, text)| write_under(folder, name, text))
-            .collect()
+        write_all(folder, &all)
     }
 
     /// Writes the findings into a file and the figures that they show into `figures` beside it.

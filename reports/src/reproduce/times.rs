@@ -1,6 +1,6 @@
 //! Running times of GOA: the only numbers of the reproduction that differ from run to run.
 
-use super::published::published;
+use super::published::{Published, published};
 use crate::statistics::scaling::{Scaling, Timing, fit};
 use crate::statistics::summary::quantile;
 use std::collections::BTreeSet;
@@ -42,26 +42,16 @@ impl Times {
     #[must_use]
     pub fn median(&self, solver: &str, users: usize, servers: usize) -> Option<f64> {
         let same = |t: &&SolverTime| t.solver == solver && t.users == users && t.servers == servers;
-        quantile(
-            &self
-                .rows
-                .iter()
-                .filter(same)
-                .map(|t| t.time_s)
-                .collect::<Vec<f64>>(),
-            0.5,
-        )
+        let times = self.rows.iter().filter(same).map(|t| t.time_s);
+        quantile(&times.collect::<Vec<f64>>(), 0.5)
     }
 
     /// Sizes (N, M) at which there are times, ascending.
     #[must_use]
     pub fn sizes(&self) -> Vec<(usize, usize)> {
-        self.rows
-            .iter()
-            .map(|t| (t.users, t.servers))
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect()
+        let sizes = self.rows.iter().map(|t| (t.users, t.servers));
+        let sizes: BTreeSet<(usize, usize)> = sizes.collect();
+        sizes.into_iter().collect()
     }
 
     /// Growth with N at M = [`Times::servers`].
@@ -108,16 +98,14 @@ pub struct PublishedTime {
 /// The published times, by N and tau.
 #[must_use]
 pub fn published_times() -> Vec<PublishedTime> {
-    let mut all: Vec<PublishedTime> = published()
-        .iter()
-        .filter_map(|p| {
-            Some(PublishedTime {
-                users: p.users,
-                threshold: p.threshold,
-                time_ms: 1e3 * p.goa_time_s?,
-            })
+    let time = |p: &Published| {
+        Some(PublishedTime {
+            users: p.users,
+            threshold: p.threshold,
+            time_ms: 1e3 * p.goa_time_s?,
         })
-        .collect();
+    };
+    let mut all: Vec<PublishedTime> = published().iter().filter_map(time).collect();
     all.sort_by(|a, b| {
         let by_threshold = || a.threshold.total_cmp(&b.threshold);
         a.users.cmp(&b.users).then_with(by_threshold)
@@ -134,10 +122,8 @@ pub fn published_growth() -> Option<Scaling> {
         censored: false,
         cluster: t.users as u64,
     };
-    fit(&published_times()
-        .into_iter()
-        .map(timing)
-        .collect::<Vec<_>>())
+    let timings = published_times().into_iter().map(timing);
+    fit(&timings.collect::<Vec<_>>())
 }
 
 #[cfg(test)]

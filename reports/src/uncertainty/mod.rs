@@ -15,7 +15,7 @@ use crate::document::{
     Block, Document, Picture, Table, code, csv, markdown, prose, write_pictures,
 };
 use crate::error::ReportError;
-use crate::files::write_under;
+use crate::files::write_all;
 use data::PlanMeans;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,15 +32,13 @@ impl UncertaintyReport {
         let cells = self.cells();
         let pictures = self.pictures(&cells);
         let document = self.document(&cells, &pictures);
+        let qualities = &self.qualities;
         let mut files = vec![
             ("uncertainty.md", markdown::document(&document)),
-            (
-                "uncertainty-metrics.csv",
-                columns::statistics(&self.qualities),
-            ),
+            ("uncertainty-metrics.csv", columns::statistics(qualities)),
             (
                 "uncertainty-reliability.csv",
-                columns::reliability(&self.qualities),
+                columns::reliability(qualities),
             ),
         ];
         if !cells.is_empty() {
@@ -48,10 +46,7 @@ impl UncertaintyReport {
             files.push(("uncertainty-front.csv", front));
             files.push(("uncertainty-gaps.csv", columns::gaps(self)));
         }
-        let mut paths: Vec<PathBuf> = files
-            .iter()
-            .map(|(name, text)| write_under(folder, name, text))
-            .collect::<Result<_, _>>()?;
+        let mut paths = write_all(folder, &files)?;
         paths.extend(write_pictures(folder, &pictures, &["svg"])?);
         Ok(paths)
     }
