@@ -14,6 +14,24 @@ use std::collections::BTreeMap;
 /// The gaps within which shares of rows are counted: the first is what counts as proved optimal.
 pub const WITHIN: [f64; 5] = [OPTIMAL, 0.001, 0.01, 0.05, 0.1];
 
+/// A mean over the rows with a plan, violating ones too.
+pub struct PlanMean {
+    /// Heading in tables, with the unit.
+    pub heading: &'static str,
+    /// Name of its column in `summary.csv`.
+    pub csv: &'static [&'static str],
+    /// The value of a row, if it has one.
+    pub value: fn(&Record) -> Option<f64>,
+}
+
+/// Every mean that is shown without an interval. A new one is a row here: its column in
+/// `summary.csv` and in the reports follows.
+pub const PLAN_MEANS: &[PlanMean] = &[PlanMean {
+    heading: "offloaded",
+    csv: &["offloaded_mean"],
+    value: |record| record.offloaded.map(|users| users as f64),
+}];
+
 /// Seed of the tables' bootstrap intervals.
 const SEED: u64 = 1;
 
@@ -34,7 +52,7 @@ pub struct SettingKey {
     pub weights: String,
     /// Number of users, N.
     pub users: usize,
-    /// ThresholdKey tau.
+    /// Threshold tau.
     pub threshold: ThresholdKey,
 }
 
@@ -97,8 +115,8 @@ pub struct Measures {
     /// Mean primal integral up to the problem's horizon, s, over rows of problems with a plan that
     /// breaks no rule; a row without such a plan counts as none throughout.
     pub primal_integral_s: Option<f64>,
-    /// Mean number of users offloaded, over rows with a plan (violating ones too).
-    pub offloaded: Option<f64>,
+    /// In the order of [`PLAN_MEANS`].
+    pub plan_means: Vec<Option<f64>>,
     /// Mean accuracy, %, over rows with a plan that have one.
     pub accuracy_pct: Option<f64>,
     /// Its bootstrap 95 % interval over instances.
@@ -224,10 +242,13 @@ impl Measures {
             time_geometric_s: shifted_geometric_mean(&times, TIME_SHIFT_S),
             par10_s: par10(&par10_items(rows)),
             primal_integral_s: mean(&some(&|row| integral(analysis, row))),
-            offloaded: mean(&some(&|row| {
-                let plan = row.record.offloaded.filter(|_| has_plan(row.standing));
-                plan.map(|n| n as f64)
-            })),
+            plan_means: PLAN_MEANS
+                .iter()
+                .map(|of| {
+                    let value = |row: &ScoredRecord| (of.value)(row.record);
+                    mean(&some(&|row| value(row).filter(|_| has_plan(row.standing))))
+                })
+                .collect(),
             accuracy_pct: mean(&some(&|row| realised(row)?.accuracy_pct)),
             accuracy_interval,
             delay_ms: mean(&some(&|row| Some(realised(row)?.delay_mean_ms))),
@@ -438,7 +459,7 @@ mod tests {
         );
         // The violating plan has no realised metrics here; the failed rows have no plan.
         assert_eq!(
-            (goa.offloaded, goa.delay_ms, goa.accuracy_pct),
+            (goa.plan_means[0], goa.delay_ms, goa.accuracy_pct),
             (Some(10.0), Some(40.0), Some(75.0))
         );
     }

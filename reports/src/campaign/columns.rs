@@ -1,8 +1,10 @@
 //! The columns of a campaign's tables, each declared once: `summary.csv`, `pairs.csv`,
 //! `growth.csv`, `gaps.csv`, the pages, the paper and the terminal all take them from here. A new
-//! metric is a row in [`measures`].
+//! metric is a row in [`measures`], or in [`PLAN_MEANS`] where it is a mean over records.
 
-use crate::analysis::aggregates::{Aggregate, GapIntervals, Measures, SettingKey, SizeKey, WITHIN};
+use crate::analysis::aggregates::{
+    Aggregate, GapIntervals, Measures, PLAN_MEANS, SettingKey, SizeKey, WITHIN,
+};
 use crate::analysis::comparisons::{SolverPair, TimeGrowth, VirtualBest};
 use crate::analysis::gaps::{Gap, ProblemBounds, Standing};
 use crate::document::Format::{Html, Latex, Markdown, Terminal};
@@ -60,8 +62,9 @@ fn measures() -> Vec<Column<Measures>> {
             => ms(m.time_geometric_s);
         "PAR10 ms" csv["par10_ms"] .narrow(TIME, "PAR10") .only(DOCUMENTS)   => ms(m.par10_s);
         "primal int. ms" csv["primal_integral_ms"] .only(REPORTS)        => ms(m.primal_integral_s);
-
-        "offloaded" csv["offloaded_mean"] .only(REPORTS)                     => m.offloaded;
+    });
+    all.extend(plan_means());
+    all.extend(columns! { m: Measures;
         "accuracy %" csv["accuracy_mean_pct"] .narrow("accuracy", "(%)") .only(DOCUMENTS)
             => m.accuracy_pct;
         "delay ms" csv["delay_mean_ms"] .narrow("delay", "(ms)") .only(DOCUMENTS) => m.delay_ms;
@@ -70,6 +73,16 @@ fn measures() -> Vec<Column<Measures>> {
         csv["delay_compute_ms"] => m.delay_parts_ms.map(|parts| parts[2]);
     });
     all
+}
+
+/// The columns of [`PLAN_MEANS`].
+fn plan_means() -> impl Iterator<Item = Column<Measures>> {
+    PLAN_MEANS.iter().enumerate().map(|(k, mean)| {
+        Column::hidden(move |m: &Measures| m.plan_means[k].into())
+            .headed(mean.heading)
+            .csv(mean.csv)
+            .only(REPORTS)
+    })
 }
 
 /// A statistic of the guaranteed gaps with its interval.

@@ -141,7 +141,8 @@ fn table(table: &Table) -> String {
         .collect();
     let (label, caption) = (escape(&table.caption.plain()), prose(&table.caption));
     format!(
-        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table><caption>{caption}</caption>\n\
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" \
+         aria-label=\"{label}\"><table><caption>{caption}</caption>\n\
          <thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
     )
 }

@@ -32,7 +32,8 @@ fn block(block: &Block) -> String {
         Block::FigureLinks(pictures) => {
             let links: Vec<String> = pictures.iter().map(link).collect();
             format!(
-                "More figures: {}. Each is also there as numbers (`.csv`) and for papers (`.tex`).\n\n",
+                "More figures: {}. Each is also there as numbers (`.csv`) and for papers \
+                 (`.tex`).\n\n",
                 links.join(" · ")
             )
         }

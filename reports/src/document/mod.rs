@@ -2,8 +2,8 @@
 //! renderer for each format.
 //!
 //! A report builds its `Document` once; `html`, [`markdown`] and `latex` render it, and `csv` and
-//! `terminal` render tables alone. A table's `Column`s are declared once, with name, heading, value,
-//! digits and the formats in which they appear.
+//! `terminal` render tables alone. A table's `Column`s are declared once, with name, heading,
+//! value, digits and the formats in which they appear.
 
 mod column;
 pub(crate) mod csv;

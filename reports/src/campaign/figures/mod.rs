@@ -11,7 +11,7 @@ use crate::analysis::Study;
 use crate::figures::Figure;
 
 /// All figures, in the order of a report.
-const FIGURES: [fn(&Study) -> Figure; 11] = [
+const FIGURES: &[fn(&Study) -> Figure] = &[
     gaps::gap_vs_users,
     gaps::gap_distribution,
     times::runtime_vs_users,

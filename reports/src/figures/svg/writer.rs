@@ -181,7 +181,8 @@ impl Svg {
         let (w, h) = (self.width, self.height);
         format!(
             concat!(
-                r#"<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}" viewBox="0 0 {w} {h}""#,
+                //www.w3.org/2000/svg" width="{w}" height="{h}" viewBox="0 0 {w} {h}""#,
+                r#"<svg xmlns="http:
                 r#" role="img" font-family="Helvetica, Arial, 'DejaVu Sans', sans-serif" fill="{ink}">"#,
                 "\n<title>{title}</title>\n<desc>{description}</desc>\n",
                 r##"<rect width="{w}" height="{h}" fill="#ffffff"/>"##,
