@@ -63,7 +63,7 @@ test-kill: build ## kill a campaign of 528 rows 50 times, resume it, compare its
 	@python3 tests/kill_resume.py $(BENCH)
 
 test-checker: build checker-venv ## test the second certificate checker on a corpus and 100 fresh files
-	@.venv-checker/bin/python tests/check_certificates.py $(BENCH) 100
+	@.venv-checker/bin/python tests/check_certificates.py $(BENCH) 100 --program
 
 # python-flint and blake3 come as wheels from PyPI, once.
 checker-venv:

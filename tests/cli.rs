@@ -1112,3 +1112,34 @@ fn uncertainty_reports_and_repeats() {
         "{text}"
     );
 }
+
+/// A claim that rests on a statement is never called certified, and a refused certificate proves
+/// nothing that could be quoted.
+#[test]
+fn verify_says_what_a_claim_rests_on() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("certificates");
+    let verify = |file: &str| {
+        bench(
+            &corpus,
+            &format!("verify --instance instances/mutant.json {file}"),
+        )
+    };
+    for file in ["accepted/assumed.json", "accepted/assumed-part.json"] {
+        let ran = verify(file);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        assert!(
+            ran.out.contains("it rests on 1 assumed leaf"),
+            "{}",
+            ran.out
+        );
+        assert!(ran.out.contains("lower bound  0 weighted s"), "{}", ran.out);
+        assert!(!ran.out.contains("certified"), "{}", ran.out);
+    }
+    let ran = verify("refused/claim-high.json");
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(
+        !ran.out.contains("lower bound") && !ran.out.contains("gap"),
+        "{}",
+        ran.out
+    );
+}

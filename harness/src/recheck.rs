@@ -5,7 +5,7 @@ use crate::notice::Notify;
 use anyhow::{Context, bail};
 use offload_instances::files::plan_from_json;
 use offload_instances::{Instance, Weights};
-use offload_verify::{CertificateCheck, Fault, Trust};
+use offload_verify::{Certificate, CertificateCheck, Fault, Trust};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ pub fn check_file(
             }
             let check = offload_verify::verify_certificate(&instance, &certificate);
             Ok(FileCheck {
-                text: describe(&name, &instance, &check),
+                text: describe(&name, &instance, &certificate, &check),
                 holds: check.faults.is_empty(),
             })
         }
@@ -146,21 +146,38 @@ fn list(text: &mut String, faults: &[Fault]) {
     }
 }
 
-/// What the verifier proved, in a few lines.
-fn describe(name: &str, instance: &Instance, check: &CertificateCheck) -> String {
+/// What the verifier proved, in a few lines: the problem, the proved bound, the plan's value and the
+/// gap. Of a refused certificate only its faults are printed. A claim that rests on assumed leaves
+/// is never called certified.
+fn describe(
+    name: &str,
+    instance: &Instance,
+    certificate: &Certificate,
+    check: &CertificateCheck,
+) -> String {
+    let verdict = match check.trust {
+        Trust::Refused => "REFUSED",
+        trust => trust.name(),
+    };
     let mut text = format!(
-        "{name}: {} for '{}'",
-        if check.trust == Trust::Refused {
-            "REFUSED"
-        } else {
-            check.trust.name()
-        },
-        instance.name
+        "{name}: {verdict} for '{}', threshold {}, weights {}\n  fingerprint  {}",
+        instance.name, certificate.threshold, certificate.weights, certificate.fingerprint
     );
+    if check.trust == Trust::Refused {
+        list(&mut text, &check.faults);
+        return text;
+    }
     if check.is_infeasible() {
         text += "\n  no feasible plan exists";
     } else {
-        let _ = write!(text, "\n  lower bound  {} weighted s", check.lower);
+        let _ = write!(text, "\n  lower bound  {} weighted s, proved", check.lower);
+        if let Some(claim) = check.assumed_lower {
+            let _ = write!(
+                text,
+                "\n  claimed      {claim} weighted s; it rests on {}",
+                counted(check.assumed, "assumed leaf", "assumed leaves")
+            );
+        }
         if let Some(upper) = check.upper {
             let _ = write!(
                 text,
@@ -178,9 +195,14 @@ fn describe(name: &str, instance: &Instance, check: &CertificateCheck) -> String
     }
     let _ = write!(
         text,
-        "\n  {} leaves, {} tightening steps re-checked",
-        check.leaves, check.tightened
+        "\n  {}, {} re-checked",
+        counted(check.leaves - check.assumed, "leaf", "leaves"),
+        counted(check.tightened, "tightening step", "tightening steps")
     );
-    list(&mut text, &check.faults);
     text
+}
+
+/// `1 leaf`, `2 leaves`.
+fn counted(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }

@@ -92,6 +92,7 @@ pub use check::{CertificateCheck, verify_certificate};
 pub use fault::{Code, Fault};
 pub use interval::Interval;
 pub use plan::{PlanCheck, verify_plan};
+pub use raw::MAX_CERTIFICATE_NODES;
 pub use read::{MAX_CERTIFICATE_BYTES, parse_certificate, read_certificate, read_certificate_with};
 pub use tree::{LoadRange, Node, Place};
 

@@ -10,7 +10,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 /// Most nodes of a certificate (`docs/src/reference/certificate.md`).
-const MAX_NODES: usize = 1 << 21;
+pub const MAX_CERTIFICATE_NODES: usize = 1 << 21;
 
 /// Faults and warnings found while reading.
 #[derive(Default)]
@@ -406,7 +406,7 @@ struct RawNode {
 }
 
 impl Fields for RawNode {
-    const MOST: usize = MAX_NODES;
+    const MOST: usize = MAX_CERTIFICATE_NODES;
 
     fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<Key, A::Error> {
         match key {

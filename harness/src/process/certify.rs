@@ -1,7 +1,7 @@
 //! Lets the independent verifier re-check a solver's certificate right after the solve.
 
 use offload_instances::Problem;
-use offload_solvers::certificate::CertificateHead;
+use offload_solvers::certificate::{Certificate, CertificateHead};
 use offload_solvers::{Solved, Status, Stop, Trust, relative_gap};
 
 /// Re-checks the certificate of a solve, if it has one, and returns the certificate as it is stored
@@ -28,6 +28,13 @@ pub fn certify(
     };
     let mut bytes = Vec::new();
     certificate.write(&mut bytes, problem, &about)?;
+    if is_too_large(certificate, &bytes) {
+        let note = &mut solved.outcome.note;
+        let more = if note.is_empty() { "" } else { "; " };
+        *note += &format!("{more}its certificate is too large to be kept, so its bound is a claim");
+        solved.outcome.certificate = None;
+        return Ok(None);
+    }
     let (parsed, _) = offload_verify::parse_certificate("certificate", &bytes)?;
     let check = offload_verify::verify_certificate(problem.instance(), &parsed);
     let is_claimed_bound = certificate.bound == solved.outcome.bound.map(|(bound, _)| bound);
@@ -50,4 +57,10 @@ pub fn certify(
         solved.gap = value.and_then(|z| relative_gap(z, check.lower));
     }
     Ok(Some(bytes))
+}
+
+/// Whether no reader of certificates accepts it: see `docs/src/reference/certificate.md`.
+fn is_too_large(certificate: &Certificate, bytes: &[u8]) -> bool {
+    bytes.len() as u64 > offload_verify::MAX_CERTIFICATE_BYTES
+        || certificate.tree.len() > offload_verify::MAX_CERTIFICATE_NODES
 }

@@ -29,7 +29,7 @@ const LINES: [Line; 2] = [
 fn columns() -> Vec<Column<Line>> {
     columns! { l: Line;
         "id"        csv["id"]    .tag("id")               => Value::code(l.id);
-        "share %"   csv["count"] .narrow("both", "share") => Value::Share(l.count, 4);
+        "share %"   csv["share"] .narrow("both", "share") => Value::Share(l.count, 4);
         "mean % [95 %]" csv["mean", "low", "high"] .narrow("both", "mean")
             => Value::Estimate(l.value, l.ends, Digits::Short);
         "page only"              .only(&[Format::Html])   => l.count > 0;

@@ -205,7 +205,11 @@ impl Value {
             Self::Estimate(value, ends, _) => {
                 row.extend([*value, ends.map(|e| e.0), ends.map(|e| e.1)].map(number))
             }
-            Self::Count(count) | Self::Share(count, _) => row.push(count.to_string()),
+            Self::Count(count) => row.push(count.to_string()),
+            Self::Share(count, of) => {
+                let share = *count as f64 / (*of).max(1) as f64;
+                row.push(number(Some(100.0 * share)));
+            }
             Self::Counted(count) => row.push(full(*count)),
             other => row.push(other.text()),
         }
