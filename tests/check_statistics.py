@@ -159,7 +159,7 @@ def main():
     root = Path(__file__).resolve().parent.parent
     rng = np.random.default_rng(2026)
     sets = [data_set(rng) for _ in range(SETS)]
-    command = ["cargo", "run", "--release", "-q", "-p", "offload-reports", "--example", "statistics"]
+    command = ["cargo", "run", "--release", "-q", "-p", "offload-tests", "--example", "statistics"]
     run = subprocess.run(command, cwd=root, input=json.dumps(sets), capture_output=True, text=True)
     if run.returncode != 0:
         sys.exit(f"the example `statistics` failed:\n{run.stderr}")

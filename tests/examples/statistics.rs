@@ -1,5 +1,5 @@
-//! For `tests/check_statistics.py`: reads data sets as JSON from stdin, writes this crate's
-//! statistics of each as JSON to stdout.
+//! For `tests/check_statistics.py`: reads data sets as JSON from stdin, writes the
+//! statistics of `offload_reports` for each as JSON to stdout.
 
 use offload_reports::records::Moment;
 use offload_reports::statistics::bootstrap::{

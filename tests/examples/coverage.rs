@@ -1,7 +1,7 @@
-//! How often the bootstrap intervals of this crate hold the true value: the table of
+//! How often the bootstrap intervals of `offload_reports` hold the true value: the table of
 //! `docs/src/reference/statistics.md`.
 //!
-//! `cargo run --release -p offload-reports --example coverage`: draws many campaigns whose truth is
+//! `cargo run --release -p offload-tests --example coverage`: draws many campaigns whose truth is
 //! known and counts. Gaps are imitated by three distributions, with one value an instance and with
 //! four that share an instance effect.
 
