@@ -146,9 +146,9 @@ fn list(text: &mut String, faults: &[Fault]) {
     }
 }
 
-/// What the verifier proved, in a few lines: the problem, the proved bound, the plan's value and the
-/// gap. Of a refused certificate only its faults are printed. A claim that rests on assumed leaves
-/// is never called certified.
+/// What the verifier proved, in a few lines: the problem, the proved bound, the plan's value and
+/// the gap. Of a refused certificate only its faults are printed. A claim that rests on assumed
+/// leaves is never called certified.
 fn describe(
     name: &str,
     instance: &Instance,
