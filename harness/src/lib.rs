@@ -3,8 +3,8 @@
 //!
 //! [`campaign`] runs a configuration and stores its records, [`process`] runs one solver within
 //! limits, [`gates`] judges a campaign's records, and [`studies`] are experiments with their own
-//! reports. The library prints nothing unasked: notes and warnings go to a [`notice::Notify`], and a
-//! run shows its progress on stderr only if its job says so.
+//! reports. The library prints nothing unasked: notes and warnings go to a [`notice::Notify`], and
+//! a run shows its progress on stderr only if its job says so.
 //!
 //! This example runs a small campaign and compares two heuristics. Built-in heuristics run in the
 //! calling process. Exact and external solvers run in a worker, which is the running program

@@ -50,6 +50,14 @@ impl ReportError {
     }
 }
 
+impl LineFault {
+    /// The fault of line `line` (from 1): what is wrong, and its remedy.
+    #[must_use]
+    pub fn new(line: usize, (what, remedy): (String, &'static str)) -> Self {
+        Self { line, what, remedy }
+    }
+}
+
 impl fmt::Display for LineFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: {}; {}", self.line, self.what, self.remedy)

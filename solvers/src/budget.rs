@@ -28,6 +28,16 @@ impl Default for Budget {
 }
 
 impl Budget {
+    /// The default budget with another seed: no time limit, so that the plan is the same on every
+    /// machine.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        Budget {
+            seed,
+            ..Budget::default()
+        }
+    }
+
     /// The deadline, counted from now.
     #[must_use]
     pub fn deadline(&self) -> Deadline {

@@ -344,11 +344,7 @@ impl Scan {
                     (offset, line.trim_ascii_end().len()),
                     folders,
                 ),
-                Err((what, remedy)) => faults.push(LineFault {
-                    line: index + 1,
-                    what,
-                    remedy,
-                }),
+                Err(fault) => faults.push(LineFault::new(index + 1, fault)),
             }
             faults.len() < MAX_FAULTS
         })?;

@@ -208,11 +208,7 @@ pub fn read(path: &Path) -> anyhow::Result<PresentRecords> {
                     .or_default()
                     .insert(head.fingerprint);
             }
-            Err((what, remedy)) => faults.push(LineFault {
-                line: index + 1,
-                what,
-                remedy,
-            }),
+            Err(fault) => faults.push(LineFault::new(index + 1, fault)),
         }
         faults.len() < MAX_FAULTS
     })?;

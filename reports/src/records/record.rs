@@ -236,11 +236,7 @@ impl Reading {
         }
         match parse_line(line) {
             Ok(record) => self.keep(record),
-            Err((what, remedy)) => self.faults.push(LineFault {
-                line: self.lines,
-                what,
-                remedy,
-            }),
+            Err(fault) => self.faults.push(LineFault::new(self.lines, fault)),
         }
     }
 

@@ -98,14 +98,7 @@ fn of_problem(
         .bound
         .with_context(|| format!("{name}: {EXACT} gave no bound"))?;
     for solver in solvers {
-        let solved = solve(
-            solver.as_ref(),
-            &problem,
-            &Budget {
-                seed: run as u64,
-                ..Budget::default()
-            },
-        );
+        let solved = solve(solver.as_ref(), &problem, &Budget::seeded(run as u64));
         solves.push(row(&name, &solved)?);
     }
     let proved = solved.status == Status::Optimal;

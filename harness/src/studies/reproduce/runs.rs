@@ -67,14 +67,7 @@ fn of_instance(
                 instance.clone()
             };
             let problem = Problem::new(drawn, threshold, Weights::Uncertainty)?;
-            let solved = solve(
-                solver.as_ref(),
-                &problem,
-                &Budget {
-                    seed: run as u64,
-                    ..Budget::default()
-                },
-            );
+            let solved = solve(solver.as_ref(), &problem, &Budget::seeded(run as u64));
             let name = &instance.name;
             ensure!(
                 solved.status != Status::Error,

@@ -118,10 +118,7 @@ fn one(
     for solver in solvers {
         // Without a time limit heuristics end by themselves, so the plan is the same on every
         // machine.
-        let budget = Budget {
-            seed: a.seed,
-            ..Budget::default()
-        };
+        let budget = Budget::seeded(a.seed);
         let solved = solve(solver.as_ref(), &problem, &budget);
         let evaluation = solved
             .evaluation
