@@ -41,8 +41,8 @@ pub struct CampaignJob<'a> {
     pub shard: Option<Shard>,
     /// Folder of the campaign.
     pub folder: &'a Path,
-    /// Whether outdated records are removed and solved again; otherwise they are an error.
-    pub redo: bool,
+    /// Which existing records are removed and solved again.
+    pub redo: RedoChoice,
     /// Whether progress is shown.
     pub progress: ShowProgress,
     /// Receives notes.
@@ -51,13 +51,41 @@ pub struct CampaignJob<'a> {
     pub patience: Duration,
 }
 
+/// Which existing records are removed and solved again.
+#[derive(Clone, Debug, Default)]
+pub struct RedoChoice {
+    /// Whether outdated records are; otherwise they are an error.
+    pub outdated: bool,
+    /// Names of solvers whose records all are.
+    pub solvers: Vec<String>,
+}
+
+impl RedoChoice {
+    /// Checks that every named solver exists.
+    fn check(&self, entries: &[SolverEntry]) -> anyhow::Result<()> {
+        let names: Vec<&str> = entries.iter().map(|e| e.name.as_str()).collect();
+        for solver in &self.solvers {
+            anyhow::ensure!(
+                names.contains(&solver.as_str()),
+                "--redo {solver}: the configuration has no solver of this name; it has {}",
+                names.join(", ")
+            );
+        }
+        Ok(())
+    }
+
+    fn names(&self, entry: &SolverEntry) -> bool {
+        self.solvers.contains(&entry.name)
+    }
+}
+
 /// Counts of a run.
 pub struct RunSummary {
     /// Number of new records.
     pub new: usize,
     /// Number of existing records.
     pub kept: usize,
-    /// Number of outdated records that were removed.
+    /// Number of records that were removed to be solved again.
     pub removed: usize,
     /// The exit code if a signal stopped the run.
     pub stopped: Option<u8>,
@@ -84,7 +112,7 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
     let path = job.folder.join(RECORDS);
     let _lock = store::lock(job.folder, job.patience, job.notify)?;
     store::repair(&path, job.notify)?;
-    let entries = job.config.entries()?;
+    let entries = prepared(job)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(job.config.workers())
         .build()?;
@@ -138,6 +166,22 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
     })
 }
 
+/// The solvers, with the versions of external ones.
+fn prepared(job: &CampaignJob) -> anyhow::Result<Vec<SolverEntry>> {
+    let mut entries = job.config.entries()?;
+    job.redo.check(&entries)?;
+    for entry in &mut entries {
+        let name = entry.name.clone();
+        entry
+            .prepare(job.folder, job.config.workers())
+            .with_context(|| format!("solver {name}"))?;
+        if let Some(trouble) = &entry.trouble {
+            (job.notify)(&format!("warning: solver {name}: {trouble}"));
+        }
+    }
+    Ok(entries)
+}
+
 /// Compares existing records with what this run would write. Outdated ones (other solver version,
 /// options, generator or instance) are an error, or are removed.
 fn settle(
@@ -150,10 +194,10 @@ fn settle(
         return Ok(0);
     }
     let mut outdated = outdated(job, entries, present)?;
-    if outdated.reasons.is_empty() {
+    if outdated.reasons.is_empty() && outdated.keys.is_empty() {
         return Ok(0);
     }
-    if !job.redo {
+    if !job.redo.outdated && !outdated.reasons.is_empty() {
         let more = match outdated.reasons.len().saturating_sub(SHOWN) {
             0 => String::new(),
             more => format!("\n  ... and {more} more"),
@@ -176,7 +220,7 @@ struct OutdatedRecords {
     keys: HashSet<SolveKey>,
     /// Fingerprints of instances that have changed.
     fingerprints: HashSet<String>,
-    /// Reasons, one per key or fingerprint.
+    /// Reasons, one per key or fingerprint; none for keys that are repeated on request.
     reasons: Vec<String>,
 }
 
@@ -186,6 +230,8 @@ struct ComparedInstance {
     fingerprint: String,
     /// Outdated records with their reasons.
     outdated: Vec<(SolveKey, String)>,
+    /// Records that are repeated on request.
+    requested: Vec<SolveKey>,
 }
 
 fn outdated(
@@ -197,14 +243,16 @@ fn outdated(
     let compared = compared.map(|group| compare(job, entries, present, group));
     let compared: Vec<ComparedInstance> = compared.collect::<anyhow::Result<_>>()?;
     let mut current: BTreeMap<String, HashSet<String>> = BTreeMap::new();
-    let mut found = Vec::new();
+    let (mut found, mut requested) = (Vec::new(), Vec::new());
     for instance in compared {
         let fingerprints = current.entry(instance.name).or_default();
         fingerprints.insert(instance.fingerprint);
         found.extend(instance.outdated);
+        requested.extend(instance.requested);
     }
     found.sort();
-    let (keys, mut reasons): (HashSet<SolveKey>, Vec<String>) = found.into_iter().unzip();
+    let (mut keys, mut reasons): (HashSet<SolveKey>, Vec<String>) = found.into_iter().unzip();
+    keys.extend(requested);
     let mut fingerprints = HashSet::new();
     for (name, now) in current {
         let known = present.names.get(&name).into_iter().flatten();
@@ -232,7 +280,7 @@ fn compare(
     let instance = group.origin.make();
     let instance = instance.with_context(|| group.origin.describe())?;
     let fingerprint = fingerprint(&instance);
-    let mut outdated = Vec::new();
+    let (mut outdated, mut requested) = (Vec::new(), Vec::new());
     for entry in entries {
         let now = store::made_with(&entry.version, &entry.options());
         let stamp = store::stamp(&now);
@@ -240,7 +288,16 @@ fn compare(
             for &seed in &job.config.seeds {
                 let key = store::key(&blank(&instance, &fingerprint, cell, entry, seed));
                 let known = present.records.get(&key);
-                if let Some(known) = known.filter(|known| known.stamp != stamp) {
+                if job.redo.names(entry) {
+                    requested.extend(known.map(|_| key));
+                } else if let Some(known) = known.filter(|known| known.stamp != stamp) {
+                    if let Some(trouble) = &entry.trouble {
+                        anyhow::bail!(
+                            "solver {}: {trouble}; it has records that cannot be compared with a \
+                             program that does not start: repair it, or use --redo {0}",
+                            entry.name
+                        );
+                    }
                     let then = &known.made_with;
                     let (solver, name) = (&entry.name, &instance.name);
                     let reason = format!("{solver} on {name}: made with {then}; now {now}");
@@ -253,6 +310,7 @@ fn compare(
         name: instance.name,
         fingerprint,
         outdated,
+        requested,
     })
 }
 

@@ -18,8 +18,9 @@ use std::time::Duration;
 pub struct Arguments {
     /// Instance file (offload-instance/1, .json or .json.gz)
     instance: PathBuf,
-    /// One or more solvers, separated by commas (see `offload-bench solvers`); `exec:COMMAND` runs
-    /// an external program
+    /// One or more solvers, separated by commas (see `offload-bench solvers`); may be repeated.
+    /// `exec:COMMAND` and `serve:COMMAND` run an external program; a command extends to the end of
+    /// its value
     #[arg(long, required = true)]
     solver: Vec<String>,
     /// Uncertainty threshold tau, from 0 to 1: users above it must be offloaded

@@ -1,6 +1,10 @@
 //! The harness's side of a solve in its own process: starts a worker, communicates with it, kills
 //! it at its time limit, and judges its answer.
 
+use super::ending::{
+    ExternalRun, OUTPUT_KEPT, how_it_ended, judged, kept, most_output, signal_name,
+};
+use super::exec_answer::ExecOutput;
 use super::message::{
     CertificateState, CommandReply, Killed, MARK, SolverReply, WorkerRequest, WorkerTask,
 };
@@ -9,8 +13,7 @@ use crate::process::solver::{SolverEntry, SolverKind};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use offload_instances::Problem;
-use offload_instances::files::plan_from_json;
-use offload_solvers::{Author, Budget, Outcome, Status, Stop, TimedOutcome, judge};
+use offload_solvers::{Author, Budget, Status, Stop, TimedOutcome, judge};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -20,14 +23,6 @@ use std::time::{Duration, Instant};
 
 /// Seconds added to a command's limit, after which its supervisor counts as hung.
 const SUPERVISOR_GRACE: Duration = Duration::from_secs(15);
-
-/// Most bytes of a plan: this constant plus a share per user.
-const PLAN_BYTES: usize = 1 << 16;
-/// See [`PLAN_BYTES`].
-const PLAN_BYTES_PER_USER: usize = 32;
-
-/// Most characters of a solver's output in a record.
-const OUTPUT_KEPT: usize = 4096;
 
 /// Most bytes of a worker's stderr that are kept, from its end.
 const WORKER_STDERR: usize = 2048;
@@ -74,12 +69,12 @@ pub fn solve_apart(
             };
             (task, kill_after)
         }
-        SolverKind::Command { line, folder } => {
+        SolverKind::External(solver) => {
             let task = WorkerTask::Command {
-                line: line.clone(),
-                folder: folder.clone(),
+                line: solver.line.clone(),
+                folder: solver.folder.clone(),
                 kill_after_s: kill_after.map(|t| t.as_secs_f64()),
-                most_output: PLAN_BYTES + PLAN_BYTES_PER_USER * problem.n(),
+                most_output: most_output(problem),
             };
             (task, kill_after.map(|t| t.saturating_add(SUPERVISOR_GRACE)))
         }
@@ -97,7 +92,7 @@ pub fn solve_apart(
     match converse(&request, instance, limit) {
         Ok(answer) => match &entry.kind {
             SolverKind::Own(_) => own(problem, entry.author(), &answer),
-            SolverKind::Command { .. } => command(problem, entry, kill_after, memory, &answer),
+            SolverKind::External(_) => command(problem, entry, kill_after, memory, &answer),
         },
         Err(e) => {
             let reason = format!("its process could not be started: {e}");
@@ -256,10 +251,10 @@ fn own(problem: &Problem, author: Author, answer: &WorkerAnswer) -> Measured {
         solved.outcome.stop = Stop::Failed(reason);
     }
     Measured {
-        solved,
         cpu_s: Some(reply.cpu_s),
         peak_memory_bytes: reply.peak_memory_bytes,
         output,
+        ..Measured::of(solved)
     }
 }
 
@@ -283,23 +278,6 @@ fn how_it_died(answer: &WorkerAnswer) -> String {
     }
 }
 
-fn signal_name(signal: i32) -> String {
-    Signal::try_from(signal).map_or(format!("signal {signal}"), |s| s.as_str().to_string())
-}
-
-/// The part of a solver's output that a record keeps.
-fn kept(parts: &[&str]) -> Option<String> {
-    let text: Vec<&str> = parts
-        .iter()
-        .map(|p| p.trim())
-        .filter(|p| !p.is_empty())
-        .collect();
-    let text = text.join("\n");
-    let cut: String = text.chars().take(OUTPUT_KEPT).collect();
-    let mark = if cut.len() < text.len() { " ..." } else { "" };
-    (!cut.is_empty()).then(|| cut + mark)
-}
-
 fn command(
     problem: &Problem,
     entry: &SolverEntry,
@@ -318,115 +296,35 @@ fn command(
             &format!("its supervisor failed: {}", how_it_died(answer)),
         );
     };
-    let (plan, other_output) = plan_in(&ended.stdout);
-    let stop = match (ended.killed, ended.code, ended.signal) {
-        (Some(Killed::Time), ..) => {
+    let printed = ExecOutput::of(&ended.stdout);
+    let answer = match (ended.killed, ended.code) {
+        (Some(Killed::Time), _) => {
             let limit =
                 kill_after.map_or(String::new(), |t| format!(" after {} s", t.as_secs_f64()));
             Err(format!("killed{limit}, its hard time limit"))
         }
-        (Some(Killed::Memory), ..) => Err(format!(
+        (Some(Killed::Memory), _) => Err(format!(
             "killed: it used more than {} bytes of memory",
             memory.unwrap_or(0)
         )),
-        (Some(Killed::Processes), ..) => Err("killed: it started too many processes".into()),
-        (Some(Killed::Output), ..) => Err(format!(
+        (Some(Killed::Output), _) => Err(format!(
             "killed: it printed more than {} bytes",
-            PLAN_BYTES + PLAN_BYTES_PER_USER * problem.n()
+            most_output(problem)
         )),
-        (None, Some(0), _) => plan.map_err(|why| format!("it wrote no plan: {why}")),
-        (None, Some(code), _) => Err(format!("it ended with exit code {code}")),
-        (None, None, signal) => Err(format!("it ended by {}", signal_name(signal.unwrap_or(0)))),
+        (None, Some(0)) => printed
+            .answer
+            .map_err(|why| format!("it wrote no plan: {why}")),
+        _ => Err(how_it_ended(ended.killed, ended.code, ended.signal)),
     };
-    // A plan that arrives after the limit is kept, but the status is a time-out. Otherwise a solver
-    // that ignores the limit would look better than one that respects it.
-    let late = entry
-        .limits
-        .time
-        .is_some_and(|limit| ended.time_s > limit.as_secs_f64());
-    let outcome = match stop {
-        Ok(plan) if late => Outcome {
-            stop: Stop::TimeLimit,
-            ..Outcome::plan(plan)
-        },
-        Ok(plan) => Outcome::plan(plan),
-        Err(reason) => Outcome::nothing(Stop::Failed(reason)),
-    };
-    let timed = TimedOutcome {
-        outcome,
-        time_s: ended.time_s,
-    };
-    let mut solved = judge(problem, entry.author(), timed);
-    // Without a plan the status shows the time-out and the reason describes it.
-    if ended.killed == Some(Killed::Time) || (late && solved.outcome.plan.is_none()) {
-        solved.status = Status::Timeout;
-    }
-    Measured {
-        solved,
+    let run = ExternalRun {
+        answer,
+        was_killed_at_limit: ended.killed == Some(Killed::Time),
+        wall_s: ended.time_s,
+        time_limit: entry.limits.time,
+        incumbents: Vec::new(),
         cpu_s: Some(ended.cpu_s),
         peak_memory_bytes: Some(ended.peak_memory_bytes),
-        output: kept(&[&other_output, &ended.stderr]),
-    }
-}
-
-/// The plan in a command's stdout: all of it, or its last line. The other lines are its remaining
-/// output.
-fn plan_in(stdout: &str) -> (Result<offload_instances::Assignment, String>, String) {
-    let read = |text: &str| -> Result<_, String> {
-        let value = serde_json::from_str(text).map_err(|e| format!("not JSON ({e})"))?;
-        plan_from_json(&value)
-            .map(|p| p.assignment)
-            .map_err(|faults| faults[0].to_string())
+        output: kept(&[&printed.rest, &ended.stderr]),
     };
-    let whole = read(stdout.trim());
-    if whole.is_ok() || stdout.trim().is_empty() {
-        return (
-            whole.map_err(|e| {
-                if stdout.trim().is_empty() {
-                    "nothing on stdout".into()
-                } else {
-                    e
-                }
-            }),
-            String::new(),
-        );
-    }
-    let (before, last) = stdout.trim().rsplit_once('\n').unwrap_or(("", ""));
-    match read(last) {
-        Ok(plan) => (Ok(plan), before.to_string()),
-        Err(_) => (whole, stdout.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plan_is_found_alone_or_in_the_last_line() {
-        let plan = "{\"format\": \"offload-plan/1\",\n \"assignment\": [null, 1]}";
-        assert_eq!(plan_in(plan), (Ok(vec![None, Some(1)]), String::new()));
-        let one = plan.replace('\n', "");
-        assert_eq!(
-            plan_in(&format!("step 1\nstep 2\n{one}\n")),
-            (Ok(vec![None, Some(1)]), "step 1\nstep 2".into())
-        );
-        for bad in [
-            "",
-            "{}",
-            "[1]",
-            "nonsense",
-            "{\"format\": \"offload-plan/1\", \"assignment\": [1.5]}",
-        ] {
-            assert!(plan_in(bad).0.is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn output_is_cut() {
-        assert_eq!(kept(&["", " \n"]), None);
-        assert_eq!(kept(&["a", "b\n"]), Some("a\nb".into()));
-        let long = kept(&[&"é".repeat(5000)]).unwrap();
-        assert_eq!(long.chars().count(), OUTPUT_KEPT + 4);
-    }
+    judged(problem, entry.author(), run)
 }

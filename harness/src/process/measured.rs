@@ -12,6 +12,10 @@ pub struct Measured {
     pub peak_memory_bytes: Option<u64>,
     /// Output of the solver other than its plan.
     pub output: Option<String>,
+    /// Wall time that the harness measured around an external solver, s.
+    pub wall_time_s: Option<f64>,
+    /// Time that an external solver states for its algorithm, s.
+    pub algorithm_time_s: Option<f64>,
 }
 
 impl Measured {
@@ -23,6 +27,8 @@ impl Measured {
             cpu_s: None,
             peak_memory_bytes: None,
             output: None,
+            wall_time_s: None,
+            algorithm_time_s: None,
         }
     }
 }

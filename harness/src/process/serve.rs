@@ -1,0 +1,101 @@
+//! One solve by a program that answers many problems.
+
+use super::ending::{ExternalAnswer, ExternalRun, judged, kept, most_output};
+use super::external::ExternalSolver;
+use super::fence::StartError;
+use super::measured::Measured;
+use super::message::Killed;
+use super::serve_message::request_line;
+use super::serve_pool::{PoolError, ServePool};
+use super::serve_process::{BrokenOff, RequestLimits, ended};
+use super::solver::SolverEntry;
+use offload_instances::Problem;
+use offload_solvers::Budget;
+
+/// Asks a process of the pool. Every failure of the program ends up in the result.
+///
+/// # Errors
+/// If the harness could not start a process.
+pub fn solve_served(
+    entry: &SolverEntry,
+    solver: &ExternalSolver,
+    pool: &ServePool,
+    problem: &Problem,
+    instance: &str,
+    budget: &Budget,
+    memory_bytes: Option<u64>,
+) -> Result<Measured, StartError> {
+    let limits = RequestLimits {
+        time: entry.limits.kill_after(),
+        line_bytes: most_output(problem),
+    };
+    let id = pool.next_id();
+    let request = request_line(id, problem, instance, budget);
+    let fence = solver.fence(memory_bytes);
+    let mut run = ExternalRun {
+        answer: Err(String::new()),
+        was_killed_at_limit: false,
+        wall_s: 0.0,
+        time_limit: budget.time_limit,
+        incumbents: Vec::new(),
+        cpu_s: None,
+        peak_memory_bytes: None,
+        output: None,
+    };
+    let mut process = match pool.take(&solver.line, &fence, solver.hello_limit()) {
+        Ok(process) => process,
+        Err(PoolError::NotStarted(e)) => return Err(e),
+        Err(PoolError::Refused { reason, stderr }) => {
+            run.answer = Err(reason);
+            run.output = kept(&[&stderr]);
+            return Ok(judged(problem, entry.author(), run));
+        }
+    };
+    let conversation = process.ask(id, request, &limits);
+    run.wall_s = conversation.wall_s;
+    run.incumbents = conversation.incumbents;
+    run.output = kept(&[&conversation.stderr]);
+    run.answer = match conversation.end {
+        Ok(answer) => {
+            pool.give_back(process);
+            let algorithm_time_s = answer.algorithm_time_s;
+            answer.plan.map(|plan| ExternalAnswer {
+                plan,
+                algorithm_time_s,
+            })
+        }
+        Err(broken) => {
+            run.was_killed_at_limit = matches!(broken, BrokenOff::TimeLimit);
+            let last = conversation.stderr.lines().rfind(|l| !l.trim().is_empty());
+            Err(reason(&broken, &limits, memory_bytes, last))
+        }
+    };
+    Ok(judged(problem, entry.author(), run))
+}
+
+fn reason(
+    broken: &BrokenOff,
+    limits: &RequestLimits,
+    memory_bytes: Option<u64>,
+    last_line: Option<&str>,
+) -> String {
+    match broken {
+        BrokenOff::TimeLimit => {
+            let limit = limits.time.map_or(0.0, |t| t.as_secs_f64());
+            format!("killed after {limit} s, its hard time limit")
+        }
+        BrokenOff::TooLong => format!(
+            "killed: it wrote a line of more than {} bytes",
+            limits.line_bytes
+        ),
+        BrokenOff::Nonsense(reason) => format!("killed: {reason}"),
+        BrokenOff::Ended(report) if report.killed == Some(Killed::Memory) => format!(
+            "killed: it used more than {} bytes of memory",
+            memory_bytes.unwrap_or(0)
+        ),
+        BrokenOff::Ended(report) => {
+            let last = last_line.map_or(String::new(), |line| format!(": {}", line.trim()));
+            format!("{} without an answer{last}", ended(report))
+        }
+    }
+}
