@@ -93,7 +93,7 @@ fn external(
     };
     let memory = entry.limits.memory(threads);
     solve_served(entry, solver, pool, problem, instance, budget, memory).unwrap_or_else(|e| {
-        let stop = Stop::Failed(format!("its process could not be started: {e}"));
+        let stop = Stop::NotRun(format!("its process could not be started: {e}"));
         Measured::of(judge(problem, entry.author(), TimedOutcome::untimed(stop)))
     })
 }

@@ -10,7 +10,7 @@ use super::serve_pool::{PoolError, ServePool};
 use super::serve_process::{BrokenOff, RequestLimits, ended};
 use super::solver::SolverEntry;
 use offload_instances::Problem;
-use offload_solvers::Budget;
+use offload_solvers::{Budget, Stop, TimedOutcome, judge};
 
 /// Asks a process of the pool. Every failure of the program ends up in the result.
 ///
@@ -32,30 +32,20 @@ pub fn solve_served(
     let id = pool.next_id();
     let request = request_line(id, problem, instance, budget);
     let fence = solver.fence(memory_bytes);
-    let mut run = ExternalRun {
-        answer: Err(String::new()),
-        was_killed_at_limit: false,
-        wall_s: 0.0,
-        time_limit: budget.time_limit,
-        incumbents: Vec::new(),
-        cpu_s: None,
-        peak_memory_bytes: None,
-        output: None,
-    };
     let mut process = match pool.take(&solver.line, &fence, solver.hello_limit()) {
         Ok(process) => process,
         Err(PoolError::NotStarted(e)) => return Err(e),
         Err(PoolError::Refused { reason, stderr }) => {
-            run.answer = Err(reason);
-            run.output = kept(&[&stderr]);
-            return Ok(judged(problem, entry.author(), run));
+            let timed = TimedOutcome::untimed(Stop::Failed(reason));
+            return Ok(Measured {
+                output: kept(&[&stderr]),
+                ..Measured::of(judge(problem, entry.author(), timed))
+            });
         }
     };
     let conversation = process.ask(id, request, &limits);
-    run.wall_s = conversation.wall_s;
-    run.incumbents = conversation.incumbents;
-    run.output = kept(&[&conversation.stderr]);
-    run.answer = match conversation.end {
+    let was_killed_at_limit = matches!(conversation.end, Err(BrokenOff::TimeLimit));
+    let answer = match conversation.end {
         Ok(answer) => {
             pool.give_back(process);
             let algorithm_time_s = answer.algorithm_time_s;
@@ -65,10 +55,19 @@ pub fn solve_served(
             })
         }
         Err(broken) => {
-            run.was_killed_at_limit = matches!(broken, BrokenOff::TimeLimit);
             let last = conversation.stderr.lines().rfind(|l| !l.trim().is_empty());
             Err(reason(&broken, &limits, memory_bytes, last))
         }
+    };
+    let run = ExternalRun {
+        answer,
+        was_killed_at_limit,
+        wall_s: conversation.wall_s,
+        time_limit: budget.time_limit,
+        incumbents: conversation.incumbents,
+        cpu_s: None,
+        peak_memory_bytes: None,
+        output: kept(&[&conversation.stderr]),
     };
     Ok(judged(problem, entry.author(), run))
 }
