@@ -1,6 +1,7 @@
 //! A solve with its cost.
 
-use offload_solvers::Solved;
+use offload_instances::Problem;
+use offload_solvers::{Author, Solved, Stop, TimedOutcome, judge};
 
 /// A solve with its cost.
 pub struct Measured {
@@ -30,5 +31,12 @@ impl Measured {
             wall_time_s: None,
             algorithm_time_s: None,
         }
+    }
+
+    /// A solve that did not take place: the harness or the machine failed, not the solver.
+    #[must_use]
+    pub fn not_run(problem: &Problem, author: Author, reason: &str) -> Self {
+        let stop = Stop::Failed(reason.into());
+        Measured::of(judge(problem, author, TimedOutcome::untimed(stop)))
     }
 }

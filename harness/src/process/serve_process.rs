@@ -192,6 +192,10 @@ impl ServedProcess {
                 Err(reason) => break (Err(BrokenOff::Nonsense(reason)), read),
             }
         };
+        let end = match (end, self.fenced.fault()) {
+            (Ok(_), Some(fault)) => Err(BrokenOff::Nonsense(fault.to_string())),
+            (end, _) => end,
+        };
         if end.is_err() {
             self.fenced.kill(Killed::Time);
         }
@@ -250,7 +254,9 @@ impl Drop for ServedProcess {
 /// How a program that closed its stdout ended, in words.
 #[must_use]
 pub fn ended(report: &FenceReport) -> String {
-    if report.killed == Some(Killed::Time) {
+    if let Some(fault) = &report.fault {
+        fault.to_string()
+    } else if report.killed == Some(Killed::Time) {
         "it closed its stdout".into()
     } else {
         how_it_ended(report.killed, report.code, report.signal)
