@@ -11,12 +11,13 @@ pub struct Measured {
     pub cpu_s: Option<f64>,
     /// Peak resident memory of its process, bytes; `None` if it ran in the harness's process.
     pub peak_memory_bytes: Option<u64>,
+    /// Wall time around an external solver as the harness measured it, s; `None` for a built-in
+    /// solver.
+    pub wall_time_s: Option<f64>,
+    /// Wall time of the algorithm alone as an external solver reported it, s.
+    pub algorithm_time_s: Option<f64>,
     /// Output of the solver other than its plan.
     pub output: Option<String>,
-    /// Wall time that the harness measured around an external solver, s.
-    pub wall_time_s: Option<f64>,
-    /// Time that an external solver states for its algorithm, s.
-    pub algorithm_time_s: Option<f64>,
 }
 
 impl Measured {
@@ -27,16 +28,16 @@ impl Measured {
             solved,
             cpu_s: None,
             peak_memory_bytes: None,
-            output: None,
             wall_time_s: None,
             algorithm_time_s: None,
+            output: None,
         }
     }
 
     /// A solve that did not take place: the harness or the machine failed, not the solver.
     #[must_use]
     pub fn not_run(problem: &Problem, author: Author, reason: &str) -> Self {
-        let stop = Stop::Failed(reason.into());
+        let stop = Stop::NotRun(reason.into());
         Measured::of(judge(problem, author, TimedOutcome::untimed(stop)))
     }
 }
