@@ -1,31 +1,24 @@
-//! The harness's side of a solve in its own process: starts a worker, communicates with it, kills
-//! it at its time limit, and judges its answer.
+//! A built-in solver in its own process: starts a worker, sends it the problem, kills it at its time
+//! limit, and judges its answer.
 
-use super::ending::{
-    ExternalRun, OUTPUT_KEPT, how_it_ended, judged, kept, most_output, signal_name,
-};
-use super::exec_answer::ExecOutput;
-use super::message::{
-    CertificateState, CommandReply, Killed, MARK, SolverReply, WorkerRequest, WorkerTask,
-};
+use super::channel::{Channel, Received};
+use super::ending::{OUTPUT_KEPT, kept, signal_name};
+use super::message::{CertificateState, SolveRequest, SolverReply, WorkerRequest};
+use super::started::{own_program, spawn, wait};
 use crate::process::Measured;
-use crate::process::solver::{SolverEntry, SolverKind};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use crate::process::solver::SolverEntry;
 use offload_instances::Problem;
 use offload_solvers::{Author, Budget, Status, Stop, TimedOutcome, judge};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::collections::VecDeque;
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// Seconds added to a command's limit, after which its supervisor counts as hung.
-const SUPERVISOR_GRACE: Duration = Duration::from_secs(15);
-
-/// Most bytes of a worker's stderr that are kept, from its end.
-const WORKER_STDERR: usize = 2048;
+/// Most bytes of a worker's stdout and stderr that are kept, from their end.
+const PRINTED_KEPT: usize = OUTPUT_KEPT / 2;
 
 /// Where a certificate is stored after its re-check.
 pub struct CertificateTarget {
@@ -37,12 +30,13 @@ pub struct CertificateTarget {
 
 /// The answer of a worker.
 struct WorkerAnswer {
-    /// Its replies, without the prefix.
-    replies: Vec<String>,
-    /// Other lines of its stdout.
+    /// Its last reply.
+    reply: Option<SolverReply>,
+    /// End of its stdout.
     printed: String,
+    /// End of its stderr.
     stderr: String,
-    status: Option<ExitStatus>,
+    status: ExitStatus,
     /// Set if it was killed, to the limit after which it was.
     killed_after: Option<Duration>,
 }
@@ -56,176 +50,120 @@ pub fn solve_apart(
     threads: usize,
     certificate: Option<CertificateTarget>,
 ) -> Measured {
-    let kill_after = entry.limits.kill_after();
-    let memory = entry.limits.memory(threads);
-    let certificate = certificate.map(|c| (c.file, c.instance_file));
-    let (task, limit) = match &entry.kind {
-        SolverKind::Own(_) => {
-            let (file, instance_file) = certificate.unzip();
-            let task = WorkerTask::Own {
-                id: entry.id.clone(),
-                certificate: file,
-                instance_file: instance_file.flatten(),
-            };
-            (task, kill_after)
-        }
-        SolverKind::External(solver) => {
-            let task = WorkerTask::Command {
-                line: solver.line.clone(),
-                folder: solver.folder.clone(),
-                kill_after_s: kill_after.map(|t| t.as_secs_f64()),
-                most_output: most_output(problem),
-            };
-            (task, kill_after.map(|t| t.saturating_add(SUPERVISOR_GRACE)))
-        }
-    };
-    let request = WorkerRequest {
-        task,
+    let (certificate, instance_file) = certificate.map(|c| (c.file, c.instance_file)).unzip();
+    let request = WorkerRequest::Solve(SolveRequest {
+        id: entry.id.clone(),
+        certificate,
+        instance_file: instance_file.flatten(),
         threshold: problem.threshold(),
         weights: problem.weights(),
         time_limit_s: budget.time_limit.map(|t| t.as_secs_f64()),
         gap: budget.gap,
         seed: budget.seed,
-        memory_bytes: memory,
+        memory_bytes: entry.limits.memory(threads),
         instance_bytes: instance.len(),
-    };
-    match converse(&request, instance, limit) {
-        Ok(answer) => match &entry.kind {
-            SolverKind::Own(_) => own(problem, entry.author(), &answer),
-            SolverKind::External(_) => command(problem, entry, kill_after, memory, &answer),
-        },
+    });
+    match converse(&request, instance, entry.limits.kill_after()) {
+        Ok(answer) => judged(problem, entry.author(), answer),
         Err(e) => {
             let reason = format!("its process could not be started: {e}");
-            failed(problem, entry.author(), &reason)
+            Measured::not_run(problem, entry.author(), &reason)
         }
     }
 }
 
-/// Starts a worker and collects its output. The time limit restarts with each reply: the first is
-/// the solve, the second a re-check.
+/// Starts a worker and collects its answer.
 fn converse(
     request: &WorkerRequest,
     instance: &str,
     limit: Option<Duration>,
 ) -> std::io::Result<WorkerAnswer> {
-    // Not the program's path: its file may be replaced during a campaign.
-    let own = std::path::Path::new("/proc/self/exe");
-    let program = if own.exists() {
-        own.to_path_buf()
-    } else {
-        std::env::current_exe()?
-    };
-    let mut child = Command::new(program)
+    let (mut connection, theirs) = Channel::pair()?;
+    let mut command = Command::new(own_program()?);
+    command
         .arg("worker")
-        .process_group(0)
-        .stdin(Stdio::piped())
+        .stdin(Stdio::from(theirs))
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let text = serde_json::to_string(request).map_err(std::io::Error::other)? + "\n";
-    let (lines, stderr) = (
-        read_lines(child.stdout.take()),
-        read_end(child.stderr.take()),
-    );
-    let mut stdin = child.stdin.take();
-    if let Some(stdin) = &mut stdin {
-        // If the worker has already ended, its exit status shows it.
-        let _ = stdin
-            .write_all(text.as_bytes())
-            .and_then(|()| stdin.write_all(instance.as_bytes()));
+        .stderr(Stdio::piped());
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = spawn(&mut command)?;
+    // The command holds the worker's end of the connection, which must close with the worker.
+    drop(command);
+    let ends = read_end(child.stdout.take())
+        .and_then(|stdout| Ok((stdout, read_end(child.stderr.take())?)))
+        .inspect_err(|_| end(&mut child));
+    let (stdout, stderr) = ends?;
+    // If the worker has already ended, its exit status shows it.
+    let _ = connection
+        .send(request)
+        .and_then(|()| connection.send_bytes(instance.as_bytes()));
+    let (reply, killed_after) = replies(&mut connection, limit);
+    if killed_after.is_some() {
+        let _ = child.kill();
     }
-    let mut answer = WorkerAnswer {
-        replies: Vec::new(),
-        printed: String::new(),
-        stderr: String::new(),
-        status: None,
-        killed_after: None,
-    };
-    let mut start = Instant::now();
-    loop {
-        let left = limit.map_or(Duration::from_secs(3600), |limit| {
-            limit.saturating_sub(start.elapsed())
-        });
-        match lines.recv_timeout(left) {
-            Ok(line) => match line.strip_prefix(MARK) {
-                Some(reply) => {
-                    answer.replies.push(reply.to_string());
-                    start = Instant::now();
-                }
-                None if answer.printed.len() < OUTPUT_KEPT => answer.printed += &line,
-                None => {}
-            },
-            Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) if limit.is_none_or(|limit| start.elapsed() < limit) => {
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                answer.killed_after = limit;
-                break;
-            }
-        }
-    }
-    if answer.killed_after.is_some() {
-        let group = i32::try_from(child.id()).map_err(std::io::Error::other)?;
-        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
-    }
-    answer.status = Some(child.wait()?);
-    drop(stdin);
-    answer.stderr = stderr.recv().unwrap_or_default();
-    Ok(answer)
+    let status = wait(&mut child)?;
+    Ok(WorkerAnswer {
+        reply,
+        printed: stdout.recv().unwrap_or_default(),
+        stderr: stderr.recv().unwrap_or_default(),
+        status,
+        killed_after,
+    })
 }
 
-/// Reads lines including their line ends; bytes that are not UTF-8 are replaced.
-fn read_lines(stdout: Option<impl Read + Send + 'static>) -> Receiver<String> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        let Some(stdout) = stdout else { return };
-        let mut reader = BufReader::new(stdout);
-        let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
-            let text = String::from_utf8_lossy(&line).into_owned();
-            if (!text.trim().is_empty() && sender.send(text).is_err())
-                || line.last() != Some(&b'\n')
-            {
-                break;
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = wait(child);
+}
+
+/// The last reply, and the limit if it passed. The time limit restarts with each reply: the first is
+/// the solve, the second a re-check.
+fn replies(
+    connection: &mut Channel,
+    limit: Option<Duration>,
+) -> (Option<SolverReply>, Option<Duration>) {
+    let mut last = None;
+    let mut start = Instant::now();
+    loop {
+        let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
+        match connection.receive(left) {
+            Ok(Received::Message(reply)) => {
+                last = Some(reply);
+                start = Instant::now();
             }
-            line.clear();
+            Ok(Received::Closed) | Err(_) => return (last, None),
+            Ok(Received::Silence) if limit.is_none_or(|limit| start.elapsed() < limit) => {}
+            Ok(Received::Silence) => return (last, limit),
         }
-    });
-    receiver
+    }
 }
 
 /// Keeps the end of a stream, once it is closed.
-fn read_end(stderr: Option<impl Read + Send + 'static>) -> Receiver<String> {
+fn read_end(stream: Option<impl Read + Send + 'static>) -> std::io::Result<Receiver<String>> {
     let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        let Some(mut stderr) = stderr else { return };
-        let (mut kept, mut buffer) = (Vec::new(), [0; 4096]);
-        while let Ok(n) = stderr.read(&mut buffer)
+    let read = move || {
+        let Some(mut stream) = stream else { return };
+        let (mut kept, mut buffer) = (VecDeque::new(), [0; 4096]);
+        while let Ok(n) = stream.read(&mut buffer)
             && n > 0
         {
-            kept.extend_from_slice(&buffer[..n]);
-            let over = kept.len().saturating_sub(WORKER_STDERR);
+            kept.extend(&buffer[..n]);
+            let over = kept.len().saturating_sub(PRINTED_KEPT);
             kept.drain(..over);
         }
+        let kept: Vec<u8> = kept.into();
         let _ = sender.send(String::from_utf8_lossy(&kept).trim().to_string());
-    });
-    receiver
+    };
+    std::thread::Builder::new().spawn(read)?;
+    Ok(receiver)
 }
 
-fn failed(problem: &Problem, author: Author, reason: &str) -> Measured {
-    let timed = TimedOutcome::untimed(Stop::Failed(reason.into()));
-    Measured::of(judge(problem, author, timed))
-}
-
-fn own(problem: &Problem, author: Author, answer: &WorkerAnswer) -> Measured {
-    let replies: Vec<SolverReply> = answer
-        .replies
-        .iter()
-        .flat_map(|text| serde_json::from_str(text))
-        .collect();
+fn judged(problem: &Problem, author: Author, answer: WorkerAnswer) -> Measured {
     let output = kept(&[&answer.printed, &answer.stderr]);
-    let Some(reply) = replies.into_iter().last() else {
-        let mut measured = failed(problem, author, &how_it_died(answer));
+    let how = how_it_died(&answer);
+    let Some(reply) = answer.reply else {
+        let timed = TimedOutcome::untimed(Stop::Failed(how));
+        let mut measured = Measured::of(judge(problem, author, timed));
         if let Some(limit) = answer.killed_after {
             measured.solved.status = Status::Timeout;
             measured.solved.time_s = limit.as_secs_f64();
@@ -236,10 +174,7 @@ fn own(problem: &Problem, author: Author, answer: &WorkerAnswer) -> Measured {
     let mut outcome = reply.outcome;
     if reply.certificate == CertificateState::Pending {
         // The solve ended, but the process died during the re-check: the claim stays unverified.
-        outcome.note = format!(
-            "its certificate was not re-checked: {}",
-            how_it_died(answer)
-        );
+        outcome.note = format!("its certificate was not re-checked: {how}");
     }
     let timed = TimedOutcome {
         outcome,
@@ -264,67 +199,13 @@ fn how_it_died(answer: &WorkerAnswer) -> String {
         .lines()
         .rfind(|l| !l.trim().is_empty())
         .map_or(String::new(), |l| format!(": {l}"));
-    match (answer.killed_after, answer.status) {
-        (Some(limit), _) => format!(
-            "killed after {} s, its hard time limit",
-            limit.as_secs_f64()
-        ),
-        (None, Some(status)) => match (status.signal(), status.code()) {
-            (Some(signal), _) => format!("its process ended by {}{last}", signal_name(signal)),
-            (None, Some(code)) => format!("its process ended with exit code {code}{last}"),
-            (None, None) => format!("its process ended{last}"),
-        },
+    if let Some(limit) = answer.killed_after {
+        let limit = limit.as_secs_f64();
+        return format!("killed after {limit} s, its hard time limit");
+    }
+    match (answer.status.signal(), answer.status.code()) {
+        (Some(signal), _) => format!("its process ended by {}{last}", signal_name(signal)),
+        (None, Some(code)) => format!("its process ended with exit code {code}{last}"),
         (None, None) => format!("its process ended{last}"),
     }
-}
-
-fn command(
-    problem: &Problem,
-    entry: &SolverEntry,
-    kill_after: Option<Duration>,
-    memory: Option<u64>,
-    answer: &WorkerAnswer,
-) -> Measured {
-    let Some(ended) = answer
-        .replies
-        .last()
-        .and_then(|text| serde_json::from_str::<CommandReply>(text).ok())
-    else {
-        return failed(
-            problem,
-            entry.author(),
-            &format!("its supervisor failed: {}", how_it_died(answer)),
-        );
-    };
-    let printed = ExecOutput::of(&ended.stdout);
-    let answer = match (ended.killed, ended.code) {
-        (Some(Killed::Time), _) => {
-            let limit =
-                kill_after.map_or(String::new(), |t| format!(" after {} s", t.as_secs_f64()));
-            Err(format!("killed{limit}, its hard time limit"))
-        }
-        (Some(Killed::Memory), _) => Err(format!(
-            "killed: it used more than {} bytes of memory",
-            memory.unwrap_or(0)
-        )),
-        (Some(Killed::Output), _) => Err(format!(
-            "killed: it printed more than {} bytes",
-            most_output(problem)
-        )),
-        (None, Some(0)) => printed
-            .answer
-            .map_err(|why| format!("it wrote no plan: {why}")),
-        _ => Err(how_it_ended(ended.killed, ended.code, ended.signal)),
-    };
-    let run = ExternalRun {
-        answer,
-        was_killed_at_limit: ended.killed == Some(Killed::Time),
-        wall_s: ended.time_s,
-        time_limit: entry.limits.time,
-        incumbents: Vec::new(),
-        cpu_s: Some(ended.cpu_s),
-        peak_memory_bytes: Some(ended.peak_memory_bytes),
-        output: kept(&[&printed.rest, &ended.stderr]),
-    };
-    judged(problem, entry.author(), run)
 }

@@ -3,6 +3,7 @@
 
 use crate::process::Measured;
 use crate::process::child::{CertificateTarget, solve_apart};
+use crate::process::exec::solve_by_exec;
 use crate::process::external::{ExternalProtocol, ExternalSolver};
 use crate::process::serve::solve_served;
 use crate::process::solver::{SolverEntry, SolverKind};
@@ -88,14 +89,11 @@ fn external(
     budget: &Budget,
     threads: usize,
 ) -> Measured {
-    let ExternalProtocol::Serve(pool) = &solver.protocol else {
-        return solve_apart(entry, problem, instance, budget, threads, None);
-    };
     let memory = entry.limits.memory(threads);
-    solve_served(entry, solver, pool, problem, instance, budget, memory).unwrap_or_else(|e| {
-        let stop = Stop::NotRun(format!("its process could not be started: {e}"));
-        Measured::of(judge(problem, entry.author(), TimedOutcome::untimed(stop)))
-    })
+    let ExternalProtocol::Serve(pool) = &solver.protocol else {
+        return solve_by_exec(entry, solver, problem, instance, budget, memory);
+    };
+    solve_served(entry, solver, pool, problem, instance, budget, memory)
 }
 
 fn here(solver: &dyn Solver, problem: &Problem, budget: &Budget) -> Measured {

@@ -2,7 +2,7 @@
 
 use super::ending::{ExternalAnswer, ExternalRun, judged, kept, most_output};
 use super::external::ExternalSolver;
-use super::fence::StartError;
+use super::fence::FenceFault;
 use super::measured::Measured;
 use super::message::Killed;
 use super::serve_message::request_line;
@@ -12,10 +12,7 @@ use super::solver::SolverEntry;
 use offload_instances::Problem;
 use offload_solvers::{Budget, Stop, TimedOutcome, judge};
 
-/// Asks a process of the pool. Every failure of the program ends up in the result.
-///
-/// # Errors
-/// If the harness could not start a process.
+/// Asks a process of the pool. Every failure ends up in the result.
 pub fn solve_served(
     entry: &SolverEntry,
     solver: &ExternalSolver,
@@ -24,7 +21,7 @@ pub fn solve_served(
     instance: &str,
     budget: &Budget,
     memory_bytes: Option<u64>,
-) -> Result<Measured, StartError> {
+) -> Measured {
     let limits = RequestLimits {
         time: entry.limits.kill_after(),
         line_bytes: most_output(problem),
@@ -34,13 +31,16 @@ pub fn solve_served(
     let fence = solver.fence(memory_bytes);
     let mut process = match pool.take(&solver.line, &fence, solver.hello_limit()) {
         Ok(process) => process,
-        Err(PoolError::NotStarted(e)) => return Err(e),
+        Err(PoolError::NotStarted(e)) => {
+            let reason = format!("its process could not be started: {e}");
+            return Measured::not_run(problem, entry.author(), &reason);
+        }
         Err(PoolError::Refused { reason, stderr }) => {
             let timed = TimedOutcome::untimed(Stop::Failed(reason));
-            return Ok(Measured {
+            return Measured {
                 output: kept(&[&stderr]),
                 ..Measured::of(judge(problem, entry.author(), timed))
-            });
+            };
         }
     };
     let conversation = process.ask(id, request, &limits);
@@ -53,6 +53,9 @@ pub fn solve_served(
                 plan,
                 algorithm_time_s,
             })
+        }
+        Err(BrokenOff::Fault(FenceFault::Failed(why))) => {
+            return Measured::not_run(problem, entry.author(), &why);
         }
         Err(broken) => {
             let last = conversation.stderr.lines().rfind(|l| !l.trim().is_empty());
@@ -69,7 +72,7 @@ pub fn solve_served(
         peak_memory_bytes: None,
         output: kept(&[&conversation.stderr]),
     };
-    Ok(judged(problem, entry.author(), run))
+    judged(problem, entry.author(), run)
 }
 
 fn reason(
@@ -88,6 +91,7 @@ fn reason(
             limits.line_bytes
         ),
         BrokenOff::Nonsense(reason) => format!("killed: {reason}"),
+        BrokenOff::Fault(fault) => fault.to_string(),
         BrokenOff::Ended(report) if report.killed == Some(Killed::Memory) => format!(
             "killed: it used more than {} bytes of memory",
             memory_bytes.unwrap_or(0)
