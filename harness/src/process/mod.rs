@@ -36,5 +36,4 @@ pub use child::CertificateTarget;
 pub use fence::Sandbox;
 pub use groups::limits_in_force;
 pub use measured::Measured;
-pub use sandbox::ensure_bubblewrap;
 pub use worker::work;
