@@ -29,6 +29,13 @@ pub enum Received<T> {
     Closed,
 }
 
+/// Whether a read waits for something to read.
+#[derive(Clone, Copy)]
+enum Waiting {
+    Yes,
+    No,
+}
+
 /// One end of a connection.
 pub struct Channel {
     stream: UnixStream,
@@ -96,13 +103,18 @@ impl Channel {
         std::mem::take(&mut self.files)
     }
 
-    /// The next message; waits for it, at most `patience` if given.
+    /// The next message; waits for it, at most `patience` if given. Zero does not wait at all.
     pub fn receive<T: DeserializeOwned>(
         &mut self,
         patience: Option<Duration>,
     ) -> Result<Received<T>> {
-        let patience = patience.map(|p| p.max(SHORTEST));
-        self.stream.set_read_timeout(patience)?;
+        let wait = if patience == Some(Duration::ZERO) {
+            Waiting::No
+        } else {
+            let patience = patience.map(|p| p.max(SHORTEST));
+            self.stream.set_read_timeout(patience)?;
+            Waiting::Yes
+        };
         let mut searched = 0;
         loop {
             if let Some(at) = self.read[searched..].iter().position(|&b| b == b'\n') {
@@ -113,7 +125,7 @@ impl Channel {
             if searched > LONGEST_LINE {
                 return Err(Error::new(ErrorKind::InvalidData, "a message has no end"));
             }
-            match self.read_more() {
+            match self.read_more(wait) {
                 Ok(0) => return Ok(Received::Closed),
                 Ok(_) => {}
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
@@ -144,7 +156,7 @@ impl Channel {
     }
 
     /// Reads what has arrived, and keeps the open files that came with it.
-    fn read_more(&mut self) -> Result<usize> {
+    fn read_more(&mut self, wait: Waiting) -> Result<usize> {
         use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
         let mut bytes = [0; CHUNK];
         let mut space = [std::mem::MaybeUninit::uninit(); SPACE];
@@ -154,6 +166,10 @@ impl Channel {
         let flags = RecvFlags::CMSG_CLOEXEC;
         #[cfg(not(target_os = "linux"))]
         let flags = RecvFlags::empty();
+        let flags = match wait {
+            Waiting::Yes => flags,
+            Waiting::No => flags | RecvFlags::DONTWAIT,
+        };
         let got = recvmsg(&self.stream, &mut parts, &mut beside, flags)?.bytes;
         for part in beside.drain() {
             if let RecvAncillaryMessage::ScmRights(files) = part {

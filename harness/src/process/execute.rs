@@ -93,10 +93,7 @@ fn external(
     let ExternalProtocol::Serve(pool) = &solver.protocol else {
         return solve_by_exec(entry, solver, problem, instance, budget, memory);
     };
-    solve_served(entry, solver, pool, problem, instance, budget, memory).unwrap_or_else(|e| {
-        let reason = format!("its process could not be started: {e}");
-        Measured::not_run(problem, entry.author(), &reason)
-    })
+    solve_served(entry, solver, pool, problem, instance, budget, memory)
 }
 
 fn here(solver: &dyn Solver, problem: &Problem, budget: &Budget) -> Measured {

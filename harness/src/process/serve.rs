@@ -2,7 +2,7 @@
 
 use super::ending::{ExternalAnswer, ExternalRun, judged, kept, most_output};
 use super::external::ExternalSolver;
-use super::fence::StartError;
+use super::fence::FenceFault;
 use super::measured::Measured;
 use super::message::Killed;
 use super::serve_message::request_line;
@@ -10,12 +10,9 @@ use super::serve_pool::{PoolError, ServePool};
 use super::serve_process::{BrokenOff, RequestLimits, ended};
 use super::solver::SolverEntry;
 use offload_instances::Problem;
-use offload_solvers::Budget;
+use offload_solvers::{Budget, Stop, TimedOutcome, judge};
 
-/// Asks a process of the pool. Every failure of the program ends up in the result.
-///
-/// # Errors
-/// If the harness could not start a process.
+/// Asks a process of the pool. Every failure ends up in the result.
 pub fn solve_served(
     entry: &SolverEntry,
     solver: &ExternalSolver,
@@ -24,7 +21,7 @@ pub fn solve_served(
     instance: &str,
     budget: &Budget,
     memory_bytes: Option<u64>,
-) -> Result<Measured, StartError> {
+) -> Measured {
     let limits = RequestLimits {
         time: entry.limits.kill_after(),
         line_bytes: most_output(problem),
@@ -32,30 +29,23 @@ pub fn solve_served(
     let id = pool.next_id();
     let request = request_line(id, problem, instance, budget);
     let fence = solver.fence(memory_bytes);
-    let mut run = ExternalRun {
-        answer: Err(String::new()),
-        was_killed_at_limit: false,
-        wall_s: 0.0,
-        time_limit: budget.time_limit,
-        incumbents: Vec::new(),
-        cpu_s: None,
-        peak_memory_bytes: None,
-        output: None,
-    };
     let mut process = match pool.take(&solver.line, &fence, solver.hello_limit()) {
         Ok(process) => process,
-        Err(PoolError::NotStarted(e)) => return Err(e),
+        Err(PoolError::NotStarted(e)) => {
+            let reason = format!("its process could not be started: {e}");
+            return Measured::not_run(problem, entry.author(), &reason);
+        }
         Err(PoolError::Refused { reason, stderr }) => {
-            run.answer = Err(reason);
-            run.output = kept(&[&stderr]);
-            return Ok(judged(problem, entry.author(), run));
+            let timed = TimedOutcome::untimed(Stop::Failed(reason));
+            return Measured {
+                output: kept(&[&stderr]),
+                ..Measured::of(judge(problem, entry.author(), timed))
+            };
         }
     };
     let conversation = process.ask(id, request, &limits);
-    run.wall_s = conversation.wall_s;
-    run.incumbents = conversation.incumbents;
-    run.output = kept(&[&conversation.stderr]);
-    run.answer = match conversation.end {
+    let was_killed_at_limit = matches!(conversation.end, Err(BrokenOff::TimeLimit));
+    let answer = match conversation.end {
         Ok(answer) => {
             pool.give_back(process);
             let algorithm_time_s = answer.algorithm_time_s;
@@ -64,13 +54,25 @@ pub fn solve_served(
                 algorithm_time_s,
             })
         }
+        Err(BrokenOff::Fault(FenceFault::Failed(why))) => {
+            return Measured::not_run(problem, entry.author(), &why);
+        }
         Err(broken) => {
-            run.was_killed_at_limit = matches!(broken, BrokenOff::TimeLimit);
             let last = conversation.stderr.lines().rfind(|l| !l.trim().is_empty());
             Err(reason(&broken, &limits, memory_bytes, last))
         }
     };
-    Ok(judged(problem, entry.author(), run))
+    let run = ExternalRun {
+        answer,
+        was_killed_at_limit,
+        wall_s: conversation.wall_s,
+        time_limit: budget.time_limit,
+        incumbents: conversation.incumbents,
+        cpu_s: None,
+        peak_memory_bytes: None,
+        output: kept(&[&conversation.stderr]),
+    };
+    judged(problem, entry.author(), run)
 }
 
 fn reason(
@@ -89,6 +91,7 @@ fn reason(
             limits.line_bytes
         ),
         BrokenOff::Nonsense(reason) => format!("killed: {reason}"),
+        BrokenOff::Fault(fault) => fault.to_string(),
         BrokenOff::Ended(report) if report.killed == Some(Killed::Memory) => format!(
             "killed: it used more than {} bytes of memory",
             memory_bytes.unwrap_or(0)

@@ -80,17 +80,16 @@ impl Hello {
 /// A request, on one line. `instance` is the instance in its file format.
 #[must_use]
 pub fn request_line(id: u64, problem: &Problem, instance: &str, budget: &Budget) -> Vec<u8> {
-    let terms = json!({
-        "id": id,
-        "threshold": problem.threshold(),
-        "weights": problem.weights().name(),
-        "time_limit_s": budget.time_limit.map(|t| t.as_secs_f64()),
-        "seed": budget.seed,
-        "gap": budget.gap,
-    });
-    let mut line = terms.to_string();
-    line.pop();
-    line += ", \"problem\": ";
+    // The id comes first and the instance last, so that simple programs find them easily.
+    let mut line = format!(
+        "{{\"id\": {id}, \"threshold\": {}, \"weights\": {}, \"time_limit_s\": {}, \"seed\": {}, \
+         \"gap\": {}, \"problem\": ",
+        json!(problem.threshold()),
+        json!(problem.weights().name()),
+        json!(budget.time_limit.map(|t| t.as_secs_f64())),
+        budget.seed,
+        json!(budget.gap),
+    );
     // Between the values of a JSON text a line end is only white space.
     line.extend(instance.trim_end().chars().filter(|c| *c != '\n'));
     line += "}\n";

@@ -4,7 +4,7 @@
 //! nothing cannot block the harness beyond a limit.
 
 use super::ending::how_it_ended;
-use super::fence::{Fence, FenceReport, FencedProcess, StartError};
+use super::fence::{Fence, FenceFault, FenceReport, FencedProcess, StartError};
 use super::message::Killed;
 use super::serve_message::{Hello, ServeAnswer, SolverLine, parse_line};
 use offload_instances::Assignment;
@@ -79,6 +79,8 @@ pub enum BrokenOff {
     TimeLimit,
     /// The program ended.
     Ended(FenceReport),
+    /// Its supervisor no longer works.
+    Fault(FenceFault),
     /// A line was longer than is allowed.
     TooLong,
     /// A line is not part of the protocol, for this reason.
@@ -147,6 +149,7 @@ impl ServedProcess {
             }
             Err(BrokenOff::TooLong) => Err(format!("its hello exceeds {HELLO_BYTES} bytes")),
             Err(BrokenOff::Nonsense(reason)) => Err(reason),
+            Err(BrokenOff::Fault(fault)) => Err(fault.to_string()),
             Err(BrokenOff::Ended(report)) => Err(format!("before its hello {}", ended(&report))),
         }
     }
@@ -193,7 +196,7 @@ impl ServedProcess {
             }
         };
         let end = match (end, self.fenced.fault()) {
-            (Ok(_), Some(fault)) => Err(BrokenOff::Nonsense(fault.to_string())),
+            (Ok(_), Some(fault)) => Err(BrokenOff::Fault(fault)),
             (end, _) => end,
         };
         if end.is_err() {
@@ -254,9 +257,7 @@ impl Drop for ServedProcess {
 /// How a program that closed its stdout ended, in words.
 #[must_use]
 pub fn ended(report: &FenceReport) -> String {
-    if let Some(fault) = &report.fault {
-        fault.to_string()
-    } else if report.killed == Some(Killed::Time) {
+    if report.killed == Some(Killed::Time) {
         "it closed its stdout".into()
     } else {
         how_it_ended(report.killed, report.code, report.signal)
