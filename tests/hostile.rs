@@ -4,13 +4,15 @@
 //! Modes that need bubblewrap are left out, with a note, where it does not work.
 #![cfg(target_os = "linux")]
 
-use offload_tests::program::{good, program, ran, records};
+use offload_tests::program::{SECRET, binary, good, program, ran, records};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// One instance. Memory is limited so that no mode burdens the machine.
@@ -174,14 +176,16 @@ impl Mode {
             Short => format!("hard_time_limit_s = {SHORT}"),
             Hurried => "time_limit_s = 0.01".into(),
             Roomy => "memory_limit_bytes = 600000000".into(),
-            Boxed => format!("sandbox = \"bubblewrap\"\nhard_time_limit_s = {}", 2.0 * SHORT),
+            Boxed => format!(
+                "sandbox = \"bubblewrap\"\nhard_time_limit_s = {}",
+                2.0 * SHORT
+            ),
             Revealed => "sandbox = \"bubblewrap\"\nreveal = true".into(),
         };
+        let (name, mode) = (self.record(), self.0);
         format!(
-            "[[solver]]\nname = \"{}\"\nid = \"exec:exec {python} solver.py {}\"\nenv = [\"HOSTILE_MARK\", \
-             \"HOSTILE_PORT\"]\n{more}\n",
-            self.record(),
-            self.0
+            "[[solver]]\nname = \"{name}\"\nid = \"exec:exec {python} solver.py {mode}\"\n\
+             env = [\"HOSTILE_MARK\", \"HOSTILE_PORT\"]\n{more}\n"
         )
     }
 }
@@ -204,7 +208,15 @@ fn folder_with(config: &str) -> TempDir {
 
 fn has_bubblewrap() -> bool {
     let mut bwrap = Command::new("bwrap");
-    bwrap.args(["--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]);
+    bwrap.args([
+        "--unshare-all",
+        "--ro-bind",
+        "/",
+        "/",
+        "--proc",
+        "/proc",
+        "true",
+    ]);
     bwrap.output().is_ok_and(|done| done.status.success())
 }
 
@@ -212,7 +224,9 @@ fn has_bubblewrap() -> bool {
 fn has_groups() -> bool {
     let root = Path::new("/sys/fs/cgroup");
     let probe = |hierarchy: &str, file: &str| {
-        let group = root.join(hierarchy).join(format!("offload-test-{}", std::process::id()));
+        let group = root
+            .join(hierarchy)
+            .join(format!("offload-test-{}", std::process::id()));
         let made = fs::create_dir(&group).is_ok();
         let has = group.join(file).exists();
         let _ = fs::remove_dir(&group);
@@ -263,7 +277,9 @@ fn groups_left() -> Vec<PathBuf> {
             let folder = Path::new("/sys/fs/cgroup").join(hierarchy).join(path);
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
-                let pid = name.strip_prefix("offload-bench-").and_then(|n| n.split('-').next());
+                let pid = name
+                    .strip_prefix("offload-bench-")
+                    .and_then(|n| n.split('-').next());
                 if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
                     left.push(entry.path());
                 }
@@ -291,7 +307,7 @@ fn run(modes: &[&Mode], mark: &str) -> Vec<Value> {
     let done = ran(&mut run, "run");
     assert_eq!(done.code, Some(0), "{} {}", done.out, done.err);
     assert_eq!(marked(mark), Vec::<String>::new(), "processes are left");
-    // Files are not removed: the harness cannot know whose they are. A sandbox keeps them to itself.
+    // The harness cannot know whose files these are. A sandbox keeps them to itself.
     let _ = fs::remove_file(Path::new("/dev/shm").join(mark));
     let entries = fs::read_dir(path).unwrap().flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
@@ -330,9 +346,11 @@ fn hostile_solvers_cost_their_own_row() {
             let mark = format!("hostile-{}-{name}", std::process::id());
             scope.spawn(move || run(&part, &mark))
         });
-        runs.into_iter().flat_map(|run| run.join().unwrap()).collect()
+        runs.into_iter()
+            .flat_map(|run| run.join().unwrap())
+            .collect()
     });
-    assert_eq!(groups_left(), Vec::<PathBuf>::new(), "groups are left");
+    wait_until(&|| groups_left().is_empty());
     let faults = faults(&modes, &rows);
     assert!(faults.is_empty(), "{faults}");
     what_they_saw(&modes, &rows);
@@ -364,7 +382,12 @@ fn faults(modes: &[&Mode], rows: &[Value]) -> String {
 
 /// What solvers found out about the harness and the machine.
 fn what_they_saw(modes: &[&Mode], rows: &[Value]) {
-    let output = |name: &str| row_of(rows, name)["output"].as_str().unwrap_or("").to_string();
+    let output = |name: &str| {
+        row_of(rows, name)["output"]
+            .as_str()
+            .unwrap_or("")
+            .to_string()
+    };
     assert_eq!(output("forger_by_fd"), "opened 0");
     assert_eq!(output("forger_and_killer"), "opened 0");
     assert_eq!(output("tracer"), "taken 0");
@@ -388,4 +411,182 @@ fn what_they_saw(modes: &[&Mode], rows: &[Value]) {
         let count = processes.strip_prefix("processes ").unwrap();
         assert!(count.parse::<usize>().unwrap() < 6, "{processes}");
     }
+}
+
+/// Modes that find other limits without root, or none.
+#[rustfmt::skip]
+const WITHOUT_ROOT: [Mode; 16] = [
+    Mode("good", Plain, "feasible", FINISHED),
+    Mode("forger_by_fd", Plain, "error", "nothing on stdout"),
+    Mode("forger_and_killer", Plain, "error", "its supervisor was killed by SIGKILL"),
+    Mode("tracer", Plain, "error", "nothing on stdout"),
+    Mode("supervisor_killer_with_daemon", Plain, "error", "its supervisor was killed by SIGKILL"),
+    Mode("supervisor_stopper_with_daemon", Plain, "error", "its supervisor was stopped"),
+    Mode("setsid_daemon", Plain, "feasible", FINISHED),
+    Mode("double_fork_daemon", Plain, "feasible", FINISHED),
+    Mode("daemon_without_environment", Plain, "feasible", FINISHED),
+    Mode("fork_bomb", Roomy, "error", "it started too many processes"),
+    Mode("memory_hoarder", Plain, "error", MEMORY),
+    Mode("memory_of_children", Plain, "error", MEMORY),
+    Mode("shares_memory", Plain, "feasible", FINISHED),
+    Mode("many_files", Plain, "error", "nothing on stdout"),
+    Mode("environment_reader", Plain, "feasible", FINISHED),
+    Mode("good", Boxed, "feasible", FINISHED),
+];
+
+/// The account `nobody`, which may create no control groups.
+const NOBODY: &str = "65534";
+
+/// The interpreter of the system: nobody may not reach the one of another user.
+const SYSTEM_PYTHON: &str = "/usr/bin/python3";
+
+#[test]
+fn without_root_the_fences_hold() {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    let as_nobody = ["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
+    let can_change = Command::new("setpriv").args(as_nobody).arg("true").output();
+    let can_change = can_change.is_ok_and(|done| done.status.success());
+    if !is_root || !can_change || !Path::new(SYSTEM_PYTHON).exists() {
+        eprintln!("note: needs root, setpriv and {SYSTEM_PYTHON}; not tested");
+        return;
+    }
+    let boxed = has_bubblewrap();
+    let modes = WITHOUT_ROOT.iter().filter(|mode| boxed || mode.1 != Boxed);
+    let modes: Vec<&Mode> = modes.collect();
+    let tables = modes.iter().map(|mode| mode.table(SYSTEM_PYTHON));
+    let folder = folder_with(&(HEAD.to_string() + &tables.collect::<String>()));
+    let path = folder.path();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+    fs::copy(binary(), path.join("bench")).unwrap();
+    let mark = format!("hostile-{}-nobody", std::process::id());
+    let mut run = Command::new("setpriv");
+    run.args(as_nobody)
+        .args(["./bench", "run", "c.toml", "-o", "out", "--quiet"])
+        .current_dir(path)
+        .env("TEST_KEY", SECRET)
+        .env("HOSTILE_MARK", &mark);
+    let done = ran(&mut run, "run as nobody");
+    assert_eq!(done.code, Some(0), "{} {}", done.out, done.err);
+    assert_eq!(marked(&mark), Vec::<String>::new(), "processes are left");
+    let rows = records(&path.join("out"));
+    let faults = faults(&modes, &rows);
+    assert!(faults.is_empty(), "{faults}");
+    let output = |name: &str| {
+        row_of(&rows, name)["output"]
+            .as_str()
+            .unwrap_or("")
+            .to_string()
+    };
+    assert_eq!(output("forger_by_fd"), "opened 0");
+    assert_eq!(output("forger_and_killer"), "opened 0");
+    assert_eq!(output("tracer"), "taken 0");
+    let environment = output("environment_reader");
+    assert!(!environment.contains("TEST_KEY"), "{environment}");
+    assert_eq!(environment.matches("refused").count(), 2, "{environment}");
+}
+
+/// Open files that allow the harness to write records, but not to start a program.
+const FEW_FILES: usize = 13;
+
+#[test]
+fn a_harness_failure_is_not_a_result() {
+    let mode = Mode("good", Plain, "feasible", FINISHED);
+    let folder = folder_with(&(HEAD.to_string() + &mode.table(&interpreter())));
+    let path = folder.path();
+    let run = format!(
+        "ulimit -n {FEW_FILES}; exec {} run c.toml -o out --quiet",
+        binary().display()
+    );
+    let done = ran(
+        Command::new("sh").args(["-c", &run]).current_dir(path),
+        "few files",
+    );
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    let rows = records(&path.join("out"));
+    let row = row_of(&rows, "good");
+    assert_eq!(row["status"], "not-run", "{row}");
+    assert!(
+        row["stop"]
+            .as_str()
+            .unwrap()
+            .contains("Too many open files"),
+        "{row}"
+    );
+    assert!(row["objective"].is_null(), "{row}");
+    assert_eq!(row_of(&rows, "goa")["status"], "feasible");
+    // The next run repeats it, and the one after that has nothing left to do.
+    assert!(good(path, "run c.toml -o out").starts_with("1 new records, 1 existing"));
+    assert!(good(path, "run c.toml -o out").starts_with("0 new records, 2 existing"));
+    let rows = records(&path.join("out"));
+    assert!(
+        rows.iter()
+            .any(|row| row["solver"] == "good" && row["status"] == "feasible")
+    );
+    good(path, "report out");
+}
+
+#[test]
+fn nothing_outlives_a_killed_harness() {
+    for name in ["answer_then_sleep", "deaf", "sleeper_with_daemon"] {
+        let mode = Mode(name, Plain, "", "");
+        let folder = folder_with(&(HEAD.to_string() + &mode.table(&interpreter())));
+        let mark = format!("hostile-{}-killed-{}", std::process::id(), mode.0);
+        let mut run = program(folder.path())
+            .args(["run", "c.toml", "-o", "out", "--quiet"])
+            .env("HOSTILE_MARK", &mark)
+            .spawn()
+            .unwrap();
+        // The harness, its supervisor and the solver.
+        wait_until(&|| marked(&mark).iter().any(|line| line.contains("solver.py")));
+        std::thread::sleep(Duration::from_millis(300));
+        run.kill().unwrap();
+        run.wait().unwrap();
+        wait_until(&|| marked(&mark).is_empty() && groups_left().is_empty());
+    }
+}
+
+/// Waits up to ten seconds.
+fn wait_until(holds: &dyn Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(
+            start.elapsed() < Duration::from_secs(10),
+            "it did not happen in time"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_missing_sandbox_is_one_error() {
+    let mode = Mode("good", Boxed, "", "");
+    let folder = folder_with(&(HEAD.to_string() + &mode.table("python3")));
+    let empty = tempfile::tempdir().unwrap();
+    let mut run = program(folder.path());
+    run.args(["run", "c.toml", "-o", "out"])
+        .env("PATH", empty.path());
+    let done = ran(&mut run, "run without bwrap");
+    assert_eq!(done.code, Some(2), "{}", done.err);
+    assert!(
+        done.err.contains("apt-get install bubblewrap"),
+        "{}",
+        done.err
+    );
+    assert!(
+        done.out.is_empty() && done.err.lines().count() == 1,
+        "{}",
+        done.err
+    );
+}
+
+#[test]
+fn a_solver_that_writes_to_the_records_is_noticed() {
+    let mode = Mode("records_writer", Plain, "", "");
+    let folder = folder_with(&(HEAD.to_string() + &mode.table(&interpreter())));
+    let mut run = program(folder.path());
+    run.args(["run", "c.toml", "-o", "out", "--quiet"]);
+    let done = ran(&mut run, "run");
+    assert_eq!(done.code, Some(2), "{} {}", done.out, done.err);
+    let what = "records.jsonl: another program changed this file during the run";
+    assert!(done.err.contains(what), "{}", done.err);
 }

@@ -496,6 +496,11 @@ def sleeper(_):
     time.sleep(LONG)
 
 
+def sleeper_with_daemon(_):
+    daemon(lambda: time.sleep(LONG))
+    time.sleep(LONG)
+
+
 def late(t):
     plan = t.plan()
     time.sleep(0.5)

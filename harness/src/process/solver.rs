@@ -146,6 +146,11 @@ impl SolverEntry {
         Ok(())
     }
 
+    /// Whether it is a program of the user.
+    pub fn is_external(&self) -> bool {
+        matches!(self.kind, SolverKind::External(_))
+    }
+
     /// Whether it is a program that stays running between solves.
     pub fn is_served(&self) -> bool {
         matches!(
