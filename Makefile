@@ -15,7 +15,7 @@ BOOK = docs/src
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## install cmake, a C++ compiler and libclang if they are missing
+setup: ## install cmake, a C++ compiler and libclang if they are missing; as root also bubblewrap
 	@./setup.sh
 
 build: setup ## build the program, target/release/offload-bench

@@ -3,6 +3,8 @@
 use crate::campaign::config::{Config, TimingMode};
 use crate::campaign::matrix::Shard;
 use crate::machine;
+use crate::process::limits_in_force;
+use crate::process::solver::SolverEntry;
 use offload_reports::records::environment::{ENVIRONMENT_FORMAT, Environment};
 use std::time::SystemTime;
 
@@ -24,6 +26,7 @@ pub fn describe(config: &Config, shard: Option<Shard>) -> Environment {
         cores: std::thread::available_parallelism().map_or(0, usize::from),
         memory_bytes: machine::memory_bytes().unwrap_or(0),
         threads: config.workers(),
+        limits: limits(config).into(),
         timing: if config.timing == TimingMode::Isolated {
             "isolated".into()
         } else {
@@ -33,5 +36,14 @@ pub fn describe(config: &Config, shard: Option<Shard>) -> Environment {
         config: config.text.clone(),
         config_folder: folder.display().to_string(),
         shard: shard.map_or(String::new(), |s| s.to_string()),
+    }
+}
+
+fn limits(config: &Config) -> &'static str {
+    let has_external = |entries: Vec<SolverEntry>| entries.iter().any(SolverEntry::is_external);
+    if config.entries().is_ok_and(has_external) {
+        limits_in_force()
+    } else {
+        ""
     }
 }

@@ -15,7 +15,7 @@ use crate::process::execute::{InstanceText, execute};
 use crate::process::solver::SolverEntry;
 use crate::stop::StopSignal;
 use anyhow::Context;
-use offload_instances::{Instance, Problem, fingerprint};
+use offload_instances::{Instance, Problem, Status, fingerprint};
 use offload_reports::Record;
 use offload_reports::records::record::RECORDS;
 use rayon::prelude::*;
@@ -390,10 +390,15 @@ impl RunContext<'_> {
                     return Ok(kept);
                 }
                 let measured = self.solve(entry, blank, &problem, &text, round == 0)?;
+                let status = measured.solved.status;
+                // The signal that stops the run may have ended the solver as well.
+                if status == Status::Error && entry.is_external() && self.stop.asked().is_some() {
+                    return Ok(kept);
+                }
                 times[k].push(measured.solved.time_s);
-                let record = first[k]
-                    .take()
-                    .unwrap_or_else(|| filled(blank.clone(), &measured));
+                // Times are complete only if every round took place.
+                let record = first[k].take().filter(|_| status != Status::NotRun);
+                let record = record.unwrap_or_else(|| filled(blank.clone(), &measured));
                 if round + 1 == repetitions {
                     self.keep(with_times(record, std::mem::take(&mut times[k])))?;
                 } else {

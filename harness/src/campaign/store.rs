@@ -11,6 +11,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -374,6 +375,7 @@ pub fn write(
             bytes.extend_from_slice(&row.line);
             batch.push(row);
         }
+        ensure_untouched(&file, &path, good)?;
         append(&mut file, &path, &bytes).inspect_err(|_| {
             // Remove the incomplete batch, so that the next run does not append to it. Truncating
             // works even on a full disk.
@@ -382,6 +384,20 @@ pub fn write(
         good += bytes.len() as u64;
         kept(&batch);
     }
+    ensure_untouched(&file, &path, good)
+}
+
+/// Notices another program that writes to the records, as an external solver without a sandbox can.
+fn ensure_untouched(file: &File, path: &Path, length: u64) -> anyhow::Result<()> {
+    let open = file.metadata()?;
+    let named = std::fs::metadata(path);
+    anyhow::ensure!(
+        open.len() == length && named.is_ok_and(|named| named.ino() == open.ino()),
+        "{}: another program changed this file during the run, such as an external solver without a \
+         sandbox; do not trust its records: start again in a new folder, such solvers with sandbox = \
+         \"bubblewrap\"",
+        path.display()
+    );
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! A built-in solver in its own process: starts a worker, sends it the problem, kills it at its time
-//! limit, and judges its answer.
+//! A built-in solver in its own process: starts a worker, sends it the problem, kills it at its
+//! time limit, and judges its answer.
 
 use super::channel::{Channel, Received};
 use super::ending::{OUTPUT_KEPT, kept, signal_name};
@@ -116,8 +116,8 @@ fn end(child: &mut Child) {
     let _ = wait(child);
 }
 
-/// The last reply, and the limit if it passed. The time limit restarts with each reply: the first is
-/// the solve, the second a re-check.
+/// The last reply, and the limit if it passed. The time limit restarts with each reply: the first
+/// is the solve, the second a re-check.
 fn replies(
     connection: &mut Channel,
     limit: Option<Duration>,

@@ -361,23 +361,6 @@ mod tests {
     }
 
     #[test]
-    fn a_version_command_gives_its_first_line() {
-        let fence = Fence::default();
-        assert_eq!(
-            printed("echo; echo ' 1.2 '; echo x", &fence).unwrap(),
-            "1.2"
-        );
-        for (command, why) in [
-            ("echo gone >&2; exit 3", "exit code 3 gone"),
-            ("true", "printed nothing"),
-            ("printf 'a\\033[1m'", "control characters"),
-        ] {
-            let refused = printed(command, &fence).unwrap_err().to_string();
-            assert!(refused.contains(why), "{command}: {refused}");
-        }
-    }
-
-    #[test]
     fn options_are_checked() {
         let refused = |id: &str, options: ExternalOptions| {
             let refused = ExternalSolver::of(id, Path::new(""), options);

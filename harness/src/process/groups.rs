@@ -264,6 +264,15 @@ pub fn join(entries: &[PathBuf]) -> Result<()> {
     entries.iter().try_for_each(|entry| fs::write(entry, "0"))
 }
 
+/// Removes the groups with these entries, for a supervisor whose harness has ended. Everything in
+/// them is dead or about to be.
+pub fn remove_joined(entries: &[PathBuf]) {
+    for folder in entries.iter().filter_map(|entry| entry.parent()) {
+        kill_members(folder);
+        remove(folder);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@
 //! built-in solver, supervises an external program, or becomes one. When the harness ends, the
 //! connection closes; the worker then kills what it started and exits.
 //!
-//! The harness writes to an external program and reads from it through pipes of its own ([`fence`]).
+//! The harness writes to an external program and reads from it through pipes ([`fence`]).
 //! A program is started for each problem ([`exec`]), or once per thread for many ([`serve`]).
 
 pub mod certify;
@@ -36,5 +36,4 @@ pub use child::CertificateTarget;
 pub use fence::Sandbox;
 pub use groups::limits_in_force;
 pub use measured::Measured;
-pub use sandbox::ensure_bubblewrap;
 pub use worker::work;

@@ -71,16 +71,20 @@ impl Mount {
     fn arguments(self) -> Vec<OsString> {
         let path = self.path;
         match (self.is_hidden, path.is_dir()) {
-            (true, true) => vec!["--tmpfs".into(), path.into()],
+            (true, true) => {
+                let writable = [OsString::from("--tmpfs"), path.clone().into()];
+                let read_only = [OsString::from("--remount-ro"), path.into()];
+                writable.into_iter().chain(read_only).collect()
+            }
             (true, false) => vec!["--ro-bind".into(), "/dev/null".into(), path.into()],
             (false, _) => vec!["--ro-bind".into(), path.clone().into(), path.into()],
         }
     }
 }
 
-/// The path without links, as far as it exists.
+/// The path without links, as far as it exists. An empty one is the current folder.
 fn real(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let path = std::path::absolute(Path::new(".").join(path)).unwrap_or_else(|_| path.into());
     path.canonicalize().unwrap_or(path)
 }
 

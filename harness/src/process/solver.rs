@@ -1,6 +1,8 @@
 //! A solver as a campaign uses it: a built-in solver or a command, with a name and limits.
 
 use super::external::{ExternalOptions, ExternalProtocol, ExternalSolver};
+use super::fence::Sandbox;
+use super::sandbox::ensure_bubblewrap;
 use anyhow::{anyhow, ensure};
 use offload_reports::SolverCatalogue;
 use offload_solvers::{Author, Budget, Solver, find};
@@ -128,16 +130,25 @@ impl SolverEntry {
     /// `folder` on `threads` threads.
     ///
     /// # Errors
-    /// If it cannot be determined for another reason than that the program does not start.
+    /// If it cannot be determined for another reason than that the program does not start, or its
+    /// sandbox does not work on this machine.
     pub fn prepare(&mut self, folder: &Path, threads: usize) -> anyhow::Result<()> {
         let memory = self.limits.memory(threads);
         if let SolverKind::External(solver) = &mut self.kind {
+            if solver.options.sandbox == Sandbox::Bubblewrap {
+                ensure_bubblewrap()?;
+            }
             solver.campaign = Some(std::path::absolute(folder)?);
             let found = solver.version(memory)?;
             self.version = found.version;
             self.trouble = found.trouble;
         }
         Ok(())
+    }
+
+    /// Whether it is a program of the user.
+    pub fn is_external(&self) -> bool {
+        matches!(self.kind, SolverKind::External(_))
     }
 
     /// Whether it is a program that stays running between solves.

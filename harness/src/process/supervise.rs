@@ -3,6 +3,7 @@
 //! output.
 
 use super::channel::{Channel, Received, Sender};
+use super::groups::remove_joined;
 use super::message::{
     Killed, LaunchRequest, SupervisorEvent, SupervisorOrder, SupervisorReport, WorkerRequest,
 };
@@ -26,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// The interval is at least this multiple of the time that a measurement takes: reading the shared
 /// memory of large processes is slow.
-const LOOK_SHARE: u32 = 10;
+const LOOK_SHARE: u32 = 3;
 
 /// Most simultaneous processes of a program.
 const MAX_PROCESSES: usize = 256;
@@ -147,12 +148,15 @@ fn watched(
     let ended = ordered.clone();
     std::thread::spawn(move || drop(ended.send(Happening::Ended(child.wait()))));
     let lifeline = program.clone();
+    let groups = request.groups.clone();
     std::thread::spawn(move || {
         while let Ok(Received::Message(SupervisorOrder::Kill(why))) = channel.receive(None) {
             let _ = ordered.send(Happening::Order(why));
         }
         // The harness has ended.
         lifeline.kill_all();
+        lifeline.reap();
+        remove_joined(&groups);
         std::process::exit(1);
     });
     let mut memory = MemoryWatch::default();

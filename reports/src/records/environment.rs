@@ -46,6 +46,9 @@ pub struct Environment {
     pub memory_bytes: u64,
     /// Problems solved at the same time.
     pub threads: usize,
+    /// What enforced the limits of external solvers: control groups, or resource limits and
+    /// measurements; empty without external solvers.
+    pub limits: String,
     /// `parallel`, or `isolated` when solves ran one at a time.
     pub timing: String,
     /// How often each solve was timed.
