@@ -7,9 +7,9 @@ use crate::notice::Notify;
 use anyhow::{Context, anyhow, bail, ensure};
 use offload_instances::families::{self, MAX_PAIRS, MAX_USERS, Spec};
 use offload_instances::{Instance, Weights, fingerprint};
-use offload_reports::Environment;
-use std::cmp::Reverse;
+use offload_reports::{Environment, Record};
 use rayon::prelude::*;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -92,6 +92,17 @@ impl InstanceOrigin {
             // Warnings were printed when the campaign started.
             InstanceOrigin::File { path, .. } => Ok(offload_instances::read_instance(path)?),
         }
+    }
+
+    /// Makes the instance if its size and seed may be those of a record.
+    pub fn make_if(&self, r: &Record) -> Option<Instance> {
+        let may_fit = match self {
+            InstanceOrigin::Family { spec, .. } => {
+                (spec.users, spec.servers, Some(spec.seed)) == (r.users, r.servers, r.instance_seed)
+            }
+            InstanceOrigin::File { .. } => true,
+        };
+        may_fit.then(|| self.make().ok()).flatten()
     }
 
     /// N x M, which the cost of generating and solving grows with.

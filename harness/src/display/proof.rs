@@ -4,6 +4,7 @@
 use crate::campaign::proof::Proof;
 use crate::campaign::proof::findings::{Claim, Refutation, Tally};
 use comfy_table::{CellAlignment, Table, presets};
+use offload_reports::analysis::recheck::{Checked, Recheck, grouped};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -28,7 +29,7 @@ const CLAIMS: [Claim; 6] = [
 #[must_use]
 pub fn text(folder: &Path, proof: &Proof) -> String {
     let mut text = format!(
-        "{}: {} of {} rows re-checked\n{}",
+        "{}: {} of {} re-checked\n{}",
         folder.display(),
         grouped(proof.rechecked),
         rows(proof.rows),
@@ -143,24 +144,25 @@ fn rows(count: usize) -> String {
     format!("{} {noun}", grouped(count))
 }
 
-/// `1,980`.
-fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (k, digit) in digits.chars().enumerate() {
-        if k > 0 && (digits.len() - k).is_multiple_of(3) {
-            text.push(',');
+/// The counts that a report shows.
+#[must_use]
+pub fn recheck(proof: &Proof) -> Recheck {
+    let checked = |claim| {
+        let tally = proof.findings.tally(claim);
+        Checked {
+            count: tally.rechecked,
+            of: tally.claimed,
         }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn groups_digits_by_three() {
-        let grouped = [0, 12, 123, 1234, 120_000, 1_234_567].map(super::grouped);
-        assert_eq!(grouped, ["0", "12", "123", "1,234", "120,000", "1,234,567"]);
+    };
+    Recheck {
+        rows: Checked {
+            count: proof.rechecked,
+            of: proof.rows,
+        },
+        certified: checked(Claim::CertifiedBound),
+        enumerated: checked(Claim::EnumeratedBound),
+        infeasible: checked(Claim::Infeasible),
+        solver_bounds: proof.findings.tally(Claim::SolverBound).claimed,
+        refuted: proof.findings.refutations.len(),
     }
 }

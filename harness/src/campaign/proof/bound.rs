@@ -164,7 +164,7 @@ fn enumerated(bound: f64, problem: &ProblemCheck, certificate: &Certificate) -> 
 fn claimed(certificate: &Certificate) -> Outcome {
     match certificate {
         Certificate::Refused(why) => Outcome::Refuted(why.clone()),
-        _ => Outcome::Open("a solver's word"),
+        _ => Outcome::Open("no proof goes with them"),
     }
 }
 

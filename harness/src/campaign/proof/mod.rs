@@ -151,7 +151,9 @@ fn owing_solvers(environments: &[Environment]) -> HashSet<String> {
             continue;
         };
         let entries = config.entries().unwrap_or_default();
-        let owing = entries.into_iter().filter(|entry| config.asks_certificate(entry));
+        let owing = entries
+            .into_iter()
+            .filter(|entry| config.asks_certificate(entry));
         names.extend(owing.map(|entry| entry.name));
     }
     names
@@ -206,7 +208,10 @@ impl Search<'_> {
                 Findings::default()
             }
         };
-        origins.par_iter().map(one).reduce(Findings::default, Findings::joined)
+        origins
+            .par_iter()
+            .map(one)
+            .reduce(Findings::default, Findings::joined)
     }
 
     /// Instances stored beside the certificates. A stored instance must be the one that its name
@@ -229,7 +234,10 @@ impl Search<'_> {
                 Err(why) => refuted(row, format!("its stored instance cannot be read: {why}")),
             }
         };
-        prints.par_iter().map(one).reduce(Findings::default, Findings::joined)
+        prints
+            .par_iter()
+            .map(one)
+            .reduce(Findings::default, Findings::joined)
     }
 
     /// Rows whose instance was not found.
@@ -240,7 +248,8 @@ impl Search<'_> {
         };
         for (print, rows) in self.by_instance {
             if !proved.contains(*print) {
-                rows.iter().for_each(|row| row::open_all(row, &mut findings));
+                rows.iter()
+                    .for_each(|row| row::open_all(row, &mut findings));
             }
         }
         findings

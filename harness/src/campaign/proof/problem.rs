@@ -135,7 +135,8 @@ fn compare_rows(rows: &[ProvedRow], findings: &mut Findings) {
             && let (Some(value), Some((bound, line))) = (claimed_value(r), lower)
             && above(Some(bound), Some(value))
         {
-            let why = format!("its objective {value:?} is below {bound:?}, the bound of line {line}");
+            let why =
+                format!("its objective {value:?} is below {bound:?}, the bound of line {line}");
             findings.refute(Refutation::of(row, "objective", why));
         }
     }

@@ -47,7 +47,10 @@ fn is_chosen(r: &Record, share: f64) -> bool {
 /// The solver of a row whose result does not depend on the clock: built in, of this version, not
 /// stopped by its time limit and not one that uses all the time it is given.
 fn repeatable(r: &Record) -> Option<Box<dyn Solver>> {
-    let id = r.options.get("id").map_or(Some(r.solver.as_str()), |id| id.as_str())?;
+    let id = r
+        .options
+        .get("id")
+        .map_or(Some(r.solver.as_str()), |id| id.as_str())?;
     let solver = find(id).ok()?;
     let is_timed = solver.about().is_anytime && r.time_limit_s().is_some();
     let ended = matches!(
@@ -73,7 +76,9 @@ fn compare(r: &Record, solver: &dyn Solver, problem: &Problem) -> Outcome {
         return Outcome::Open("reached its time limit when repeated");
     }
     if r.trust == Some(Trust::Certified) && certify(problem, &mut solved, None).is_err() {
-        return Outcome::Refuted("its repeated solve writes no certificate that can be read".into());
+        return Outcome::Refuted(
+            "its repeated solve writes no certificate that can be read".into(),
+        );
     }
     match difference(r, &solved) {
         None => Outcome::Holds,

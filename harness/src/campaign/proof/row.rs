@@ -147,7 +147,9 @@ fn worth_fault(r: &Record, objective: f64, worth: &PlanWorth) -> Option<String> 
     match (&r.realised, &worth.realised) {
         (None, None) => None,
         (Some(claims), Some(metrics)) => realised_fault(claims, metrics),
-        (Some(_), None) => Some("`realised` is given, but the instance lacks measured times".into()),
+        (Some(_), None) => {
+            Some("`realised` is given, but the instance lacks measured times".into())
+        }
         (None, Some(_)) => Some("`realised` is null, but the instance has measured times".into()),
     }
 }
@@ -170,7 +172,9 @@ fn realised_fault(claims: &Realised, metrics: &RealisedWorth) -> Option<String> 
         if !holds {
             let claim = claim.map_or("null".into(), |c| format!("{c:?}"));
             let real = metric.map_or("null".into(), |m| format!("in [{:?}, {:?}]", m.lo, m.hi));
-            return Some(format!("`realised.{name}` is {claim}, but its plan's is {real}"));
+            return Some(format!(
+                "`realised.{name}` is {claim}, but its plan's is {real}"
+            ));
         }
     }
     None
@@ -201,7 +205,9 @@ fn optimality_fault(r: &Record) -> Option<String> {
     };
     if r.violations > 0 {
         let count = r.violations;
-        return Some(format!("it is `optimal`, but its plan breaks {count} rules"));
+        return Some(format!(
+            "it is `optimal`, but its plan breaks {count} rules"
+        ));
     }
     let option = r.options.get("gap").and_then(serde_json::Value::as_f64);
     let gap = option.unwrap_or(DEFAULT_GAP);
@@ -218,11 +224,7 @@ fn optimality_fault(r: &Record) -> Option<String> {
 
 /// Refutes a trajectory that contradicts itself, the row or `best`, the value of a feasible plan
 /// of the problem.
-pub(super) fn check_trajectory(
-    row: &NumberedRecord,
-    best: Option<f64>,
-    findings: &mut Findings,
-) {
+pub(super) fn check_trajectory(row: &NumberedRecord, best: Option<f64>, findings: &mut Findings) {
     let r = &row.record;
     let (mut objective, mut bound, mut time): (Option<f64>, Option<f64>, f64) = (None, None, 0.0);
     let mut fault = None;
