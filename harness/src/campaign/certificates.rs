@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 /// Name of the folder of certificates and their instances.
 pub const CERTIFICATES: &str = "certificates";
 
+/// Digits of a hash in a file name.
+const DIGITS: usize = 16;
+
 /// End of a certificate's file name.
 const CERTIFICATE_END: &str = ".certificate.json.gz";
 
@@ -15,7 +18,22 @@ const REFUSAL_END: &str = ".no-certificate.txt";
 /// File name of a record's instance. It is the fingerprint, because names can repeat and can
 /// contain characters that a file name cannot.
 pub fn instance_name(r: &Record) -> String {
-    format!("{}.json.gz", &r.fingerprint[..16.min(r.fingerprint.len())])
+    format!("{}.json.gz", print_digits(r))
+}
+
+/// The first digits of the fingerprint. A record may hold any text there, and a file name must not
+/// leave the folder.
+fn print_digits(r: &Record) -> String {
+    let is_plain = r.fingerprint.chars().all(|c| c.is_ascii_alphanumeric());
+    if is_plain {
+        r.fingerprint.chars().take(DIGITS).collect()
+    } else {
+        hashed(&r.fingerprint)
+    }
+}
+
+fn hashed(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..DIGITS].to_string()
 }
 
 /// File name of a record's certificate.
@@ -30,12 +48,12 @@ pub fn refusal_name(r: &Record) -> String {
 }
 
 fn stem(r: &Record) -> String {
-    let fingerprint = &r.fingerprint[..16.min(r.fingerprint.len())];
+    let fingerprint = print_digits(r);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let solver = if r.solver.chars().all(plain) && r.solver.len() < 64 {
         r.solver.clone()
     } else {
-        blake3::hash(r.solver.as_bytes()).to_hex()[..16].to_string()
+        hashed(&r.solver)
     };
     format!(
         "{fingerprint}-t{}-{}-{solver}-r{}",

@@ -6,20 +6,28 @@ use super::row::{TOLERANCE, bound_claim, claimed_trust};
 use crate::campaign::certificates::{CERTIFICATES, CertificateNeed, certificate_name, is_missing};
 use offload_instances::Instance;
 use offload_reports::{Record, Status, Trust};
-use offload_verify::{CertificateCheck, ProblemCheck, read_certificate, verify_certificate};
+use offload_verify::{
+    CertificateCheck, Interval, ProblemCheck, read_certificate, verify_certificate,
+};
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::path::Path;
 
 /// Most assignments, (M + 1)^N, that are tried again.
 const MOST_ASSIGNMENTS: f64 = 1e6;
 
-/// Where the certificates of a campaign are, and which solvers owe one.
-#[derive(Clone, Copy)]
-pub(super) struct Certificates<'a> {
+/// Checks the bounds of one problem.
+pub(super) struct BoundChecker<'a> {
+    /// The instance.
+    pub(super) instance: &'a Instance,
+    /// The problem on it.
+    pub(super) problem: &'a ProblemCheck<'a>,
     /// The campaign's folder.
     pub(super) folder: &'a Path,
     /// Names of the solvers that the configuration asks for certificates.
     pub(super) owing: &'a HashSet<String>,
+    /// The least value of all plans, once all were tried.
+    pub(super) least: OnceCell<Option<Interval>>,
 }
 
 /// What is proved of the bound of a row.
@@ -38,48 +46,66 @@ enum Certificate {
     Accepted(Box<CertificateCheck>),
 }
 
-/// Checks the bound of a row and its claim of infeasibility, and counts both.
-pub(super) fn check_bound(
-    row: &NumberedRecord,
-    instance: &Instance,
-    problem: &ProblemCheck,
-    certificates: Certificates,
-    findings: &mut Findings,
-) -> ProvedBound {
-    let r = &row.record;
-    let certificate = look_up(r, instance, certificates.folder);
-    let mut proved = ProvedBound::default();
-    if let Certificate::Accepted(check) = &certificate {
-        proved.upper = check.upper;
-    }
-    if r.status == Status::Infeasible {
-        let outcome = infeasibility(problem, &certificate);
-        findings.claim(row, Claim::Infeasible, outcome);
-    }
-    if let (Some(bound), Some(trust)) = (r.lower_bound, claimed_trust(r)) {
-        let outcome = match trust {
-            Trust::Certified => certified(r, bound, &certificate),
-            Trust::Enumerated => enumerated(bound, problem, &certificate),
-            Trust::Solver => claimed(&certificate),
-        };
-        if outcome == Outcome::Holds {
-            proved.lower = Some(bound);
+impl BoundChecker<'_> {
+    /// Checks the bound of a row and its claim of infeasibility, and counts both.
+    pub(super) fn check(&self, row: &NumberedRecord, findings: &mut Findings) -> ProvedBound {
+        let r = &row.record;
+        let certificate = look_up(r, self.instance, self.folder);
+        let mut proved = ProvedBound::default();
+        if let Certificate::Accepted(check) = &certificate {
+            proved.upper = check.upper;
         }
-        findings.claim(row, bound_claim(trust), outcome);
+        if r.status == Status::Infeasible {
+            let outcome = infeasibility(self.problem, &certificate);
+            findings.claim(row, Claim::Infeasible, outcome);
+        }
+        if let (Some(bound), Some(trust)) = (r.lower_bound, claimed_trust(r)) {
+            let outcome = match trust {
+                Trust::Certified => certified(r, bound, &certificate),
+                Trust::Enumerated => self.enumerated(bound, &certificate),
+                Trust::Solver => claimed(&certificate),
+            };
+            if outcome == Outcome::Holds {
+                proved.lower = Some(bound);
+            }
+            findings.claim(row, bound_claim(trust), outcome);
+        }
+        // A `certified` bound without a certificate is refuted as such.
+        let has_claim = r.status == Status::Infeasible
+            || claimed_trust(r).is_some_and(|trust| trust != Trust::Certified);
+        let asked = self.owing.contains(&r.solver);
+        if has_claim && is_missing(self.folder, r, CertificateNeed::Possible, asked) {
+            findings.refute(Refutation::of(row, "certificate", missing(r)));
+        }
+        proved
     }
-    // A `certified` bound without a certificate is refuted as such.
-    let has_claim = r.status == Status::Infeasible
-        || claimed_trust(r).is_some_and(|trust| trust != Trust::Certified);
-    let asked = certificates.owing.contains(&r.solver);
-    if has_claim && is_missing(certificates.folder, r, CertificateNeed::Possible, asked) {
-        let why = format!("{} Run the campaign again to make it.", missing(r));
-        findings.refute(Refutation::of(row, "certificate", why));
+
+    fn enumerated(&self, bound: f64, certificate: &Certificate) -> Outcome {
+        match certificate {
+            Certificate::Refused(why) => return Outcome::Refuted(why.clone()),
+            Certificate::Accepted(check) if bound <= check.lower * (1.0 + TOLERANCE) => {
+                return Outcome::Holds;
+            }
+            _ => {}
+        }
+        if self.problem.assignments() > MOST_ASSIGNMENTS {
+            return Outcome::Open("more than a million assignments");
+        }
+        match self.least.get_or_init(|| self.problem.least_value()) {
+            Some(least) if bound > least.hi * (1.0 + TOLERANCE) => Outcome::Refuted(format!(
+                "its bound is {bound:?}, but the least value of all plans is at most {:?}",
+                least.hi
+            )),
+            _ => Outcome::Holds,
+        }
     }
-    proved
 }
 
 fn missing(r: &Record) -> String {
-    format!("{CERTIFICATES}/{} is missing.", certificate_name(r))
+    format!(
+        "{CERTIFICATES}/{} is missing; run the campaign again to make it",
+        certificate_name(r)
+    )
 }
 
 /// The certificate under the name that follows from the record, checked against the instance. Its
@@ -125,10 +151,7 @@ fn look_up(r: &Record, instance: &Instance, folder: &Path) -> Certificate {
 
 fn certified(r: &Record, bound: f64, certificate: &Certificate) -> Outcome {
     match certificate {
-        Certificate::Missing => {
-            let why = format!("{} Run the campaign again to make it.", missing(r));
-            Outcome::Refuted(why)
-        }
+        Certificate::Missing => Outcome::Refuted(missing(r)),
         Certificate::Refused(why) => Outcome::Refuted(why.clone()),
         Certificate::Accepted(check) if bound <= check.lower => Outcome::Holds,
         Certificate::Accepted(check) => {
@@ -137,26 +160,6 @@ fn certified(r: &Record, bound: f64, certificate: &Certificate) -> Outcome {
                 "its bound is {bound:?}, but its certificate proves only {proved:?}"
             ))
         }
-    }
-}
-
-fn enumerated(bound: f64, problem: &ProblemCheck, certificate: &Certificate) -> Outcome {
-    match certificate {
-        Certificate::Refused(why) => return Outcome::Refuted(why.clone()),
-        Certificate::Accepted(check) if bound <= check.lower * (1.0 + TOLERANCE) => {
-            return Outcome::Holds;
-        }
-        _ => {}
-    }
-    if problem.assignments() > MOST_ASSIGNMENTS {
-        return Outcome::Open("more than a million assignments");
-    }
-    match problem.least_value() {
-        Some(least) if bound > least.hi * (1.0 + TOLERANCE) => Outcome::Refuted(format!(
-            "its bound is {bound:?}, but the least value of all plans is at most {:?}",
-            least.hi
-        )),
-        _ => Outcome::Holds,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Proves all rows of one instance, problem by problem, and compares rows of one problem.
 
-use super::bound::{Certificates, ProvedBound, check_bound};
+use super::bound::{BoundChecker, ProvedBound};
 use super::findings::{Findings, Refutation};
 use super::lines::NumberedRecord;
 use super::rerun;
@@ -11,6 +11,7 @@ use offload_instances::{Instance, Weights};
 use offload_reports::{Record, Status};
 use offload_verify::ProblemCheck;
 use rayon::prelude::*;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
@@ -65,9 +66,12 @@ fn prove_problem(prover: &Prover, instance: &Instance, rows: &[&NumberedRecord])
             return findings;
         }
     };
-    let certificates = Certificates {
+    let bounds = BoundChecker {
+        instance,
+        problem: &problem,
         folder: prover.folder,
         owing: prover.owing,
+        least: OnceCell::new(),
     };
     let mut proved = Vec::with_capacity(rows.len());
     for &row in rows {
@@ -82,7 +86,7 @@ fn prove_problem(prover: &Prover, instance: &Instance, rows: &[&NumberedRecord])
             upper: worth
                 .filter(|worth| worth.violations == 0)
                 .map(|worth| worth.value.hi),
-            bound: check_bound(row, instance, &problem, certificates, &mut findings),
+            bound: bounds.check(row, &mut findings),
         });
     }
     compare_rows(&proved, &mut findings);
