@@ -3,6 +3,7 @@
 use super::findings::{Claim, Findings, Outcome, Refutation};
 use super::lines::NumberedRecord;
 use super::row::{TOLERANCE, bound_claim, claimed_trust};
+use super::sources::SolverTerms;
 use crate::campaign::certificates::{CERTIFICATES, CertificateNeed, certificate_name, is_missing};
 use offload_instances::Instance;
 use offload_reports::{Record, Status, Trust};
@@ -10,7 +11,7 @@ use offload_verify::{
     CertificateCheck, Interval, ProblemCheck, read_certificate, verify_certificate,
 };
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Most assignments, (M + 1)^N, that are tried again.
@@ -24,8 +25,8 @@ pub(super) struct BoundChecker<'a> {
     pub(super) problem: &'a ProblemCheck<'a>,
     /// The campaign's folder.
     pub(super) folder: &'a Path,
-    /// Names of the solvers that the configuration asks for certificates.
-    pub(super) owing: &'a HashSet<String>,
+    /// What the solvers were asked for, by name.
+    pub(super) terms: &'a HashMap<String, SolverTerms>,
     /// The least value of all plans, once all were tried.
     pub(super) least: OnceCell<Option<Interval>>,
 }
@@ -73,7 +74,7 @@ impl BoundChecker<'_> {
         // A `certified` bound without a certificate is refuted as such.
         let has_claim = r.status == Status::Infeasible
             || claimed_trust(r).is_some_and(|trust| trust != Trust::Certified);
-        let asked = self.owing.contains(&r.solver);
+        let asked = self.terms.get(&r.solver).is_some_and(|t| t.certificate);
         if has_claim && is_missing(self.folder, r, CertificateNeed::Possible, asked) {
             findings.refute(Refutation::of(row, "certificate", missing(r)));
         }

@@ -13,7 +13,6 @@ mod row;
 mod sources;
 
 use crate::campaign::certificates::{CERTIFICATES, instance_name};
-use crate::campaign::config::Config;
 use crate::campaign::matrix::{self, InstanceOrigin};
 use findings::{Findings, Refutation, RowVerdict};
 use lines::{NumberedRecord, doubled};
@@ -21,7 +20,7 @@ use offload_instances::Instance;
 use offload_reports::records::environment::{Environment, read_environments};
 use problem::{Prover, prove_instance};
 use rayon::prelude::*;
-use sources::{InstanceLabels, label_of, listed_origins};
+use sources::{InstanceLabels, label_of, listed_origins, solver_terms};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
@@ -79,10 +78,10 @@ pub fn prove(folder: &Path, options: ProofOptions) -> anyhow::Result<Proof> {
         let rows = by_instance.entry(&row.record.fingerprint).or_default();
         rows.push(row);
     }
-    let owing = owing_solvers(&environments);
+    let terms = solver_terms(&environments);
     let prover = Prover {
         folder,
-        owing: &owing,
+        terms: &terms,
         rerun: options.rerun,
     };
     let (origins, faults) = listed_origins(&environments, &records);
@@ -137,26 +136,6 @@ fn summed(
         verdicts,
         notes,
     }
-}
-
-/// Names of the solvers that a recorded configuration asks for certificates.
-fn owing_solvers(environments: &[Environment]) -> HashSet<String> {
-    let configs: BTreeSet<(&str, &str)> = environments
-        .iter()
-        .map(|e| (e.config.as_str(), e.config_folder.as_str()))
-        .collect();
-    let mut names = HashSet::new();
-    for (text, folder) in configs {
-        let Ok(config) = Config::parse(text.to_string(), Path::new(folder)) else {
-            continue;
-        };
-        let entries = config.entries().unwrap_or_default();
-        let owing = entries
-            .into_iter()
-            .filter(|entry| config.asks_certificate(entry));
-        names.extend(owing.map(|entry| entry.name));
-    }
-    names
 }
 
 /// The search for the instances of a campaign. Each is proved as soon as it is found, so that few

@@ -7,20 +7,21 @@ use super::rerun;
 use super::row::{
     above, check_plan, check_status, check_trajectory, claimed_trust, instance_fault,
 };
+use super::sources::SolverTerms;
 use offload_instances::{Instance, Weights};
 use offload_reports::{Record, Status};
 use offload_verify::ProblemCheck;
 use rayon::prelude::*;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// What is the same for all instances of a campaign.
 pub(super) struct Prover<'a> {
     /// The campaign's folder.
     pub(super) folder: &'a Path,
-    /// Names of the solvers that the configuration asks for certificates.
-    pub(super) owing: &'a HashSet<String>,
+    /// What the solvers were asked for, by name.
+    pub(super) terms: &'a HashMap<String, SolverTerms>,
     /// Share of the rows to repeat.
     pub(super) rerun: Option<f64>,
 }
@@ -70,7 +71,7 @@ fn prove_problem(prover: &Prover, instance: &Instance, rows: &[&NumberedRecord])
         instance,
         problem: &problem,
         folder: prover.folder,
-        owing: prover.owing,
+        terms: prover.terms,
         least: OnceCell::new(),
     };
     let mut proved = Vec::with_capacity(rows.len());
@@ -80,7 +81,8 @@ fn prove_problem(prover: &Prover, instance: &Instance, rows: &[&NumberedRecord])
             continue;
         }
         let worth = check_plan(row, &problem, &mut findings);
-        check_status(row, &mut findings);
+        let gap = prover.terms.get(&row.record.solver).map(|terms| terms.gap);
+        check_status(row, gap, &mut findings);
         proved.push(ProvedRow {
             row,
             upper: worth
@@ -91,7 +93,7 @@ fn prove_problem(prover: &Prover, instance: &Instance, rows: &[&NumberedRecord])
     }
     compare_rows(&proved, &mut findings);
     if let Some(share) = prover.rerun {
-        rerun::repeat(instance, rows, share, &mut findings);
+        rerun::repeat(instance, rows, (share, prover.terms), &mut findings);
     }
     findings
 }

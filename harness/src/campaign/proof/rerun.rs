@@ -2,19 +2,21 @@
 
 use super::findings::{Claim, Findings, Outcome};
 use super::lines::NumberedRecord;
+use super::sources::SolverTerms;
 use crate::process::certify::certify;
 use offload_instances::{Instance, Problem, StoredPlan, Weights};
 use offload_reports::{Record, Status, Trust};
 use offload_solvers::{Budget, Solved, Solver, find, solve};
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Repeats a share of the rows of one problem.
+/// Repeats a share of the rows of one problem. `terms` gives the gap where a record does not.
 pub(super) fn repeat(
     instance: &Instance,
     rows: &[&NumberedRecord],
-    share: f64,
+    (share, terms): (f64, &HashMap<String, SolverTerms>),
     findings: &mut Findings,
 ) {
     let chosen: Vec<_> = rows
@@ -31,7 +33,16 @@ pub(super) fn repeat(
         return;
     };
     for (row, solver) in chosen {
-        let outcome = compare(&row.record, solver.as_ref(), &problem);
+        let r = &row.record;
+        let recorded = r.options.get("gap").and_then(serde_json::Value::as_f64);
+        let gap = recorded.or(terms.get(&r.solver).map(|terms| terms.gap));
+        let budget = Budget {
+            time_limit: r.time_limit_s().map(Duration::from_secs_f64),
+            gap: gap.unwrap_or(Budget::default().gap),
+            seed: r.seed,
+            ..Budget::default()
+        };
+        let outcome = compare(r, solver.as_ref(), &problem, &budget);
         findings.claim(row, Claim::Repeated, outcome);
     }
 }
@@ -61,15 +72,8 @@ fn repeatable(r: &Record) -> Option<Box<dyn Solver>> {
     (ended && is_ours && !is_timed).then_some(solver)
 }
 
-fn compare(r: &Record, solver: &dyn Solver, problem: &Problem) -> Outcome {
-    let gap = r.options.get("gap").and_then(serde_json::Value::as_f64);
-    let budget = Budget {
-        time_limit: r.time_limit_s().map(Duration::from_secs_f64),
-        gap: gap.unwrap_or(Budget::default().gap),
-        seed: r.seed,
-        ..Budget::default()
-    };
-    let Ok(mut solved) = catch_unwind(AssertUnwindSafe(|| solve(solver, problem, &budget))) else {
+fn compare(r: &Record, solver: &dyn Solver, problem: &Problem, budget: &Budget) -> Outcome {
+    let Ok(mut solved) = catch_unwind(AssertUnwindSafe(|| solve(solver, problem, budget))) else {
         return Outcome::Refuted("the solver fails when it is repeated".into());
     };
     if solved.status == Status::Timeout {

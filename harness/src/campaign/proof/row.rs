@@ -10,7 +10,7 @@ use offload_verify::{PlanWorth, ProblemCheck, RealisedWorth};
 /// programs sum in another order. As for the objective of a certificate.
 pub(super) const TOLERANCE: f64 = 1e-9;
 
-/// Gap of an exact solver whose record does not hold one.
+/// Gap of a solver where neither its record nor a configuration gives one.
 const DEFAULT_GAP: f64 = 1e-4;
 
 /// Why a plan was not re-checked.
@@ -180,11 +180,12 @@ fn realised_fault(claims: &Realised, metrics: &RealisedWorth) -> Option<String> 
     None
 }
 
-/// Refutes a status that the row's own figures do not support.
-pub(super) fn check_status(row: &NumberedRecord, findings: &mut Findings) {
+/// Refutes a status that the row's own figures do not support. `gap` is the one that the
+/// configuration asks for; the row's own option comes first.
+pub(super) fn check_status(row: &NumberedRecord, gap: Option<f64>, findings: &mut Findings) {
     let r = &row.record;
     let fault = match r.status {
-        Status::Optimal => optimality_fault(r),
+        Status::Optimal => optimality_fault(r, gap),
         Status::Feasible => r
             .objective
             .is_none()
@@ -199,7 +200,7 @@ pub(super) fn check_status(row: &NumberedRecord, findings: &mut Findings) {
     }
 }
 
-fn optimality_fault(r: &Record) -> Option<String> {
+fn optimality_fault(r: &Record, gap: Option<f64>) -> Option<String> {
     let (Some(value), Some(bound)) = (r.objective, r.lower_bound) else {
         return Some("it is `optimal`, but lacks an objective or a bound".into());
     };
@@ -210,7 +211,7 @@ fn optimality_fault(r: &Record) -> Option<String> {
         ));
     }
     let option = r.options.get("gap").and_then(serde_json::Value::as_f64);
-    let gap = option.unwrap_or(DEFAULT_GAP);
+    let gap = option.or(gap).unwrap_or(DEFAULT_GAP);
     // Solvers divide by the bound or by the value; the value is the greater.
     let allowed = (gap + TOLERANCE) * value.abs();
     (value - bound > allowed).then(|| {
