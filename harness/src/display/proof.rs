@@ -12,8 +12,8 @@ use std::path::Path;
 const SHOWN: usize = 20;
 
 /// What a proof of a campaign says and what it does not.
-const MEANING: &str = "This proves what plans and bounds are worth. It does not prove which program made them, or how \
-     fast.";
+const MEANING: &str =
+    "This proves what plans and bounds are worth, not which program made them or how fast.";
 
 /// The claims in the order of the table.
 const CLAIMS: [Claim; 6] = [
@@ -49,7 +49,7 @@ pub fn text(folder: &Path, proof: &Proof) -> String {
         0 => "Nothing is refuted.".to_string(),
         count => format!("REFUTED: {} in total.", grouped(count)),
     };
-    text + &format!("\n{verdict} {MEANING}")
+    text + &format!("\n{verdict}\n{MEANING}")
 }
 
 fn table(proof: &Proof) -> Table {
