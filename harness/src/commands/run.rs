@@ -72,7 +72,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     let folder = folder.display();
     let removed = match summary.removed {
         0 => String::new(),
-        n => format!(" ({n} outdated were removed)"),
+        n => format!(" ({n} outdated or uncertified were removed)"),
     };
     let next = match summary.stopped {
         Some(_) => "stopped; run the same command again to resume".to_string(),
