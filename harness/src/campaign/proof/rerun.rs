@@ -63,7 +63,10 @@ fn repeatable(r: &Record) -> Option<Box<dyn Solver>> {
         .get("id")
         .map_or(Some(r.solver.as_str()), |id| id.as_str())?;
     let solver = find(id).ok()?;
-    let is_timed = solver.about().is_anytime && r.time_limit_s().is_some();
+    // An exact solver that ends without a proof may have divided its time between its methods.
+    let about = solver.about();
+    let uses_time = about.is_anytime || (about.is_exact && r.status == Status::Feasible);
+    let is_timed = uses_time && r.time_limit_s().is_some();
     let ended = matches!(
         r.status,
         Status::Optimal | Status::Feasible | Status::Infeasible
