@@ -21,10 +21,11 @@ setup: ## install cmake, a C++ compiler and libclang if they are missing; as roo
 build: setup ## build the program, target/release/offload-bench
 	@$(ENV) cargo build --release --locked
 
-demo: build ## run configs/demo.toml and report it in out/demo (4 minutes)
+demo: build ## run configs/demo.toml, report it in out/demo, re-check every row (4 minutes)
 	@$(BENCH) run configs/demo.toml -o out/demo
 	@$(BENCH) report out/demo
 	@echo "The report: out/demo/report.md"
+	@$(BENCH) verify out/demo
 
 test: build ## run all tests
 	@$(ENV) cargo test --release --locked --workspace

@@ -4,8 +4,8 @@
 use crate::notice::Notify;
 use anyhow::Context;
 use offload_instances::{Instance, Problem, Weights};
-use offload_reports::Loaded;
 use offload_reports::records::record::RECORDS;
+use offload_reports::{Environment, Loaded, Record, read_environments};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -57,6 +57,43 @@ pub fn read_campaign(folder: &Path) -> anyhow::Result<Loaded> {
         path.display()
     );
     Ok(loaded)
+}
+
+/// A campaign as read from its folder.
+pub struct CampaignFolder {
+    /// The records.
+    pub records: Vec<Record>,
+    /// Its runs.
+    pub environments: Vec<Environment>,
+    /// Number of solves that stand there twice, with different results.
+    pub contradicting: usize,
+}
+
+/// Reads a campaign, at least one record. Incomplete and contradicting lines go to `notify`.
+///
+/// # Errors
+/// If the folder is not a campaign, or a file cannot be read.
+pub fn read_folder(folder: &Path, notify: Notify) -> anyhow::Result<CampaignFolder> {
+    let (loaded, name) = (read_campaign(folder)?, folder.join(RECORDS));
+    if loaded.torn {
+        notify(&format!(
+            "note: {}: the last line is incomplete and was ignored; run the campaign again to \
+             complete it",
+            name.display()
+        ));
+    }
+    if loaded.contradicting > 0 {
+        notify(&format!(
+            "ERROR: {}: contains {} solves twice, with different results; the last of each counts",
+            name.display(),
+            loaded.contradicting
+        ));
+    }
+    Ok(CampaignFolder {
+        records: loaded.records,
+        environments: read_environments(folder)?,
+        contradicting: loaded.contradicting,
+    })
 }
 
 /// Checks that a file can be written in its folder, before a long run whose result goes there.

@@ -60,6 +60,9 @@ pub struct Config {
     /// Whether certificates are stored and re-checked by the verifier during the run.
     #[serde(default)]
     pub certificates: bool,
+    /// Which plans are stored in the records.
+    #[serde(default)]
+    pub plans: KeptPlans,
     /// Sources of instances.
     pub(crate) instances: Vec<InstanceSource>,
     #[serde(skip)]
@@ -88,6 +91,19 @@ pub enum TimingMode {
     Parallel,
     /// One solve at a time, the solvers of a problem taking turns: for published times.
     Isolated,
+}
+
+/// Which plans a campaign's records hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KeptPlans {
+    /// Every plan (default).
+    #[default]
+    All,
+    /// For each problem the feasible plans of least objective among the rows that one run adds.
+    Best,
+    /// None: values cannot be re-checked.
+    None,
 }
 
 /// Limits of every solve.
@@ -365,6 +381,11 @@ impl Config {
             hello_limit: duration("hello_limit_s", table.hello_limit_s)?,
         };
         SolverEntry::new(&table.id, name, limits, isolation, &self.folder, options)
+    }
+
+    /// Whether solves of this solver are asked for a certificate.
+    pub fn asks_certificate(&self, entry: &SolverEntry) -> bool {
+        self.certificates && entry.isolated && entry.writes_certificate()
     }
 
     /// Number of threads of the run: one for isolated timing.

@@ -1,7 +1,7 @@
 //! Merges the folders of a campaign's shards. Each solve appears once, in the order of a
 //! single-threaded run.
 
-use crate::campaign::certificates::CERTIFICATES;
+use crate::campaign::certificates::{CERTIFICATES, certificate_name};
 use crate::campaign::config::Config;
 use crate::campaign::matrix::{self, InstanceGroup};
 use crate::campaign::rows::blank;
@@ -14,12 +14,12 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use offload_instances::fingerprint;
 use offload_reports::records::environment::{ENVIRONMENTS, Environment, read_environments};
 use offload_reports::records::record::{RECORDS, Record, parse_line};
-use offload_reports::{LineFault, ReportError};
+use offload_reports::{LineFault, ReportError, Trust};
 use rayon::prelude::*;
 use serde::de::IgnoredAny;
 use std::collections::hash_map::Entry as Occupancy;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, btree_map};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
@@ -73,6 +73,8 @@ pub struct MergeSummary {
     pub missing: usize,
     /// The first missing solves, as text.
     pub first_missing: Vec<String>,
+    /// Certificates that records promise and no shard contains.
+    pub uncertified: Vec<String>,
     /// Record files with an incomplete last line, which was dropped.
     pub torn: Vec<PathBuf>,
     /// Processors that the shards ran on.
@@ -117,6 +119,29 @@ impl MergeSummary {
         notes
     }
 
+    /// The first missing certificates and how to make them; `None` if none is missing.
+    #[must_use]
+    pub fn uncertified_text(&self) -> Option<String> {
+        let count = self.uncertified.len();
+        let shown: Vec<&str> = self
+            .uncertified
+            .iter()
+            .take(SHOWN)
+            .map(String::as_str)
+            .collect();
+        let more = match count.saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!("\n  ... and {more} more"),
+        };
+        (count > 0).then(|| {
+            format!(
+                "missing: {count} certificates that records promise:\n  {}{more}\nrun the shards \
+                 again (they make the certificates again) and merge with --force",
+                shown.join("\n  ")
+            )
+        })
+    }
+
     /// The first missing solves and how to complete them; `None` if none is missing.
     #[must_use]
     pub fn missing_text(&self) -> Option<String> {
@@ -158,6 +183,8 @@ struct Scan {
     conflicts: Vec<String>,
     conflict_count: usize,
     making: Making,
+    /// Certificates that records promise.
+    promised: BTreeSet<String>,
 }
 
 /// Per subject, each way in which records were made, with the first folder that contains it.
@@ -224,6 +251,9 @@ pub fn merge(job: &MergeJob) -> anyhow::Result<MergeOutcome> {
         None => (0, Vec::new()),
     };
     write(job, &scan, &environments, &certificates)?;
+    let is_absent = |name: &String| !certificates.contains_key(OsStr::new(name));
+    let uncertified = std::mem::take(&mut scan.promised);
+    let uncertified: Vec<String> = uncertified.into_iter().filter(is_absent).collect();
     let processors: BTreeSet<&str> = environments
         .iter()
         .map(|e| e.cpu.as_str())
@@ -240,6 +270,7 @@ pub fn merge(job: &MergeJob) -> anyhow::Result<MergeOutcome> {
         compared: config.is_some(),
         missing,
         first_missing,
+        uncertified,
         torn: scan.torn,
         processors: processors.into_iter().map(String::from).collect(),
     }))
@@ -372,6 +403,9 @@ impl Scan {
                 format!("made by {}", record.generator),
                 shard,
             );
+        }
+        if record.trust == Some(Trust::Certified) {
+            self.promised.insert(certificate_name(&record));
         }
         forget_times(&mut record);
         let digest = store::hash(&format!("{record:?}"));

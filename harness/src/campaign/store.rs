@@ -1,11 +1,12 @@
 //! The folder of a campaign: its lock, its existing records, and the single thread that appends to
 //! them.
 
+use crate::campaign::certificates::CertificateNeed;
 use crate::notice::Notify;
 use anyhow::Context;
 use offload_reports::records::environment::{ENVIRONMENTS, Environment};
 use offload_reports::records::record::{RECORD_FORMAT, RECORDS, Record, is_read};
-use offload_reports::{LineFault, ReportError, Status};
+use offload_reports::{LineFault, ReportError, Status, Trust};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -49,6 +50,8 @@ pub struct SolveHead {
     #[serde(default)]
     status: Option<Status>,
     #[serde(default)]
+    trust: Option<Trust>,
+    #[serde(default)]
     options: BTreeMap<String, Value>,
 }
 
@@ -58,6 +61,8 @@ pub struct KnownRecord {
     pub stamp: Stamp,
     /// Version and options as text; shared by all records with the same ones.
     pub made_with: std::sync::Arc<str>,
+    /// What it says that a certificate may support.
+    pub need: CertificateNeed,
 }
 
 /// The records of a folder.
@@ -96,6 +101,15 @@ pub fn stamp(made_with: &str) -> Stamp {
 }
 
 impl SolveHead {
+    fn need(&self) -> CertificateNeed {
+        match (self.status, self.trust) {
+            (Some(Status::Error), _) => CertificateNeed::Nothing,
+            (_, Some(Trust::Certified)) => CertificateNeed::Promised,
+            (_, Some(_)) | (Some(Status::Infeasible), None) => CertificateNeed::Possible,
+            (_, None) => CertificateNeed::Nothing,
+        }
+    }
+
     fn key(&self) -> SolveKey {
         // Same fields as `Record::key`.
         hash(&format!(
@@ -203,10 +217,12 @@ pub fn read(path: &Path) -> anyhow::Result<PresentRecords> {
             Ok(head) => {
                 let words = made_with(&head.solver_version, &head.options);
                 let stamp = stamp(&words);
-                let made_with = texts.entry(stamp).or_insert_with(|| words.into()).clone();
-                present
-                    .records
-                    .insert(head.key(), KnownRecord { stamp, made_with });
+                let known = KnownRecord {
+                    stamp,
+                    made_with: texts.entry(stamp).or_insert_with(|| words.into()).clone(),
+                    need: head.need(),
+                };
+                present.records.insert(head.key(), known);
                 present
                     .names
                     .entry(head.instance)

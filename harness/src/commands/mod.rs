@@ -10,6 +10,7 @@ pub mod options;
 pub mod output;
 pub mod report;
 pub mod reproduce;
+mod row;
 pub mod run;
 pub mod simulate;
 pub mod solve;

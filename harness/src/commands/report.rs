@@ -2,14 +2,16 @@
 
 use super::output::{CommandEnd, print, print_paths, tell};
 use offload_bench::campaign::matrix;
-use offload_bench::files::{make_folder, read_campaign};
+use offload_bench::campaign::proof::{ProofOptions, prove};
+use offload_bench::display::proof::recheck;
+use offload_bench::files::{make_folder, read_folder};
 use offload_bench::process::solver::catalogue;
+use offload_reports::Study;
 use offload_reports::compare::{CampaignSide, Comparison, console, write_comparison};
-use offload_reports::records::record::RECORDS;
-use offload_reports::{Environment, Record, Study};
 use std::path::{Path, PathBuf};
 
-/// Write gap tables and plots from a campaign's records, or compare two campaigns
+/// Write gap tables and plots from a campaign's records, or compare two campaigns. Exit code 1:
+/// bounds, plans or rows contradict each other
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The campaign's folder
@@ -18,15 +20,13 @@ pub struct Arguments {
     /// Compare campaign B with the earlier campaign A: changes beyond noise
     #[arg(long, num_args = 2, value_names = ["A", "B"])]
     compare: Vec<PathBuf>,
+    /// Re-check the campaign from its instances first, and show how much of it was re-checked; a
+    /// refuted claim makes the exit code 1
+    #[arg(long, conflicts_with = "compare")]
+    verify: bool,
     /// Folder for the comparison's files; created if missing [default: B]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
-}
-
-/// A campaign as read from its folder.
-struct Campaign {
-    records: Vec<Record>,
-    environments: Vec<Environment>,
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
@@ -37,23 +37,29 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
                 "-o is only for --compare; a campaign's report is written to its own folder"
             )
         }
-        (Some(folder), _) => one(folder),
+        (Some(folder), _) => one(folder, a.verify),
         (None, [first, second]) => two(first, second, a.output.as_deref().unwrap_or(second)),
         _ => anyhow::bail!("--compare takes two folders, once: --compare A B"),
     }
 }
 
-fn one(folder: &Path) -> anyhow::Result<CommandEnd> {
-    let campaign = read(folder)?;
+fn one(folder: &Path, verify: bool) -> anyhow::Result<CommandEnd> {
+    let campaign = read_folder(folder, &tell)?;
     let mut study = Study::of(&campaign.records, &campaign.environments, &catalogue());
     study.expected_rows = matrix::expected_rows(&campaign.environments);
+    if verify {
+        let proved = prove(folder, ProofOptions::default())?;
+        study.recheck = Some(recheck(&proved));
+    }
     print(&offload_reports::console_table(&study))?;
     print_paths(&offload_reports::write_report(&study, folder)?)?;
-    Ok(CommandEnd::Done)
+    let contradicts = campaign.contradicting > 0 || !study.analysis.crossings.is_empty();
+    let refuted = study.recheck.is_some_and(|recheck| recheck.refuted > 0);
+    Ok(CommandEnd::of(!contradicts && !refuted))
 }
 
 fn two(first: &Path, second: &Path, output: &Path) -> anyhow::Result<CommandEnd> {
-    let campaigns = [read(first)?, read(second)?];
+    let campaigns = [read_folder(first, &tell)?, read_folder(second, &tell)?];
     let names = [first, second].map(|folder| folder.display().to_string());
     let side = |k: usize| CampaignSide {
         name: &names[k],
@@ -71,20 +77,8 @@ fn two(first: &Path, second: &Path, output: &Path) -> anyhow::Result<CommandEnd>
     make_folder(output)?;
     print(&console(&comparison))?;
     print_paths(&write_comparison(&comparison, output)?)?;
-    Ok(CommandEnd::Done)
-}
-
-fn read(folder: &Path) -> anyhow::Result<Campaign> {
-    let loaded = read_campaign(folder)?;
-    if loaded.torn {
-        tell(&format!(
-            "note: {}: the last line is incomplete and was ignored; run the campaign again to complete \
-             it",
-            folder.join(RECORDS).display()
-        ));
-    }
-    Ok(Campaign {
-        records: loaded.records,
-        environments: offload_reports::read_environments(folder)?,
-    })
+    let doubled = campaigns.iter().any(|campaign| campaign.contradicting > 0);
+    Ok(CommandEnd::of(
+        comparison.contradictions.is_empty() && !doubled,
+    ))
 }

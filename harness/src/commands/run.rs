@@ -94,7 +94,9 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     let folder = folder.display();
     let removed = match summary.removed {
         0 => String::new(),
-        n if a.redo.iter().all(String::is_empty) => format!(" ({n} outdated were removed)"),
+        n if a.redo.iter().all(String::is_empty) => {
+            format!(" ({n} outdated or uncertified were removed)")
+        }
         n => format!(" ({n} were removed)"),
     };
     let next = match summary.stopped {

@@ -1,4 +1,5 @@
 //! Text output of single commands.
 
 pub mod evaluation;
+pub mod proof;
 pub mod solves;

@@ -2,9 +2,10 @@
 
 use crate::campaign::certificates::CERTIFICATES;
 use crate::campaign::matrix;
+use crate::campaign::proof::{ProofOptions, prove};
 use crate::files::{check_distinct, check_target, is_same, read_campaign};
 use crate::gates::Gates;
-use crate::gates::judge::{Finding, judge};
+use crate::gates::judge::{CampaignState, Finding, judge};
 use crate::process::solver::catalogue;
 use anyhow::{Context, ensure};
 use offload_reports::Record;
@@ -14,15 +15,33 @@ use offload_reports::records::environment::{ENVIRONMENTS, read_environments};
 use offload_reports::records::record::RECORDS;
 use std::path::{Path, PathBuf};
 
-/// Checks a campaign against gates, with an optional baseline campaign.
+/// A campaign to check.
+#[derive(Clone, Copy)]
+pub struct CheckInput<'a> {
+    /// Its folder.
+    pub folder: &'a Path,
+    /// Folder of the baseline campaign, if there is one.
+    pub baseline: Option<&'a Path>,
+    /// Whether it is re-checked from its instances.
+    pub recheck: bool,
+}
+
+/// Checks a campaign against gates, with an optional baseline campaign and an optional re-check.
 ///
 /// # Errors
-/// If a campaign cannot be read completely, or a gate needs a baseline and none is given.
-pub fn check_campaign(
-    folder: &Path,
-    gates: &Gates,
-    baseline: Option<&Path>,
-) -> anyhow::Result<Vec<Finding>> {
+/// If a campaign cannot be read completely, or a gate needs a re-check that is not made.
+pub fn check_campaign(gates: &Gates, input: CheckInput) -> anyhow::Result<Vec<Finding>> {
+    let CheckInput {
+        folder,
+        baseline,
+        recheck,
+    } = input;
+    if let (Some(gate), false) = (gates.needs_recheck(), recheck) {
+        anyhow::bail!(
+            "gate \"{}\" judges the re-check of the campaign; give --verify",
+            gate.name
+        );
+    }
     let records = complete(folder)?;
     let expected = matrix::expected_rows(&read_environments(folder)?);
     let earlier = baseline.map(complete).transpose()?;
@@ -31,7 +50,15 @@ pub fn check_campaign(
         .as_ref()
         .map(|earlier| pair(&records, earlier, &catalogue));
     let analysis = analyse(&records, &catalogue);
-    Ok(judge(gates, &analysis, expected, pairing.as_ref()))
+    let proof = recheck
+        .then(|| prove(folder, ProofOptions::default()))
+        .transpose()?;
+    let state = CampaignState {
+        expected,
+        pairing: pairing.as_ref(),
+        proof: proof.as_ref(),
+    };
+    Ok(judge(gates, &analysis, state))
 }
 
 /// Checks that the outputs overwrite no input, and removes earlier verdicts, so that an old verdict

@@ -5,6 +5,7 @@ use crate::analysis::comparisons::{
     SolverPair, TimeGrowth, VirtualBest, growth, pairs, virtual_best,
 };
 use crate::analysis::gaps::{Analysis, analyse};
+use crate::analysis::recheck::Recheck;
 use crate::records::Environment;
 use crate::records::{Record, SolverCatalogue};
 
@@ -30,6 +31,8 @@ pub struct Study<'a> {
     /// Records that the runs' configuration asks for; None when unknown. [`Study::of`] leaves it
     /// None: the caller has to read the configuration.
     pub expected_rows: Option<usize>,
+    /// What the caller re-checked in this process; None for nothing.
+    pub recheck: Option<Recheck>,
 }
 
 impl<'a> Study<'a> {
@@ -50,6 +53,7 @@ impl<'a> Study<'a> {
             growth: growth(&analysis),
             environments: environments.to_vec(),
             expected_rows: None,
+            recheck: None,
             analysis,
         }
     }

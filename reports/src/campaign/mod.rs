@@ -11,6 +11,7 @@ mod tables;
 use crate::analysis::Study;
 use crate::analysis::aggregates::ThresholdKey;
 use crate::analysis::comparisons::TimeGrowth;
+use crate::analysis::recheck::sentence;
 use crate::document::{
     Block, Document, Filters, Picture, Select, Table, csv, html, latex, markdown, terminal,
     write_pictures,
@@ -272,6 +273,8 @@ pub fn console_table(study: &Study) -> String {
     out + &terminal::table(&tables::terminal(study))
         + "Mean guaranteed gap in % by number of users, then over all with its 95 % interval: \
            (plan - bound)/bound, an upper bound of the true gap; –: no bound or no plan.\n"
+        + &sentence(study.recheck.as_ref()).replace('`', "")
+        + "\n"
 }
 
 #[cfg(test)]

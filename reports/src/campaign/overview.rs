@@ -3,6 +3,7 @@
 use crate::analysis::Study;
 use crate::analysis::aggregates::reference_text;
 use crate::analysis::gaps::{Analysis, Crossing, OPTIMAL, Reference, ScoredRecord, Standing};
+use crate::analysis::recheck::sentence;
 use crate::document::{Block, Prose, code, listed, prose, strong};
 use crate::records::Status;
 use crate::text::{self, clip, counted, percent};
@@ -24,6 +25,7 @@ pub(super) fn overview(study: &Study) -> Vec<Block> {
         )];
     }
     let mut all = vec![Block::Paragraph(campaign(analysis))];
+    all.push(recheck(study));
     all.extend(contradictions(&analysis.crossings));
     let mut notes = vec![unfinished(study), failures(analysis), timeouts(analysis)];
     notes.extend(without_reference(analysis));
@@ -42,6 +44,24 @@ pub(super) fn overview(study: &Study) -> Vec<Block> {
         all.extend([Block::paragraph("Warnings:"), Block::List(notes)]);
     }
     all
+}
+
+/// What was re-checked; a refutation must not be overlooked.
+fn recheck(study: &Study) -> Block {
+    let text = sentence(study.recheck.as_ref());
+    // Command names are code in every format.
+    let mut prose = Prose::default();
+    for (k, part) in text.split('`').enumerate() {
+        if k % 2 == 0 {
+            prose.push(part);
+        } else {
+            prose.push(code(part));
+        }
+    }
+    match study.recheck {
+        Some(recheck) if recheck.refuted > 0 => Block::Alert(vec![Block::Paragraph(prose)]),
+        _ => Block::Paragraph(prose),
+    }
 }
 
 fn campaign(analysis: &Analysis) -> Prose {
