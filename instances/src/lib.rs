@@ -46,6 +46,7 @@ pub mod problem;
 pub mod radio;
 pub mod random;
 pub mod rows;
+pub mod temporary;
 pub mod text;
 pub mod trace;
 pub mod types;

@@ -3,8 +3,11 @@
 
 use crate::notice::Notify;
 use anyhow::Context;
+use offload_instances::temporary;
 use offload_reports::records::environment::{ENVIRONMENTS, Environment};
-use offload_reports::records::record::{FIRST_RECORD_FORMAT, RECORD_FORMAT, RECORDS, Record};
+use offload_reports::records::record::{
+    ANYTIME, FIRST_RECORD_FORMAT, RECORD_FORMAT, RECORDS, Record,
+};
 use offload_reports::{LineFault, ReportError};
 use serde::Deserialize;
 use serde_json::Value;
@@ -78,10 +81,12 @@ pub fn key(record: &Record) -> SolveKey {
     hash(&record.key())
 }
 
-/// What determines a record, as text.
+/// What determines a record, as text. That a solver is an anytime solver is left out: it says how
+/// to read a record, and records of earlier versions do not state it.
 pub fn made_with(version: &str, options: &BTreeMap<String, Value>) -> String {
     let options: Vec<String> = options
         .iter()
+        .filter(|(name, _)| *name != ANYTIME)
         .map(|(name, value)| format!("{name} {value}"))
         .collect();
     format!("version {version}, {}", options.join(", "))
@@ -290,9 +295,7 @@ pub fn remove(
     fingerprints: &HashSet<String>,
 ) -> anyhow::Result<usize> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".offload-")
-        .tempfile_in(folder)?;
+    let mut file = temporary::file_in(folder)?;
     let (mut removed, mut failed) = (0, None);
     {
         let mut out = std::io::BufWriter::new(file.as_file_mut());

@@ -15,6 +15,9 @@ pub struct Arguments {
     /// The campaign's folder
     #[arg(required_unless_present = "compare", conflicts_with = "compare")]
     folder: Option<PathBuf>,
+    /// Make this solver the subject of the finding and of the table of pairs [default: goa]
+    #[arg(long, value_name = "SOLVER", conflicts_with = "compare")]
+    focus: Option<String>,
     /// Compare campaign B with the earlier campaign A: changes beyond noise
     #[arg(long, num_args = 2, value_names = ["A", "B"])]
     compare: Vec<PathBuf>,
@@ -37,16 +40,25 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
                 "-o is only for --compare; a campaign's report is written to its own folder"
             )
         }
-        (Some(folder), _) => one(folder),
+        (Some(folder), _) => one(folder, a.focus.as_deref()),
         (None, [first, second]) => two(first, second, a.output.as_deref().unwrap_or(second)),
         _ => anyhow::bail!("--compare takes two folders, once: --compare A B"),
     }
 }
 
-fn one(folder: &Path) -> anyhow::Result<CommandEnd> {
+fn one(folder: &Path, focus: Option<&str>) -> anyhow::Result<CommandEnd> {
     let campaign = read(folder)?;
     let mut study = Study::of(&campaign.records, &campaign.environments, &catalogue());
     study.expected_rows = matrix::expected_rows(&campaign.environments);
+    if let Some(solver) = focus {
+        study.focus_on(solver).map_err(|solvers| {
+            anyhow::anyhow!(
+                "--focus {solver}: {} has no such solver; it has {}",
+                folder.display(),
+                solvers.join(", ")
+            )
+        })?;
+    }
     print(&offload_reports::console_table(&study))?;
     print_paths(&offload_reports::write_report(&study, folder)?)?;
     Ok(CommandEnd::Done)

@@ -6,6 +6,7 @@ use offload_reports::analysis::gaps::{Analysis, Reference, ScoredRecord, Standin
 use offload_reports::document::markdown;
 use offload_reports::statistics::{Stats, mean};
 use offload_reports::text::{code, counted, percent};
+use offload_reports::records::SolveEnd;
 use offload_reports::{Record, Status};
 use std::collections::BTreeMap;
 
@@ -313,7 +314,8 @@ impl Case<'_> {
         };
         let failed = |row: &ScoredRecord| {
             row.standing == Standing::Failed
-                || matches!(row.record.status, Status::Error | Status::Timeout)
+                || row.record.status == Status::Error
+                || self.analysis.catalogue.end(row.record) == SolveEnd::OutOfTime
         };
         let crossed = |row: &ScoredRecord| {
             self.analysis.problems[row.problem].reference == Reference::Crossed

@@ -8,6 +8,9 @@ use crate::analysis::gaps::{Analysis, analyse};
 use crate::records::Environment;
 use crate::records::{Record, SolverCatalogue};
 
+/// The solver that reports are about by default: the one that the paper proposes.
+pub const FOCUS: &str = "goa";
+
 /// A campaign's analysis and all its tables.
 #[derive(Clone, Debug)]
 pub struct Study<'a> {
@@ -25,6 +28,9 @@ pub struct Study<'a> {
     pub virtual_best: Vec<VirtualBest>,
     /// How times grow with N.
     pub growth: Vec<TimeGrowth>,
+    /// The solver that findings are about and that pairs are shown against: [`FOCUS`], unless
+    /// [`Study::focus_on`] chose another.
+    pub focus: String,
     /// Where the runs were made; may be empty.
     pub environments: Vec<Environment>,
     /// Records that the runs' configuration asks for; None when unknown. [`Study::of`] leaves it
@@ -48,10 +54,24 @@ impl<'a> Study<'a> {
             pairs: pairs(&analysis),
             virtual_best: virtual_best(&analysis),
             growth: growth(&analysis),
+            focus: FOCUS.into(),
             environments: environments.to_vec(),
             expected_rows: None,
             analysis,
         }
+    }
+
+    /// Makes another solver the subject of the findings.
+    ///
+    /// # Errors
+    /// The ids of the campaign's solvers, when it is none of them.
+    pub fn focus_on(&mut self, solver: &str) -> Result<(), Vec<String>> {
+        let solvers = &self.analysis.solvers;
+        if !solvers.contains(&solver) {
+            return Err(solvers.iter().map(ToString::to_string).collect());
+        }
+        self.focus = solver.into();
+        Ok(())
     }
 
     /// Records that the configuration asks for and that are missing.

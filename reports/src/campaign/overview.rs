@@ -4,7 +4,7 @@ use crate::analysis::Study;
 use crate::analysis::aggregates::reference_text;
 use crate::analysis::gaps::{Analysis, Crossing, OPTIMAL, Reference, ScoredRecord, Standing};
 use crate::document::{Block, Prose, code, listed, prose, strong};
-use crate::records::Status;
+use crate::records::SolveEnd;
 use crate::text::{self, clip, counted, percent};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -165,7 +165,7 @@ fn failures(analysis: &Analysis) -> Option<Prose> {
 }
 
 fn timeouts(analysis: &Analysis) -> Option<Prose> {
-    let late = |row: &ScoredRecord| row.record.status == Status::Timeout;
+    let late = |row: &ScoredRecord| analysis.catalogue.end(row.record) == SolveEnd::OutOfTime;
     let (each, total) = rows_by_solver(analysis, late)?;
     let bare = |row: &&ScoredRecord| late(row) && row.standing == Standing::Failed;
     let bare = analysis.rows.iter().filter(bare).count();

@@ -20,6 +20,9 @@ pub const RECORD_FORMAT: &str = "offload-record/2";
 /// [`RECORD_FORMAT`].
 pub const FIRST_RECORD_FORMAT: &str = "offload-record/1";
 
+/// Name of the option that a record of an anytime solver has, with the value true.
+pub const ANYTIME: &str = "anytime";
+
 /// One moment of a solve: what was known `time_s` after its start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Moment {
@@ -64,7 +67,8 @@ pub struct Record {
     #[serde(default)]
     pub solver_version: String,
     // Shared: a campaign has many records and few kinds of options.
-    /// The options of the solver: its `id`, and `time_limit_s`, `gap` and others if set.
+    /// The options of the solver: its `id`, `anytime` if it is, and `time_limit_s`, `gap` and
+    /// others if set.
     #[serde(default)]
     pub options: Arc<Options>,
     /// The solver's own seed.
@@ -132,17 +136,24 @@ impl Record {
             .filter(|&limit| limit > 0.0)
     }
 
-    /// Whether the solver did what it set out to do: proved its answer, or, if it proves nothing,
-    /// ended with a feasible plan.
+    /// Whether the record says that its solver is an anytime solver: one that improves its plan
+    /// until its time is up. None when it does not say.
     #[must_use]
-    pub fn is_solved(&self) -> bool {
-        match self.status {
-            Status::Optimal | Status::Infeasible => true,
-            Status::Feasible => {
-                self.lower_bound.is_none() && self.objective.is_some() && self.violations == 0
-            }
-            Status::Timeout | Status::Error => false,
-        }
+    pub fn states_anytime(&self) -> Option<bool> {
+        self.options.get(ANYTIME)?.as_bool()
+    }
+
+    /// The solver's id: `id` of the options, or the name of the solver where that is missing.
+    #[must_use]
+    pub fn solver_id(&self) -> &str {
+        let id = self.options.get("id").and_then(serde_json::Value::as_str);
+        id.unwrap_or(&self.solver)
+    }
+
+    /// Whether it holds a plan that breaks no rule.
+    #[must_use]
+    pub fn has_feasible_plan(&self) -> bool {
+        self.status != Status::Error && self.objective.is_some() && self.violations == 0
     }
 
     /// Identifies the solve: two records with one key are two runs of the same (fingerprint,
