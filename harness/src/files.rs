@@ -52,6 +52,13 @@ pub fn read_campaign(folder: &Path) -> anyhow::Result<Loaded> {
     );
     let loaded = offload_reports::read_records(&path)?;
     anyhow::ensure!(
+        !loaded.records.is_empty() || loaded.not_run.is_empty(),
+        "{}: none of its {} solves ran ({}); run the campaign again",
+        path.display(),
+        loaded.not_run.len(),
+        loaded.not_run[0].stop
+    );
+    anyhow::ensure!(
         !loaded.records.is_empty(),
         "{}: contains no record; run a campaign first (offload-bench run)",
         path.display()

@@ -18,9 +18,7 @@ const OLD: &str = "old";
 const NEW: &str = "new";
 
 /// Characters with which a spreadsheet begins a formula, the full-width ones included.
-const FORMULA: [char; 11] = [
-    '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠',
-];
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// Files that belong together. They are made in a temporary folder beside their targets and moved
 /// there once all are complete: a failure leaves the files of an earlier set as they were.
@@ -272,7 +270,10 @@ mod tests {
         for plain in ["-1.5", "+2", "-1e-9", "goa", "a=b", "", "'x", "–"] {
             assert_eq!(neutral(plain.into()), plain);
         }
-        let text = csv_text(&["a", "b"], [vec!["=1+1".into(), "-1.5".into()]].into_iter());
+        let text = csv_text(
+            &["a", "b"],
+            [vec!["=1+1".into(), "-1.5".into()]].into_iter(),
+        );
         assert_eq!(text, "a,b\n'=1+1,-1.5\n");
     }
 }

@@ -6,7 +6,7 @@ use offload_bench::files::{make_folder, read_campaign};
 use offload_bench::process::solver::catalogue;
 use offload_reports::compare::{CampaignSide, Comparison, console, write_comparison};
 use offload_reports::records::record::RECORDS;
-use offload_reports::{Environment, Record, Study};
+use offload_reports::{Environment, Loaded, Study};
 use std::path::{Path, PathBuf};
 
 /// Write gap tables and plots from a campaign's records, or compare two campaigns
@@ -28,7 +28,7 @@ pub struct Arguments {
 
 /// A campaign as read from its folder.
 struct Campaign {
-    records: Vec<Record>,
+    loaded: Loaded,
     environments: Vec<Environment>,
 }
 
@@ -48,7 +48,12 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
 
 fn one(folder: &Path, focus: Option<&str>) -> anyhow::Result<CommandEnd> {
     let campaign = read(folder)?;
-    let mut study = Study::of(&campaign.records, &campaign.environments, &catalogue());
+    let mut study = Study::of(
+        &campaign.loaded.records,
+        &campaign.environments,
+        &catalogue(),
+    );
+    study.not_run = &campaign.loaded.not_run;
     study.expected_rows = matrix::expected_rows(&campaign.environments);
     if let Some(solver) = focus {
         study.focus_on(solver).map_err(|solvers| {
@@ -69,7 +74,7 @@ fn two(first: &Path, second: &Path, output: &Path) -> anyhow::Result<CommandEnd>
     let names = [first, second].map(|folder| folder.display().to_string());
     let side = |k: usize| CampaignSide {
         name: &names[k],
-        records: &campaigns[k].records,
+        records: &campaigns[k].loaded.records,
         environments: &campaigns[k].environments,
     };
     let comparison = Comparison::of(&side(0), &side(1), &catalogue());
@@ -96,7 +101,7 @@ fn read(folder: &Path) -> anyhow::Result<Campaign> {
         ));
     }
     Ok(Campaign {
-        records: loaded.records,
+        loaded,
         environments: offload_reports::read_environments(folder)?,
     })
 }

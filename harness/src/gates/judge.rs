@@ -4,9 +4,9 @@ use super::gate::{CAMPAIGN, Gate, Gates};
 use offload_reports::analysis::baseline::{BaselinePairing, GapIncrease, MatchedRecords};
 use offload_reports::analysis::gaps::{Analysis, Reference, ScoredRecord, Standing};
 use offload_reports::document::markdown;
+use offload_reports::records::SolveEnd;
 use offload_reports::statistics::{Stats, mean};
 use offload_reports::text::{code, counted, percent};
-use offload_reports::records::SolveEnd;
 use offload_reports::{Record, Status};
 use std::collections::BTreeMap;
 

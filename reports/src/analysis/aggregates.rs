@@ -345,10 +345,7 @@ fn gap_intervals(
 }
 
 /// Time if solved, and the limit, of each row.
-fn par10_items(
-    analysis: &Analysis,
-    rows: &[&ScoredRecord],
-) -> Vec<(Option<f64>, Option<f64>)> {
+fn par10_items(analysis: &Analysis, rows: &[&ScoredRecord]) -> Vec<(Option<f64>, Option<f64>)> {
     let item = |record: &Record| {
         let is_solved = analysis.catalogue.end(record) == SolveEnd::Solved;
         let time = is_solved.then_some(record.time_s);

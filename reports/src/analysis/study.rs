@@ -33,6 +33,9 @@ pub struct Study<'a> {
     pub focus: String,
     /// Where the runs were made; may be empty.
     pub environments: Vec<Environment>,
+    /// Records of solves that did not run, because the harness failed and not the solver. No table
+    /// contains them. Empty unless the caller sets it.
+    pub not_run: &'a [Record],
     /// Records that the runs' configuration asks for; None when unknown. [`Study::of`] leaves it
     /// None: the caller has to read the configuration.
     pub expected_rows: Option<usize>,
@@ -56,6 +59,7 @@ impl<'a> Study<'a> {
             growth: growth(&analysis),
             focus: FOCUS.into(),
             environments: environments.to_vec(),
+            not_run: &[],
             expected_rows: None,
             analysis,
         }

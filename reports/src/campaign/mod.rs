@@ -18,7 +18,7 @@ use crate::document::{
 };
 use crate::error::ReportError;
 use crate::files::FileSet;
-use crate::text::{counted, mode};
+use crate::text::{clip, counted, mode};
 use columns::RecordLine;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,10 +40,7 @@ const TITLE: &str = "Campaign report";
 pub fn write_report(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     let set = FileSet::begin(folder)?;
     // The row of every record takes as long as everything else.
-    let (rows, rest) = rayon::join(
-        || add_rows(study, &set),
-        || add_summaries(study, &set),
-    );
+    let (rows, rest) = rayon::join(|| add_rows(study, &set), || add_summaries(study, &set));
     rows.and(rest)?;
     set.finish()?;
     Ok(NAMES.iter().map(|name| folder.join(name)).collect())
@@ -104,10 +101,7 @@ fn add_summaries(study: &Study, set: &FileSet) -> Result<(), ReportError> {
         ("paper.tex", latex::document(&paper(study, &pictures))),
         ("summary.csv", summary),
         ("sizes.csv", csv::table(&columns::by_size(), &study.by_size)),
-        (
-            "totals.csv",
-            csv::table(&columns::by_mode(), &study.totals),
-        ),
+        ("totals.csv", csv::table(&columns::by_mode(), &study.totals)),
         ("pairs.csv", csv::table(&columns::pairs(), &study.pairs)),
         ("growth.csv", csv::table(&columns::growth(), &study.growth)),
         ("virtual-best.csv", best),
@@ -310,6 +304,11 @@ pub fn console_table(study: &Study) -> String {
             "WARNING: unfinished: {rows} of {} in the configuration are present.\n\n",
             counted(rows + missing, "row")
         );
+    }
+    if let Some((stop, _)) = overview::most_frequent_stop(study.not_run.iter()) {
+        let count = counted(study.not_run.len(), "solve");
+        let stop = clip(stop, overview::REASON);
+        out += &format!("WARNING: {count} did not run ({stop}); run again to repeat them.\n\n");
     }
     out + &terminal::table(&tables::terminal(study))
         + "Mean guaranteed gap in % by number of users, then over all with its 95 % interval: \

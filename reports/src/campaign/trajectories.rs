@@ -113,7 +113,10 @@ fn of_run(mut head: RunHead) -> Vec<TrajectoryLine> {
     let (mut time, mut best, mut bound) = (0.0_f64, f64::INFINITY, None::<f64>);
     for moment in moments(head.row.record) {
         time = time.max(moment.time_s);
-        bound = moment.bound.map(|b| bound.map_or(b, |old| old.max(b))).or(bound);
+        bound = moment
+            .bound
+            .map(|b| bound.map_or(b, |old| old.max(b)))
+            .or(bound);
         if let Some(objective) = moment.objective {
             best = best.min(objective);
             all.push((time, best, bound));

@@ -201,12 +201,7 @@ pub(super) fn shifts<'a>(
     all
 }
 
-fn shift(
-    key: ShiftKey,
-    solver: &str,
-    bucket: &Bucket,
-    catalogue: &SolverCatalogue,
-) -> SolverShift {
+fn shift(key: ShiftKey, solver: &str, bucket: &Bucket, catalogue: &SolverCatalogue) -> SolverShift {
     let both: Vec<(&CommonSolve, f64)> = bucket
         .pairs
         .iter()

@@ -67,7 +67,7 @@ impl SolverCatalogue {
             }
             Status::Feasible if is_feasible && record.lower_bound.is_none() => SolveEnd::Solved,
             Status::Timeout => SolveEnd::OutOfTime,
-            Status::Feasible | Status::Error => SolveEnd::Unsolved,
+            Status::Feasible | Status::Error | Status::NotRun => SolveEnd::Unsolved,
         }
     }
 
@@ -143,10 +143,7 @@ mod tests {
         let anytime = ended("portfolio", Some(1.0));
         assert_eq!(catalogue.end(&anytime), SolveEnd::Solved);
         assert!(catalogue.is_at_budget(&anytime));
-        assert_eq!(
-            catalogue.end(&ended("goa", Some(1.0))),
-            SolveEnd::OutOfTime
-        );
+        assert_eq!(catalogue.end(&ended("goa", Some(1.0))), SolveEnd::OutOfTime);
         // Killed before its first plan, or with one that breaks a rule.
         assert_eq!(
             catalogue.end(&ended("portfolio", None)),

@@ -11,9 +11,7 @@ mod figures;
 
 pub use data::{Informed, Planned, UncertaintyReport};
 
-use crate::document::{
-    Block, Document, Picture, Table, add_pictures, code, csv, markdown, prose,
-};
+use crate::document::{Block, Document, Picture, Table, add_pictures, code, csv, markdown, prose};
 use crate::error::ReportError;
 use crate::files::FileSet;
 use data::PlanMeans;
