@@ -36,9 +36,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     match (&a.folder, a.compare.as_slice()) {
         // clap ignores `requires` if the required argument conflicts with one that is present.
         (Some(_), _) if a.output.is_some() => {
-            anyhow::bail!(
-                "-o is only for --compare; a campaign's report is written to its own folder"
-            )
+            anyhow::bail!("-o is only for --compare; a report is written to its campaign's folder")
         }
         (Some(folder), _) => one(folder, a.focus.as_deref()),
         (None, [first, second]) => two(first, second, a.output.as_deref().unwrap_or(second)),
@@ -47,22 +45,16 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
 }
 
 fn one(folder: &Path, focus: Option<&str>) -> anyhow::Result<CommandEnd> {
-    let campaign = read(folder)?;
-    let mut study = Study::of(
-        &campaign.loaded.records,
-        &campaign.environments,
-        &catalogue(),
-    );
-    study.not_run = &campaign.loaded.not_run;
-    study.expected_rows = matrix::expected_rows(&campaign.environments);
+    let Campaign {
+        loaded,
+        environments,
+    } = read(folder)?;
+    let mut study = Study::of(&loaded.records, &environments, &catalogue());
+    study.not_run = &loaded.not_run;
+    study.expected_rows = matrix::expected_rows(&environments);
     if let Some(solver) = focus {
-        study.focus_on(solver).map_err(|solvers| {
-            anyhow::anyhow!(
-                "--focus {solver}: {} has no such solver; it has {}",
-                folder.display(),
-                solvers.join(", ")
-            )
-        })?;
+        let focused = study.focus_on(solver);
+        focused.map_err(|e| anyhow::anyhow!("--focus {solver}: {e}"))?;
     }
     print(&offload_reports::console_table(&study))?;
     print_paths(&offload_reports::write_report(&study, folder)?)?;

@@ -68,11 +68,14 @@ impl<'a> Study<'a> {
     /// Makes another solver the subject of the findings.
     ///
     /// # Errors
-    /// The ids of the campaign's solvers, when it is none of them.
-    pub fn focus_on(&mut self, solver: &str) -> Result<(), Vec<String>> {
+    /// When it is none of the campaign's solvers; the text lists them.
+    pub fn focus_on(&mut self, solver: &str) -> Result<(), String> {
         let solvers = &self.analysis.solvers;
         if !solvers.contains(&solver) {
-            return Err(solvers.iter().map(ToString::to_string).collect());
+            return Err(format!(
+                "the campaign has no such solver; name one of {}",
+                solvers.join(", ")
+            ));
         }
         self.focus = solver.into();
         Ok(())

@@ -25,7 +25,7 @@ pub(super) fn finding(study: &Study) -> Block {
     }
     if all.is_empty() {
         return Block::Paragraph(prose! {
-            "The campaign has no rows of ", code(&study.focus), "; ",
+            "The campaign has no rows of ", code(&study.focus), ". ",
             code("report --focus SOLVER"), " makes another solver the subject of this section."
         });
     }

@@ -55,6 +55,8 @@ fn row_columns() -> Vec<Entry> {
         "violating": "rows whose plan violates a constraint, such as a mandatory user left local: \
             they have no gap";
         "failed": "rows without a plan: an error, or timed out before the first plan";
+        "timed out": "rows that the time limit cut off. An anytime solver improves its plan until \
+            its time is up: with a feasible plan at its budget it is not timed out, but solved";
     }
 }
 
@@ -84,8 +86,6 @@ fn other_columns() -> Vec<Entry> {
         "time": "median wall time of the algorithm alone over rows that did not end in an error, \
             time-outs included";
         "geo.": "shifted geometric mean of the same times, exp(mean ln(t + 1 ms)) - 1 ms";
-        "timed out": "rows that the time limit cut off. An anytime solver improves its plan until \
-            its time is up: with a feasible plan at its budget it is not timed out, but solved";
         "PAR10": "mean time in which an unsolved row (timed out, failed, constraints violated, or \
             an exact method short of its gap) counts ten time limits; – where such a row has no \
             limit";

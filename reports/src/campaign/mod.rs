@@ -137,7 +137,9 @@ fn report(study: &Study, pictures: &[Picture]) -> Document {
         ));
         blocks.extend(tables::folded_settings(study));
         blocks.push(Block::heading("Solvers against each other"));
-        blocks.push(Block::Table(tables::pairs_of_one(study)));
+        if !study.pairs.is_empty() {
+            blocks.push(Block::Table(tables::pairs_of_one(study)));
+        }
         blocks.push(folded_pairs(study));
         blocks.push(Block::heading("Growth of time with N"));
         blocks.push(Block::Table(tables::growth(fitted(study))));
