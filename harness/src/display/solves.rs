@@ -48,7 +48,8 @@ fn object(s: &Solved, reference: Option<ReferenceBound>) -> Value {
     })
 }
 
-/// A table of all solves, the reference bound of their gaps, and the solvers' remarks.
+/// A table of all solves, the reference bound of their gaps, and the solvers' remarks. Why a solve
+/// failed is left to [`crate::process::direct::all_well`], so that it is said once.
 #[must_use]
 pub fn table(problem: &Problem, all: &[Solved]) -> String {
     let reference = reference(all);
@@ -87,15 +88,20 @@ pub fn table(problem: &Problem, all: &[Solved]) -> String {
             bound_text(lb)
         );
     }
-    for s in all {
-        if !matches!(s.outcome.stop, Stop::Finished | Stop::Proved) || !s.outcome.note.is_empty() {
-            text += &format!("\n{}: {}", s.solver, s.outcome.stop.describe());
-            if !s.outcome.note.is_empty() {
-                text += &format!(" ({})", s.outcome.note);
-            }
-        }
+    text + &all.iter().map(remark).collect::<String>()
+}
+
+/// Why a solve stopped, unless that is as usual, and the solver's note: a line, or nothing.
+fn remark(s: &Solved) -> String {
+    let is_usual = matches!(s.outcome.stop, Stop::Finished | Stop::Proved);
+    let (stop, note) = (s.outcome.stop.describe(), &s.outcome.note);
+    match (s.status == Status::Error, note.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => format!("\n{}: {note}", s.solver),
+        (false, true) if is_usual => String::new(),
+        (false, true) => format!("\n{}: {stop}", s.solver),
+        (false, false) => format!("\n{}: {stop} ({note})", s.solver),
     }
-    text
 }
 
 /// A bound, truncated and not rounded: the printed number must be a valid bound too.
