@@ -132,7 +132,7 @@ fn the_focus_is_one_of_the_campaigns_solvers() {
 fn solves_that_did_not_run_are_repeated_and_never_counted() {
     let folder = workshop(CAMPAIGN);
     let path = folder.path();
-    let gates = "format = \"offload-gates/1\"\n[[gate]]\nname = \"all\"\nmin_rows = 1\n";
+    let gates = "format = \"offload-gates/1\"\n[[gate]]\nname = \"all\"\nmax_violations = 99\n";
     fs::write(path.join("g.toml"), gates).expect("gates");
     good(path, "run c.toml -o out");
     let file = path.join("out/records.jsonl");

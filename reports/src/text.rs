@@ -104,11 +104,11 @@ pub(crate) fn plain(text: &str) -> String {
 /// Whether a character acts on a terminal, a line or the direction of text, or is none at all.
 #[must_use]
 pub fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{2028}' | '\u{2029}' // Ends of lines and paragraphs.
-            | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' // Direction.
-            | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    let ends_line = matches!(c, '\u{2028}' | '\u{2029}');
+    let turns_text =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_none = matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    c.is_control() || ends_line || turns_text || is_none
 }
 
 /// Text for a terminal: what acts on it instead of being shown is written as `\u{1b}`. Ends of

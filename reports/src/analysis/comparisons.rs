@@ -246,7 +246,8 @@ pub fn virtual_best(analysis: &Analysis) -> Vec<VirtualBest> {
 type GroupKey<'a> = (bool, usize, SolverKey<'a>);
 
 /// The growth of every solver's time with N, by mode and M. A row that ran out of time counts as
-/// cut off; rows that ended in an error, and those of anytime solvers at their budget, are left out.
+/// cut off. Rows that ended in an error, and those of anytime solvers at their budget, are left
+/// out.
 #[must_use]
 pub fn growth(analysis: &Analysis) -> Vec<TimeGrowth> {
     let groups = grouped(&analysis.rows, |row| {

@@ -699,7 +699,7 @@ fn hostile_names_are_text_everywhere() {
             "md" => {
                 // Outside code, where nothing is markup.
                 for line in text.lines() {
-                    let line = line.replace("\\`", "");
+                    let line = line.replace("\\`", "").replace("\\]", "");
                     let is_html = line.starts_with("<details>");
                     let step = if is_html { 1 } else { 2 };
                     let outside: String = line.split('`').step_by(step).collect();

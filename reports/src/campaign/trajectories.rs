@@ -8,14 +8,23 @@ use crate::analysis::Study;
 use crate::analysis::aggregates::{SettingKey, moments};
 use crate::analysis::gaps::{ScoredRecord, plan_value};
 use crate::document::{Column, Value, columns};
+use crate::records::Moment;
 use crate::text::mode;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// The `suite` of every row.
 const SUITE: &str = "offload-bench";
 
 /// Microseconds in a second: the unit of `evaluations`.
 const MICROSECONDS: f64 = 1e6;
+
+/// What a run knows at its start.
+const NOTHING_YET: Moment = Moment {
+    time_s: 0.0,
+    objective: None,
+    bound: None,
+};
 
 /// A kind of problem without its N.
 type FunctionKey = SettingKey;
@@ -32,19 +41,15 @@ struct RunHead<'a> {
     instance: u64,
     /// Number among the runs of its solver on its problem, from 1.
     run_id: usize,
-    /// Time and objective at the end.
-    evaluations: u64,
-    best_y: f64,
+    /// What it knew at its end.
+    end: Moment,
 }
 
 /// One line: what a run knew at one moment.
 pub(super) struct TrajectoryLine<'a> {
-    head: std::rc::Rc<RunHead<'a>>,
-    time_s: f64,
-    /// Least objective so far, weighted s.
-    objective: f64,
-    /// Greatest bound so far, weighted s.
-    bound: Option<f64>,
+    head: Rc<RunHead<'a>>,
+    /// The least objective and the greatest bound so far.
+    moment: Moment,
 }
 
 /// All lines, in the order of `gaps.csv`, then by time. Runs without a feasible plan have none.
@@ -70,8 +75,7 @@ pub(super) fn lines<'a>(study: &'a Study) -> impl Iterator<Item = TrajectoryLine
             function_id,
             instance: analysis.problems[row.problem].cluster + 1,
             run_id: *run_id,
-            evaluations: 0,
-            best_y: f64::NAN,
+            end: NOTHING_YET,
         })
     })
 }
@@ -109,26 +113,24 @@ fn of_run(mut head: RunHead) -> Vec<TrajectoryLine> {
     if plan_value(head.row.record).is_none() {
         return Vec::new();
     }
-    let mut all: Vec<(f64, f64, Option<f64>)> = Vec::new();
-    let (mut time, mut best, mut bound) = (0.0_f64, f64::INFINITY, None::<f64>);
+    let mut best = NOTHING_YET;
+    let mut all: Vec<Moment> = Vec::new();
     for moment in moments(head.row.record) {
-        time = time.max(moment.time_s);
-        bound = moment
-            .bound
-            .map(|b| bound.map_or(b, |old| old.max(b)))
-            .or(bound);
+        best.time_s = best.time_s.max(moment.time_s);
+        best.bound = [best.bound, moment.bound]
+            .into_iter()
+            .flatten()
+            .reduce(f64::max);
         if let Some(objective) = moment.objective {
-            best = best.min(objective);
-            all.push((time, best, bound));
+            best.objective = Some(best.objective.map_or(objective, |old| old.min(objective)));
+            all.push(best);
         }
     }
-    (head.evaluations, head.best_y) = (evaluations(time), best);
-    let head = std::rc::Rc::new(head);
-    let line = |(time_s, objective, bound)| TrajectoryLine {
+    head.end = best;
+    let head = Rc::new(head);
+    let line = |moment| TrajectoryLine {
         head: head.clone(),
-        time_s,
-        objective,
-        bound,
+        moment,
     };
     all.into_iter().map(line).collect()
 }
@@ -145,12 +147,12 @@ pub(super) fn columns<'a>() -> Vec<Column<TrajectoryLine<'a>>> {
         csv["dimension"]      => l.head.row.record.users;
         csv["instance"]       => l.head.instance;
         csv["run_id"]         => l.head.run_id;
-        csv["evals"]          => l.head.evaluations;
-        csv["best_y"]         => l.head.best_y;
-        csv["evaluations"]    => evaluations(l.time_s);
-        csv["raw_y"]          => l.objective;
-        csv["time_s"]         => l.time_s;
-        csv["lower_bound"]    => l.bound;
+        csv["evals"]          => evaluations(l.head.end.time_s);
+        csv["best_y"]         => l.head.end.objective;
+        csv["evaluations"]    => evaluations(l.moment.time_s);
+        csv["raw_y"]          => l.moment.objective;
+        csv["time_s"]         => l.moment.time_s;
+        csv["lower_bound"]    => l.moment.bound;
         csv["instance_name"]  => &l.head.row.record.instance;
         csv["fingerprint"]    => &l.head.row.record.fingerprint;
         csv["seed"]           => l.head.row.record.seed;
