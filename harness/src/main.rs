@@ -8,6 +8,7 @@ mod commands;
 
 use clap::{Parser, Subcommand};
 use commands::output::{CommandEnd, tell};
+use offload_reports::text::is_unseen;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -48,7 +49,7 @@ enum Command {
 /// The command line. Errors of usage end the program.
 fn command_line() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
-        let is_hostile = |word: OsString| word.to_string_lossy().contains(char::is_control);
+        let is_hostile = |word: OsString| word.to_string_lossy().contains(is_unseen);
         if std::env::args_os().any(is_hostile) {
             // Such a message quotes what was given, next to colours of its own.
             tell(error.render().to_string().trim_end());

@@ -692,7 +692,13 @@ fn hostile_names_are_text_everywhere() {
                     assert!(!is_formula || cell.parse::<f64>().is_ok(), "{name}: {cell}");
                 }
             }
-            "svg" | "html" => {
+            "svg" => {
+                let head = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"";
+                assert!(text.starts_with(head), "{name}: {text}");
+                assert!(!text.contains("<img"), "{name}");
+                assert!(!text.contains(['\u{1b}', '\u{fffe}']), "{name}");
+            }
+            "html" => {
                 assert!(!text.contains("<img"), "{name}");
                 assert!(!text.contains(['\u{1b}', '\u{fffe}']), "{name}");
             }
