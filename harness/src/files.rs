@@ -52,6 +52,13 @@ pub fn read_campaign(folder: &Path) -> anyhow::Result<Loaded> {
     );
     let loaded = offload_reports::read_records(&path)?;
     anyhow::ensure!(
+        !loaded.records.is_empty() || loaded.not_run.is_empty(),
+        "{}: none of its {} solves ran ({}); run the campaign again",
+        path.display(),
+        loaded.not_run.len(),
+        loaded.not_run[0].stop
+    );
+    anyhow::ensure!(
         !loaded.records.is_empty(),
         "{}: contains no record; run a campaign first (offload-bench run)",
         path.display()
@@ -63,6 +70,8 @@ pub fn read_campaign(folder: &Path) -> anyhow::Result<Loaded> {
 pub struct CampaignFolder {
     /// The records.
     pub records: Vec<Record>,
+    /// Solves that the harness could not run.
+    pub not_run: Vec<Record>,
     /// Its runs.
     pub environments: Vec<Environment>,
     /// Number of solves that stand there twice, with different results.
@@ -91,6 +100,7 @@ pub fn read_folder(folder: &Path, notify: Notify) -> anyhow::Result<CampaignFold
     }
     Ok(CampaignFolder {
         records: loaded.records,
+        not_run: loaded.not_run,
         environments: read_environments(folder)?,
         contradicting: loaded.contradicting,
     })

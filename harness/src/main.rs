@@ -8,6 +8,8 @@ mod commands;
 
 use clap::{Parser, Subcommand};
 use commands::output::{CommandEnd, tell};
+use offload_reports::text::is_unseen;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// How far from optimal is an LLM-offloading algorithm, and what does it cost to run?
@@ -44,8 +46,21 @@ enum Command {
     Worker,
 }
 
+/// The command line. Errors of usage end the program.
+fn command_line() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        let is_hostile = |word: OsString| word.to_string_lossy().contains(is_unseen);
+        if std::env::args_os().any(is_hostile) {
+            // Such a message quotes what was given, next to colours of its own.
+            tell(error.render().to_string().trim_end());
+            std::process::exit(error.exit_code());
+        }
+        error.exit()
+    })
+}
+
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let result = match command_line().command {
         Command::Generate(a) => commands::generate::run(&a),
         Command::Solve(a) => commands::solve::run(&a),
         Command::Evaluate(a) => commands::evaluate::run(&a),

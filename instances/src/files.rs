@@ -4,6 +4,7 @@
 //! A reader lists every fault it finds, with file, place and remedy. A writer writes a file whole
 //! or not at all: into a temporary file beside the target, synced, then renamed over it.
 
+use crate::temporary;
 use crate::text::did_you_mean;
 use crate::types::{INSTANCE_FORMAT, Instance, PLAN_FORMAT, Plan, Server, User, Weights};
 use crate::validate::{Fault, Faults, faults_of};
@@ -160,12 +161,7 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    set_ordinary_mode(&mut builder);
-    let mut file = builder
-        .prefix(".offload-")
-        .tempfile_in(folder)
-        .map_err(fail)?;
+    let mut file = temporary::file_in(folder).map_err(fail)?;
     if path.extension().is_some_and(|e| e == "gz") {
         let mut encoder = flate2::write::GzEncoder::new(&mut file, flate2::Compression::default());
         encoder.write_all(bytes).map_err(fail)?;
@@ -177,16 +173,6 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     file.persist(path).map_err(|e| fail(e.error))?;
     Ok(())
 }
-
-/// Temporary files are private by default; the finished file gets the ordinary mode.
-#[cfg(unix)]
-fn set_ordinary_mode(builder: &mut tempfile::Builder) {
-    use std::os::unix::fs::PermissionsExt;
-    builder.permissions(std::fs::Permissions::from_mode(0o666));
-}
-
-#[cfg(not(unix))]
-fn set_ordinary_mode(_: &mut tempfile::Builder) {}
 
 /// Parses JSON.
 ///

@@ -11,9 +11,9 @@ use crate::notice::Notify;
 use crate::process::solver::SolverEntry;
 use anyhow::{Context, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use offload_instances::fingerprint;
+use offload_instances::{fingerprint, temporary};
 use offload_reports::records::environment::{ENVIRONMENTS, Environment, read_environments};
-use offload_reports::records::record::{RECORDS, Record, parse_line};
+use offload_reports::records::record::{ANYTIME, RECORDS, Record, parse_line};
 use offload_reports::{LineFault, ReportError, Trust};
 use rayon::prelude::*;
 use serde::de::IgnoredAny;
@@ -440,6 +440,10 @@ impl Scan {
 /// Drops the fields in which two runs of one solve may differ. What an external command prints may
 /// contain times.
 fn forget_times(record: &mut Record) {
+    if record.options.contains_key(ANYTIME) {
+        // Earlier versions did not record it; the result is the same.
+        std::sync::Arc::make_mut(&mut record.options).remove(ANYTIME);
+    }
     record.time_s = 0.0;
     record.times_s.clear();
     record.cpu_s = None;
@@ -622,10 +626,7 @@ fn write(
             folder.display()
         )
     };
-    let staging = tempfile::Builder::new()
-        .prefix(".offload-")
-        .tempdir_in(folder)
-        .with_context(fail)?;
+    let staging = temporary::folder_in(folder).with_context(fail)?;
     let at = |name: &str| staging.path().join(name);
     write_records(&at(RECORDS), scan).with_context(fail)?;
     if !environments.is_empty() {

@@ -4,8 +4,9 @@
 use crate::campaign::certificates::CertificateNeed;
 use crate::notice::Notify;
 use anyhow::Context;
+use offload_instances::temporary;
 use offload_reports::records::environment::{ENVIRONMENTS, Environment};
-use offload_reports::records::record::{RECORD_FORMAT, RECORDS, Record, is_read};
+use offload_reports::records::record::{ANYTIME, RECORD_FORMAT, RECORDS, Record, is_read};
 use offload_reports::{LineFault, ReportError, Status, Trust};
 use serde::Deserialize;
 use serde_json::Value;
@@ -86,10 +87,12 @@ pub fn key(record: &Record) -> SolveKey {
     hash(&record.key())
 }
 
-/// What determines a record, as text.
+/// What determines a record, as text. That a solver is an anytime solver is left out: it says how
+/// to read a record, and records of earlier versions do not state it.
 pub fn made_with(version: &str, options: &BTreeMap<String, Value>) -> String {
     let options: Vec<String> = options
         .iter()
+        .filter(|(name, _)| *name != ANYTIME)
         .map(|(name, value)| format!("{name} {value}"))
         .collect();
     format!("version {version}, {}", options.join(", "))
@@ -311,9 +314,7 @@ pub fn remove(
     fingerprints: &HashSet<String>,
 ) -> anyhow::Result<usize> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".offload-")
-        .tempfile_in(folder)?;
+    let mut file = temporary::file_in(folder)?;
     let (mut removed, mut failed) = (0, None);
     {
         let mut out = std::io::BufWriter::new(file.as_file_mut());

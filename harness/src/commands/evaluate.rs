@@ -1,6 +1,6 @@
 //! `evaluate`: the objective and metrics of a plan.
 
-use super::output::{CommandEnd, print, tell};
+use super::output::{CommandEnd, print, print_json, tell};
 use super::row::RowOptions;
 use super::values::threshold;
 use anyhow::Context;
@@ -60,7 +60,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         value["feasible"] = json!(evaluation.is_feasible());
         value["threshold"] = json!(tau);
         value["weights"] = json!(weights.name());
-        print(&value.to_string())?;
+        print_json(&value)?;
     } else {
         print(&evaluation::describe(&problem, &evaluation))?;
     }

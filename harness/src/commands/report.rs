@@ -17,6 +17,9 @@ pub struct Arguments {
     /// The campaign's folder
     #[arg(required_unless_present = "compare", conflicts_with = "compare")]
     folder: Option<PathBuf>,
+    /// Make this solver the subject of the finding and of the table of pairs [default: goa]
+    #[arg(long, value_name = "SOLVER", conflicts_with = "compare")]
+    focus: Option<String>,
     /// Compare campaign B with the earlier campaign A: changes beyond noise
     #[arg(long, num_args = 2, value_names = ["A", "B"])]
     compare: Vec<PathBuf>,
@@ -33,21 +36,24 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     match (&a.folder, a.compare.as_slice()) {
         // clap ignores `requires` if the required argument conflicts with one that is present.
         (Some(_), _) if a.output.is_some() => {
-            anyhow::bail!(
-                "-o is only for --compare; a campaign's report is written to its own folder"
-            )
+            anyhow::bail!("-o is only for --compare; a report is written to its campaign's folder")
         }
-        (Some(folder), _) => one(folder, a.verify),
+        (Some(folder), _) => one(folder, a),
         (None, [first, second]) => two(first, second, a.output.as_deref().unwrap_or(second)),
         _ => anyhow::bail!("--compare takes two folders, once: --compare A B"),
     }
 }
 
-fn one(folder: &Path, verify: bool) -> anyhow::Result<CommandEnd> {
+fn one(folder: &Path, a: &Arguments) -> anyhow::Result<CommandEnd> {
     let campaign = read_folder(folder, &tell)?;
     let mut study = Study::of(&campaign.records, &campaign.environments, &catalogue());
+    study.not_run = &campaign.not_run;
     study.expected_rows = matrix::expected_rows(&campaign.environments);
-    if verify {
+    if let Some(solver) = &a.focus {
+        let focused = study.focus_on(solver);
+        focused.map_err(|e| anyhow::anyhow!("--focus {solver}: {e}"))?;
+    }
+    if a.verify {
         let proved = prove(folder, ProofOptions::default())?;
         study.recheck = Some(recheck(&proved));
     }

@@ -1,6 +1,6 @@
 //! `solve`: one problem, one or several solvers.
 
-use super::output::{CommandEnd, print, tell};
+use super::output::{CommandEnd, print, print_json, tell};
 use super::values::{gap, seconds, threshold};
 use anyhow::Context;
 use offload_bench::display::solves::{as_json, table};
@@ -79,12 +79,12 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     for entry in &entries {
         let one = solve_and_certify(entry, &problem, &budget, &a.instance, &tell)?;
         certificate = certificate.or(one.certificate);
-        if a.json {
-            print(&as_json(&one.solved).to_string())?;
-        }
         all.push(one.solved);
     }
-    if !a.json {
+    // The gaps refer to the greatest bound of all solvers.
+    if a.json {
+        as_json(&all).iter().try_for_each(print_json)?;
+    } else {
         print(&table(&problem, &all))?;
     }
     if let Some(path) = &a.output {

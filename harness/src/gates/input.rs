@@ -8,7 +8,7 @@ use crate::gates::Gates;
 use crate::gates::judge::{CampaignState, Finding, judge};
 use crate::process::solver::catalogue;
 use anyhow::{Context, ensure};
-use offload_reports::Record;
+use offload_reports::Loaded;
 use offload_reports::analysis::baseline::pair;
 use offload_reports::analysis::gaps::analyse;
 use offload_reports::records::environment::{ENVIRONMENTS, read_environments};
@@ -29,7 +29,8 @@ pub struct CheckInput<'a> {
 /// Checks a campaign against gates, with an optional baseline campaign and an optional re-check.
 ///
 /// # Errors
-/// If a campaign cannot be read completely, or a gate needs a re-check that is not made.
+/// If a campaign cannot be read completely, a gate needs a baseline and none is given, or a gate
+/// needs a re-check that is not made.
 pub fn check_campaign(gates: &Gates, input: CheckInput) -> anyhow::Result<Vec<Finding>> {
     let CheckInput {
         folder,
@@ -42,13 +43,18 @@ pub fn check_campaign(gates: &Gates, input: CheckInput) -> anyhow::Result<Vec<Fi
             gate.name
         );
     }
-    let records = complete(folder)?;
-    let expected = matrix::expected_rows(&read_environments(folder)?);
+    let Loaded {
+        records, not_run, ..
+    } = complete(folder)?;
+    // Solves that did not run are missing whether or not the configuration is known.
+    let known = matrix::expected_rows(&read_environments(folder)?);
+    let wanted = (!not_run.is_empty()).then_some(records.len() + not_run.len());
+    let expected = known.max(wanted);
     let earlier = baseline.map(complete).transpose()?;
     let catalogue = catalogue();
     let pairing = earlier
         .as_ref()
-        .map(|earlier| pair(&records, earlier, &catalogue));
+        .map(|earlier| pair(&records, &earlier.records, &catalogue));
     let analysis = analyse(&records, &catalogue);
     let proof = recheck
         .then(|| prove(folder, ProofOptions::default()))
@@ -97,7 +103,7 @@ pub fn prepare_outputs(outputs: &[&Path], gates: &Path, campaigns: &[&Path]) -> 
 
 /// The records of a complete campaign. A gate must not hold because the row that violates it is
 /// missing.
-fn complete(folder: &Path) -> anyhow::Result<Vec<Record>> {
+fn complete(folder: &Path) -> anyhow::Result<Loaded> {
     let loaded = read_campaign(folder)?;
     ensure!(
         !loaded.torn,
@@ -111,5 +117,5 @@ fn complete(folder: &Path) -> anyhow::Result<Vec<Record>> {
         folder.join(RECORDS).display(),
         loaded.contradicting
     );
-    Ok(loaded.records)
+    Ok(loaded)
 }

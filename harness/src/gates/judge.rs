@@ -6,6 +6,7 @@ use crate::campaign::proof::findings::RowVerdict;
 use offload_reports::analysis::baseline::{BaselinePairing, GapIncrease, MatchedRecords};
 use offload_reports::analysis::gaps::{Analysis, Reference, ScoredRecord, Standing};
 use offload_reports::document::markdown;
+use offload_reports::records::SolveEnd;
 use offload_reports::statistics::{Stats, mean};
 use offload_reports::text::{code, counted, percent};
 use offload_reports::{Record, Status};
@@ -340,7 +341,8 @@ impl Case<'_> {
         };
         let failed = |row: &ScoredRecord| {
             row.standing == Standing::Failed
-                || matches!(row.record.status, Status::Error | Status::Timeout)
+                || row.record.status == Status::Error
+                || self.analysis.catalogue.end(row.record) == SolveEnd::OutOfTime
         };
         let crossed = |row: &ScoredRecord| {
             self.analysis.problems[row.problem].reference == Reference::Crossed

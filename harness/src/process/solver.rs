@@ -5,6 +5,7 @@ use super::fence::Sandbox;
 use super::sandbox::ensure_bubblewrap;
 use anyhow::{anyhow, ensure};
 use offload_reports::SolverCatalogue;
+use offload_reports::records::record::ANYTIME;
 use offload_solvers::{Author, Budget, Solver, find};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -18,10 +19,12 @@ const GRACE_S: u64 = 30;
 /// Share of the machine's memory that all solvers together may use by default.
 const MEMORY_SHARE: f64 = 0.8;
 
-/// The built-in solvers, in the order of reports.
+/// The built-in solvers, in the order of reports, and which of them are anytime solvers.
 #[must_use]
 pub fn catalogue() -> SolverCatalogue {
-    SolverCatalogue::new(offload_solvers::ids())
+    let all = offload_solvers::all();
+    let anytime = all.iter().filter(|solver| solver.about().is_anytime);
+    SolverCatalogue::new(offload_solvers::ids()).with_anytime(anytime.map(|solver| solver.id()))
 }
 
 /// Limits of a solve. The first two are passed to the solver, the others are enforced.
@@ -192,7 +195,8 @@ impl SolverEntry {
         }
     }
 
-    /// The options for the record. The gap is included only for solvers that may use it.
+    /// The options for the record. The gap is included only for solvers that may use it, and
+    /// `anytime` only for solvers that are.
     pub fn options(&self) -> BTreeMap<String, Value> {
         let mut options: BTreeMap<String, Value> =
             [("id".to_string(), Value::from(self.id.clone()))].into();
@@ -202,6 +206,13 @@ impl SolverEntry {
         };
         if uses_gap {
             options.insert("gap".into(), self.budget(0).gap.into());
+        }
+        let is_anytime = match &self.kind {
+            SolverKind::Own(solver) => solver.about().is_anytime,
+            SolverKind::Command { .. } => false,
+        };
+        if is_anytime {
+            options.insert(ANYTIME.into(), true.into());
         }
         if let Some(limit) = self.limits.time {
             options.insert("time_limit_s".into(), limit.as_secs_f64().into());

@@ -14,7 +14,9 @@ pub(super) fn methods(study: &Study) -> Vec<Block> {
     let analysis = &study.analysis;
     vec![
         Block::Paragraph(prose! { definitions(), " ", times(analysis) }),
-        Block::Paragraph(prose! { versions(analysis), " ", budgets(analysis) }),
+        Block::Paragraph(prose! {
+            versions(analysis), " ", budgets(analysis), anytime(analysis)
+        }),
         Block::Paragraph(machines(&study.environments)),
     ]
 }
@@ -127,6 +129,24 @@ fn budgets(analysis: &Analysis) -> String {
         text += &format!(" Times are medians of up to {repeated} repetitions.");
     }
     text
+}
+
+/// Which solvers use all their time by design, and what that means for the tables.
+fn anytime(analysis: &Analysis) -> Prose {
+    let is_anytime = |id: &&&str| {
+        let mut rows = analysis.rows.iter().map(|row| row.record);
+        rows.any(|record| record.solver == **id && analysis.catalogue.is_anytime(record))
+    };
+    let ids = analysis.solvers.iter().filter(is_anytime);
+    let ids: Vec<Prose> = ids.map(|id| code(id)).collect();
+    if ids.is_empty() {
+        return Prose::default();
+    }
+    prose! {
+        " Anytime: ", listed(ids), ". The time limit of an anytime solver is its budget: a row \
+        with a feasible plan at the budget counts as solved, not as timed out, and no growth of \
+        time is fitted to it."
+    }
 }
 
 fn machines(environments: &[Environment]) -> Prose {
