@@ -19,6 +19,9 @@ pub enum ReportError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file of a campaign is not an ordinary file.
+    #[error(transparent)]
+    File(#[from] offload_instances::FileError),
     /// Lines of a record file that are no records.
     #[error("{}", list(path, faults))]
     Records {

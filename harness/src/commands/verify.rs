@@ -51,7 +51,8 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     Ok(CommandEnd::of(all_hold))
 }
 
-fn campaign(folder: &Path) -> anyhow::Result<bool> {
+/// Re-checks the campaign of a folder and prints the result. Returns whether every claim holds.
+pub(super) fn campaign(folder: &Path) -> anyhow::Result<bool> {
     let check = verify_folder(folder)?;
     for (file, reason) in &check.refused {
         print(&format!("REFUSED {}: {reason}", file.display()))?;
