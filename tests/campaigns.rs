@@ -380,10 +380,10 @@ fn records_are_what_their_schemas_say() {
     let all = records(&out);
     assert_eq!(all.len(), 3);
     for record in &all {
-        has_fields(record, "offload-record-2", "");
-        has_fields(&record["realised"], "offload-record-2", "/$defs/Realised");
+        has_fields(record, "offload-record-3", "");
+        has_fields(&record["realised"], "offload-record-3", "/$defs/Realised");
         for moment in record["trajectory"].as_array().unwrap() {
-            has_fields(moment, "offload-record-2", "/$defs/Moment");
+            has_fields(moment, "offload-record-3", "/$defs/Moment");
         }
     }
     assert!(

@@ -25,7 +25,7 @@ fn the_schemas_are_up_to_date() {
         ("offload-config-1", read().into_root_schema_for::<Config>()),
         ("offload-gates-1", read().into_root_schema_for::<Gates>()),
         (
-            "offload-record-2",
+            "offload-record-3",
             written().into_root_schema_for::<Record>(),
         ),
         (

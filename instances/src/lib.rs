@@ -46,6 +46,7 @@ pub mod problem;
 pub mod radio;
 pub mod random;
 pub mod rows;
+mod stored_plan;
 pub mod text;
 pub mod trace;
 pub mod types;
@@ -56,5 +57,6 @@ pub use files::{FileError, read_instance, read_plan, write_instance, write_plan}
 pub use fingerprint::fingerprint;
 pub use outcome::{Status, Trust};
 pub use problem::{Problem, ProblemError};
+pub use stored_plan::{MAX_TEXT_SERVERS, StoredPlan};
 pub use types::{Assignment, Instance, Plan, Server, User, Weights};
 pub use validate::{Fault, faults_of};

@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Proved optimal, within the gap that was asked for.
     Optimal,
@@ -21,6 +21,8 @@ pub enum Status {
     Timeout,
     /// The solver failed or does not take the problem.
     Error,
+    /// The harness failed before the solver could answer: this is no result of the solver.
+    NotRun,
 }
 
 /// What stands behind a lower bound, from strong to weak.
@@ -47,6 +49,7 @@ impl Status {
             Self::Infeasible => "infeasible",
             Self::Timeout => "timeout",
             Self::Error => "error",
+            Self::NotRun => "not-run",
         }
     }
 }

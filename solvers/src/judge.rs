@@ -189,5 +189,6 @@ fn status(outcome: &Outcome) -> Status {
         Stop::TimeLimit => Status::Timeout,
         Stop::Stalled(_) if outcome.plan.is_some() => Status::Feasible,
         Stop::Stalled(_) | Stop::Unsupported(_) | Stop::Failed(_) => Status::Error,
+        Stop::NotRun(_) => Status::NotRun,
     }
 }

@@ -22,6 +22,8 @@ pub enum Stop {
     Unsupported(String),
     /// The solver failed, for the given reason.
     Failed(String),
+    /// The solver could not be run, for the given reason, which is not the solver's fault.
+    NotRun(String),
 }
 
 /// One step of a solve's trajectory.
@@ -89,7 +91,9 @@ impl Stop {
             Stop::Finished => "finished".into(),
             Stop::Infeasible => "no feasible plan exists".into(),
             Stop::TimeLimit => "time limit".into(),
-            Stop::Stalled(why) | Stop::Unsupported(why) | Stop::Failed(why) => why.clone(),
+            Stop::Stalled(why) | Stop::Unsupported(why) | Stop::Failed(why) | Stop::NotRun(why) => {
+                why.clone()
+            }
         }
     }
 }

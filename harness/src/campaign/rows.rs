@@ -3,7 +3,7 @@
 use crate::campaign::matrix::ProblemTerms;
 use crate::process::Measured;
 use crate::process::solver::SolverEntry;
-use offload_instances::Instance;
+use offload_instances::{Instance, StoredPlan};
 use offload_reports::records::record::{self, RECORD_FORMAT, Record};
 use std::sync::Arc;
 
@@ -41,6 +41,8 @@ pub fn blank(
         trust: None,
         time_s: 0.0,
         times_s: Vec::new(),
+        wall_time_s: None,
+        algorithm_time_s: None,
         cpu_s: None,
         peak_memory_bytes: None,
         trajectory: Vec::new(),
@@ -48,6 +50,7 @@ pub fn blank(
         mandatory_local: 0,
         offloaded: None,
         realised: None,
+        assignment: None,
         output: None,
     }
 }
@@ -58,6 +61,8 @@ pub fn filled(mut record: Record, measured: &Measured) -> Record {
     record.status = solved.status;
     record.stop = solved.outcome.stop.describe();
     record.time_s = solved.time_s;
+    record.wall_time_s = measured.wall_time_s;
+    record.algorithm_time_s = measured.algorithm_time_s;
     record.cpu_s = measured.cpu_s;
     record.peak_memory_bytes = measured.peak_memory_bytes;
     record.output.clone_from(&measured.output);
@@ -73,6 +78,8 @@ pub fn filled(mut record: Record, measured: &Measured) -> Record {
         record.offloaded = Some(e.offloaded);
         record.realised = e.realised;
     }
+    let plan = solved.outcome.plan.as_ref();
+    record.assignment = plan.map(|plan| StoredPlan::of(plan, record.servers));
     record
 }
 

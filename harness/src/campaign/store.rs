@@ -6,8 +6,8 @@ use crate::notice::Notify;
 use crate::stop::StopSignal;
 use anyhow::Context;
 use offload_reports::records::environment::{ENVIRONMENTS, Environment};
-use offload_reports::records::record::{FIRST_RECORD_FORMAT, RECORD_FORMAT, RECORDS, Record};
-use offload_reports::{LineFault, ReportError};
+use offload_reports::records::record::{RECORD_FORMAT, RECORDS, Record, is_read};
+use offload_reports::{LineFault, ReportError, Status};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -48,6 +48,8 @@ pub struct SolveHead {
     solver: String,
     #[serde(default)]
     solver_version: String,
+    #[serde(default)]
+    status: Option<Status>,
     #[serde(default)]
     options: BTreeMap<String, Value>,
 }
@@ -212,6 +214,8 @@ pub fn read(path: &Path) -> anyhow::Result<PresentRecords> {
     let mut faults = Vec::new();
     each_line(path, &mut |index, line| {
         match head(line) {
+            // The next run repeats it.
+            Ok(head) if head.status == Some(Status::NotRun) => {}
             Ok(head) => {
                 let words = made_with(&head.solver_version, &head.options);
                 let stamp = stamp(&words);
@@ -246,7 +250,7 @@ fn head(line: &[u8]) -> Result<SolveHead, (String, &'static str)> {
             "remove the line; `run` then solves it again",
         )
     })?;
-    if head.format == RECORD_FORMAT || head.format == FIRST_RECORD_FORMAT {
+    if is_read(&head.format) {
         return Ok(head);
     }
     let what = format!(

@@ -256,10 +256,10 @@ fn own(problem: &Problem, author: Author, answer: &WorkerAnswer) -> Measured {
         solved.outcome.stop = Stop::Failed(reason);
     }
     Measured {
-        solved,
         cpu_s: Some(reply.cpu_s),
         peak_memory_bytes: reply.peak_memory_bytes,
         output,
+        ..Measured::of(solved)
     }
 }
 
@@ -362,10 +362,11 @@ fn command(
         solved.status = Status::Timeout;
     }
     Measured {
-        solved,
         cpu_s: Some(ended.cpu_s),
         peak_memory_bytes: Some(ended.peak_memory_bytes),
+        wall_time_s: Some(ended.time_s),
         output: kept(&[&other_output, &ended.stderr]),
+        ..Measured::of(solved)
     }
 }
 

@@ -10,6 +10,11 @@ pub struct Measured {
     pub cpu_s: Option<f64>,
     /// Peak resident memory of its process, bytes; `None` if it ran in the harness's process.
     pub peak_memory_bytes: Option<u64>,
+    /// Wall time around an external solver as the harness measured it, s; `None` for a built-in
+    /// solver.
+    pub wall_time_s: Option<f64>,
+    /// Wall time of the algorithm alone as an external solver reported it, s.
+    pub algorithm_time_s: Option<f64>,
     /// Output of the solver other than its plan.
     pub output: Option<String>,
 }
@@ -22,6 +27,8 @@ impl Measured {
             solved,
             cpu_s: None,
             peak_memory_bytes: None,
+            wall_time_s: None,
+            algorithm_time_s: None,
             output: None,
         }
     }

@@ -337,7 +337,7 @@ pub(crate) fn plan_value(record: &Record) -> Option<f64> {
 
 fn outcome_without_plan(record: &Record) -> Standing {
     match record.status {
-        Status::Error => Standing::Failed,
+        Status::Error | Status::NotRun => Standing::Failed,
         _ if record.objective.is_some() => Standing::Violating,
         Status::Infeasible => Standing::Infeasible,
         _ => Standing::Failed,

@@ -74,7 +74,7 @@ impl SolveState {
     pub fn of(record: &Record) -> Self {
         let plan = record.objective.is_some();
         match record.status {
-            Status::Error => Self::Failed,
+            Status::Error | Status::NotRun => Self::Failed,
             _ if plan && record.violations > 0 => Self::Violating,
             Status::Optimal | Status::Infeasible => Self::Proved,
             Status::Timeout if plan => Self::LatePlan,

@@ -1,8 +1,8 @@
-//! One line of `records.jsonl`: what one solver did on one problem (`offload-record/2`).
+//! One line of `records.jsonl`: what one solver did on one problem (`offload-record/3`).
 
 use crate::error::{LineFault, ReportError};
 use offload_instances::files::open_regular;
-use offload_instances::{Realised, Status, Trust};
+use offload_instances::{Realised, Status, StoredPlan, Trust};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -15,11 +15,10 @@ use std::sync::Arc;
 pub const RECORDS: &str = "records.jsonl";
 
 /// The `format` of every record.
-pub const RECORD_FORMAT: &str = "offload-record/2";
+pub const RECORD_FORMAT: &str = "offload-record/3";
 
-/// The older `format` that is still read: its records lack the fields that came with
-/// [`RECORD_FORMAT`].
-pub const FIRST_RECORD_FORMAT: &str = "offload-record/1";
+/// The older formats that are still read: their records lack the fields that came later.
+pub const OLDER_RECORD_FORMATS: [&str; 2] = ["offload-record/2", "offload-record/1"];
 
 /// One moment of a solve: what was known `time_s` after its start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -80,11 +79,21 @@ pub struct Record {
     pub lower_bound: Option<f64>,
     /// What stands behind `lower_bound`; null exactly when that is.
     pub trust: Option<Trust>,
-    /// Wall time of the algorithm alone, s; of several repetitions the median.
+    /// Wall time of the algorithm, s; of several repetitions the median. Of an external solver it
+    /// is `algorithm_time_s`, or `wall_time_s` where that is null.
     pub time_s: f64,
     /// Wall time of each repetition, s; empty when there was one.
     #[serde(default)]
     pub times_s: Vec<f64>,
+    /// Wall time that the harness measured around an external solver, s: of a command from the
+    /// start of its process to its end, of a server from the request to the answer. Null for a
+    /// built-in solver.
+    #[serde(default)]
+    pub wall_time_s: Option<f64>,
+    /// Wall time of the algorithm alone, s, as an external solver reported it; null when it did
+    /// not.
+    #[serde(default)]
+    pub algorithm_time_s: Option<f64>,
     /// Processor time of the solve, children included, s; null when it was not measured.
     #[serde(default)]
     pub cpu_s: Option<f64>,
@@ -102,6 +111,9 @@ pub struct Record {
     pub offloaded: Option<usize>,
     /// Realised metrics; null without a plan or without measured edge times.
     pub realised: Option<Realised>,
+    /// The plan; null without one, or when the campaign does not keep it.
+    #[serde(default)]
+    pub assignment: Option<StoredPlan>,
     /// What an external solver printed beside its plan, cut to some kilobytes; null when nothing.
     #[serde(default)]
     pub output: Option<String>,
@@ -121,6 +133,9 @@ pub struct Loaded {
     pub duplicates: usize,
     /// Those of them whose result was another one.
     pub contradicting: usize,
+    /// Solves that the harness could not run and that no later record replaces. They are results of
+    /// no solver, and `run` repeats them.
+    pub not_run: Vec<Record>,
 }
 
 impl Record {
@@ -142,7 +157,7 @@ impl Record {
             Status::Feasible => {
                 self.lower_bound.is_none() && self.objective.is_some() && self.violations == 0
             }
-            Status::Timeout | Status::Error => false,
+            Status::Timeout | Status::Error | Status::NotRun => false,
         }
     }
 
@@ -206,7 +221,7 @@ fn parse_records(mut from: impl BufRead) -> std::io::Result<Result<Loaded, Vec<L
         line.clear();
     }
     Ok(if reading.faults.is_empty() {
-        Ok(reading.loaded)
+        Ok(reading.finished())
     } else {
         Err(reading.faults)
     })
@@ -241,6 +256,14 @@ impl Reading {
         }
     }
 
+    /// Sets aside the solves that were not run.
+    fn finished(self) -> Loaded {
+        let mut loaded = self.loaded;
+        let was_not_run = |record: &mut Record| record.status == Status::NotRun;
+        loaded.not_run = loaded.records.extract_if(.., was_not_run).collect();
+        loaded
+    }
+
     fn keep(&mut self, mut record: Record) {
         record.trajectory.shrink_to_fit();
         match self.options.iter().find(|known| **known == record.options) {
@@ -257,6 +280,11 @@ impl Reading {
                 }
                 Some(place) if self.loaded.records[place].has_key_of(&record) => {
                     let kept = &self.loaded.records[place];
+                    // A solve that was repeated because it could not be run is no second result.
+                    if kept.status == Status::NotRun {
+                        self.loaded.records[place] = record;
+                        return;
+                    }
                     let result = |r: &Record| {
                         (
                             r.status,
@@ -273,6 +301,12 @@ impl Reading {
             }
         }
     }
+}
+
+/// Whether records of this `format` are read.
+#[must_use]
+pub fn is_read(format: &str) -> bool {
+    format == RECORD_FORMAT || OLDER_RECORD_FORMATS.contains(&format)
 }
 
 /// The field that says how to read the others.
@@ -295,7 +329,7 @@ pub fn parse_line(line: &[u8]) -> Result<Record, (String, &'static str)> {
     let head: Head =
         serde_json::from_slice(line).map_err(|e| (format!("not a JSON object ({e})"), RERUN))?;
     match head.format.as_ref().and_then(serde_json::Value::as_str) {
-        Some(RECORD_FORMAT | FIRST_RECORD_FORMAT) => {}
+        Some(known) if is_read(known) => {}
         Some(other) => {
             let what = format!("format is `{other}`, this version reads `{RECORD_FORMAT}`");
             return Err((
@@ -397,7 +431,7 @@ mod tests {
 
     #[test]
     fn names_every_bad_line() {
-        let other = line("goa").replace("record/2", "record/3");
+        let other = line("goa").replace("record/3", "record/4");
         let missing = line("goa").replace("\"users\":20,", "");
         let bound = line("goa").replace("\"trust\":null", "\"trust\":\"certified\"");
         let text = [other, line("ga"), missing, bound, "[1]\n".into()].concat();
@@ -410,7 +444,7 @@ mod tests {
         }
         .to_string();
         assert!(
-            error.contains("a/records.jsonl: line 1: format is `offload-record/3`"),
+            error.contains("a/records.jsonl: line 1: format is `offload-record/4`"),
             "{error}"
         );
         assert!(error.contains("missing field `users`"), "{error}");
@@ -426,6 +460,20 @@ mod tests {
     }
 
     #[test]
+    fn a_solve_that_was_not_run_is_no_result() {
+        let not_run = line("goa")
+            .replace("\"feasible\"", "\"not-run\"")
+            .replace("\"objective\":1.5", "\"objective\":null");
+        let loaded = parse_records((not_run.clone() + &line("ga")).as_bytes()).unwrap();
+        assert_eq!((loaded.records.len(), loaded.not_run.len()), (1, 1));
+        assert_eq!(loaded.not_run[0].solver, "goa");
+
+        let loaded = parse_records((not_run + &line("ga") + &line("goa")).as_bytes()).unwrap();
+        assert_eq!((loaded.records.len(), loaded.not_run.len()), (2, 0));
+        assert_eq!((loaded.duplicates, loaded.contradicting), (0, 0));
+    }
+
+    #[test]
     fn still_reads_the_first_version() {
         let mut now = serde_json::to_value(record(20, 1, "goa", Some(1.5))).unwrap();
         let fields = now.as_object_mut().unwrap();
@@ -437,11 +485,14 @@ mod tests {
             "cpu_s",
             "peak_memory_bytes",
             "trajectory",
+            "wall_time_s",
+            "algorithm_time_s",
+            "assignment",
         ] {
             assert!(fields.remove(new).is_some(), "{new}");
         }
         fields.remove("output");
-        fields.insert("format".into(), FIRST_RECORD_FORMAT.into());
+        fields.insert("format".into(), "offload-record/1".into());
         let loaded = parse_records(now.to_string().as_bytes()).unwrap();
         assert_eq!(loaded.records[0].objective, Some(1.5));
     }

@@ -34,6 +34,8 @@ pub fn record(users: usize, seed: u64, solver: &str, objective: Option<f64>) -> 
         trust: None,
         time_s: 0.001,
         times_s: Vec::new(),
+        wall_time_s: None,
+        algorithm_time_s: None,
         cpu_s: None,
         peak_memory_bytes: None,
         trajectory: Vec::new(),
@@ -49,6 +51,7 @@ pub fn record(users: usize, seed: u64, solver: &str, objective: Option<f64>) -> 
             delay_compute_ms: 20.0 * users as f64,
             accuracy_pct: Some(75.0),
         }),
+        assignment: None,
         output: None,
     }
 }
