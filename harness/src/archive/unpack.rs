@@ -183,6 +183,7 @@ impl Unpacking<'_> {
             let is_executable = entry.header().mode()? & 0o100 != 0;
             self.file(&path, &mut entry, is_executable)?;
         }
+        ensure!(long_name.is_none(), "the archive is cut off after a path");
         if self.stop.asked().is_none() {
             check_end(archive.into_inner())?;
             self.check_complete()?;

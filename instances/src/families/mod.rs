@@ -133,6 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn parameters_that_name_files_are_known() {
+        let families = all();
+        let parameters = families.iter().flat_map(|f| f.parameters());
+        let paths = parameters.filter(|p| p.meaning.starts_with("path of"));
+        let names: std::collections::BTreeSet<&str> = paths.map(|p| p.name).collect();
+        assert_eq!(names, FILE_PARAMETERS.into_iter().collect());
+    }
+
+    #[test]
     fn bad_requests_are_refused() {
         let paper = find("paper").unwrap();
         assert!(generate(paper.as_ref(), &spec(0, 4, 1)).is_err());
