@@ -64,5 +64,6 @@ pub mod process;
 pub mod recheck;
 #[cfg(test)]
 mod schemas;
+pub mod sizes;
 pub mod stop;
 pub mod studies;

@@ -1,8 +1,8 @@
 //! `submit`: a campaign as a Slurm job array, with a dependent job that merges and reports.
 
 use super::output::{CommandEnd, print, tell};
-use super::values::slurm_memory;
 use offload_bench::campaign::cluster::{MAX_SHARDS, Submission, prepare, submit};
+use offload_bench::sizes::slurm_memory;
 use std::path::PathBuf;
 
 /// Run a campaign on a Slurm cluster: a job array of shards, and a dependent job that merges and

@@ -1,10 +1,10 @@
 //! `unpack`: the campaign of an archive, checked.
 
 use super::output::{CommandEnd, print};
-use super::values::bytes;
 use super::verify;
 use anyhow::Context;
 use offload_bench::archive::{UnpackJob, UnpackLimits, UnpackOutcome, unpack};
+use offload_bench::sizes::bytes;
 use offload_bench::stop::StopSignal;
 use std::path::{Path, PathBuf};
 

@@ -62,8 +62,10 @@ pub struct Environment {
 
 impl Environment {
     /// A relative `config_folder`, as in an unpacked archive, is relative to the campaign's folder.
+    /// It becomes absolute, so that it stays right when the environment is written elsewhere.
     fn placed_in(mut self, folder: &Path) -> Self {
         if !self.config_folder.is_empty() {
+            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
             let place = folder.join(&self.config_folder);
             self.config_folder = place.display().to_string();
         }
