@@ -4,7 +4,7 @@
 use offload_tests::program::{bench, binary, ends, files, good, json, program, ran, records};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -43,6 +43,9 @@ parameters = { sites = "data/sites.csv" }
 const SOLVER: &str = "import json, sys\nproblem = json.load(sys.stdin)\n\
     users = len(problem[\"instance\"][\"users\"])\n\
     print(json.dumps({\"format\": \"offload-plan/1\", \"assignment\": [0] * users}))\n";
+
+/// 6 instances x 2 thresholds x 4 solvers.
+const COUNTS: &str = "48 records, 6 instances, 12 certificates and 2 solver files";
 
 /// A home folder `ann` with a campaign in `ann/proj/out`.
 fn campaign() -> TempDir {
@@ -94,7 +97,7 @@ fn lines(path: &Path) -> usize {
 fn a_campaign_survives_packing() {
     let folder = campaign();
     let home = folder.path().join("ann");
-    at_home(&home, "pack proj/out -o c.tar.zst", 0, "2 solver files");
+    at_home(&home, "pack proj/out -o c.tar.zst", 0, COUNTS);
     let before = files(&home);
     // Nothing of the campaign is needed any more.
     let elsewhere = tempfile::tempdir().unwrap();
@@ -120,12 +123,12 @@ fn a_campaign_survives_packing() {
     assert!(packed == renamed && packed != original);
 
     // Each instance, and each certificate as it was.
-    let fingerprints: BTreeMap<String, ()> = records(&out)
+    let fingerprints: BTreeSet<String> = records(&out)
         .iter()
-        .map(|r| (r["fingerprint"].as_str().unwrap()[..16].to_string(), ()))
+        .map(|r| r["fingerprint"].as_str().unwrap()[..16].to_string())
         .collect();
     assert_eq!(fingerprints.len(), 6);
-    for fingerprint in fingerprints.keys() {
+    for fingerprint in &fingerprints {
         let name = format!("certificates/{fingerprint}.json.gz");
         assert!(out.join(&name).is_file(), "{name}");
     }
@@ -185,6 +188,23 @@ fn archives_are_the_same_bytes_and_name_no_user() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+/// The ids that the properties of an entity refer to.
+fn references(entity: &Value, used: &mut BTreeSet<String>) {
+    let values: Vec<&Value> = match entity {
+        Value::Object(fields) => fields.values().collect(),
+        Value::Array(items) => items.iter().collect(),
+        _ => return,
+    };
+    for value in values {
+        match value.as_object() {
+            Some(fields) if fields.len() == 1 && fields.contains_key("@id") => {
+                used.insert(fields["@id"].as_str().unwrap().to_string());
+            }
+            _ => references(value, used),
+        }
+    }
+}
+
 #[test]
 fn the_description_is_an_ro_crate() {
     let folder = campaign();
@@ -237,9 +257,19 @@ fn the_description_is_an_ro_crate() {
         assert_eq!(entity(&name)["contentSize"], *content.len().to_string());
         assert!(manifest.contains(&format!("{hash}  {name}\n")), "{name}");
     }
-    let ids: Vec<&Value> = graph.iter().map(|e| &e["@id"]).collect();
-    let references = metadata.to_string().matches("\"@id\"").count();
-    assert!(references > ids.len());
+    let ids: BTreeSet<&str> = graph.iter().map(|e| e["@id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), graph.len(), "an entity is there twice");
+    let mut used = BTreeSet::new();
+    graph
+        .iter()
+        .for_each(|entity| references(entity, &mut used));
+    used.remove("https://w3id.org/ro/crate/1.1");
+    assert!(used.len() > parts.len());
+    let unknown: Vec<_> = used
+        .iter()
+        .filter(|id| !ids.contains(id.as_str()))
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
     // The manifest is one that sha256sum reads.
     let checked = Command::new("sha256sum")
         .args(["--check", "--strict", "--quiet", "manifest-sha256.txt"])

@@ -81,9 +81,9 @@ pub(super) fn collect(job: &PackJob, staging: &mut Staging) -> anyhow::Result<Ca
     let mut missing = add_present(staging, folder, &wanted)?;
     let rewritten = add_configs(job, staging, &configs, &local, &mut missing)?;
     check_complete(folder, &missing)?;
-    let instances = staging.files.len() - solver_files;
+    let instances = files_in(staging, CERTIFICATES);
     add_certificates(staging, folder, &loaded.records, &local)?;
-    let certificates = staging.files.len() - solver_files - instances;
+    let certificates = files_in(staging, CERTIFICATES) - instances;
     add_records(staging, folder, &local)?;
     add_environments(staging, folder, &environments, &rewritten, &local)?;
     Ok(CampaignFacts {
@@ -94,6 +94,14 @@ pub(super) fn collect(job: &PackJob, staging: &mut Staging) -> anyhow::Result<Ca
         solvers: loaded.records.into_iter().map(|r| r.solver).collect(),
         environments,
     })
+}
+
+/// Number of files in a folder of the archive.
+fn files_in(staging: &Staging, folder: &str) -> usize {
+    let paths = staging.files.keys();
+    paths
+        .filter(|path| path.split('/').next() == Some(folder))
+        .count()
 }
 
 /// The fingerprints of all instances. They become file names.

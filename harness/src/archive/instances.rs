@@ -92,13 +92,13 @@ pub(super) fn add_made(
                 Ok(is_kept.then_some(fingerprint))
             })
             .collect::<anyhow::Result<_>>()?;
-        let mut paths = Vec::new();
+        let (mut paths, mut seen) = (Vec::new(), BTreeSet::new());
         for fingerprint in made.into_iter().flatten() {
             let path = place_of(&fingerprint);
             let file = staging.place(&path)?;
             staging.add_file(&path, &file)?;
             missing.remove(&fingerprint);
-            if !paths.contains(&path) {
+            if seen.insert(fingerprint) {
                 paths.push(path);
             }
         }

@@ -38,7 +38,7 @@ pub(super) fn add_solver_files(
     let folder = std::path::absolute(folder)?;
     let table: Table = config.parse().context("the configuration is not TOML")?;
     for solver in externals(&table) {
-        let command = add_command(staging, &solver.id, &folder)?;
+        let command = add_command(staging, &solver.id, &folder, notify)?;
         if command != solver.id {
             local.add_command(solver.id, command);
         }
@@ -77,7 +77,12 @@ fn externals(table: &Table) -> Vec<ExternalSolver> {
 }
 
 /// Adds the files that a command names. Returns its id in the archive.
-fn add_command(staging: &mut Staging, id: &str, folder: &Path) -> anyhow::Result<String> {
+fn add_command(
+    staging: &mut Staging,
+    id: &str,
+    folder: &Path,
+    notify: Notify,
+) -> anyhow::Result<String> {
     let (kind, line) = id.split_once(':').unwrap_or((id, ""));
     let mut command = format!("{kind}:");
     for token in line.split_inclusive(char::is_whitespace) {
@@ -89,7 +94,11 @@ fn add_command(staging: &mut Staging, id: &str, folder: &Path) -> anyhow::Result
             add_word(staging, word, &file, folder)?
         };
         match new {
-            Some(new) => command.push_str(&token.replace(word, &new)),
+            Some(new) => {
+                // The configuration may be that of somebody else.
+                notify(&format!("note: {} is packed as {new}", file.display()));
+                command.push_str(&token.replace(word, &new));
+            }
             None => command.push_str(token),
         }
     }
