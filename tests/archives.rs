@@ -47,6 +47,12 @@ const SOLVER: &str = "import json, sys\nproblem = json.load(sys.stdin)\n\
 /// 6 instances x 2 thresholds x 4 solvers.
 const COUNTS: &str = "48 records, 6 instances, 12 certificates and 2 solver files";
 
+/// A hash as `sha256sum` prints it.
+fn sha256(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A home folder `ann` with a campaign in `ann/proj/out`.
 fn campaign() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -252,7 +258,7 @@ fn the_description_is_an_ro_crate() {
         if name == "manifest-sha256.txt" {
             continue;
         }
-        let hash = format!("{:x}", Sha256::digest(&content));
+        let hash = sha256(&content);
         assert_eq!(entity(&name)["sha256"], *hash, "{name}");
         assert_eq!(entity(&name)["contentSize"], *content.len().to_string());
         assert!(manifest.contains(&format!("{hash}  {name}\n")), "{name}");
@@ -417,7 +423,7 @@ fn plain(more: &[(&str, &[u8])]) -> Vec<TarEntry> {
     contents.sort_unstable();
     let mut manifest = String::from("# offload-archive/1\n");
     for (path, content) in &contents {
-        manifest += &format!("{:x}  {path}\n", Sha256::digest(content));
+        manifest += &format!("{}  {path}\n", sha256(content));
     }
     let mut entries = vec![file("campaign/manifest-sha256.txt", manifest.as_bytes())];
     entries.extend(
