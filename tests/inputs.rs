@@ -89,7 +89,7 @@ fn pipes_work_on_the_command_line() {
     shell(&format!(
         "cat c.toml | {bench} run /dev/stdin -o piped --quiet"
     ));
-    let sites = "printf 'lat,lon\\n52.5,13.4\\n52.6,13.5\\n'";
+    let sites = "printf 'longitude,latitude\\n13.4,52.5\\n13.5,52.6\\n'";
     shell(&format!(
         "{bench} generate --family topology --users 3 --servers 2 --seed 1 -o . \
          --set sites=<({sites})"
@@ -137,7 +137,7 @@ fn pipes_in_a_campaign_are_errors() {
     ];
     fs::write(
         path.join("gates.toml"),
-        "format = \"offload-gates/1\"\n[[gate]]\nname = \"e\"\nmetric = \"errors\"\nat_most = 0\n",
+        "format = \"offload-gates/1\"\n[[gate]]\nname = \"e\"\nmax_failures = 0\n",
     )
     .unwrap();
     for name in ["records.jsonl", "environments.jsonl"] {
@@ -152,7 +152,12 @@ fn pipes_in_a_campaign_are_errors() {
             if unused {
                 soon(path, line);
             } else {
-                refuse(path, line, "it is a pipe");
+                let key = if line.starts_with("verify") {
+                    "records.jsonl"
+                } else {
+                    "it is a pipe"
+                };
+                refuse(path, line, key);
             }
         }
         fs::remove_file(&file).unwrap();

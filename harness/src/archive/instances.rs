@@ -125,10 +125,10 @@ pub(super) fn check_complete(folder: &Path, missing: &BTreeSet<String>) -> anyho
     let shown: Vec<&str> = missing.iter().take(SHOWN).map(String::as_str).collect();
     ensure!(
         missing.is_empty(),
-        "{}: {} instances of its records were found neither in its folder nor through its \
-         configuration, such as those with the fingerprints {}; give the configuration with \
-         --config, or put the instances into {CERTIFICATES}/, each named by the first 16 digits of \
-         its fingerprint, as in {}",
+        "{}: some instances of its records were found neither in its folder nor through its \
+         configuration ({} in all), such as those with the fingerprints {}; give the configuration \
+         with --config, or put the instances into {CERTIFICATES}/, each named by the first 16 \
+         digits of its fingerprint, as in {}",
         folder.display(),
         missing.len(),
         shown.join(", "),
