@@ -1,8 +1,8 @@
 //! Collects what an archive of a campaign contains.
 
 use super::instances::{add_made, add_present, check_complete};
+use super::job::PackJob;
 use super::layout::CONFIG;
-use super::pack::PackJob;
 use super::rewrite::LocalPaths;
 use super::solver_files::add_solver_files;
 use super::staging::Staging;

@@ -1,6 +1,7 @@
 //! The description of an archive as an RO-Crate 1.1: <https://w3id.org/ro/crate/1.1>.
 
 use super::contents::CampaignFacts;
+use super::job::CrateDescription;
 use super::layout::{ARCHIVE_FORMAT, CONFIG, MANIFEST, METADATA};
 use super::manifest::hexadecimal;
 use super::staging::StagedFile;
@@ -17,19 +18,6 @@ const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// Beginning of the address of a licence from the SPDX list.
 const SPDX: &str = "https://spdx.org/licenses/";
-
-/// What is written about a campaign beside its contents.
-#[derive(Clone, Debug, Default)]
-pub struct CrateDescription {
-    /// Title; by default a count of the contents.
-    pub title: Option<String>,
-    /// Authors: `Name` or `Name <https://orcid.org/...>`.
-    pub authors: Vec<String>,
-    /// Licence: an SPDX identifier or an address.
-    pub license: Option<String>,
-    /// Day of publication, `2026-01-31`; by default the day of the campaign's last run.
-    pub date: Option<String>,
-}
 
 /// The text of the description.
 ///

@@ -8,6 +8,7 @@
 mod contents;
 mod crate_metadata;
 mod instances;
+mod job;
 mod layout;
 mod manifest;
 mod pack;
@@ -16,6 +17,6 @@ mod solver_files;
 mod staging;
 mod unpack;
 
-pub use crate_metadata::CrateDescription;
-pub use pack::{PackJob, PackSummary, pack};
+pub use job::{CrateDescription, PackJob};
+pub use pack::{PackSummary, pack};
 pub use unpack::{UnpackJob, UnpackLimits, UnpackOutcome, UnpackSummary, unpack};

@@ -1,13 +1,12 @@
 //! Writes the archive of a campaign. The same campaign gives the same bytes.
 
 use super::contents::{CampaignFacts, collect};
-use super::crate_metadata::{CrateDescription, describe};
+use super::crate_metadata::describe;
+use super::job::PackJob;
 use super::layout::{MANIFEST, METADATA, TOP};
 use super::manifest::ArchiveManifest;
 use super::staging::Staging;
-use crate::campaign::config::Config;
 use crate::files::check_target;
-use crate::notice::Notify;
 use anyhow::Context;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -18,20 +17,6 @@ const LEVEL: i32 = 12;
 
 /// Time of change of every file: 1980-01-01, s. Some programs warn about earlier times.
 const CHANGED_S: u64 = 315_532_800;
-
-/// What to pack.
-pub struct PackJob<'a> {
-    /// The campaign's folder.
-    pub folder: &'a Path,
-    /// The archive.
-    pub output: &'a Path,
-    /// The configuration; by default the one that the last run recorded.
-    pub config: Option<&'a Config>,
-    /// What is written about the campaign.
-    pub about: CrateDescription,
-    /// Receives notes.
-    pub notify: Notify<'a>,
-}
 
 /// Counts of an archive.
 pub struct PackSummary {
