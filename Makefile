@@ -10,7 +10,7 @@ BOOK = docs/src
 
 .PHONY: help setup build demo test gate fmt lint docs mdbook targets bench bench-quick solvers goa-speed \
     questions findings test-browser test-latex test-slurm pareto valgrind instructions test-kill \
-    overhead test-checker checker-venv serve-times numpy-venv
+    overhead test-checker checker-venv serve-times numpy-venv deny notices
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,16 @@ checker-venv:
 	    || .venv-checker/bin/python -m pip install -q --retries 1 'python-flint>=0.6' 'blake3>=1' \
 	    || { echo "test-checker: python-flint and blake3 are missing, and PyPI was not reached." >&2; \
 	         echo "  With a network: .venv-checker/bin/pip install python-flint blake3" >&2; exit 1; }
+
+# Advisories need a copy of the RustSec database, which cargo-deny fetches.
+deny: ## check licences, sources and duplicates of dependencies (needs cargo-deny)
+	@$(ENV) command -v cargo-deny >/dev/null || { echo "deny: cargo-deny is missing: cargo install --locked cargo-deny" >&2; exit 1; }
+	@$(ENV) cargo deny check licenses bans sources
+	@$(ENV) cargo deny check advisories || { echo "deny: advisories were not checked or list a package" >&2; exit 1; }
+
+notices: ## rewrite THIRD-PARTY-NOTICES.txt: licences of what is compiled in
+	@$(ENV) cargo fetch --locked
+	@$(ENV) python3 tests/notices.py THIRD-PARTY-NOTICES.txt
 
 overhead: build ## measure the overhead per row, in-process and in a separate process
 	@python3 tests/overhead.py $(BENCH)

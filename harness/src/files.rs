@@ -45,6 +45,7 @@ pub fn read_campaign(folder: &Path) -> anyhow::Result<Loaded> {
         "{}: not a folder; give the folder of a campaign",
         folder.display()
     );
+    check_ordinary(&path)?;
     anyhow::ensure!(
         path.is_file(),
         "{}: is missing; run a campaign first (offload-bench run)",
@@ -131,6 +132,39 @@ pub fn check_target(path: &Path) -> anyhow::Result<()> {
         !special,
         "{}: cannot write: it is a device, a pipe or a socket; give an ordinary file",
         path.display()
+    );
+    Ok(())
+}
+
+/// Checks that a path names an ordinary file, or nothing.
+///
+/// # Errors
+/// If it names a folder, a pipe or a device.
+pub fn check_ordinary(path: &Path) -> anyhow::Result<()> {
+    if path.exists() {
+        offload_instances::files::check_regular(path)?;
+    }
+    Ok(())
+}
+
+/// Checks that a file of a folder is not a link to a file elsewhere. A path that names nothing
+/// passes.
+///
+/// # Errors
+/// If a symbolic link leads out of the folder.
+pub fn check_inside(folder: &Path, path: &Path) -> anyhow::Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let real = |path: &Path| {
+        let real = path.canonicalize();
+        real.with_context(|| format!("{}: cannot read", path.display()))
+    };
+    anyhow::ensure!(
+        real(path)?.starts_with(real(folder)?),
+        "{}: is a link to a file outside of {}; copy the file instead",
+        path.display(),
+        folder.display()
     );
     Ok(())
 }

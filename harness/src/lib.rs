@@ -53,6 +53,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod archive;
 pub mod campaign;
 pub mod display;
 pub mod files;
@@ -63,5 +64,6 @@ pub mod process;
 pub mod recheck;
 #[cfg(test)]
 mod schemas;
+pub mod sizes;
 pub mod stop;
 pub mod studies;

@@ -20,6 +20,9 @@ pub enum ReportError {
         // Not `source`: a message with its chain of causes would hold it twice.
         reason: std::io::Error,
     },
+    /// A file of a campaign is not an ordinary file.
+    #[error(transparent)]
+    File(#[from] offload_instances::FileError),
     /// Lines of a record file that are no records.
     #[error("{}", list(path, faults))]
     Records {

@@ -193,6 +193,20 @@ fn specs_of<'a>(
     })
 }
 
+/// The instances of one source, in order. Reads each file once.
+///
+/// # Errors
+/// If a file cannot be read, or a family or parameter is invalid.
+pub(crate) fn source_origins(
+    source: &InstanceSource,
+    folder: &Path,
+    notify: Notify,
+) -> anyhow::Result<Vec<InstanceOrigin>> {
+    let mut origins = Vec::new();
+    add_to(&mut origins, source, folder, notify)?;
+    Ok(origins)
+}
+
 fn add_to(
     origins: &mut Vec<InstanceOrigin>,
     source: &InstanceSource,

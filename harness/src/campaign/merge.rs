@@ -6,11 +6,13 @@ use crate::campaign::config::Config;
 use crate::campaign::matrix::{self, InstanceGroup};
 use crate::campaign::rows::blank;
 use crate::campaign::store::{self, SolveKey};
-use crate::files::make_folder;
+use crate::files::{check_inside, check_ordinary, make_folder};
 use crate::notice::Notify;
 use crate::process::solver::SolverEntry;
+use crate::stop::StopSignal;
 use anyhow::{Context, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use offload_instances::files::open_regular;
 use offload_instances::{fingerprint, temporary};
 use offload_reports::records::environment::{ENVIRONMENTS, Environment, read_environments};
 use offload_reports::records::record::{ANYTIME, RECORDS, Record, parse_line};
@@ -320,11 +322,15 @@ fn check_folders(job: &MergeJob) -> anyhow::Result<()> {
             folder.is_dir(),
             "{name}: not a folder; give the folders of shards (offload-bench run --shard)"
         );
+        check_ordinary(&records)?;
         ensure!(
             records.is_file(),
             "{}: is missing; run this shard first, or omit it",
             records.display()
         );
+        for name in [RECORDS, ENVIRONMENTS, CERTIFICATES] {
+            check_inside(folder, &folder.join(name))?;
+        }
         ensure!(
             seen.insert(real(folder)),
             "{name}: is given twice; give each folder once"
@@ -360,7 +366,7 @@ impl Scan {
     /// Reads the records of one shard.
     fn add(&mut self, shard: usize, folders: &[PathBuf]) -> anyhow::Result<()> {
         let path = folders[shard].join(RECORDS);
-        let file = File::open(&path).with_context(|| format!("{}: cannot read", path.display()))?;
+        let file = open_regular(&path)?;
         let mut faults = Vec::new();
         store::each_line_of(&file, &path, &mut |index, offset, line| {
             // A complete record without its newline is accepted.
@@ -507,11 +513,9 @@ fn stored_config(environments: &[Environment]) -> anyhow::Result<Option<Config>>
 fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathBuf>, Vec<String>)> {
     let mut files = BTreeMap::new();
     let mut unequal: Vec<String> = Vec::new();
-    for folder in folders
-        .iter()
-        .map(|f| f.join(CERTIFICATES))
-        .filter(|f| f.is_dir())
-    {
+    let inside = |shard| (shard, Path::join(shard, CERTIFICATES));
+    let present = folders.iter().map(PathBuf::as_path).map(inside);
+    for (shard, folder) in present.filter(|(_, folder)| folder.is_dir()) {
         for entry in
             fs::read_dir(&folder).with_context(|| format!("{}: cannot read", folder.display()))?
         {
@@ -520,6 +524,7 @@ fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathB
             if name.as_encoded_bytes().starts_with(b".") || !path.is_file() {
                 continue;
             }
+            check_inside(shard, &path)?;
             match files.entry(name) {
                 btree_map::Entry::Vacant(slot) => {
                     slot.insert(path);
@@ -619,7 +624,7 @@ fn write(
 ) -> anyhow::Result<()> {
     let folder = job.output;
     make_folder(folder)?;
-    let _lock = store::lock(folder, Duration::ZERO, job.notify)?;
+    let _lock = store::lock(folder, Duration::ZERO, &StopSignal::default(), job.notify)?;
     let fail = || {
         format!(
             "{}: cannot write the merged campaign; nothing was changed",

@@ -112,7 +112,15 @@ struct RunContext<'a> {
 /// read.
 pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
     let path = job.folder.join(RECORDS);
-    let _lock = store::lock(job.folder, job.patience, job.notify)?;
+    let lock = store::lock(job.folder, job.patience, stop, job.notify)?;
+    let Some(_lock) = lock else {
+        return Ok(RunSummary {
+            new: 0,
+            kept: 0,
+            removed: 0,
+            stopped: stop.asked(),
+        });
+    };
     store::repair(&path, job.notify)?;
     let entries = prepared(job)?;
     let pool = rayon::ThreadPoolBuilder::new()

@@ -2,7 +2,9 @@
 //! them.
 
 use crate::campaign::certificates::CertificateNeed;
+use crate::files::check_ordinary;
 use crate::notice::Notify;
+use crate::stop::StopSignal;
 use anyhow::Context;
 use offload_instances::temporary;
 use offload_reports::records::environment::{ENVIRONMENTS, Environment};
@@ -21,8 +23,9 @@ use std::time::{Duration, Instant};
 /// Locked during a run, so that no two runs write the same records.
 const LOCK: &str = ".lock";
 
-/// Interval between attempts to take a lock held by another run.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Interval between attempts to take a lock held by another run, and between looks at the stop
+/// signal meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Most bytes written before the file is synced.
 const BATCH: usize = 4 << 20;
@@ -123,12 +126,18 @@ impl SolveHead {
 }
 
 /// Takes the folder's lock, which is held while the returned file is open. If another run holds it,
-/// waits up to the given time.
+/// waits up to the given time, or until `stop` is asked to: then there is no lock.
 ///
 /// # Errors
 /// If the folder cannot be written, or another run still holds the lock.
-pub fn lock(folder: &Path, patience: Duration, notify: Notify) -> anyhow::Result<File> {
+pub fn lock(
+    folder: &Path,
+    patience: Duration,
+    stop: &StopSignal,
+    notify: Notify,
+) -> anyhow::Result<Option<File>> {
     let name = folder.display();
+    check_ordinary(&folder.join(LOCK))?;
     let lock = File::options()
         .create(true)
         .truncate(false)
@@ -138,14 +147,14 @@ pub fn lock(folder: &Path, patience: Duration, notify: Notify) -> anyhow::Result
     let start = Instant::now();
     loop {
         match lock.try_lock() {
-            Ok(()) => return Ok(lock),
+            Ok(()) => return Ok(Some(lock)),
             Err(TryLockError::WouldBlock) => {}
             // Some network file systems do not support locks; a campaign is still possible there.
             Err(TryLockError::Error(e)) => {
                 notify(&format!(
                     "note: {name}: cannot be locked ({e}); start only one run at a time in it"
                 ));
-                return Ok(lock);
+                return Ok(Some(lock));
             }
         }
         let left = patience.saturating_sub(start.elapsed());
@@ -153,13 +162,20 @@ pub fn lock(folder: &Path, patience: Duration, notify: Notify) -> anyhow::Result
             !left.is_zero(),
             "{name}: another run is active in this folder; wait for it or choose another"
         );
+        if stop.asked().is_some() {
+            return Ok(None);
+        }
         std::thread::sleep(left.min(LOOK_EVERY));
     }
 }
 
 /// Whether a run is active in a folder. Needs no write permission.
 pub fn is_busy(folder: &Path) -> bool {
-    let lock = File::options().write(true).open(folder.join(LOCK));
+    let path = folder.join(LOCK);
+    if !path.is_file() {
+        return false;
+    }
+    let lock = File::options().write(true).open(path);
     lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
@@ -170,6 +186,7 @@ pub fn is_busy(folder: &Path) -> bool {
 /// If the file cannot be read or written. A missing file is not an error.
 pub fn repair(path: &Path, notify: Notify) -> anyhow::Result<()> {
     let name = path.display();
+    check_ordinary(path)?;
     let mut file = match File::options().read(true).write(true).open(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         other => other.with_context(|| format!("{name}: cannot write"))?,
@@ -272,6 +289,7 @@ fn head(line: &[u8]) -> Result<SolveHead, (String, &'static str)> {
 /// # Errors
 /// If the file cannot be read. A missing file is not an error.
 pub fn each_line(path: &Path, see: &mut dyn FnMut(usize, &[u8]) -> bool) -> anyhow::Result<()> {
+    check_ordinary(path)?;
     let file = match File::open(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         other => other.with_context(|| format!("{}: cannot read", path.display()))?,
@@ -372,6 +390,7 @@ pub fn write(
 ) -> anyhow::Result<()> {
     let path = folder.join(RECORDS);
     let open = |path: &PathBuf| {
+        check_ordinary(path)?;
         let file = File::options().create(true).append(true).open(path);
         file.with_context(|| format!("{}: cannot write", path.display()))
     };

@@ -1,6 +1,6 @@
 //! `verify`: re-checks plans, certificates and campaigns with the independent verifier.
 
-use super::output::{CommandEnd, print, tell};
+use super::output::{CommandEnd, print, print_json, tell};
 use super::values::share;
 use anyhow::bail;
 use offload_bench::campaign::proof::{ProofOptions, prove};
@@ -19,6 +19,13 @@ pub struct Arguments {
     /// The instance of all files; default: found by the file name or the instance name in each file
     #[arg(long)]
     instance: Option<PathBuf>,
+    #[command(flatten)]
+    campaigns: CampaignOptions,
+}
+
+/// How campaigns are re-checked.
+#[derive(clap::Args, Default)]
+pub struct CampaignOptions {
     /// Campaigns: fail too when a row cannot be re-checked, such as one without a stored plan, or
     /// is missing
     #[arg(long)]
@@ -54,7 +61,12 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     if rest.is_empty() {
         bail!("only instances were given; give a plan, a certificate or the folder of a campaign");
     }
-    let for_campaigns = a.strict || a.json || a.rerun.is_some();
+    let CampaignOptions {
+        strict,
+        rerun,
+        json,
+    } = a.campaigns;
+    let for_campaigns = strict || json || rerun.is_some();
     if for_campaigns && let Some((path, _)) = rest.iter().find(|(_, content)| content.is_some()) {
         bail!(
             "{}: is a file; --strict, --json and --rerun are for the folders of campaigns",
@@ -64,7 +76,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     let mut all_hold = true;
     for (path, content) in rest {
         all_hold &= match content {
-            None => campaign(a, path)?,
+            None => campaign(path, &a.campaigns)?,
             Some((bytes, value)) => {
                 let check = check_file(path, (&bytes, &value), &instances, &tell)?;
                 print(&check.text)?;
@@ -75,14 +87,20 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     Ok(CommandEnd::of(all_hold))
 }
 
-fn campaign(a: &Arguments, folder: &Path) -> anyhow::Result<bool> {
-    let proved = prove(folder, ProofOptions { rerun: a.rerun })?;
-    if a.json {
-        print(&proof::json(folder, &proved).to_string())?;
+/// Re-checks the campaign of a folder and prints the result. Returns whether every claim holds.
+pub(super) fn campaign(folder: &Path, options: &CampaignOptions) -> anyhow::Result<bool> {
+    let proved = prove(
+        folder,
+        ProofOptions {
+            rerun: options.rerun,
+        },
+    )?;
+    if options.json {
+        print_json(&proof::json(folder, &proved))?;
     } else {
         print(&proof::text(folder, &proved))?;
     }
-    Ok(if a.strict {
+    Ok(if options.strict {
         proved.is_complete()
     } else {
         proved.holds()

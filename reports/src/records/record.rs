@@ -1,6 +1,7 @@
 //! One line of `records.jsonl`: what one solver did on one problem (`offload-record/3`).
 
 use crate::error::{LineFault, ReportError};
+use offload_instances::files::open_regular;
 use offload_instances::{Realised, Status, StoredPlan, Trust};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -214,7 +215,7 @@ impl Record {
 /// line.
 pub fn read_records(path: &Path) -> Result<Loaded, ReportError> {
     let fail = |e| ReportError::io(path, "read", e);
-    let file = std::fs::File::open(path).map_err(fail)?;
+    let file = open_regular(path)?;
     // Line by line: a campaign of a million solves is larger than its records in memory.
     let read = parse_records(BufReader::with_capacity(1 << 20, file)).map_err(fail)?;
     read.map_err(|faults| ReportError::Records {
