@@ -8,6 +8,7 @@ pub mod generate;
 pub mod merge;
 pub mod options;
 pub mod output;
+mod redo;
 pub mod report;
 pub mod reproduce;
 pub mod run;

@@ -1,6 +1,6 @@
 //! A solver as a campaign uses it: a built-in solver or a command, with a name and limits.
 
-use super::external::{ExternalOptions, ExternalProtocol, ExternalSolver};
+use super::external::{ExternalOptions, ExternalSolver};
 use super::fence::Sandbox;
 use super::sandbox::ensure_bubblewrap;
 use anyhow::{anyhow, ensure};
@@ -149,17 +149,6 @@ impl SolverEntry {
     /// Whether it is a program of the user.
     pub fn is_external(&self) -> bool {
         matches!(self.kind, SolverKind::External(_))
-    }
-
-    /// Whether it is a program that stays running between solves.
-    pub fn is_served(&self) -> bool {
-        matches!(
-            &self.kind,
-            SolverKind::External(ExternalSolver {
-                protocol: ExternalProtocol::Serve(_),
-                ..
-            })
-        )
     }
 
     /// The author of these outcomes, for the judge. External solvers must respect the threshold
