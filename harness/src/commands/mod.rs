@@ -9,6 +9,7 @@ pub mod merge;
 pub mod options;
 pub mod output;
 pub mod pack;
+mod redo;
 pub mod report;
 pub mod reproduce;
 mod row;

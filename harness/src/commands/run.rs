@@ -1,12 +1,13 @@
 //! `run`: a campaign.
 
 use super::output::{CommandEnd, print, tell};
+use super::redo::config_and_redo;
 use super::values::seconds;
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use offload_bench::campaign::config::Config;
 use offload_bench::campaign::forecast::forecast;
 use offload_bench::campaign::matrix::{self, Shard};
-use offload_bench::campaign::run::{CampaignJob, RedoChoice, ShowProgress, run as run_job};
+use offload_bench::campaign::run::{CampaignJob, ShowProgress, run as run_job};
 use offload_bench::files::make_folder;
 use offload_bench::stop::StopSignal;
 use std::path::PathBuf;
@@ -43,28 +44,8 @@ pub struct Arguments {
     relative_to: Option<PathBuf>,
 }
 
-/// The configuration and what `--redo` asks for. In `run --redo FILE` without another file, FILE is
-/// the configuration.
-fn config_and_redo(a: &Arguments) -> anyhow::Result<(PathBuf, RedoChoice)> {
-    let mut values = a.redo.clone();
-    let path = match &a.config {
-        Some(path) => path.clone(),
-        None => PathBuf::from(std::mem::take(
-            values.last_mut().unwrap_or(&mut String::new()),
-        )),
-    };
-    ensure!(!path.as_os_str().is_empty(), "give a configuration");
-    let outdated = values.iter().any(String::is_empty);
-    values.retain(|name| !name.is_empty());
-    let redo = RedoChoice {
-        outdated,
-        solvers: values,
-    };
-    Ok((path, redo))
-}
-
 pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
-    let (path, redo) = config_and_redo(a)?;
+    let (path, redo) = config_and_redo(a.config.as_deref(), &a.redo)?;
     let config = Config::read(&path, a.relative_to.as_deref())?;
     let mut groups = matrix::groups(&config, &tell).with_context(|| path.display().to_string())?;
     if let Some(shard) = a.shard {

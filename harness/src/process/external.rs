@@ -154,7 +154,7 @@ impl ExternalSolver {
             recorded.insert("reveal".into(), true.into());
         }
         if self.hello().is_some_and(|hello| hello.anytime) {
-            recorded.insert("anytime".into(), true.into());
+            recorded.insert(ANYTIME.into(), true.into());
         }
         recorded
     }

@@ -1,6 +1,6 @@
 //! A solver as a campaign uses it: a built-in solver or a command, with a name and limits.
 
-use super::external::{ExternalOptions, ExternalProtocol, ExternalSolver};
+use super::external::{ExternalOptions, ExternalSolver};
 use super::fence::Sandbox;
 use super::sandbox::ensure_bubblewrap;
 use anyhow::{anyhow, ensure};
@@ -154,17 +154,6 @@ impl SolverEntry {
         matches!(self.kind, SolverKind::External(_))
     }
 
-    /// Whether it is a program that stays running between solves.
-    pub fn is_served(&self) -> bool {
-        matches!(
-            &self.kind,
-            SolverKind::External(ExternalSolver {
-                protocol: ExternalProtocol::Serve(_),
-                ..
-            })
-        )
-    }
-
     /// The author of these outcomes, for the judge. External solvers must respect the threshold
     /// rule.
     pub fn author(&self) -> Author<'_> {
@@ -209,7 +198,7 @@ impl SolverEntry {
         }
         let is_anytime = match &self.kind {
             SolverKind::Own(solver) => solver.about().is_anytime,
-            SolverKind::Command { .. } => false,
+            SolverKind::External(_) => false,
         };
         if is_anytime {
             options.insert(ANYTIME.into(), true.into());
