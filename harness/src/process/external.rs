@@ -4,6 +4,7 @@ use super::fence::{Fence, FencedProcess, Sandbox};
 use super::serve_message::Hello;
 use super::serve_pool::{PoolError, ServePool};
 use anyhow::{Context, anyhow, bail, ensure};
+use offload_reports::records::record::ANYTIME;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Read;
