@@ -157,14 +157,16 @@ impl<'a> ProblemCheck<'a> {
     /// inverse of min(f_j, F_j / n_j).
     fn realised(&self, assignment: &[Place], loads: &[usize]) -> Option<RealisedWorth> {
         let interference = self.delays.interference(assignment);
-        let (mut local, mut uplink, mut compute) =
-            (Interval::ZERO, Interval::ZERO, Interval::ZERO);
+        let (mut local, mut uplink, mut compute) = (Interval::ZERO, Interval::ZERO, Interval::ZERO);
         let mut correct = Some(Interval::ZERO);
         let mut all = Vec::with_capacity(assignment.len());
         for (i, (user, place)) in self.instance.users.iter().zip(assignment).enumerate() {
             let right = if let Some(j) = *place {
-                let sent = Interval::point(loads[j] as f64)
-                    .times(self.delays.slope(i, j, interference[j]));
+                let sent = Interval::point(loads[j] as f64).times(self.delays.slope(
+                    i,
+                    j,
+                    interference[j],
+                ));
                 let work = Interval::point(user.edge_time_s?)
                     .times(Interval::point(self.instance.reference_flops?));
                 let computed = work.times(self.delays.pace(j, loads[j]));
@@ -177,9 +179,7 @@ impl<'a> ProblemCheck<'a> {
                 all.push(alone);
                 user.correct_local
             };
-            correct = correct
-                .zip(right)
-                .map(|(sum, p)| sum + Interval::point(p));
+            correct = correct.zip(right).map(|(sum, p)| sum + Interval::point(p));
         }
         let users = Interval::point(all.len() as f64);
         let ms = |x: Interval| x.times(Interval::point(MS));

@@ -59,7 +59,10 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         folder.display()
     ))?;
     if a.verify {
-        return Ok(CommandEnd::of(verify::campaign(&folder, &CampaignOptions::default())?));
+        return Ok(CommandEnd::of(verify::campaign(
+            &folder,
+            &CampaignOptions::default(),
+        )?));
     }
     Ok(CommandEnd::Done)
 }
