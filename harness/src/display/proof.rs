@@ -2,7 +2,7 @@
 //! JSON.
 
 use crate::campaign::proof::Proof;
-use crate::campaign::proof::findings::{Claim, Refutation, Tally};
+use crate::campaign::proof::findings::{ClaimTally, Refutation, RowClaim};
 use comfy_table::{CellAlignment, Table, presets};
 use offload_reports::analysis::recheck::{Checked, Recheck, grouped};
 use serde_json::{Value, json};
@@ -16,13 +16,13 @@ const MEANING: &str =
     "This proves what plans and bounds are worth, not which program made them or how fast.";
 
 /// The claims in the order of the table.
-const CLAIMS: [Claim; 6] = [
-    Claim::Plan,
-    Claim::CertifiedBound,
-    Claim::EnumeratedBound,
-    Claim::SolverBound,
-    Claim::Infeasible,
-    Claim::Repeated,
+const CLAIMS: [RowClaim; 6] = [
+    RowClaim::Plan,
+    RowClaim::CertifiedBound,
+    RowClaim::EnumeratedBound,
+    RowClaim::SolverBound,
+    RowClaim::Infeasible,
+    RowClaim::Repeated,
 ];
 
 /// The proof as text.
@@ -58,7 +58,7 @@ fn table(proof: &Proof) -> Table {
     table.set_header(["claim", "rows", "re-checked", "refuted", "not re-checked"]);
     for claim in CLAIMS {
         let tally = proof.findings.tally(claim);
-        if tally.claimed == 0 && matches!(claim, Claim::Repeated) {
+        if tally.claimed == 0 && matches!(claim, RowClaim::Repeated) {
             continue;
         }
         let open: usize = tally.open.values().sum();
@@ -77,7 +77,7 @@ fn table(proof: &Proof) -> Table {
 fn remarks(proof: &Proof) -> Vec<String> {
     let mut lines = Vec::new();
     for claim in CLAIMS {
-        let Tally { open, .. } = proof.findings.tally(claim);
+        let ClaimTally { open, .. } = proof.findings.tally(claim);
         for (reason, count) in open {
             lines.push(format!(
                 "not re-checked: {} ({}): {reason}",
@@ -159,10 +159,10 @@ pub fn recheck(proof: &Proof) -> Recheck {
             count: proof.rechecked,
             of: proof.rows,
         },
-        certified: checked(Claim::CertifiedBound),
-        enumerated: checked(Claim::EnumeratedBound),
-        infeasible: checked(Claim::Infeasible),
-        solver_bounds: proof.findings.tally(Claim::SolverBound).claimed,
+        certified: checked(RowClaim::CertifiedBound),
+        enumerated: checked(RowClaim::EnumeratedBound),
+        infeasible: checked(RowClaim::Infeasible),
+        solver_bounds: proof.findings.tally(RowClaim::SolverBound).claimed,
         refuted: proof.findings.refutations.len(),
     }
 }

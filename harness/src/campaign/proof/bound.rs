@@ -1,6 +1,6 @@
 //! Checks the bounds and certificates of rows.
 
-use super::findings::{Claim, Findings, Outcome, Refutation};
+use super::findings::{ClaimOutcome, Findings, Refutation, RowClaim};
 use super::lines::NumberedRecord;
 use super::row::{TOLERANCE, bound_claim, claimed_trust};
 use super::sources::SolverTerms;
@@ -41,7 +41,7 @@ pub(super) struct ProvedBound {
 }
 
 /// A certificate of a row, looked up and checked.
-enum Certificate {
+enum CheckedCertificate {
     Missing,
     Refused(String),
     Accepted(Box<CertificateCheck>),
@@ -53,12 +53,12 @@ impl BoundChecker<'_> {
         let r = &row.record;
         let certificate = look_up(r, self.instance, self.folder);
         let mut proved = ProvedBound::default();
-        if let Certificate::Accepted(check) = &certificate {
+        if let CheckedCertificate::Accepted(check) = &certificate {
             proved.upper = check.upper;
         }
         if r.status == Status::Infeasible {
             let outcome = infeasibility(self.problem, &certificate);
-            findings.claim(row, Claim::Infeasible, outcome);
+            findings.claim(row, RowClaim::Infeasible, outcome);
         }
         if let (Some(bound), Some(trust)) = (r.lower_bound, claimed_trust(r)) {
             let outcome = match trust {
@@ -66,7 +66,7 @@ impl BoundChecker<'_> {
                 Trust::Enumerated => self.enumerated(bound, &certificate),
                 Trust::Solver => claimed(&certificate),
             };
-            if outcome == Outcome::Holds {
+            if outcome == ClaimOutcome::Holds {
                 proved.lower = Some(bound);
             }
             findings.claim(row, bound_claim(trust), outcome);
@@ -81,23 +81,23 @@ impl BoundChecker<'_> {
         proved
     }
 
-    fn enumerated(&self, bound: f64, certificate: &Certificate) -> Outcome {
+    fn enumerated(&self, bound: f64, certificate: &CheckedCertificate) -> ClaimOutcome {
         match certificate {
-            Certificate::Refused(why) => return Outcome::Refuted(why.clone()),
-            Certificate::Accepted(check) if bound <= check.lower * (1.0 + TOLERANCE) => {
-                return Outcome::Holds;
+            CheckedCertificate::Refused(why) => return ClaimOutcome::Refuted(why.clone()),
+            CheckedCertificate::Accepted(check) if bound <= check.lower * (1.0 + TOLERANCE) => {
+                return ClaimOutcome::Holds;
             }
             _ => {}
         }
         if self.problem.assignments() > MOST_ASSIGNMENTS {
-            return Outcome::Open("more than a million assignments");
+            return ClaimOutcome::Open("more than a million assignments");
         }
         match self.least.get_or_init(|| self.problem.least_value()) {
-            Some(least) if bound > least.hi * (1.0 + TOLERANCE) => Outcome::Refuted(format!(
+            Some(least) if bound > least.hi * (1.0 + TOLERANCE) => ClaimOutcome::Refuted(format!(
                 "its bound is {bound:?}, but the least value of all plans is at most {:?}",
                 least.hi
             )),
-            _ => Outcome::Holds,
+            _ => ClaimOutcome::Holds,
         }
     }
 }
@@ -111,19 +111,21 @@ fn missing(r: &Record) -> String {
 
 /// The certificate under the name that follows from the record, checked against the instance. Its
 /// problem must be the record's.
-fn look_up(r: &Record, instance: &Instance, folder: &Path) -> Certificate {
+fn look_up(r: &Record, instance: &Instance, folder: &Path) -> CheckedCertificate {
     // Most rows can have none.
     if r.trust.is_none() && r.status != Status::Infeasible {
-        return Certificate::Missing;
+        return CheckedCertificate::Missing;
     }
     let name = certificate_name(r);
     let path = folder.join(CERTIFICATES).join(&name);
     if !path.is_file() {
-        return Certificate::Missing;
+        return CheckedCertificate::Missing;
     }
     let certificate = match read_certificate(&path) {
         Ok(certificate) => certificate,
-        Err(e) => return Certificate::Refused(format!("its certificate cannot be read: {e}")),
+        Err(e) => {
+            return CheckedCertificate::Refused(format!("its certificate cannot be read: {e}"));
+        }
     };
     let differs = [
         (
@@ -138,26 +140,26 @@ fn look_up(r: &Record, instance: &Instance, folder: &Path) -> Certificate {
     ];
     if let Some((field, _)) = differs.iter().find(|(_, differs)| *differs) {
         let why = format!("{CERTIFICATES}/{name} is for another problem: its {field} differs");
-        return Certificate::Refused(why);
+        return CheckedCertificate::Refused(why);
     }
     let check = verify_certificate(instance, &certificate);
     match check.faults.first() {
         Some(fault) => {
             let (place, cause) = (&fault.place, &fault.cause);
-            Certificate::Refused(format!("its certificate is refused: {place} {cause}"))
+            CheckedCertificate::Refused(format!("its certificate is refused: {place} {cause}"))
         }
-        None => Certificate::Accepted(Box::new(check)),
+        None => CheckedCertificate::Accepted(Box::new(check)),
     }
 }
 
-fn certified(r: &Record, bound: f64, certificate: &Certificate) -> Outcome {
+fn certified(r: &Record, bound: f64, certificate: &CheckedCertificate) -> ClaimOutcome {
     match certificate {
-        Certificate::Missing => Outcome::Refuted(missing(r)),
-        Certificate::Refused(why) => Outcome::Refuted(why.clone()),
-        Certificate::Accepted(check) if bound <= check.lower => Outcome::Holds,
-        Certificate::Accepted(check) => {
+        CheckedCertificate::Missing => ClaimOutcome::Refuted(missing(r)),
+        CheckedCertificate::Refused(why) => ClaimOutcome::Refuted(why.clone()),
+        CheckedCertificate::Accepted(check) if bound <= check.lower => ClaimOutcome::Holds,
+        CheckedCertificate::Accepted(check) => {
             let proved = check.lower;
-            Outcome::Refuted(format!(
+            ClaimOutcome::Refuted(format!(
                 "its bound is {bound:?}, but its certificate proves only {proved:?}"
             ))
         }
@@ -165,23 +167,23 @@ fn certified(r: &Record, bound: f64, certificate: &Certificate) -> Outcome {
 }
 
 /// A solver's word stays one. Its certificate, which may prove less, must be sound.
-fn claimed(certificate: &Certificate) -> Outcome {
+fn claimed(certificate: &CheckedCertificate) -> ClaimOutcome {
     match certificate {
-        Certificate::Refused(why) => Outcome::Refuted(why.clone()),
-        _ => Outcome::Open("no proof goes with them"),
+        CheckedCertificate::Refused(why) => ClaimOutcome::Refuted(why.clone()),
+        _ => ClaimOutcome::Open("no proof goes with them"),
     }
 }
 
 /// Counting decides; a certificate beside it must be sound.
-fn infeasibility(problem: &ProblemCheck, certificate: &Certificate) -> Outcome {
+fn infeasibility(problem: &ProblemCheck, certificate: &CheckedCertificate) -> ClaimOutcome {
     if !problem.has_no_plan() {
-        return Outcome::Refuted(
+        return ClaimOutcome::Refuted(
             "it claims that no plan keeps the rules, but the servers hold all mandatory users"
                 .into(),
         );
     }
     match certificate {
-        Certificate::Refused(why) => Outcome::Refuted(why.clone()),
-        _ => Outcome::Holds,
+        CheckedCertificate::Refused(why) => ClaimOutcome::Refuted(why.clone()),
+        _ => ClaimOutcome::Holds,
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 /// A kind of claim that rows make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Claim {
+pub enum RowClaim {
     /// Objective, violations, offloaded users and realised metrics of a plan.
     Plan,
     /// A bound of trust `certified`.
@@ -22,24 +22,24 @@ pub enum Claim {
     Repeated,
 }
 
-impl Claim {
+impl RowClaim {
     /// Its words in tables.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Claim::Plan => "values and metrics of plans",
-            Claim::CertifiedBound => "bounds, certified",
-            Claim::EnumeratedBound => "bounds, enumerated",
-            Claim::SolverBound => "bounds, a solver's word",
-            Claim::Infeasible => "no feasible plan exists",
-            Claim::Repeated => "repeated solves",
+            RowClaim::Plan => "values and metrics of plans",
+            RowClaim::CertifiedBound => "bounds, certified",
+            RowClaim::EnumeratedBound => "bounds, enumerated",
+            RowClaim::SolverBound => "bounds, a solver's word",
+            RowClaim::Infeasible => "no feasible plan exists",
+            RowClaim::Repeated => "repeated solves",
         }
     }
 }
 
 /// Result of checking one claim of one row.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum ClaimOutcome {
     /// Re-checked, and true.
     Holds,
     /// Not re-checked, for this reason.
@@ -50,7 +50,7 @@ pub enum Outcome {
 
 /// Counts of one kind of claim.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Tally {
+pub struct ClaimTally {
     /// Rows that make the claim.
     pub claimed: usize,
     /// Those for which it was re-checked and holds.
@@ -61,8 +61,8 @@ pub struct Tally {
     pub open: BTreeMap<&'static str, usize>,
 }
 
-impl Tally {
-    fn add(&mut self, other: &Tally) {
+impl ClaimTally {
+    fn add(&mut self, other: &ClaimTally) {
         self.claimed += other.claimed;
         self.rechecked += other.rechecked;
         self.refuted += other.refuted;
@@ -135,7 +135,7 @@ impl RowVerdict {
 #[derive(Debug, Default)]
 pub struct Findings {
     /// Counts by claim.
-    pub tallies: BTreeMap<Claim, Tally>,
+    pub tallies: BTreeMap<RowClaim, ClaimTally>,
     /// What is refuted.
     pub refutations: Vec<Refutation>,
     /// Rows without a plan that claim nothing: failures and time-outs.
@@ -146,19 +146,21 @@ pub struct Findings {
 
 impl Findings {
     /// Counts a claim of a row, and keeps its refutation.
-    pub(super) fn claim(&mut self, row: &NumberedRecord, claim: Claim, outcome: Outcome) {
+    pub(super) fn claim(&mut self, row: &NumberedRecord, claim: RowClaim, outcome: ClaimOutcome) {
         let tally = self.tallies.entry(claim).or_default();
         tally.claimed += 1;
         match outcome {
-            Outcome::Holds => tally.rechecked += 1,
-            Outcome::Open(reason) => *tally.open.entry(reason).or_default() += 1,
-            Outcome::Refuted(why) => {
+            ClaimOutcome::Holds => tally.rechecked += 1,
+            ClaimOutcome::Open(reason) => *tally.open.entry(reason).or_default() += 1,
+            ClaimOutcome::Refuted(why) => {
                 tally.refuted += 1;
                 let what = match claim {
-                    Claim::Plan => "plan",
-                    Claim::Infeasible => "infeasibility",
-                    Claim::Repeated => "repeated solve",
-                    Claim::CertifiedBound | Claim::EnumeratedBound | Claim::SolverBound => "bound",
+                    RowClaim::Plan => "plan",
+                    RowClaim::Infeasible => "infeasibility",
+                    RowClaim::Repeated => "repeated solve",
+                    RowClaim::CertifiedBound
+                    | RowClaim::EnumeratedBound
+                    | RowClaim::SolverBound => "bound",
                 };
                 self.refutations.push(Refutation::of(row, what, why));
             }
@@ -192,7 +194,7 @@ impl Findings {
 
     /// The counts of a claim.
     #[must_use]
-    pub fn tally(&self, claim: Claim) -> Tally {
+    pub fn tally(&self, claim: RowClaim) -> ClaimTally {
         self.tallies.get(&claim).cloned().unwrap_or_default()
     }
 }

@@ -2,9 +2,11 @@
 //! its certificate or by enumeration, every claim of infeasibility by counting.
 //!
 //! `findings` holds what is found, `lines` reads the records, `sources` finds the instances, `row`
-//! checks a plan, `bound` a bound, `problem` all rows of one problem, `rerun` repeats solves.
+//! checks a plan, `bound` a bound, `problem` all rows of one problem, `doubled` finds solves that
+//! stand there twice, `rerun` repeats solves.
 
 mod bound;
+mod doubled;
 pub mod findings;
 mod lines;
 mod problem;
@@ -14,8 +16,9 @@ mod sources;
 
 use crate::campaign::certificates::{CERTIFICATES, instance_name};
 use crate::campaign::matrix::{self, InstanceOrigin};
+use doubled::doubled;
 use findings::{Findings, Refutation, RowVerdict};
-use lines::{NumberedRecord, doubled};
+use lines::NumberedRecord;
 use offload_instances::Instance;
 use offload_reports::records::environment::{Environment, read_environments};
 use problem::{Prover, prove_instance};

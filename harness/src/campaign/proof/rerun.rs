@@ -1,6 +1,6 @@
 //! Repeats solves of built-in solvers and compares their results bit for bit.
 
-use super::findings::{Claim, Findings, Outcome};
+use super::findings::{ClaimOutcome, Findings, RowClaim};
 use super::lines::NumberedRecord;
 use super::sources::SolverTerms;
 use crate::process::certify::certify;
@@ -43,7 +43,7 @@ pub(super) fn repeat(
             ..Budget::default()
         };
         let outcome = compare(r, solver.as_ref(), &problem, &budget);
-        findings.claim(row, Claim::Repeated, outcome);
+        findings.claim(row, RowClaim::Repeated, outcome);
     }
 }
 
@@ -75,21 +75,21 @@ fn repeatable(r: &Record) -> Option<Box<dyn Solver>> {
     (ended && is_ours && !is_timed).then_some(solver)
 }
 
-fn compare(r: &Record, solver: &dyn Solver, problem: &Problem, budget: &Budget) -> Outcome {
+fn compare(r: &Record, solver: &dyn Solver, problem: &Problem, budget: &Budget) -> ClaimOutcome {
     let Ok(mut solved) = catch_unwind(AssertUnwindSafe(|| solve(solver, problem, budget))) else {
-        return Outcome::Refuted("the solver fails when it is repeated".into());
+        return ClaimOutcome::Refuted("the solver fails when it is repeated".into());
     };
     if solved.status == Status::Timeout {
-        return Outcome::Open("reached its time limit when repeated");
+        return ClaimOutcome::Open("reached its time limit when repeated");
     }
     if r.trust == Some(Trust::Certified) && certify(problem, &mut solved, None).is_err() {
-        return Outcome::Refuted(
+        return ClaimOutcome::Refuted(
             "its repeated solve writes no certificate that can be read".into(),
         );
     }
     match difference(r, &solved) {
-        None => Outcome::Holds,
-        Some(field) => Outcome::Refuted(format!("its repeated solve has another {field}")),
+        None => ClaimOutcome::Holds,
+        Some(field) => ClaimOutcome::Refuted(format!("its repeated solve has another {field}")),
     }
 }
 

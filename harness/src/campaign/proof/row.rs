@@ -1,6 +1,6 @@
 //! Checks what one row says of its plan: values, counts, status, trajectory.
 
-use super::findings::{Claim, Findings, Outcome, Refutation};
+use super::findings::{ClaimOutcome, Findings, Refutation, RowClaim};
 use super::lines::NumberedRecord;
 use offload_instances::Instance;
 use offload_reports::{Realised, Record, Status, Trust};
@@ -19,11 +19,11 @@ const NO_PLAN: &str = "no stored plan";
 const NO_INSTANCE: &str = "instance not found";
 
 /// The claim that a row's bound makes.
-pub(super) fn bound_claim(trust: Trust) -> Claim {
+pub(super) fn bound_claim(trust: Trust) -> RowClaim {
     match trust {
-        Trust::Certified => Claim::CertifiedBound,
-        Trust::Enumerated => Claim::EnumeratedBound,
-        Trust::Solver => Claim::SolverBound,
+        Trust::Certified => RowClaim::CertifiedBound,
+        Trust::Enumerated => RowClaim::EnumeratedBound,
+        Trust::Solver => RowClaim::SolverBound,
     }
 }
 
@@ -35,15 +35,15 @@ pub(super) fn claimed_trust(r: &Record) -> Option<Trust> {
 /// Counts the claims of a row whose instance is not known.
 pub(super) fn open_all(row: &NumberedRecord, findings: &mut Findings) {
     let r = &row.record;
-    let mut open = |claim| findings.claim(row, claim, Outcome::Open(NO_INSTANCE));
+    let mut open = |claim| findings.claim(row, claim, ClaimOutcome::Open(NO_INSTANCE));
     if r.objective.is_some() {
-        open(Claim::Plan);
+        open(RowClaim::Plan);
     }
     if let Some(trust) = claimed_trust(r) {
         open(bound_claim(trust));
     }
     if r.status == Status::Infeasible {
-        open(Claim::Infeasible);
+        open(RowClaim::Infeasible);
     }
 }
 
@@ -83,16 +83,16 @@ pub(super) fn check_plan(
         Ok(worth) => worth,
         Err(why) => {
             let why = format!("its plan does not fit the instance: {why}");
-            findings.claim(row, Claim::Plan, Outcome::Refuted(why));
+            findings.claim(row, RowClaim::Plan, ClaimOutcome::Refuted(why));
             return None;
         }
     };
     let outcome = match worth_fault(r, objective, &worth) {
-        Some(why) => Outcome::Refuted(why),
-        None => Outcome::Holds,
+        Some(why) => ClaimOutcome::Refuted(why),
+        None => ClaimOutcome::Holds,
     };
     findings.rechecked.insert(row.line);
-    findings.claim(row, Claim::Plan, outcome);
+    findings.claim(row, RowClaim::Plan, outcome);
     Some(worth)
 }
 
@@ -101,11 +101,11 @@ fn without_plan(row: &NumberedRecord, problem: &ProblemCheck, findings: &mut Fin
     if r.objective.is_some() {
         let impossible = r.violations == 0 && problem.has_no_plan();
         let outcome = if impossible {
-            Outcome::Refuted("it claims a plan that keeps the rules, but none exists".into())
+            ClaimOutcome::Refuted("it claims a plan that keeps the rules, but none exists".into())
         } else {
-            Outcome::Open(NO_PLAN)
+            ClaimOutcome::Open(NO_PLAN)
         };
-        findings.claim(row, Claim::Plan, outcome);
+        findings.claim(row, RowClaim::Plan, outcome);
         return;
     }
     findings.rechecked.insert(row.line);
@@ -115,7 +115,7 @@ fn without_plan(row: &NumberedRecord, problem: &ProblemCheck, findings: &mut Fin
         && (r.violations, r.mandatory_local) == (0, 0);
     if !is_bare {
         let why = "it has no objective, but a plan or what follows from one".to_string();
-        findings.claim(row, Claim::Plan, Outcome::Refuted(why));
+        findings.claim(row, RowClaim::Plan, ClaimOutcome::Refuted(why));
     } else if claimed_trust(r).is_none() && r.status != Status::Infeasible {
         findings.silent += 1;
     }
