@@ -10,18 +10,26 @@ const LONGEST: usize = 22;
 #[must_use]
 pub fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in xml_characters(text).chars() {
         match c {
             '&' => out += "&amp;",
             '<' => out += "&lt;",
             '>' => out += "&gt;",
             '"' => out += "&quot;",
-            // The production Char of the standard; no char is a surrogate.
-            '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'.. => out.push(c),
-            _ => out.push(char::REPLACEMENT_CHARACTER),
+            _ => out.push(c),
         }
     }
     out
+}
+
+/// Text with U+FFFD for every character that XML 1.0 forbids, for templates that do the rest.
+pub(crate) fn xml_characters(text: &str) -> String {
+    let allowed = |c| match c {
+        // The production Char of the standard; no char is a surrogate.
+        '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'.. => c,
+        _ => char::REPLACEMENT_CHARACTER,
+    };
+    text.chars().map(allowed).collect()
 }
 
 /// Text for LaTeX: special characters escaped, others that pdflatex lacks replaced.

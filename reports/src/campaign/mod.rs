@@ -18,6 +18,7 @@ use crate::document::{
     terminal,
 };
 use crate::error::ReportError;
+use crate::escape::xml_characters;
 use crate::files::FileSet;
 use crate::text::{clip, counted, mode};
 use columns::RecordLine;
@@ -217,7 +218,7 @@ fn page(study: &Study, pictures: &[Picture]) -> Document {
 
 fn filters(study: &Study) -> Filters {
     let rows = || study.analysis.rows.iter().map(|row| row.record);
-    let families: BTreeSet<String> = rows().map(|r| r.family.clone()).collect();
+    let families: BTreeSet<String> = rows().map(|r| xml_characters(&r.family)).collect();
     let users: BTreeSet<usize> = rows().map(|r| r.users).collect();
     let thresholds: BTreeSet<ThresholdKey> = rows().map(|r| ThresholdKey(r.threshold)).collect();
     let modes: BTreeSet<&str> = rows().map(|r| mode(r.interference)).collect();
@@ -249,7 +250,7 @@ fn filters(study: &Study) -> Filters {
             .analysis
             .solvers
             .iter()
-            .map(ToString::to_string)
+            .map(|id| xml_characters(id))
             .collect(),
     }
 }

@@ -509,8 +509,8 @@ fn the_numbers_of_every_table_are_in_a_csv_file() {
     assert_eq!(best.len(), study.virtual_best.len());
 }
 
-#[test]
-fn trajectories_are_monotone_and_read_as_plain_csv() {
+/// Two runs with a trajectory, one without, one whose plan breaks a rule, one without a plan.
+fn improving() -> [Record; 5] {
     let mut found = record(20, 1, "lns", Some(2.0));
     let moment = |time_s, objective, bound| Moment {
         time_s,
@@ -529,16 +529,24 @@ fn trajectories_are_monotone_and_read_as_plain_csv() {
     again.seed = 1;
     let mut violating = record(20, 2, "random", Some(1.0));
     violating.violations = 1;
-    let records = [
+    [
         found,
         again,
         record(20, 2, "goa", Some(2.5)),
         violating,
         record(40, 1, "goa", None),
-    ];
-    let rows = rows_of(&written(&records), "anytime.csv");
+    ]
+}
+
+/// A cell that is a number.
+fn number(row: &BTreeMap<String, String>, name: &str) -> f64 {
+    row[name].parse().unwrap()
+}
+
+#[test]
+fn trajectories_are_monotone_and_read_as_plain_csv() {
+    let rows = rows_of(&written(&improving()), "anytime.csv");
     assert_eq!(rows.len(), 4 + 4 + 1, "{rows:?}");
-    let number = |row: &BTreeMap<String, String>, name: &str| row[name].parse::<f64>().unwrap();
     for pair in rows
         .windows(2)
         .filter(|w| w[0]["data_id"] == w[1]["data_id"])
@@ -578,8 +586,14 @@ fn trajectories_are_monotone_and_read_as_plain_csv() {
         ),
         ("goa", 0.001)
     );
+}
+
+#[test]
+fn trajectories_lead_to_their_rows() {
+    let files = written(&improving());
+    let rows = rows_of(&files, "anytime.csv");
     // The numbers of runs lead to their rows.
-    let gaps = rows_of(&written(&records), "gaps.csv");
+    let gaps = rows_of(&files, "gaps.csv");
     for row in &rows {
         let run = &gaps[number(row, "data_id") as usize - 1];
         assert_eq!(
