@@ -8,7 +8,9 @@
 //!
 //! This example runs a small campaign and compares two heuristics. Built-in heuristics run in the
 //! calling process. Exact and external solvers run in a worker, which is the running program
-//! started as `worker`; only `offload-bench` itself has this command.
+//! started as `worker`; only `offload-bench` itself has this command. From the first external solver
+//! on, the calling process adopts orphans of its descendants, and other processes of the user cannot
+//! trace it.
 //!
 //! ```
 //! use offload_bench::campaign::config::Config;

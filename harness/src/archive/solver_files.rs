@@ -18,7 +18,7 @@ const COMMANDS: [&str; 2] = ["exec:", "serve:"];
 const SYSTEM: [&str; 5] = ["/bin", "/sbin", "/usr", "/opt", "/nix"];
 
 /// An external solver of a configuration.
-struct ExternalSolver {
+struct DeclaredSolver {
     id: String,
     depends: Vec<String>,
 }
@@ -50,7 +50,7 @@ pub(super) fn add_solver_files(
 }
 
 /// The external solvers of a configuration.
-fn externals(table: &Table) -> Vec<ExternalSolver> {
+fn externals(table: &Table) -> Vec<DeclaredSolver> {
     let items = |name: &str| {
         table
             .get(name)
@@ -59,13 +59,13 @@ fn externals(table: &Table) -> Vec<ExternalSolver> {
             .flatten()
     };
     let text = |value: &Value| value.as_str().map(|text| text.trim().to_string());
-    let short = items("solvers").filter_map(text).map(|id| ExternalSolver {
+    let short = items("solvers").filter_map(text).map(|id| DeclaredSolver {
         id,
         depends: Vec::new(),
     });
     let long = items("solver").filter_map(|table| {
         let depends = table.get("depends").and_then(Value::as_array);
-        Some(ExternalSolver {
+        Some(DeclaredSolver {
             id: table.get("id").and_then(text)?,
             depends: depends.into_iter().flatten().filter_map(text).collect(),
         })

@@ -429,9 +429,9 @@ fn ensure_untouched(file: &File, path: &Path, length: u64) -> anyhow::Result<()>
     let named = std::fs::metadata(path);
     anyhow::ensure!(
         open.len() == length && named.is_ok_and(|named| named.ino() == open.ino()),
-        "{}: another program changed this file during the run, such as an external solver without a \
-         sandbox; do not trust its records: start again in a new folder, such solvers with sandbox = \
-         \"bubblewrap\"",
+        "{}: another program changed this file during the run, such as an external solver without \
+         a sandbox; do not trust its records: start again in a new folder, such solvers with \
+         sandbox = \"bubblewrap\"",
         path.display()
     );
     Ok(())

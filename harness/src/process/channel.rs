@@ -31,7 +31,7 @@ pub enum Received<T> {
 
 /// Whether a read waits for something to read.
 #[derive(Clone, Copy)]
-enum Waiting {
+enum Patience {
     Yes,
     No,
 }
@@ -109,11 +109,11 @@ impl Channel {
         patience: Option<Duration>,
     ) -> Result<Received<T>> {
         let wait = if patience == Some(Duration::ZERO) {
-            Waiting::No
+            Patience::No
         } else {
             let patience = patience.map(|p| p.max(SHORTEST));
             self.stream.set_read_timeout(patience)?;
-            Waiting::Yes
+            Patience::Yes
         };
         let mut searched = 0;
         loop {
@@ -156,7 +156,7 @@ impl Channel {
     }
 
     /// Reads what has arrived, and keeps the open files that came with it.
-    fn read_more(&mut self, wait: Waiting) -> Result<usize> {
+    fn read_more(&mut self, wait: Patience) -> Result<usize> {
         use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
         let mut bytes = [0; CHUNK];
         let mut space = [std::mem::MaybeUninit::uninit(); SPACE];
@@ -167,8 +167,8 @@ impl Channel {
         #[cfg(not(target_os = "linux"))]
         let flags = RecvFlags::empty();
         let flags = match wait {
-            Waiting::Yes => flags,
-            Waiting::No => flags | RecvFlags::DONTWAIT,
+            Patience::Yes => flags,
+            Patience::No => flags | RecvFlags::DONTWAIT,
         };
         let got = recvmsg(&self.stream, &mut parts, &mut beside, flags)?.bytes;
         for part in beside.drain() {

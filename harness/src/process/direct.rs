@@ -55,8 +55,8 @@ pub struct DirectSolver {
 }
 
 impl DirectSolver {
-    /// The solvers that the values of `--solver` name, as [`entries`] reads them; `threads` solve at
-    /// the same time.
+    /// The solvers that the values of `--solver` name, as [`entries`] reads them; `threads` solve
+    /// at the same time.
     ///
     /// # Errors
     /// See [`entries`].
@@ -207,8 +207,8 @@ fn split_ids(given: &[String]) -> anyhow::Result<Vec<String>> {
             let command = rest.trim();
             bail!(
                 "--solver {command}: a command extends to the end of its --solver, so `{id}` would \
-                 belong to it; give `{id}` with a --solver of its own, or before the command, or in \
-                 quotes if the command needs it"
+                 belong to it; give `{id}` with a --solver of its own, or before the command, or \
+                 in quotes if the command needs it"
             );
         }
         all.push(rest.to_string());

@@ -91,6 +91,8 @@ pub struct FencedProcess {
     started: Instant,
     /// When the supervisor was last heard.
     heard: Instant,
+    /// Whether its group ran out of memory.
+    is_out_of_memory: bool,
     /// Wall time at its end, s.
     wall_s: Option<f64>,
     report: Option<SupervisorReport>,
@@ -167,6 +169,7 @@ impl FencedProcess {
             stderr,
             started: Instant::now(),
             heard: Instant::now(),
+            is_out_of_memory: false,
             wall_s: None,
             report: None,
             fault: None,
@@ -268,16 +271,13 @@ impl FencedProcess {
         }
         let wall_s = self.wall_s.unwrap_or_else(|| self.elapsed_s());
         self.end();
-        let memory = self
-            .group
-            .as_ref()
-            .is_some_and(ControlGroup::ran_out_of_memory);
+        let is_out_of_memory = self.ran_out_of_memory();
         self.group = None;
         let _ = self.stderr.end.recv_timeout(PIPE_GRACE);
         let report = self.report.take();
         let killed = report.as_ref().and_then(|r| r.killed);
         let ended = FenceReport {
-            killed: killed.or(memory.then_some(Killed::Memory)),
+            killed: killed.or(is_out_of_memory.then_some(Killed::Memory)),
             code: report.as_ref().and_then(|r| r.code),
             signal: report.as_ref().and_then(|r| r.signal),
             wall_s,
@@ -326,7 +326,16 @@ impl FencedProcess {
             self.attacked("its supervisor was stopped");
         } else if self.heard.elapsed() > SUPERVISOR_GRACE {
             self.attacked("its supervisor stopped answering");
+        } else if !self.is_out_of_memory && self.ran_out_of_memory() {
+            // The kernel may have killed one of its processes only.
+            self.is_out_of_memory = true;
+            self.kill(Killed::Memory);
         }
+    }
+
+    fn ran_out_of_memory(&self) -> bool {
+        let group = self.group.as_ref();
+        group.is_some_and(ControlGroup::ran_out_of_memory)
     }
 
     fn attacked(&mut self, how: &str) {

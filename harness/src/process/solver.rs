@@ -45,7 +45,7 @@ pub enum SolverKind {
     /// A built-in solver.
     Own(Box<dyn Solver>),
     /// A command, run by the shell.
-    External(ExternalSolver),
+    External(Box<ExternalSolver>),
 }
 
 /// Which built-in solvers run in a process of their own. External
@@ -110,7 +110,7 @@ impl SolverEntry {
     ) -> anyhow::Result<SolverEntry> {
         let id = id.trim().to_string();
         let (kind, isolated, version) = match ExternalSolver::of(&id, folder, options)? {
-            Some(solver) => (SolverKind::External(solver), true, String::new()),
+            Some(solver) => (SolverKind::External(Box::new(solver)), true, String::new()),
             None => {
                 let solver = find(&id).map_err(|e| anyhow!(e))?;
                 let isolated = isolation == Isolation::Always || solver.about().is_exact;

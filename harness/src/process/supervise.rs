@@ -162,7 +162,7 @@ fn watched(
     let mut memory = MemoryWatch::default();
     let (killed, status) = watch(&happenings, sender, request.memory_bytes, &mut memory);
     if status.is_some() {
-        sender.send(&SupervisorEvent::Ended)?;
+        tell(sender, &SupervisorEvent::Ended);
     }
     program.kill_all();
     let status = match status {
@@ -181,7 +181,18 @@ fn watched(
         cpu_s: (usage.user_time() + usage.system_time()).num_microseconds() as f64 * 1e-6,
         peak_memory_bytes: memory.peak.max(peak_of_one),
     };
-    Ok(sender.send(&SupervisorEvent::Report(report))?)
+    tell(sender, &SupervisorEvent::Report(report));
+    Ok(())
+}
+
+/// Tells the harness. If it has ended, waits: the thread that listens to it clears everything away
+/// and ends this process.
+fn tell(sender: &Sender, event: &SupervisorEvent) {
+    if sender.send(event).is_err() {
+        loop {
+            std::thread::park();
+        }
+    }
 }
 
 /// The exit status of a program that was killed.

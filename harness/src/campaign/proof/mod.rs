@@ -97,8 +97,8 @@ pub fn prove(folder: &Path, options: ProofOptions) -> anyhow::Result<Proof> {
         proved: Mutex::default(),
         notes: Mutex::default(),
     };
-    let mut findings = search.from_origins(&origins);
-    findings.merge(search.from_stored());
+    let mut findings = search.of_origins(&origins);
+    findings.merge(search.of_stored());
     findings.merge(search.without_instance());
     findings.merge(search.mislabelled());
     findings.merge(doubled(&records));
@@ -182,7 +182,7 @@ impl Search<'_> {
     }
 
     /// Instances that the recorded configurations generate or read.
-    fn from_origins(&self, origins: &[InstanceOrigin]) -> Findings {
+    fn of_origins(&self, origins: &[InstanceOrigin]) -> Findings {
         let one = |origin: &InstanceOrigin| match origin.make() {
             Ok(instance) => self.found(&instance),
             Err(e) => {
@@ -198,7 +198,7 @@ impl Search<'_> {
 
     /// Instances stored beside the certificates. A stored instance must be the one that its name
     /// says, also when another source gave it.
-    fn from_stored(&self) -> Findings {
+    fn of_stored(&self) -> Findings {
         let prints: Vec<&&str> = self.by_instance.keys().collect();
         let one = |print: &&&str| {
             let row = self.by_instance[**print][0];
