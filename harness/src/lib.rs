@@ -8,14 +8,14 @@
 //!
 //! This example runs a small campaign and compares two heuristics. Built-in heuristics run in the
 //! calling process. Exact and external solvers run in a worker, which is the running program
-//! started as `worker`; only `offload-bench` itself has this command. From the first external solver
-//! on, the calling process adopts orphans of its descendants, and other processes of the user cannot
-//! trace it.
+//! started as `worker`; only `offload-bench` itself has this command. From the first external
+//! solver on, the calling process adopts orphans of its descendants, and other processes of the
+//! user cannot trace it.
 //!
 //! ```
 //! use offload_bench::campaign::config::Config;
 //! use offload_bench::campaign::matrix;
-//! use offload_bench::campaign::run::{CampaignJob, ShowProgress, run};
+//! use offload_bench::campaign::run::{CampaignJob, RedoChoice, ShowProgress, run};
 //! use offload_bench::stop::StopSignal;
 //! use offload_bench::{files, notice};
 //!
@@ -36,7 +36,7 @@
 //!     groups: &groups,
 //!     shard: None,
 //!     folder: folder.path(),
-//!     redo: false,
+//!     redo: RedoChoice::default(),
 //!     progress: ShowProgress::No,
 //!     notify: &notice::ignore,
 //!     patience: std::time::Duration::ZERO,

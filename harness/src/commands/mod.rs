@@ -17,6 +17,7 @@ pub mod run;
 pub mod simulate;
 pub mod solve;
 pub mod solvers;
+mod start;
 pub mod submit;
 pub mod trace;
 mod trace_record;

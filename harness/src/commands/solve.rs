@@ -1,6 +1,7 @@
 //! `solve`: one problem, one or several solvers.
 
 use super::output::{CommandEnd, print, print_json, tell};
+use super::start::{StartOptions, start_plan};
 use super::values::{gap, seconds, threshold};
 use anyhow::Context;
 use offload_bench::display::solves::{as_json, table};
@@ -38,6 +39,8 @@ pub struct Arguments {
     /// Seed of the solver's randomness
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    start: StartOptions,
     /// Write the best plan to this file; feasible plans are preferred
     #[arg(short, long, value_name = "PLAN")]
     output: Option<PathBuf>,
@@ -73,6 +76,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         time_limit: a.time_limit,
         gap: a.gap,
         seed: a.seed,
+        start: start_plan(&a.start, &problem, &entries)?,
         ..Budget::default()
     };
     let (mut all, mut certificate) = (Vec::new(), None);

@@ -20,6 +20,9 @@ const MAX_FILE: u64 = 16 << 30;
 /// Tasks (processes and threads) that a user who is not root may have beside those that run now.
 const MORE_TASKS: u64 = 2048;
 
+/// The first file descriptor after stdin, stdout and stderr.
+const FIRST_OTHER_FILE: i32 = 3;
+
 /// How much earlier than others the kernel kills a solver when the machine has no memory left.
 const OOM_SCORE: &str = "500";
 
@@ -55,6 +58,8 @@ fn prepared(channel: &mut Channel, request: &LaunchRequest) -> anyhow::Result<Co
         nix::sys::prctl::set_dumpable(false)?;
         nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
     }
+    // What the harness inherited without closing it at `exec` is not for the program.
+    close_fds::set_fds_cloexec(FIRST_OTHER_FILE, &[]);
     join(&request.groups).context("cannot join a control group")?;
     limit_resources()?;
     #[cfg(target_os = "linux")]

@@ -166,6 +166,14 @@ impl SolverEntry {
         }
     }
 
+    /// Whether it begins with a plan that the budget gives.
+    pub fn takes_start(&self) -> bool {
+        match &self.kind {
+            SolverKind::Own(solver) => solver.about().takes_start,
+            SolverKind::External(_) => false,
+        }
+    }
+
     /// Whether it may write a certificate.
     pub fn writes_certificate(&self) -> bool {
         match &self.kind {

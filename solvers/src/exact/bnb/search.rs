@@ -642,8 +642,15 @@ impl<'a> TreeSearch<'a> {
 fn first_plan(costs: &Costs, budget: &Budget, effort: Effort) -> Assignment {
     let deadline = budget.deadline();
     match effort {
+        Effort::Root if budget.start.is_some() => greedy::start(costs, budget),
         Effort::Root => goa_marginal::plan(costs, &deadline),
-        Effort::Full => improve_from(costs, greedy::goa(costs), STARTS, budget.seed, &deadline),
+        Effort::Full => improve_from(
+            costs,
+            greedy::start(costs, budget),
+            STARTS,
+            budget.seed,
+            &deadline,
+        ),
     }
 }
 
