@@ -210,10 +210,8 @@ fn a_program_is_shown_the_problem_and_nothing_of_the_answers() {
                 "weights"
             ]
         );
-        assert_eq!(
-            (seen[1]["id"].clone(), seen[1]["threshold"].clone()),
-            (json!(2), json!(0.7))
-        );
+        assert!(seen[1]["id"].as_u64().unwrap() < 1 << 53);
+        assert_eq!(seen[1]["threshold"], 0.7);
         assert_eq!(
             (seen[1]["weights"].clone(), seen[1]["time_limit_s"].clone()),
             (json!("uncertainty"), json!(null))
@@ -314,6 +312,29 @@ fn the_row_after_a_failure_gets_a_new_process() {
             );
         }
     }
+}
+
+#[test]
+fn answers_before_their_request_are_refused() {
+    // All ids from 0 to 9 with each answer and with the hello, well before the next request.
+    let flood = "for k in 0 1 2 3 4 5 6 7 8 9; do \
+                 echo \"{\\\"id\\\": $k, \\\"assignment\\\": [0, 0, 0, 0, 0, 0]}\"; done";
+    let folder = with_program(&config(""), &format!("{}\n{flood}; sleep 100", HELLO));
+    for row in run(folder.path()) {
+        assert_eq!(row["status"], "error", "{row}");
+        let stop = text(&row, "stop");
+        let is_named = stop.contains("before the request") || stop.contains("it answered request");
+        assert!(is_named, "{row}");
+    }
+    // The next id cannot be foreseen: no row has an answer of no time.
+    let rows = rows_of(
+        &format!("sleep 0.1; {ANSWER}; id=$((id + 1)); {ANSWER}"),
+        "",
+    );
+    for row in rows.iter().filter(|row| row["status"] == "feasible") {
+        assert!(row["wall_time_s"].as_f64().unwrap() >= 0.1, "{row}");
+    }
+    assert!(rows.iter().any(|row| row["status"] == "error"), "{rows:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::layout::CONFIG;
 use super::rewrite::LocalPaths;
 use super::solver_files::add_solver_files;
 use super::staging::Staging;
-use crate::campaign::certificates::{CERTIFICATES, certificate_name};
+use crate::campaign::certificates::{CERTIFICATES, certificate_name, refusal_name};
 use crate::campaign::config::Config;
 use crate::campaign::store;
 use crate::files::{check_inside, read_campaign};
@@ -208,18 +208,19 @@ fn add_certificates(
     local: &LocalPaths,
 ) -> anyhow::Result<()> {
     for record in records {
-        let file = folder.join(CERTIFICATES).join(certificate_name(record));
-        if !file.exists() {
-            continue;
-        }
-        check_inside(folder, &file)?;
         // The name depends on that of the solver, which may be a command.
         let renamed = Record {
             solver: local.text(&record.solver),
             ..record.clone()
         };
-        let path = format!("{CERTIFICATES}/{}", certificate_name(&renamed));
-        staging.add_file(&path, &file)?;
+        // A note takes the place of a certificate that a solve did not leave.
+        for name in [certificate_name, refusal_name] {
+            let file = folder.join(CERTIFICATES).join(name(record));
+            if file.exists() {
+                check_inside(folder, &file)?;
+                staging.add_file(&format!("{CERTIFICATES}/{}", name(&renamed)), &file)?;
+            }
+        }
     }
     Ok(())
 }

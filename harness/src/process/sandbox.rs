@@ -7,9 +7,16 @@ use std::process::{Command, Stdio};
 /// The program.
 const BWRAP: &str = "bwrap";
 
+/// Where services of the system keep their sockets. A read-only file system does not stop a program
+/// from connecting to them.
+const RUN: &str = "/run";
+
+/// Programs below [`RUN`] on systems that keep them there (NixOS).
+const PROGRAMS_IN_RUN: &str = "/run/current-system";
+
 /// Arguments for every program: own namespaces (no network, no other processes), all files
-/// read-only, a private `/tmp` and `/dev/shm`, no capabilities.
-const ALWAYS: [&str; 16] = [
+/// read-only, a private `/tmp` and `/dev/shm`, no sockets of the system's services, no capabilities.
+const ALWAYS: [&str; 18] = [
     "--unshare-all",
     "--die-with-parent",
     "--cap-drop",
@@ -23,6 +30,8 @@ const ALWAYS: [&str; 16] = [
     "/proc",
     "--tmpfs",
     "/tmp",
+    "--tmpfs",
+    RUN,
     "--setenv",
     "TMPDIR",
     "/tmp",
@@ -40,6 +49,9 @@ pub fn wrapped(shell: &[&str], folder: &Path, hidden: &[PathBuf]) -> Vec<OsStrin
         .collect();
     mounts.retain(|mount| mount.path.exists());
     mounts.push(Mount::showing(folder.clone()));
+    if Path::new(PROGRAMS_IN_RUN).exists() {
+        mounts.push(Mount::showing(PROGRAMS_IN_RUN.into()));
+    }
     // Outer folders first: each mount covers what is below it. A folder that is both shown and
     // hidden is hidden.
     mounts.sort_by_key(|mount| (mount.path.components().count(), mount.is_hidden));

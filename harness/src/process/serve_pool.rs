@@ -3,12 +3,16 @@
 use super::fence::{Fence, StartError};
 use super::serve_message::Hello;
 use super::serve_process::{HelloError, ServedProcess};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Failures in a row after which a program is no longer started.
 const MAX_FAILURES: usize = 3;
+
+/// Most bits of a request's id: every JSON reader takes such integers exactly.
+const ID_BITS: u32 = 53;
 
 /// The processes of one program. At most one is started for each thread that solves at the same
 /// time.
@@ -17,6 +21,8 @@ pub struct ServePool {
     idle: Mutex<Vec<ServedProcess>>,
     state: Mutex<PoolState>,
     requests: AtomicU64,
+    /// Makes ids that a program cannot foresee: it cannot answer a request before it gets it.
+    ids: RandomState,
 }
 
 #[derive(Default)]
@@ -115,7 +121,8 @@ impl ServePool {
 
     /// The id of the next request.
     pub fn next_id(&self) -> u64 {
-        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        self.ids.hash_one(number) >> (u64::BITS - ID_BITS)
     }
 
     /// What the program said of itself, once a process was started.

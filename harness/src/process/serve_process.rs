@@ -172,8 +172,9 @@ impl ServedProcess {
     pub fn ask(&mut self, id: u64, request: Vec<u8>, limits: &RequestLimits) -> Conversation {
         self.most.store(limits.line_bytes, Ordering::Relaxed);
         let mut incumbents = Vec::new();
+        let is_early = !self.has_ended() && self.early.is_some();
         let begin = Instant::now();
-        if let Some(requests) = &self.requests {
+        if let Some(requests) = self.requests.as_ref().filter(|_| !is_early) {
             let _ = requests.send(request);
         }
         let deadline = limits.time.and_then(|limit| begin.checked_add(limit));
@@ -182,6 +183,11 @@ impl ServedProcess {
                 Ok(line) => line,
                 Err(broken) => break (Err(broken), Instant::now()),
             };
+            // Its time cannot be measured.
+            if is_early || read < begin {
+                let reason = "it wrote a line before the request".into();
+                break (Err(BrokenOff::Nonsense(reason)), Instant::now());
+            }
             match parse_line(&line, id) {
                 Ok(SolverLine::Answer(answer)) => break (Ok(answer), read),
                 Ok(SolverLine::Incumbent(plan)) if incumbents.len() < MAX_INCUMBENTS => {
