@@ -604,6 +604,39 @@ fn trajectories_lead_to_their_rows() {
 }
 
 #[test]
+fn figures_name_their_statistics_and_clip_nothing() {
+    let files = written(&improving());
+    let anytime = rows_of(&files, "figures/anytime.csv");
+    let gaps: Vec<f64> = anytime
+        .iter()
+        .filter(|row| row["series"] == "lns")
+        .map(|row| number(row, "primal_gap_mean_pct"))
+        .collect();
+    // 4, 3 and 2 against the best plan, 2; then the end of the run.
+    assert_eq!(gaps.len(), 4, "{anytime:?}");
+    assert!((gaps[0] - 50.0).abs() < 1e-9, "{gaps:?}");
+    assert_eq!(gaps[2..], [0.0, 0.0], "{gaps:?}");
+    assert_eq!(number(&anytime[0], "time_s"), 1e-7);
+    let files = written(&[
+        record(20, 1, "goa", Some(2.0)),
+        bounded(20, 1, "enumerate", Some(2.0), 2.0, Trust::Enumerated),
+    ]);
+    for (figure, column) in [
+        ("gap-vs-users", "gap_mean_pct"),
+        ("gap-vs-load", "gap_mean_pct"),
+        ("gap-vs-time", "gap_mean_pct"),
+        ("gap-distribution", "gap_guaranteed_pct"),
+    ] {
+        let rows = rows_of(&files, &format!("figures/{figure}.csv"));
+        let zero = |row: &BTreeMap<String, String>| number(row, column) == 0.0;
+        assert!(
+            !rows.is_empty() && rows.iter().all(zero),
+            "{figure}: {rows:?}"
+        );
+    }
+}
+
+#[test]
 fn any_solver_can_be_the_focus() {
     let records = campaign();
     let mut study = study(&records);
