@@ -604,6 +604,35 @@ fn trajectories_lead_to_their_rows() {
 }
 
 #[test]
+fn a_plan_found_at_the_end_of_a_run_has_one_row() {
+    let mut records = improving();
+    for record in &mut records[..2] {
+        record.time_s = 0.4;
+        record.lower_bound = Some(1.75);
+        record.trust = Some(Trust::Solver);
+    }
+    let rows = rows_of(&written(&records), "anytime.csv");
+    assert_eq!(rows.len(), 3 + 3 + 1, "{rows:?}");
+    let end = &rows[2];
+    assert_eq!((&*end["time_s"], &*end["lower_bound"]), ("0.4", "1.75"));
+}
+
+#[test]
+fn zeros_in_csv_have_no_sign() {
+    let records = campaign();
+    let files = written(&records);
+    let pairs = rows_of(&files, "pairs.csv");
+    let is_zero = |row: &BTreeMap<String, String>| row["wilcoxon_minus"] == "0.0";
+    assert!(pairs.iter().any(is_zero), "{pairs:?}");
+    for (name, text) in files.iter().filter(|file| file.0.ends_with(".csv")) {
+        assert!(
+            !text.contains(",-0.0,") && !text.contains(",-0.0\n"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn figures_name_their_statistics_and_clip_nothing() {
     let files = written(&improving());
     let anytime = rows_of(&files, "figures/anytime.csv");

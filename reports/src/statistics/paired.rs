@@ -36,13 +36,13 @@ pub fn wilcoxon(differences: &[f64]) -> Option<Wilcoxon> {
     }
     let sizes: Vec<f64> = nonzero.iter().map(|d| d.abs()).collect();
     let ranks = mid_ranks(&sizes);
+    // Not `sum`, which is -0 for no ranks.
     let sum = |positive: bool| -> f64 {
         nonzero
             .iter()
             .zip(&ranks)
             .filter(|(d, _)| (**d > 0.0) == positive)
-            .map(|(_, rank)| rank)
-            .sum()
+            .fold(0.0, |sum, (_, rank)| sum + rank)
     };
     let (plus, minus) = (sum(true), sum(false));
     let p = if nonzero.len() <= EXACT_UP_TO {
@@ -125,6 +125,7 @@ mod tests {
         // All of one sign: 2 / 2^n.
         let ties = wilcoxon(&[2.0; 6]).unwrap();
         assert!((ties.p - 2.0 / 64.0).abs() < 1e-12 && ties.effect == 1.0);
+        assert!(ties.minus == 0.0 && ties.minus.is_sign_positive());
         assert_eq!(wilcoxon(&[0.0, 0.0]), None);
         assert_eq!(wilcoxon(&[f64::NAN]), None);
     }
