@@ -604,6 +604,49 @@ fn trajectories_lead_to_their_rows() {
 }
 
 #[test]
+fn the_terminal_says_why_rows_failed() {
+    let mut records = vec![bounded(20, 1, "bnb", Some(2.0), 2.0, Trust::Certified)];
+    for (seed, stop) in ["its plan is infeasible: 3 users", "exit code 3"]
+        .into_iter()
+        .cycle()
+        .take(3)
+        .enumerate()
+    {
+        let mut failed = record(20, seed as u64, "s3", None);
+        failed.stop = stop.into();
+        records.push(failed);
+    }
+    records.push(record(20, 9, "s3", Some(2.0)));
+    records.push(record(20, 1, "s4", None));
+    let text = table(&records);
+    for line in [
+        "s3: 3 of 4 rows failed, 2 of them: its plan is infeasible: 3 users\n",
+        "s4: 1 of 1 row failed: done\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(!table(&campaign()).contains("failed:"));
+}
+
+#[test]
+fn the_terminal_says_what_times_hold() {
+    let mut records = campaign();
+    assert!(!table(&records).contains("Times are"));
+    let mut own = record(20, 1, "mine", Some(2.0));
+    (own.wall_time_s, own.algorithm_time_s) = (Some(0.1), Some(0.001));
+    let mut process = record(20, 1, "slow", Some(2.0));
+    process.wall_time_s = Some(0.1);
+    let id = [("id".to_string(), "exec:./slow".into())].into();
+    process.options = Arc::new(id);
+    records.extend([own, process]);
+    let text = table(&records);
+    let note = "Times are wall times of the algorithm alone, except that those of mine are stated \
+        by the solver itself, within the wall time that offload-bench measured, and those of slow \
+        are from the start of its process to its end, which holds more than the algorithm.\n";
+    assert!(text.contains(note), "{text}");
+}
+
+#[test]
 fn a_plan_found_at_the_end_of_a_run_has_one_row() {
     let mut records = improving();
     for record in &mut records[..2] {
@@ -693,6 +736,7 @@ fn any_solver_can_be_the_focus() {
         paper.contains("the mean guaranteed gap of \\texttt{ga} is"),
         "{paper}"
     );
+    assert!(console_table(&study).contains("the mean guaranteed gap of ga is"));
     let error = study.focus_on("gao").unwrap_err();
     assert!(
         error.contains("no such solver; name one of local-only, all-offload"),
