@@ -604,6 +604,31 @@ fn trajectories_lead_to_their_rows() {
 }
 
 #[test]
+fn pairs_say_when_no_difference_can_be_shown() {
+    let plans = |instances: u64, equal: u64| {
+        let solvers = [("a", 2.0), ("b", 2.2), ("c", 2.4), ("d", 2.6)];
+        let on = move |seed| {
+            solvers.map(|(solver, z)| {
+                let z = if seed <= equal { 2.0 } else { z };
+                bounded(20, seed, solver, Some(z), 1.9, Trust::Solver)
+            })
+        };
+        (1..=instances).flat_map(on).collect::<Vec<_>>()
+    };
+    let text = markdown_of(&plans(6, 0));
+    let note = "With 6 instances the least possible corrected p is 0.188: no difference can be \
+        shown.";
+    assert_eq!(text.matches(note).count(), 2, "{text}");
+    assert!(file(&written(&plans(6, 0)), "tables/pairs.tex").contains(note));
+    // The test leaves out what does not differ.
+    let text = markdown_of(&plans(9, 3));
+    let note = "With 9 instances, of which at most 6 differ, the least possible corrected p is \
+        0.188: no difference can be shown.";
+    assert!(text.contains(note), "{text}");
+    assert!(!markdown_of(&plans(9, 0)).contains("least possible corrected p"));
+}
+
+#[test]
 fn the_terminal_says_why_rows_failed() {
     let mut records = vec![bounded(20, 1, "bnb", Some(2.0), 2.0, Trust::Certified)];
     for (seed, stop) in ["its plan is infeasible: 3 users", "exit code 3"]

@@ -7,6 +7,9 @@ use crate::statistics::summary::mid_ranks;
 /// Differences up to this many (zeros left out) get an exact p value.
 pub const EXACT_UP_TO: usize = 50;
 
+/// A difference counts only where its corrected p value is below this.
+pub const LEVEL: f64 = 0.05;
+
 /// Wilcoxon's signed rank test of "the differences are symmetric about 0" (Wilcoxon 1945,
 /// Biometrics Bulletin 1, 80-83), two-sided.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -111,6 +114,15 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     corrected
 }
 
+/// The least p value that [`holm`] can give among `tests` tests whose greatest number of differences
+/// other than 0 is `count`: all of one sign, which has probability 2^(1 - count) two-sided, times
+/// the number of tests, cut at 1.
+#[must_use]
+pub fn least_corrected_p(count: usize, tests: usize) -> f64 {
+    let least = 0.5_f64.powi(count.saturating_sub(1).min(1_000) as i32);
+    (least * tests as f64).min(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +159,17 @@ mod tests {
             (exact.p - normal_p(&ranks, exact.plus)).abs() < 0.005,
             "{exact:?}"
         );
+    }
+
+    #[test]
+    fn the_least_corrected_p_is_that_of_equal_signs() {
+        assert_eq!(least_corrected_p(6, 6), 0.1875);
+        assert_eq!(least_corrected_p(1, 3), 1.0);
+        for count in 2..12 {
+            let equal = wilcoxon(&vec![1.0; count]).unwrap();
+            let corrected = holm(&[1.0, equal.p, 0.9]);
+            assert!((corrected[1] - least_corrected_p(count, 3)).abs() < 1e-12);
+        }
     }
 
     #[test]
