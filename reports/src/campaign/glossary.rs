@@ -104,7 +104,8 @@ fn references() -> Vec<Entry> {
         "enumerated": "all plans were tried";
         "certified": "LB was re-checked by the verifier from a certificate and the instance alone";
         "solver": prose! {
-            "LB is a solver's own claim, that of ", code("bnb"), " included, that was not re-checked"
+            "LB is a solver's own claim, that of ", code("bnb"), " included, that was not \
+            re-checked"
         };
         "best-known": "no bound: rows are compared with UB, which gives no gap to the optimum";
         "infeasible": "a solver proved that there is no plan; no gap";

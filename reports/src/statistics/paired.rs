@@ -114,8 +114,8 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     corrected
 }
 
-/// The least p value that [`holm`] can give among `tests` tests whose greatest number of differences
-/// other than 0 is `count`: all of one sign, which has probability 2^(1 - count) two-sided, times
+/// The least p value that [`holm`] can give among `tests` tests, of which the largest has `count`
+/// differences other than 0: all of one sign, which has probability 2^(1 - count) two-sided, times
 /// the number of tests, cut at 1.
 #[must_use]
 pub fn least_corrected_p(count: usize, tests: usize) -> f64 {
