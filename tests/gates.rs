@@ -88,6 +88,8 @@ fn a_planted_fault_is_noticed() {
         text.contains("| mine") && text.contains("| max_gap") && !text.contains("FAILED"),
         "{text}"
     );
+    // The margin of a percentage is no percentage.
+    assert!(text.contains("0.100 points"), "{text}");
     let text = ends(
         path,
         "check worse --gates g.toml",

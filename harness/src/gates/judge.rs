@@ -86,6 +86,14 @@ impl Unit {
             Unit::Count => format!("{value}"),
         }
     }
+
+    /// A difference of two values; that of two percentages is in percentage points.
+    fn difference_text(self, value: f64) -> String {
+        match self {
+            Unit::Percent => format!("{} points", percent(Some(value))),
+            Unit::Count => self.text(value),
+        }
+    }
 }
 
 impl Measurement {
@@ -100,8 +108,10 @@ impl Measurement {
 
     fn judged(self, gate: &str, criterion: &'static str, unit: Unit, limit: Limit) -> Finding {
         let margin = self.value.map(|value| limit.margin(value));
-        let text = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| unit.text(value));
-        let (measured, asked) = (text(self.value), limit.text(unit));
+        let text = |value: Option<f64>, show: fn(Unit, f64) -> String| {
+            value.map_or_else(|| "–".into(), |value| show(unit, value))
+        };
+        let (measured, asked) = (text(self.value, Unit::text), limit.text(unit));
         let broken = match margin {
             None => Some("nothing could be measured".to_string()),
             // Written so that a NaN margin fails.
@@ -114,7 +124,7 @@ impl Measurement {
             criterion,
             limit: asked,
             measured,
-            margin: text(margin),
+            margin: text(margin, Unit::difference_text),
             rows: self.rows,
             fault: (!faults.is_empty()).then(|| faults.join("; ")),
         }

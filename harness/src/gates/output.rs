@@ -172,7 +172,7 @@ mod tests {
             criterion: "max_gap",
             limit: "<= 2 %".into(),
             measured: "1 %".into(),
-            margin: "1 %".into(),
+            margin: "2 points".into(),
             rows: 1,
             fault: None,
         };

@@ -15,7 +15,8 @@ const RUN: &str = "/run";
 const PROGRAMS_IN_RUN: &str = "/run/current-system";
 
 /// Arguments for every program: own namespaces (no network, no other processes), all files
-/// read-only, a private `/tmp` and `/dev/shm`, no sockets of the system's services, no capabilities.
+/// read-only, a private `/tmp` and `/dev/shm`, no sockets of the system's services, no
+/// capabilities.
 const ALWAYS: [&str; 18] = [
     "--unshare-all",
     "--die-with-parent",

@@ -5,9 +5,10 @@ use crate::analysis::aggregates::{SizeKey, grouped};
 use crate::analysis::gaps::{Analysis, Reference, ScoredRecord, Standing};
 use crate::records::{SolveEnd, SolverKey, Status};
 use crate::statistics::bootstrap::{ConfidenceInterval, mean_interval};
-use crate::statistics::paired::{Wilcoxon, holm, wilcoxon};
+use crate::statistics::paired::{LEVEL, Wilcoxon, holm, least_corrected_p, wilcoxon};
 use crate::statistics::scaling::{Scaling, Timing, fit};
 use crate::statistics::summary::{Stats, mean};
+use crate::text::{counted, short};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -145,6 +146,31 @@ pub fn paired(differences: &[(u64, f64)], tie: f64) -> Option<PairedDifferences>
         mean: mean(&values)?,
         interval: mean_interval(&values, &clusters, SEED),
         test: wilcoxon(&each),
+    })
+}
+
+/// Why no test can find a difference, whatever the plans are; None where one could. `tests` is the
+/// number of tests that Holm's correction counts.
+pub(crate) fn too_few<'a>(
+    all: impl Iterator<Item = &'a PairedDifferences>,
+    tests: usize,
+) -> Option<String> {
+    // Without a test no instance differs: then this is what any difference would have to do with.
+    let size = |p: &PairedDifferences| (p.test.map_or(0, |t| t.count), p.instances);
+    let (differing, instances) = all.map(size).reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)))?;
+    let count = if differing == 0 { instances } else { differing };
+    let least = least_corrected_p(count, tests);
+    let which = if count < instances {
+        format!(", of which at most {count} differ,")
+    } else {
+        String::new()
+    };
+    (least >= LEVEL).then(|| {
+        format!(
+            "With {}{which} the least possible corrected p is {}: no difference can be shown.",
+            counted(instances, "instance"),
+            short(Some(least))
+        )
     })
 }
 

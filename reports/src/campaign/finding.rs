@@ -12,6 +12,16 @@ const NOTEWORTHY: f64 = 0.05;
 
 /// The finding, a paragraph.
 pub(super) fn finding(study: &Study) -> Block {
+    Block::Paragraph(of_focus(study).unwrap_or_else(|| {
+        prose! {
+            "The campaign has no rows of ", code(&study.focus), ". ",
+            code("report --focus SOLVER"), " makes another solver the subject of this section."
+        }
+    }))
+}
+
+/// What the records say about the focus; None where there are none of it.
+pub(super) fn of_focus(study: &Study) -> Option<Prose> {
     let rows = |interference: bool| -> Vec<&Aggregate<SizeKey>> {
         let of = study.by_size.iter().filter(|r| r.solver == study.focus);
         of.filter(|r| r.key.interference == interference).collect()
@@ -24,13 +34,10 @@ pub(super) fn finding(study: &Study) -> Block {
         }
     }
     if all.is_empty() {
-        return Block::Paragraph(prose! {
-            "The campaign has no rows of ", code(&study.focus), ". ",
-            code("report --focus SOLVER"), " makes another solver the subject of this section."
-        });
+        return None;
     }
     all.push(worst(&study.focus, &study.analysis));
-    Block::Paragraph(all)
+    Some(all)
 }
 
 /// The gaps at one number of users.

@@ -103,7 +103,10 @@ fn references() -> Vec<Entry> {
     entries! {
         "enumerated": "all plans were tried";
         "certified": "LB was re-checked by the verifier from a certificate and the instance alone";
-        "solver": "LB is the claim of a MILP solver";
+        "solver": prose! {
+            "LB is a solver's own claim, that of ", code("bnb"), " included, that was not \
+            re-checked"
+        };
         "best-known": "no bound: rows are compared with UB, which gives no gap to the optimum";
         "infeasible": "a solver proved that there is no plan; no gap";
         "crossed": "a plan is below LB, or exists for a problem that was proved infeasible: a bug \

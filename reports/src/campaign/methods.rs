@@ -34,9 +34,25 @@ fn definitions() -> String {
     )
 }
 
-/// What the times are times of: an external solver's may be its own statement, or hold more than
-/// the algorithm.
+/// The sentence on times, with the treatment of time-outs and failures.
 fn times(analysis: &Analysis) -> Prose {
+    let except = exceptions(analysis).unwrap_or_default();
+    prose! {
+        TIMES, except, "; geometric means are shifted by 1 ms; time-outs and failures are counted \
+        and never dropped."
+    }
+}
+
+/// The note below a table of times; None where all are times of the algorithm alone.
+pub(super) fn times_note(analysis: &Analysis) -> Option<Prose> {
+    exceptions(analysis).map(|except| prose! { TIMES, except, "." })
+}
+
+const TIMES: &str = "Times are wall times of the algorithm alone";
+
+/// Whose times are something else: an external solver's may be its own statement, or hold more than
+/// the algorithm.
+fn exceptions(analysis: &Analysis) -> Option<Prose> {
     let stated = |r: &Record| r.algorithm_time_s.is_some();
     let whole = |r: &Record, prefix: &str| {
         let id = r.options.get("id").and_then(serde_json::Value::as_str);
@@ -57,17 +73,14 @@ fn times(analysis: &Analysis) -> Prose {
             " from the request to the answer, which holds the transfer of the problem",
         ),
     ];
-    let mut text = prose! { "Times are wall times of the algorithm alone" };
+    let mut text = Prose::default();
     let mut lead = ", except that those of ";
     for (solvers, what) in parts.into_iter().filter(|(solvers, _)| !solvers.is_empty()) {
         let names = listed(solvers.iter().map(|solver| prose! { code(solver) }));
         text = prose! { text, lead, names, " are", what };
         lead = ", and those of ";
     }
-    prose! {
-        text, "; geometric means are shifted by 1 ms; time-outs and failures are counted and never \
-        dropped."
-    }
+    (!text.is_empty()).then_some(text)
 }
 
 /// The solvers with a record of some kind, in the order of the report.

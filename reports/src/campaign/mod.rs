@@ -288,7 +288,8 @@ fn paper(study: &Study, pictures: &[Picture]) -> Document {
 
 /// One table per interference mode, one row per solver: counts, mean guaranteed gap at each N,
 /// greatest gap, share proved optimal, median time. Contradictions between bounds and plans stand
-/// before the tables.
+/// before the tables; after them why rows failed, what the times are, the finding, and what was
+/// re-checked.
 #[must_use]
 pub fn console_table(study: &Study) -> String {
     let analysis = &study.analysis;
@@ -314,11 +315,15 @@ pub fn console_table(study: &Study) -> String {
         let stop = clip(stop, overview::REASON);
         out += &format!("WARNING: {count} did not run ({stop}); run again to repeat them.\n\n");
     }
-    out + &terminal::table(&tables::terminal(study))
-        + "Mean guaranteed gap in % by number of users, then over all with its 95 % interval: \
-           (plan - bound)/bound, an upper bound of the true gap; –: no bound or no plan.\n"
-        + &sentence(study.recheck.as_ref()).replace('`', "")
-        + "\n"
+    out += &terminal::table(&tables::terminal(study));
+    out += "Mean guaranteed gap in % by number of users, then over all with its 95 % interval: \
+            (plan - bound)/bound, an upper bound of the true gap; –: no bound or no plan.\n";
+    out += &overview::failure_lines(analysis);
+    let sentences = [methods::times_note(analysis), finding::of_focus(study)];
+    for text in sentences.into_iter().flatten() {
+        out += &format!("{}\n", text.plain());
+    }
+    out + &sentence(study.recheck.as_ref()).replace('`', "") + "\n"
 }
 
 #[cfg(test)]

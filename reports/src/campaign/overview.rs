@@ -15,6 +15,8 @@ const SHOWN: usize = 10;
 const EXAMPLES: usize = 3;
 /// Longest reason of a failure shown, characters.
 pub(super) const REASON: usize = 120;
+/// Longest name of a solver in a line of the terminal, characters.
+const SOLVER: usize = 40;
 
 /// What was run, then contradictions and warnings.
 pub(super) fn overview(study: &Study) -> Vec<Block> {
@@ -206,10 +208,31 @@ fn not_run(study: &Study) -> Option<Prose> {
     })
 }
 
+fn is_failed(row: &ScoredRecord) -> bool {
+    row.standing == Standing::Failed
+}
+
+/// For a terminal: how many rows of each solver failed, and most often why.
+pub(super) fn failure_lines(analysis: &Analysis) -> String {
+    let line = |id: &&str| {
+        let rows = || analysis.rows.iter().filter(|row| row.record.solver == **id);
+        let failed = || rows().filter(|row| is_failed(row));
+        let (stop, most) = most_frequent_stop(failed().map(|row| row.record))?;
+        let (count, of) = (failed().count(), counted(rows().count(), "row"));
+        let part = if most < count {
+            format!(", {most} of them")
+        } else {
+            String::new()
+        };
+        let (id, stop) = (clip(id, SOLVER), clip(stop, REASON));
+        Some(format!("{id}: {count} of {of} failed{part}: {stop}\n"))
+    };
+    analysis.solvers.iter().filter_map(line).collect()
+}
+
 fn failures(analysis: &Analysis) -> Option<Prose> {
-    let failed = |row: &ScoredRecord| row.standing == Standing::Failed;
-    let (each, total) = rows_by_solver(analysis, failed)?;
-    let rows = analysis.rows.iter().filter(|row| failed(row));
+    let (each, total) = rows_by_solver(analysis, is_failed)?;
+    let rows = analysis.rows.iter().filter(|row| is_failed(row));
     let (stop, count) = most_frequent_stop(rows.map(|row| row.record))?;
     Some(prose! {
         format!("Failed without a plan: {} (", counted(total, "row")), each,

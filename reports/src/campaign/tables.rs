@@ -3,7 +3,7 @@
 use super::columns;
 use crate::analysis::Study;
 use crate::analysis::aggregates::{Aggregate, Measures, SettingKey};
-use crate::analysis::comparisons::{SolverPair, TimeGrowth};
+use crate::analysis::comparisons::{SolverPair, TimeGrowth, too_few};
 use crate::document::{Block, Column, Table, Value, code, columns, prose};
 use crate::text::{clip, counted, mode};
 
@@ -167,7 +167,14 @@ pub(super) fn pairs(study: &Study) -> Table {
                    better. Effect: matched-pairs rank-biserial correlation, from -1 (always the \
                    first) to 1 (always the second). p: Wilcoxon's signed rank test, corrected by \
                    Holm's method.";
+    let caption = prose! { caption, too_few_note(study) };
     Table::of(caption, &columns::pairs(), &study.pairs)
+}
+
+/// A sentence where no pair of the campaign can have a corrected p below 0.05.
+fn too_few_note(study: &Study) -> String {
+    let note = too_few(study.pairs.iter().map(|p| &p.paired), study.pairs.len());
+    note.map_or_else(String::new, |note| format!(" {note}"))
 }
 
 /// One solver, the focus unless it is not in the campaign, against every other.
@@ -184,7 +191,7 @@ pub(super) fn pairs_of_one(study: &Study) -> Table {
     let caption = prose! {
         code(base), " against every other solver on common problems: difference of guaranteed \
         gaps (below 0: ", code(base), " is better), matched-pairs rank-biserial effect, \
-        Wilcoxon's p corrected over all pairs of the campaign."
+        Wilcoxon's p corrected over all pairs of the campaign.", too_few_note(study)
     };
     Table::of(caption, &columns::pairs(), &rows).labelled("pairs")
 }

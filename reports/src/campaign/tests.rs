@@ -604,6 +604,136 @@ fn trajectories_lead_to_their_rows() {
 }
 
 #[test]
+fn pairs_say_when_no_difference_can_be_shown() {
+    let plans = |instances: u64, equal: u64| {
+        let solvers = [("a", 2.0), ("b", 2.2), ("c", 2.4), ("d", 2.6)];
+        let on = move |seed| {
+            solvers.map(|(solver, z)| {
+                let z = if seed <= equal { 2.0 } else { z };
+                bounded(20, seed, solver, Some(z), 1.9, Trust::Solver)
+            })
+        };
+        (1..=instances).flat_map(on).collect::<Vec<_>>()
+    };
+    let text = markdown_of(&plans(6, 0));
+    let note = "With 6 instances the least possible corrected p is 0.188: no difference can be \
+        shown.";
+    assert_eq!(text.matches(note).count(), 2, "{text}");
+    assert!(file(&written(&plans(6, 0)), "tables/pairs.tex").contains(note));
+    // The test leaves out what does not differ.
+    let text = markdown_of(&plans(9, 3));
+    let note = "With 9 instances, of which at most 6 differ, the least possible corrected p is \
+        0.188: no difference can be shown.";
+    assert!(text.contains(note), "{text}");
+    assert!(!markdown_of(&plans(9, 0)).contains("least possible corrected p"));
+}
+
+#[test]
+fn the_terminal_says_why_rows_failed() {
+    let mut records = vec![bounded(20, 1, "bnb", Some(2.0), 2.0, Trust::Certified)];
+    for (seed, stop) in ["its plan is infeasible: 3 users", "exit code 3"]
+        .into_iter()
+        .cycle()
+        .take(3)
+        .enumerate()
+    {
+        let mut failed = record(20, seed as u64, "s3", None);
+        failed.stop = stop.into();
+        records.push(failed);
+    }
+    records.push(record(20, 9, "s3", Some(2.0)));
+    records.push(record(20, 1, "s4", None));
+    let text = table(&records);
+    for line in [
+        "s3: 3 of 4 rows failed, 2 of them: its plan is infeasible: 3 users\n",
+        "s4: 1 of 1 row failed: done\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(!table(&campaign()).contains("failed:"));
+}
+
+#[test]
+fn the_terminal_says_what_times_hold() {
+    let mut records = campaign();
+    assert!(!table(&records).contains("Times are"));
+    let mut own = record(20, 1, "mine", Some(2.0));
+    (own.wall_time_s, own.algorithm_time_s) = (Some(0.1), Some(0.001));
+    let mut process = record(20, 1, "slow", Some(2.0));
+    process.wall_time_s = Some(0.1);
+    let id = [("id".to_string(), "exec:./slow".into())].into();
+    process.options = Arc::new(id);
+    records.extend([own, process]);
+    let text = table(&records);
+    let note = "Times are wall times of the algorithm alone, except that those of mine are stated \
+        by the solver itself, within the wall time that offload-bench measured, and those of slow \
+        are from the start of its process to its end, which holds more than the algorithm.\n";
+    assert!(text.contains(note), "{text}");
+}
+
+#[test]
+fn a_plan_found_at_the_end_of_a_run_has_one_row() {
+    let mut records = improving();
+    for record in &mut records[..2] {
+        record.time_s = 0.4;
+        record.lower_bound = Some(1.75);
+        record.trust = Some(Trust::Solver);
+    }
+    let rows = rows_of(&written(&records), "anytime.csv");
+    assert_eq!(rows.len(), 3 + 3 + 1, "{rows:?}");
+    let end = &rows[2];
+    assert_eq!((&*end["time_s"], &*end["lower_bound"]), ("0.4", "1.75"));
+}
+
+#[test]
+fn zeros_in_csv_have_no_sign() {
+    let records = campaign();
+    let files = written(&records);
+    let pairs = rows_of(&files, "pairs.csv");
+    let is_zero = |row: &BTreeMap<String, String>| row["wilcoxon_minus"] == "0.0";
+    assert!(pairs.iter().any(is_zero), "{pairs:?}");
+    for (name, text) in files.iter().filter(|file| file.0.ends_with(".csv")) {
+        assert!(
+            !text.contains(",-0.0,") && !text.contains(",-0.0\n"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn figures_name_their_statistics_and_clip_nothing() {
+    let files = written(&improving());
+    let anytime = rows_of(&files, "figures/anytime.csv");
+    let gaps: Vec<f64> = anytime
+        .iter()
+        .filter(|row| row["series"] == "lns")
+        .map(|row| number(row, "primal_gap_mean_pct"))
+        .collect();
+    // 4, 3 and 2 against the best plan, 2; then the end of the run.
+    assert_eq!(gaps.len(), 4, "{anytime:?}");
+    assert!((gaps[0] - 50.0).abs() < 1e-9, "{gaps:?}");
+    assert_eq!(gaps[2..], [0.0, 0.0], "{gaps:?}");
+    assert_eq!(number(&anytime[0], "time_s"), 1e-7);
+    let files = written(&[
+        record(20, 1, "goa", Some(2.0)),
+        bounded(20, 1, "enumerate", Some(2.0), 2.0, Trust::Enumerated),
+    ]);
+    for (figure, column) in [
+        ("gap-vs-users", "gap_mean_pct"),
+        ("gap-vs-load", "gap_mean_pct"),
+        ("gap-vs-time", "gap_mean_pct"),
+        ("gap-distribution", "gap_guaranteed_pct"),
+    ] {
+        let rows = rows_of(&files, &format!("figures/{figure}.csv"));
+        let zero = |row: &BTreeMap<String, String>| number(row, column) == 0.0;
+        assert!(
+            !rows.is_empty() && rows.iter().all(zero),
+            "{figure}: {rows:?}"
+        );
+    }
+}
+
+#[test]
 fn any_solver_can_be_the_focus() {
     let records = campaign();
     let mut study = study(&records);
@@ -631,6 +761,7 @@ fn any_solver_can_be_the_focus() {
         paper.contains("the mean guaranteed gap of \\texttt{ga} is"),
         "{paper}"
     );
+    assert!(console_table(&study).contains("the mean guaranteed gap of ga is"));
     let error = study.focus_on("gao").unwrap_err();
     assert!(
         error.contains("no such solver; name one of local-only, all-offload"),

@@ -123,7 +123,14 @@ fn of_run(mut head: RunHead) -> Vec<TrajectoryLine> {
             .reduce(f64::max);
         if let Some(objective) = moment.objective {
             best.objective = Some(best.objective.map_or(objective, |old| old.min(objective)));
-            all.push(best);
+            // The last incumbent is often the end of the run: the same moment, perhaps with a
+            // better bound.
+            let same =
+                |old: &&mut Moment| old.time_s == best.time_s && old.objective == best.objective;
+            match all.last_mut().filter(same) {
+                Some(old) => *old = best,
+                None => all.push(best),
+            }
         }
     }
     head.end = best;

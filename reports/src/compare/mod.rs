@@ -16,14 +16,13 @@ mod report;
 mod setup;
 mod shifts;
 
+pub use crate::statistics::paired::LEVEL;
 pub use changes::{Claim, Contradiction, StatusChange};
 pub use comparison::Comparison;
 pub use matching::{CampaignSide, SolveState};
 pub use report::console;
 pub use setup::SetupDifference;
-pub use shifts::{
-    Example, LEVEL, ProblemPart, ShiftKey, SolverShift, TIME_FLOOR_S, TimeRatio, Verdict,
-};
+pub use shifts::{Example, ProblemPart, ShiftKey, SolverShift, TIME_FLOOR_S, TimeRatio, Verdict};
 
 use crate::document::{html, markdown};
 use crate::error::ReportError;

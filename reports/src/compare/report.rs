@@ -4,16 +4,15 @@ use super::changes::{Claim, Contradiction, StatusChange};
 use super::columns::{self, Scope, lead};
 use super::comparison::Comparison;
 use super::setup::SetupDifference;
-use super::shifts::{LEVEL, SolverShift, Verdict};
-use crate::document::{Block, Column, Document, Prose, Table, Value};
+use super::shifts::{SolverShift, Verdict};
+use crate::analysis::comparisons::too_few;
+use crate::document::{Block, Column, Digits, Document, Prose, Table, Value};
 use crate::document::{code, columns, csv, listed, prose, strong, terminal};
+use crate::statistics::paired::LEVEL;
 use crate::text::{clip, counted, mode, short};
 
 /// Items listed before the rest is only counted.
 const SHOWN: usize = 10;
-
-/// Instances below which a test at [`LEVEL`] cannot find anything, and intervals are too short.
-const FEW: usize = 6;
 
 /// Longest name of a campaign in a sentence, characters.
 const NAME: usize = 60;
@@ -54,6 +53,12 @@ fn shifts(all: &[SolverShift], scope: Scope) -> Vec<Block> {
         Scope::Totals => ["Gaps by solver", "Times by solver"],
         Scope::Groups => ["Gaps by family and N", "Times by family and N"],
     };
+    // The totals have the sentence among the warnings.
+    let few = match scope {
+        Scope::Totals => None,
+        Scope::Groups => too_few_for(all),
+    };
+    let few = few.map_or_else(String::new, |note| format!(" {note}"));
     let of = |parts: Vec<Vec<Column<SolverShift>>>, caption: &str| {
         let columns: Vec<_> = [lead(scope)].into_iter().chain(parts).flatten().collect();
         Block::Table(Table::of(caption, &columns, all))
@@ -62,8 +67,10 @@ fn shifts(all: &[SolverShift], scope: Scope) -> Vec<Block> {
         Block::heading(gaps),
         of(
             vec![columns::gaps(), columns::loss()],
-            "Difference: mean guaranteed gap of B minus that of A on the same solves, in points \
-             (%); below 0, B is better.",
+            &format!(
+                "Difference: mean guaranteed gap of B minus that of A on the same solves, in \
+                 points (%); below 0, B is better.{few}"
+            ),
         ),
         Block::heading(times),
         of(
@@ -223,18 +230,33 @@ fn notes(c: &Comparison) -> Vec<Prose> {
             code("timing = \"isolated\""), " before calling a solver faster or slower."
         });
     }
-    let instances = c.totals.iter().filter_map(|s| s.gap.map(|g| g.instances));
-    if let Some(most) = instances.max().filter(|&most| most < FEW) {
-        all.push(
-            format!(
-                "{} in common: with fewer than {FEW}, no difference of gaps can be distinguished \
-                 from chance, however large.",
-                counted(most, "instance")
-            )
-            .into(),
-        );
-    }
+    all.extend(too_few_for(&c.totals).map(Prose::from));
+    all.extend(only_by_interval(&c.totals));
     all
+}
+
+/// Why no row of a table can be better or worse; None where one could.
+fn too_few_for(shifts: &[SolverShift]) -> Option<String> {
+    too_few(shifts.iter().filter_map(|s| s.gap.as_ref()), shifts.len())
+}
+
+/// Rows whose interval says what their test does not.
+fn only_by_interval(shifts: &[SolverShift]) -> Option<Prose> {
+    let is_clear = |s: &&SolverShift| {
+        let interval = s.gap.and_then(|gap| gap.interval);
+        s.verdict == Verdict::Unclear && interval.is_some_and(|i| i.low > 0.0 || i.high < 0.0)
+    };
+    let of = |s: &SolverShift| {
+        let p = Value::Number(Some(s.corrected_p), Digits::P).text();
+        prose! { name(s), ", corrected p ", p }
+    };
+    let all: Vec<Prose> = shifts.iter().filter(is_clear).map(of).collect();
+    (!all.is_empty()).then(|| {
+        prose! {
+            "No difference beyond noise although the interval excludes 0: ", listed(all),
+            format!(". Better and worse need a corrected p below {LEVEL} too.")
+        }
+    })
 }
 
 /// The verdicts in sentences.

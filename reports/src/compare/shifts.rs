@@ -3,13 +3,10 @@
 use super::matching::{CommonSolve, Matched};
 use crate::analysis::comparisons::{PairedDifferences, TIE, paired};
 use crate::records::{Record, SolveEnd, SolverCatalogue, SolverKey, Status};
-use crate::statistics::paired::holm;
+use crate::statistics::paired::{LEVEL, holm};
 use crate::statistics::{ConfidenceInterval, mean, mean_interval};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-
-/// A difference counts only where its corrected p value is below this.
-pub const LEVEL: f64 = 0.05;
 
 /// Seed of the intervals of time ratios.
 const SEED: u64 = 3;

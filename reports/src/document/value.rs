@@ -194,7 +194,8 @@ impl Value {
 
     /// Appends its CSV cells.
     pub fn csv(&self, numbers: CsvNumbers, row: &mut Vec<String>) {
-        let number = |value: Option<f64>| match (numbers, value) {
+        // -0 + 0 is 0: the sign of a zero says nothing.
+        let number = |value: Option<f64>| match (numbers, value.map(|v| v + 0.0)) {
             (CsvNumbers::Shortest, Some(value)) => value.to_string(),
             (_, value) => full(value),
         };

@@ -74,7 +74,8 @@ fn bars(b: &Bars) -> String {
 }
 
 fn number(value: f64) -> String {
-    format!("{value:?}")
+    // -0 + 0 is 0.
+    format!("{:?}", value + 0.0)
 }
 
 fn ends(ends: Option<(f64, f64)>) -> [String; 2] {

@@ -7,6 +7,9 @@ use crate::statistics::summary::mid_ranks;
 /// Differences up to this many (zeros left out) get an exact p value.
 pub const EXACT_UP_TO: usize = 50;
 
+/// A difference counts only where its corrected p value is below this.
+pub const LEVEL: f64 = 0.05;
+
 /// Wilcoxon's signed rank test of "the differences are symmetric about 0" (Wilcoxon 1945,
 /// Biometrics Bulletin 1, 80-83), two-sided.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,13 +39,13 @@ pub fn wilcoxon(differences: &[f64]) -> Option<Wilcoxon> {
     }
     let sizes: Vec<f64> = nonzero.iter().map(|d| d.abs()).collect();
     let ranks = mid_ranks(&sizes);
+    // Not `sum`, which is -0 for no ranks.
     let sum = |positive: bool| -> f64 {
         nonzero
             .iter()
             .zip(&ranks)
             .filter(|(d, _)| (**d > 0.0) == positive)
-            .map(|(_, rank)| rank)
-            .sum()
+            .fold(0.0, |sum, (_, rank)| sum + rank)
     };
     let (plus, minus) = (sum(true), sum(false));
     let p = if nonzero.len() <= EXACT_UP_TO {
@@ -111,6 +114,15 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     corrected
 }
 
+/// The least p value that [`holm`] can give among `tests` tests, of which the largest has `count`
+/// differences other than 0: all of one sign, which has probability 2^(1 - count) two-sided, times
+/// the number of tests, cut at 1.
+#[must_use]
+pub fn least_corrected_p(count: usize, tests: usize) -> f64 {
+    let least = 0.5_f64.powi(count.saturating_sub(1).min(1_000) as i32);
+    (least * tests as f64).min(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +137,7 @@ mod tests {
         // All of one sign: 2 / 2^n.
         let ties = wilcoxon(&[2.0; 6]).unwrap();
         assert!((ties.p - 2.0 / 64.0).abs() < 1e-12 && ties.effect == 1.0);
+        assert!(ties.minus == 0.0 && ties.minus.is_sign_positive());
         assert_eq!(wilcoxon(&[0.0, 0.0]), None);
         assert_eq!(wilcoxon(&[f64::NAN]), None);
     }
@@ -146,6 +159,17 @@ mod tests {
             (exact.p - normal_p(&ranks, exact.plus)).abs() < 0.005,
             "{exact:?}"
         );
+    }
+
+    #[test]
+    fn the_least_corrected_p_is_that_of_equal_signs() {
+        assert_eq!(least_corrected_p(6, 6), 0.1875);
+        assert_eq!(least_corrected_p(1, 3), 1.0);
+        for count in 2..12 {
+            let equal = wilcoxon(&vec![1.0; count]).unwrap();
+            let corrected = holm(&[1.0, equal.p, 0.9]);
+            assert!((corrected[1] - least_corrected_p(count, 3)).abs() < 1e-12);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How far plans are from the optimum.
 
 use super::panels::{
-    CURVE_POINTS, GAP_FLOOR_PCT, GAP_MISSING, NO_GAP, curve, gap_axis, gap_point, missing, panels,
+    CURVE_POINTS, GAP_MISSING, NO_GAP, curve, gap_axis, gap_point, mean_gap_axis, missing, panels,
     panels_by_users, panels_of, rows, share_axis, users_axis,
 };
 use crate::analysis::Study;
@@ -20,7 +20,7 @@ pub(super) fn gap_vs_users(study: &Study) -> Figure {
             bootstrap 95 % intervals over instances."
             .into(),
         x: users_axis(study),
-        y: gap_axis("mean guaranteed gap (%)"),
+        y: mean_gap_axis(),
         note: missing(study, &panels, GAP_MISSING),
         panels,
         nothing: NO_GAP.into(),
@@ -30,8 +30,7 @@ pub(super) fn gap_vs_users(study: &Study) -> Figure {
 pub(super) fn gap_distribution(study: &Study) -> Figure {
     let panels = panels(study, Draw::Steps, |interference, id| {
         let rows: Vec<_> = rows(study, interference, id).collect();
-        let gap =
-            |row: &&ScoredRecord| Some((100.0 * row.standing.gap()?.guaranteed).max(GAP_FLOOR_PCT));
+        let gap = |row: &&ScoredRecord| Some(100.0 * row.standing.gap()?.guaranteed);
         let gaps: Vec<f64> = rows.iter().filter_map(gap).collect();
         let shares = distribution(&gaps, rows.len(), CURVE_POINTS);
         curve(shares.into_iter().map(|(x, y)| (x, 100.0 * y)).collect())
@@ -42,7 +41,7 @@ pub(super) fn gap_distribution(study: &Study) -> Figure {
         caption: "Share of all rows whose guaranteed gap is at most x. Rows without a gap keep a \
             curve below 100 %."
             .into(),
-        x: gap_axis("guaranteed gap (%)"),
+        x: gap_axis("guaranteed gap (%)", "gap_guaranteed_pct"),
         y: share_axis("share of all rows (%)"),
         note: missing(study, &panels, GAP_MISSING),
         panels,
@@ -71,7 +70,7 @@ pub(super) fn gap_vs_load(study: &Study) -> Figure {
             column: "users_per_server",
             ..Axis::users(by_load.iter().map(|row| row.key.1.0).collect())
         },
-        y: gap_axis("mean guaranteed gap (%)"),
+        y: mean_gap_axis(),
         note: missing(study, &panels, GAP_MISSING),
         panels,
         nothing: NO_GAP.into(),

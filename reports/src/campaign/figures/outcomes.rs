@@ -36,7 +36,7 @@ pub(super) fn accuracy_vs_delay(study: &Study) -> Figure {
             "delay_mean_ms",
             SHORTEST_DELAY_MS,
         ),
-        y: Axis::linear("accuracy (%)", "accuracy_pct"),
+        y: Axis::linear("accuracy (%)", "accuracy_mean_pct"),
         note: missing(study, &panels, "No accuracy or delay to show"),
         panels,
         nothing: "no row has realised accuracy and delay".into(),
@@ -68,7 +68,7 @@ pub(super) fn delay_split(study: &Study) -> Figure {
         caption: "Realised mean delay per user, split into local computing, uplink and computing \
             at servers, at the greatest N, all thresholds together."
             .into(),
-        x: Axis::linear("mean delay per user (ms)", "delay_ms"),
+        x: Axis::linear("mean delay per user (ms)", "delay_mean_ms"),
         parts: PARTS.map(String::from).into(),
         panels: panels.filter(|p| !p.bars.is_empty()).collect(),
         nothing: "no row has realised delays".into(),
@@ -86,7 +86,7 @@ pub(super) fn accuracy_vs_users(study: &Study) -> Figure {
              % intervals over instances."
                 .into(),
         x: users_axis(study),
-        y: Axis::linear("accuracy (%)", "accuracy_pct"),
+        y: Axis::linear("accuracy (%)", "accuracy_mean_pct"),
         note: missing(study, &panels, "No accuracy to show"),
         panels,
         nothing: "no row has an accuracy".into(),

@@ -10,7 +10,7 @@ use crate::text::{clip, listed, mode};
 use std::collections::BTreeSet;
 
 /// Gaps up to this many % are drawn at it.
-pub(super) const GAP_FLOOR_PCT: f64 = 0.001;
+const GAP_FLOOR_PCT: f64 = 0.001;
 /// Times up to this are drawn at it, s.
 pub(super) const TIME_FLOOR_S: f64 = 1e-6;
 /// Points that a curve keeps.
@@ -91,8 +91,13 @@ pub(super) fn users_axis(study: &Study) -> Axis {
     Axis::users(users.collect())
 }
 
-pub(super) fn gap_axis(label: &str) -> Axis {
-    Axis::log(label, "gap_guaranteed_pct", GAP_FLOOR_PCT)
+/// An axis of gaps; `column` names the statistic in CSV, where no value is moved to the floor.
+pub(super) fn gap_axis(label: &str, column: &'static str) -> Axis {
+    Axis::log(label, column, GAP_FLOOR_PCT)
+}
+
+pub(super) fn mean_gap_axis() -> Axis {
+    gap_axis("mean guaranteed gap (%)", "gap_mean_pct")
 }
 
 pub(super) fn share_axis(label: &str) -> Axis {

@@ -1,13 +1,12 @@
 //! How plans improve over time, and how soon they are good.
 
 use super::panels::{
-    CURVE_POINTS, GAP_FLOOR_PCT, TIME_FLOOR_S, curve, gap_axis, missing, modes, panels, rows,
-    share_axis,
+    CURVE_POINTS, TIME_FLOOR_S, curve, gap_axis, missing, modes, panels, rows, share_axis,
 };
 use crate::analysis::Study;
 use crate::analysis::aggregates::moments;
 use crate::analysis::comparisons::times_within;
-use crate::analysis::gaps::{Reference, Standing};
+use crate::analysis::gaps::{ROUNDING, Reference, Standing};
 use crate::figures::{Axis, Chart, Draw, Figure, Point};
 use crate::statistics::curves::{distribution, performance_ratios, primal_gap, thin};
 use std::collections::BTreeMap;
@@ -39,7 +38,7 @@ pub(super) fn anytime(study: &Study) -> Figure {
             came along."
             .into(),
         x: Axis::time("time", "time_s", TIME_FLOOR_S),
-        y: gap_axis("mean primal gap (%)"),
+        y: gap_axis("mean primal gap (%)", "primal_gap_mean_pct"),
         panels: panels(study, Draw::Steps, points),
         nothing: "no record has a trajectory".into(),
         note: String::new(),
@@ -67,7 +66,7 @@ fn mean_primal_gaps(study: &Study, interference: bool, id: &str) -> Vec<Point> {
         for moment in moments(row.record).iter().filter(|m| m.objective.is_some()) {
             let gap = primal_gap(moment.objective, best.value);
             if gap != before {
-                events.push((moment.time_s.max(TIME_FLOOR_S), gap - before));
+                events.push((moment.time_s, gap - before));
                 before = gap;
             }
         }
@@ -77,7 +76,9 @@ fn mean_primal_gaps(study: &Study, interference: bool, id: &str) -> Vec<Point> {
     let mut points: Vec<(f64, f64)> = Vec::new();
     for (time, change) in events {
         sum += change;
-        let y = (100.0 * sum / count).max(GAP_FLOOR_PCT);
+        let mean = sum / count;
+        // What is left of a sum whose terms cancel is rounding, and may be below 0.
+        let y = if mean < ROUNDING { 0.0 } else { 100.0 * mean };
         match points.last_mut().filter(|last| last.0 == time) {
             Some(last) => last.1 = y,
             None => points.push((time, y)),

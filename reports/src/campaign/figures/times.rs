@@ -1,7 +1,7 @@
 //! How long solves take, and what the time buys.
 
 use super::panels::{
-    GAP_FLOOR_PCT, GAP_MISSING, NO_GAP, TIME_FLOOR_S, curve, gap_axis, gap_point, missing, modes,
+    GAP_MISSING, NO_GAP, TIME_FLOOR_S, curve, gap_point, mean_gap_axis, missing, modes,
     panels_by_users, panels_of, users_axis,
 };
 use crate::analysis::Study;
@@ -12,7 +12,7 @@ use crate::statistics::scaling::SHORTEST_S;
 use std::collections::BTreeSet;
 
 pub(super) fn runtime_vs_users(study: &Study) -> Figure {
-    let point = |f: &Measures, x| f.time_s.map(|t| Point::at(x, t.max(TIME_FLOOR_S)));
+    let point = |f: &Measures, x| f.time_s.map(|t| Point::at(x, t));
     let mut panels = panels_by_users(study, Draw::Marks, point);
     for (panel, interference) in panels.iter_mut().zip(modes(study)) {
         let fits = fitted_lines(study, interference, panel);
@@ -30,7 +30,7 @@ pub(super) fn runtime_vs_users(study: &Study) -> Figure {
             log_floor: (users.values.len() > 1).then_some(1.0),
             ..users
         },
-        y: Axis::time("median time", "time_s", TIME_FLOOR_S),
+        y: Axis::time("median time", "time_median_s", TIME_FLOOR_S),
         note: missing(
             study,
             &panels,
@@ -82,8 +82,12 @@ pub(super) fn gap_vs_time(study: &Study) -> Figure {
             Pareto front of the solvers with a gap on every row. Dotted grey: the gap that the \
             best plans known show, because the bounds are no closer."
             .into(),
-        x: Axis::time("shifted geometric mean of the time", "time_s", TIME_FLOOR_S),
-        y: gap_axis("mean guaranteed gap (%)"),
+        x: Axis::time(
+            "shifted geometric mean of the time",
+            "time_geometric_s",
+            TIME_FLOOR_S,
+        ),
+        y: mean_gap_axis(),
         note: missing(study, &panels, GAP_MISSING),
         panels,
         nothing: NO_GAP.into(),
@@ -91,7 +95,7 @@ pub(super) fn gap_vs_time(study: &Study) -> Figure {
 }
 
 fn time_and_gap(f: &Measures) -> Option<Point> {
-    gap_point(f, f.time_geometric_s?.max(TIME_FLOOR_S))
+    gap_point(f, f.time_geometric_s?)
 }
 
 /// The Pareto front of a mode's solvers up to the slowest one's time, and the gap that the best
@@ -113,10 +117,7 @@ fn guides(study: &Study, interference: bool, slowest: f64) -> [Series; 2] {
     let fastest = points.iter().map(|p| p.0).fold(slowest, f64::min);
     // Any of them will do: they all have the same problems.
     let width = totals().find_map(|f| f.width);
-    let floor = width.map(|w| {
-        let y = (100.0 * w).max(GAP_FLOOR_PCT);
-        vec![(fastest, y), (slowest, y)]
-    });
+    let floor = width.map(|w| vec![(fastest, 100.0 * w), (slowest, 100.0 * w)]);
     [
         ("Pareto front", Style::GUIDE, front),
         (
