@@ -271,7 +271,12 @@ fn trouble_costs_its_own_row() {
         text += &format!("[[solver]]\nname = \"s{k}\"\nid = \"serve:exec sh {k}.sh\"\n{more}\n");
     }
     fs::write(path.join("c.toml"), text + "[[solver]]\nid = \"goa\"\n").unwrap();
-    let rows = run(path);
+    let said = good(path, "run c.toml -o out --quiet");
+    let rows = records(&path.join("out"));
+    // One line a solver: the result, 14 solvers with errors, and none for time-outs and `goa`.
+    assert_eq!(said.lines().count(), 15, "{said}");
+    let line = "3 rows of s0 failed (it ended with exit code 3 without an answer: why)";
+    assert!(said.lines().any(|l| l == line), "{said}");
     assert_eq!(rows.len(), 3 * (TROUBLES.len() + 1));
     for (k, Trouble(answer, _, status, reason)) in TROUBLES.iter().enumerate() {
         let name = format!("s{k}");
@@ -421,8 +426,15 @@ fn good_records_survive_a_broken_program() {
     // Its version comes from the program alone here, so that only the program could tell it.
     fs::write(path.join("s.sh"), "exit 1").unwrap();
     for line in ["run c.toml -o out", "run c.toml -o out --redo"] {
-        ends(path, line, 2, "a program that does not start");
+        ends(
+            path,
+            line,
+            2,
+            "a program that does not start: repair it first",
+        );
     }
+    let line = "run c.toml -o out --redo mine";
+    ends(path, line, 2, "nothing was removed");
     assert!(fs::read(path.join("out/records.jsonl")).unwrap() == before);
 }
 

@@ -10,6 +10,7 @@ pub mod certificates;
 pub mod cluster;
 pub mod config;
 pub mod environment;
+pub mod failures;
 pub mod forecast;
 pub mod matrix;
 pub mod merge;

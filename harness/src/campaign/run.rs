@@ -5,6 +5,7 @@ use crate::campaign::certificates::{
     CERTIFICATES, certificate_name, instance_name, is_missing, refusal_name,
 };
 use crate::campaign::config::{Config, KeptPlans, TimingMode};
+use crate::campaign::failures::{FailureTally, RowFailure};
 use crate::campaign::matrix::{InstanceGroup, ProblemTerms, Shard};
 use crate::campaign::progress::ProgressDisplay;
 pub use crate::campaign::progress::ShowProgress;
@@ -89,6 +90,8 @@ pub struct RunSummary {
     pub kept: usize,
     /// Number of records that were removed to be solved again.
     pub removed: usize,
+    /// New records that are failures.
+    pub failures: FailureTally,
     /// The exit code if a signal stopped the run.
     pub stopped: Option<u8>,
 }
@@ -118,6 +121,7 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
             new: 0,
             kept: 0,
             removed: 0,
+            failures: FailureTally::default(),
             stopped: stop.asked(),
         });
     };
@@ -133,7 +137,7 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
     let progress = Mutex::new(ProgressDisplay::new(total, job.progress, job.notify));
     let environment = crate::campaign::environment::describe(job.config, job.shard);
     let (sender, receiver) = sync_channel(WAITING_ROWS);
-    let mut new = 0;
+    let (mut new, mut failures) = (0, FailureTally::default());
     let context = RunContext {
         job,
         entries: &entries,
@@ -144,11 +148,13 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
         stop,
     };
     let (solved, written) = std::thread::scope(|scope| {
-        let new = &mut new;
+        let (new, failures) = (&mut new, &mut failures);
         let progress = &progress;
         let writer = scope.spawn(move || {
             let mut kept = |rows: &[StoredRow]| {
                 *new += rows.len();
+                let failed = rows.iter().filter_map(|row| row.failure.as_ref());
+                failed.for_each(|failure| failures.add(failure));
                 if let Ok(mut progress) = progress.lock() {
                     progress.add(rows);
                 }
@@ -172,6 +178,7 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
         new,
         kept,
         removed,
+        failures,
         stopped: stop.asked(),
     })
 }
@@ -186,6 +193,11 @@ fn prepared(job: &CampaignJob) -> anyhow::Result<Vec<SolverEntry>> {
             .prepare(job.folder, job.config.workers())
             .with_context(|| format!("solver {name}"))?;
         if let Some(trouble) = &entry.trouble {
+            // Its good records would be replaced by errors.
+            anyhow::ensure!(
+                !job.redo.names(entry),
+                "--redo {name}: {trouble}; nothing was removed: repair the program first"
+            );
             (job.notify)(&format!("warning: solver {name}: {trouble}"));
         }
     }
@@ -324,7 +336,7 @@ fn compare(
                     if let Some(trouble) = &entry.trouble {
                         anyhow::bail!(
                             "solver {}: {trouble}; it has records that cannot be compared with a \
-                             program that does not start: repair it, or use --redo {0}",
+                             program that does not start: repair it first",
                             entry.name
                         );
                     }
@@ -507,6 +519,7 @@ impl RunContext<'_> {
             line,
             cell,
             time_s: record.time_s,
+            failure: RowFailure::of(&record),
         });
         sent.map_err(|_| {
             anyhow::anyhow!("{}: cannot write", self.job.folder.join(RECORDS).display())

@@ -2,6 +2,7 @@
 //! them.
 
 use crate::campaign::certificates::CertificateNeed;
+use crate::campaign::failures::RowFailure;
 use crate::files::check_ordinary;
 use crate::notice::Notify;
 use crate::stop::StopSignal;
@@ -373,6 +374,8 @@ pub struct StoredRow {
     pub cell: String,
     /// Wall time of the solve, s.
     pub time_s: f64,
+    /// Its failure, if it failed.
+    pub failure: Option<RowFailure>,
 }
 
 /// Appends rows as they arrive. Rows that arrive during one sync form the next batch. `kept` is

@@ -91,6 +91,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         "{} new records, {} existing{removed}, in {folder}; {next}",
         summary.new, summary.kept
     ))?;
+    summary.failures.lines().iter().try_for_each(|l| print(l))?;
     Ok(summary
         .stopped
         .map_or(CommandEnd::Done, CommandEnd::Stopped))
