@@ -413,7 +413,7 @@ fn a_program_without_a_valid_hello_costs_its_rows_only() {
         assert!(good(path, "run c.toml -o out").starts_with("0 new"));
         fs::write(path.join("s.sh"), program(ANSWER)).unwrap();
         ends(path, "run c.toml -o out", 2, "outdated");
-        assert!(good(path, "run c.toml -o out --redo").starts_with("3 new"));
+        assert!(good(path, "run c.toml -o out --redo").starts_with("3 rows solved"));
     }
 }
 
@@ -467,9 +467,14 @@ fn a_version_covers_what_the_program_depends_on() {
         ("s.sh", newer.as_str()),
     ] {
         fs::write(path.join(file), content).unwrap();
-        ends(path, "run c.toml -o out", 2, "outdated records");
+        let said = ends(path, "run c.toml -o out", 2, "outdated records");
+        let line = "\n  mine: 3 rows, version blake3 ";
         assert!(
-            good(path, "run c.toml -o out --redo").starts_with("3 new records, 0 existing"),
+            said.contains(line) && said.contains(", now blake3 "),
+            "{said}"
+        );
+        assert!(
+            good(path, "run c.toml -o out --redo").starts_with("3 rows solved again, 0 kept"),
             "{file}"
         );
         assert!(
@@ -499,17 +504,14 @@ fn a_solver_can_be_repeated_without_question() {
     let path = folder.path();
     run(path);
     let said = good(path, "run c.toml -o out --redo mine");
-    assert!(
-        said.starts_with("3 new records, 3 existing (3 were removed)"),
-        "{said}"
-    );
+    assert!(said.starts_with("3 rows solved again, 3 kept"), "{said}");
     // Also when its records are outdated, but not those of another solver.
     fs::write(path.join("s.sh"), program(ANSWER) + "# edited\n").unwrap();
     ends(path, "run c.toml -o out --redo goa", 2, "outdated");
-    assert!(good(path, "run --redo mine c.toml -o out").starts_with("3 new"));
+    assert!(good(path, "run --redo mine c.toml -o out").starts_with("3 rows solved"));
     fs::write(path.join("s.sh"), program(ANSWER)).unwrap();
     let said = good(path, "run c.toml -o out --redo goa --redo");
-    assert!(said.starts_with("6 new records, 0 existing"), "{said}");
+    assert!(said.starts_with("6 rows solved again, 0 kept"), "{said}");
     assert_eq!(records(&path.join("out")).len(), 6);
     ends(path, "run c.toml -o out --redo gao", 2, "it has goa, mine");
     // The file after --redo is the configuration, as before solvers could be named.

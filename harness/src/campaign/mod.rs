@@ -14,6 +14,7 @@ pub mod failures;
 pub mod forecast;
 pub mod matrix;
 pub mod merge;
+pub mod outdated;
 pub mod plans;
 mod progress;
 pub mod proof;
