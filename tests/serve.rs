@@ -343,8 +343,8 @@ fn incumbents_become_the_trajectory() {
         "sleep 0.03".into(),
         "echo \"{\\\"id\\\": $id, \\\"assignment\\\": [0, 0, 0, 0, 0, 0]}\"".into(),
     ];
-    let program = program(&answer.join("\n")).replace(HELLO, &hello);
-    let folder = with_program(&config("time_limit_s = 5"), &program);
+    let anytime = program(&answer.join("\n")).replace(HELLO, &hello);
+    let folder = with_program(&config("time_limit_s = 5"), &anytime);
     for row in run(folder.path()) {
         assert_eq!(
             (row["status"].clone(), row["options"]["anytime"].clone()),
@@ -364,6 +364,21 @@ fn incumbents_become_the_trajectory() {
             );
         }
     }
+    // A stated time ends no earlier than the last incumbent arrives; the plan is found then.
+    let stated = answer.join("\n").replace(
+        "\\\"assignment",
+        "\\\"algorithm_time_s\\\": 0.001, \\\"assignment",
+    );
+    for row in rows_of(&stated, "") {
+        assert_eq!(row["algorithm_time_s"], 0.001, "{row}");
+        let time = number(&row, "time_s");
+        assert!(
+            (0.03..number(&row, "wall_time_s") - 0.025).contains(&time),
+            "{row}"
+        );
+        let moments = row["trajectory"].as_array().unwrap();
+        assert_eq!(moments.last().unwrap()["time_s"], row["time_s"], "{row}");
+    }
     let short = step("[0]");
     for row in rows_of(&format!("{short}; {ANSWER}"), "") {
         assert!(
@@ -378,7 +393,10 @@ fn a_program_without_a_valid_hello_costs_its_rows_only() {
     let says = |text: &str| format!("echo x >> starts\n{text}\n");
     let old = HELLO.replace("solver/2", "solver/1");
     for (start, reason) in [
-        ("echo no module >&2; exit 1", "it ended with exit code 1"),
+        (
+            "echo no module >&2; exit 1",
+            "it ended with exit code 1: no module; if it solves one",
+        ),
         ("echo Loading", "not JSON"),
         (old.as_str(), "speaks \"offload-solver/2\""),
         ("sleep 100", "no hello within 0.3 s"),
