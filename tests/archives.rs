@@ -100,6 +100,42 @@ fn lines(path: &Path) -> usize {
     fs::read_to_string(path).unwrap().lines().count()
 }
 
+/// Files that were edited after the run did not make its records.
+#[test]
+fn solver_files_are_those_that_made_the_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let config = "format = \"offload-config/1\"\nthresholds = [0.7]\n[[solver]]\nname = \"mine\"\n\
+        id = \"exec:python3 solver.py\"\ndepends = [\"lib/*\"]\n[[instances]]\n\
+        family = \"paper\"\nusers = [5]\nseeds = [1, 2]\n";
+    fs::create_dir(path.join("lib")).unwrap();
+    for (name, text) in [
+        ("c.toml", config),
+        ("solver.py", SOLVER),
+        ("lib/a.py", "1"),
+    ] {
+        fs::write(path.join(name), text).unwrap();
+    }
+    good(path, "run c.toml -o out --quiet");
+    let count = "2 records, 2 instances, 0 certificates and 2 solver files";
+    at_home(path, "pack out -o x.tar.zst", 0, count);
+    for name in ["solver.py", "lib/a.py"] {
+        let before = fs::read(path.join(name)).unwrap();
+        fs::write(path.join(name), format!("{SOLVER}# edited\n")).unwrap();
+        let key = "solver mine: its files are not those that made 2 of its records";
+        let said = at_home(path, "pack out -o y.tar.zst", 2, key);
+        assert!(said.contains("run --redo 'mine'"), "{said}");
+        assert!(!path.join("y.tar.zst").exists());
+        fs::write(path.join(name), before).unwrap();
+    }
+    fs::write(path.join("solver.py"), format!("{SOLVER}# edited\n")).unwrap();
+    good(path, "run c.toml -o out --quiet --redo mine");
+    at_home(path, "pack out -o y.tar.zst", 0, count);
+    // What is missing cannot be packed by mistake.
+    fs::remove_file(path.join("lib/a.py")).unwrap();
+    at_home(path, "pack out -o z.tar.zst", 0, "lib/*: matches no file");
+}
+
 #[test]
 fn a_campaign_survives_packing() {
     let folder = campaign();

@@ -250,12 +250,17 @@ fn records_of_another_making_are_not_mixed() {
     let limited = CAMPAIGN.replace("[[inst", "[budget]\ntime_limit_s = 9\n[[inst");
     fs::write(path.join("c.toml"), &limited).unwrap();
     let before = timeless(&path.join("out/records.jsonl"));
-    ends(path, "run c.toml -o out", 2, "time_limit_s 9");
+    let said = ends(path, "run c.toml -o out", 2, "time_limit_s 9");
+    for solver in ["goa", "dmin"] {
+        let line = format!("\n  {solver}: 24 rows, made with version ");
+        assert!(said.contains(&line), "{said}");
+    }
+    let survey = "out: of 108 rows, 60 exist, 0 are missing, 48 are outdated";
+    ends(path, "run c.toml -o out --dry-run", 0, survey);
     ends(path, "run c.toml -o out", 2, "--redo");
     assert_eq!(timeless(&path.join("out/records.jsonl")), before);
     assert!(
-        good(path, "run c.toml -o out --redo")
-            .starts_with("48 new records, 0 existing (48 outdated")
+        good(path, "run c.toml -o out --redo").starts_with("48 rows solved again, 0 kept, in out")
     );
     assert_eq!(records(&path.join("out")).len(), 108);
     assert!(good(path, "run c.toml -o out").starts_with("0 new"));
@@ -291,13 +296,11 @@ fn a_changed_instance_is_noticed() {
         2,
         "paper-n6-m4-s2 is a different instance now",
     );
-    assert!(
-        good(path, "run c.toml -o out --redo").starts_with("2 new records, 4 existing (2 outdated")
-    );
+    assert!(good(path, "run c.toml -o out --redo").starts_with("2 rows solved again, 4 kept"));
     // A command's version is what its files hold.
     fs::write(path.join("my.sh"), format!("# new\necho '{PLAN}'")).unwrap();
     ends(path, "run c.toml -o out", 2, "blake3");
-    assert!(good(path, "run c.toml -o out --redo").starts_with("3 new records, 3 existing"));
+    assert!(good(path, "run c.toml -o out --redo").starts_with("3 rows solved again, 3 kept"));
 }
 
 #[test]

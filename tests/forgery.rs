@@ -227,7 +227,7 @@ fn certificates_asked_for_later_are_made() {
         folder.path(),
         "run c.toml -o out --quiet",
         0,
-        "60 new records",
+        "60 rows solved again",
     );
     let proof = proved(&folder.path().join("out"), None).unwrap();
     assert!(proof.is_complete(), "{:?}", proof.findings.refutations);

@@ -269,7 +269,12 @@ fn trouble_costs_its_own_row() {
         text += &format!("[[solver]]\nname = \"s{k}\"\nid = \"serve:exec sh {k}.sh\"\n{more}\n");
     }
     fs::write(path.join("c.toml"), text + "[[solver]]\nid = \"goa\"\n").unwrap();
-    let rows = run(path);
+    let said = good(path, "run c.toml -o out --quiet");
+    let rows = records(&path.join("out"));
+    // One line a solver: the result, 14 solvers with errors, and none for time-outs and `goa`.
+    assert_eq!(said.lines().count(), 15, "{said}");
+    let line = "3 rows of s0 failed (it ended with exit code 3 without an answer: why)";
+    assert!(said.lines().any(|l| l == line), "{said}");
     assert_eq!(rows.len(), 3 * (TROUBLES.len() + 1));
     for (k, Trouble(answer, _, status, reason)) in TROUBLES.iter().enumerate() {
         let name = format!("s{k}");
@@ -359,8 +364,8 @@ fn incumbents_become_the_trajectory() {
         "sleep 0.03".into(),
         "echo \"{\\\"id\\\": $id, \\\"assignment\\\": [0, 0, 0, 0, 0, 0]}\"".into(),
     ];
-    let program = program(&answer.join("\n")).replace(HELLO, &hello);
-    let folder = with_program(&config("time_limit_s = 5"), &program);
+    let anytime = program(&answer.join("\n")).replace(HELLO, &hello);
+    let folder = with_program(&config("time_limit_s = 5"), &anytime);
     for row in run(folder.path()) {
         assert_eq!(
             (row["status"].clone(), row["options"]["anytime"].clone()),
@@ -380,6 +385,21 @@ fn incumbents_become_the_trajectory() {
             );
         }
     }
+    // A stated time ends no earlier than the last incumbent arrives; the plan is found then.
+    let stated = answer.join("\n").replace(
+        "\\\"assignment",
+        "\\\"algorithm_time_s\\\": 0.001, \\\"assignment",
+    );
+    for row in rows_of(&stated, "") {
+        assert_eq!(row["algorithm_time_s"], 0.001, "{row}");
+        let time = number(&row, "time_s");
+        assert!(
+            (0.03..number(&row, "wall_time_s") - 0.025).contains(&time),
+            "{row}"
+        );
+        let moments = row["trajectory"].as_array().unwrap();
+        assert_eq!(moments.last().unwrap()["time_s"], row["time_s"], "{row}");
+    }
     let short = step("[0]");
     for row in rows_of(&format!("{short}; {ANSWER}"), "") {
         assert!(
@@ -394,7 +414,10 @@ fn a_program_without_a_valid_hello_costs_its_rows_only() {
     let says = |text: &str| format!("echo x >> starts\n{text}\n");
     let old = HELLO.replace("solver/2", "solver/1");
     for (start, reason) in [
-        ("echo no module >&2; exit 1", "it ended with exit code 1"),
+        (
+            "echo no module >&2; exit 1",
+            "it ended with exit code 1: no module; if it solves one",
+        ),
         ("echo Loading", "not JSON"),
         (old.as_str(), "speaks \"offload-solver/2\""),
         ("sleep 100", "no hello within 0.3 s"),
@@ -429,7 +452,7 @@ fn a_program_without_a_valid_hello_costs_its_rows_only() {
         assert!(good(path, "run c.toml -o out").starts_with("0 new"));
         fs::write(path.join("s.sh"), program(ANSWER)).unwrap();
         ends(path, "run c.toml -o out", 2, "outdated");
-        assert!(good(path, "run c.toml -o out --redo").starts_with("3 new"));
+        assert!(good(path, "run c.toml -o out --redo").starts_with("3 rows solved"));
     }
 }
 
@@ -442,8 +465,15 @@ fn good_records_survive_a_broken_program() {
     // Its version comes from the program alone here, so that only the program could tell it.
     fs::write(path.join("s.sh"), "exit 1").unwrap();
     for line in ["run c.toml -o out", "run c.toml -o out --redo"] {
-        ends(path, line, 2, "a program that does not start");
+        ends(
+            path,
+            line,
+            2,
+            "a program that does not start: repair it first",
+        );
     }
+    let line = "run c.toml -o out --redo mine";
+    ends(path, line, 2, "nothing was removed");
     assert!(fs::read(path.join("out/records.jsonl")).unwrap() == before);
 }
 
@@ -476,9 +506,14 @@ fn a_version_covers_what_the_program_depends_on() {
         ("s.sh", newer.as_str()),
     ] {
         fs::write(path.join(file), content).unwrap();
-        ends(path, "run c.toml -o out", 2, "outdated records");
+        let said = ends(path, "run c.toml -o out", 2, "outdated records");
+        let line = "\n  mine: 3 rows, version blake3 ";
         assert!(
-            good(path, "run c.toml -o out --redo").starts_with("3 new records, 0 existing"),
+            said.contains(line) && said.contains(", now blake3 "),
+            "{said}"
+        );
+        assert!(
+            good(path, "run c.toml -o out --redo").starts_with("3 rows solved again, 0 kept"),
             "{file}"
         );
         assert!(
@@ -508,17 +543,14 @@ fn a_solver_can_be_repeated_without_question() {
     let path = folder.path();
     run(path);
     let said = good(path, "run c.toml -o out --redo mine");
-    assert!(
-        said.starts_with("3 new records, 3 existing (3 were removed)"),
-        "{said}"
-    );
+    assert!(said.starts_with("3 rows solved again, 3 kept"), "{said}");
     // Also when its records are outdated, but not those of another solver.
     fs::write(path.join("s.sh"), program(ANSWER) + "# edited\n").unwrap();
     ends(path, "run c.toml -o out --redo goa", 2, "outdated");
-    assert!(good(path, "run --redo mine c.toml -o out").starts_with("3 new"));
+    assert!(good(path, "run --redo mine c.toml -o out").starts_with("3 rows solved"));
     fs::write(path.join("s.sh"), program(ANSWER)).unwrap();
     let said = good(path, "run c.toml -o out --redo goa --redo");
-    assert!(said.starts_with("6 new records, 0 existing"), "{said}");
+    assert!(said.starts_with("6 rows solved again, 0 kept"), "{said}");
     assert_eq!(records(&path.join("out")).len(), 6);
     ends(path, "run c.toml -o out --redo gao", 2, "it has goa, mine");
     // The file after --redo is the configuration, as before solvers could be named.

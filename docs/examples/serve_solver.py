@@ -25,6 +25,8 @@ def main():
     say({"protocol": "offload-solver/2", "name": "example", "version": "1.0", "anytime": False})
     for line in sys.stdin:
         request = json.loads(line)
+        # An anytime solver sends each better plan as it finds it, also from within `solve`:
+        #     say({"id": request["id"], "incumbent": plan})
         start = time.perf_counter()
         try:
             plan = solve(

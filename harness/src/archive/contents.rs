@@ -5,6 +5,7 @@ use super::job::PackJob;
 use super::layout::CONFIG;
 use super::rewrite::LocalPaths;
 use super::solver_files::add_solver_files;
+use super::solver_versions::FileVersions;
 use super::staging::Staging;
 use crate::campaign::certificates::{CERTIFICATES, certificate_name, refusal_name};
 use crate::campaign::config::Config;
@@ -47,7 +48,8 @@ struct RecordedConfig {
 /// Collects the files of an archive, except for its description and its manifest.
 ///
 /// # Errors
-/// If the campaign is being run, is not complete, or a file cannot be read.
+/// If the campaign is being run, is not complete, a solver's files are no longer those of its
+/// records, or a file cannot be read.
 pub(super) fn collect(job: &PackJob, staging: &mut Staging) -> anyhow::Result<CampaignFacts> {
     let folder = job.folder;
     let name = folder.display();
@@ -67,6 +69,11 @@ pub(super) fn collect(job: &PackJob, staging: &mut Staging) -> anyhow::Result<Ca
     let environments = read_environments(folder)?;
     let configs = recorded_configs(job, &environments);
     let mut local = local_paths(folder, &configs)?;
+    let mut versions = FileVersions::default();
+    for config in &configs {
+        versions.add(&config.text, &config.folder, job.notify)?;
+    }
+    versions.check(folder, &loaded.records)?;
     for config in configs.iter().rev() {
         add_solver_files(
             staging,

@@ -14,6 +14,7 @@ mod manifest;
 mod pack;
 mod rewrite;
 mod solver_files;
+mod solver_versions;
 mod staging;
 mod unpack;
 

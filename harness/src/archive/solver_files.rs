@@ -18,9 +18,13 @@ const COMMANDS: [&str; 2] = ["exec:", "serve:"];
 const SYSTEM: [&str; 5] = ["/bin", "/sbin", "/usr", "/opt", "/nix"];
 
 /// An external solver of a configuration.
-struct DeclaredSolver {
-    id: String,
-    depends: Vec<String>,
+pub(super) struct DeclaredSolver {
+    /// Its name in records.
+    pub name: String,
+    /// Its id.
+    pub id: String,
+    /// Patterns of files that belong to its version.
+    pub depends: Vec<String>,
 }
 
 /// Adds the files of a configuration's external solvers. Commands that name files outside of the
@@ -36,8 +40,7 @@ pub(super) fn add_solver_files(
     notify: Notify,
 ) -> anyhow::Result<()> {
     let folder = std::path::absolute(folder)?;
-    let table: Table = config.parse().context("the configuration is not TOML")?;
-    for solver in externals(&table) {
+    for solver in externals(config)? {
         let command = add_command(staging, &solver.id, &folder, notify)?;
         if command != solver.id {
             local.add_command(solver.id, command);
@@ -50,7 +53,11 @@ pub(super) fn add_solver_files(
 }
 
 /// The external solvers of a configuration.
-fn externals(table: &Table) -> Vec<DeclaredSolver> {
+///
+/// # Errors
+/// If the configuration is not TOML.
+pub(super) fn externals(config: &str) -> anyhow::Result<Vec<DeclaredSolver>> {
+    let table: Table = config.parse().context("the configuration is not TOML")?;
     let items = |name: &str| {
         table
             .get(name)
@@ -60,20 +67,26 @@ fn externals(table: &Table) -> Vec<DeclaredSolver> {
     };
     let text = |value: &Value| value.as_str().map(|text| text.trim().to_string());
     let short = items("solvers").filter_map(text).map(|id| DeclaredSolver {
+        name: id.clone(),
         id,
         depends: Vec::new(),
     });
     let long = items("solver").filter_map(|table| {
         let depends = table.get("depends").and_then(Value::as_array);
+        let id = table.get("id").and_then(text)?;
         Some(DeclaredSolver {
-            id: table.get("id").and_then(text)?,
+            name: table.get("name").and_then(text).unwrap_or(id.clone()),
+            id,
             depends: depends.into_iter().flatten().filter_map(text).collect(),
         })
     });
-    short
-        .chain(long)
-        .filter(|s| COMMANDS.iter().any(|prefix| s.id.starts_with(prefix)))
-        .collect()
+    let is_external = |s: &DeclaredSolver| COMMANDS.iter().any(|p| s.id.starts_with(p));
+    Ok(short.chain(long).filter(is_external).collect())
+}
+
+/// Whether a file belongs to the operating system.
+pub(super) fn is_system(path: &Path) -> bool {
+    SYSTEM.iter().any(|system| path.starts_with(system))
 }
 
 /// Adds the files that a command names. Returns its id in the archive.
@@ -118,7 +131,6 @@ fn add_word(
         return Ok(None);
     }
     let real = file.canonicalize().unwrap_or_else(|_| file.to_path_buf());
-    let is_system = |path: &Path| SYSTEM.iter().any(|system| path.starts_with(system));
     if is_system(file) || (is_system(&real) && Path::new(word).is_absolute()) {
         return Ok(None);
     }

@@ -435,12 +435,15 @@ fn duration(name: &str, seconds: Option<f64>) -> anyhow::Result<Option<Duration>
 }
 
 /// Refuses duplicates in a list: their work would be done and counted twice.
-pub(crate) fn once<T: Ord>(name: &str, values: impl Iterator<Item = T>) -> anyhow::Result<()> {
+pub(crate) fn once<T: Ord + Copy + std::fmt::Debug>(
+    name: &str,
+    values: impl Iterator<Item = T>,
+) -> anyhow::Result<()> {
     let mut seen = std::collections::BTreeSet::new();
     for value in values {
         ensure!(
             seen.insert(value),
-            "{name}: contains a duplicate; give each entry once, or give each its own name"
+            "{name}: contains a duplicate, {value:?}; give each entry once, or give each its own name"
         );
     }
     Ok(())

@@ -5,6 +5,7 @@ use crate::campaign::matrix::InstanceGroup;
 use crate::process::solver::{SolverEntry, SolverKind};
 use comfy_table::{Table, presets};
 use offload_instances::Problem;
+use offload_reports::text::counted;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,13 +48,15 @@ pub fn forecast(config: &Config, groups: &[InstanceGroup]) -> anyhow::Result<Str
         ", plus solvers without a time limit"
     };
     Ok(format!(
-        "{}\n\n{}\n\n{} instances, {problems} problems, {} solvers, {} seeds: {rows} rows, about \
+        "{}\n\n{}\n\n{}, {}, {}, {}: {}, about \
          {:.1} MB\nestimate: up to {estimate}{more} (each heuristic tried once per size)",
         instance_table(&kinds, rows_each),
         solvers.table,
-        groups.len(),
-        entries.len(),
-        config.seeds.len(),
+        counted(groups.len(), "instance"),
+        counted(problems, "problem"),
+        counted(entries.len(), "solver"),
+        counted(config.seeds.len(), "seed"),
+        counted(rows, "row"),
         (rows * RECORD_BYTES) as f64 / 1e6
     ))
 }

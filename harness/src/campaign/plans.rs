@@ -30,9 +30,46 @@ pub struct PlanChoice<'a> {
     pub solver: Option<&'a str>,
     /// Seed of the solver.
     pub seed: Option<u64>,
+    /// The options that choose a row, for messages.
+    pub by: &'a str,
+}
+
+/// The thresholds of some records.
+fn thresholds(records: &[Record]) -> String {
+    let mut all: Vec<f64> = records.iter().map(|r| r.threshold).collect();
+    all.sort_by(f64::total_cmp);
+    all.dedup();
+    let shown: Vec<String> = all.iter().take(SHOWN).map(f64::to_string).collect();
+    let more = if all.len() > SHOWN { ", ..." } else { "" };
+    let noun = if all.len() == 1 {
+        "threshold"
+    } else {
+        "thresholds"
+    };
+    format!("{noun} {}{more}", shown.join(", "))
 }
 
 impl PlanChoice<'_> {
+    /// What is chosen, in words.
+    fn describe(&self) -> String {
+        let parts = [
+            self.instance.map(|name| format!("instance {name}")),
+            self.fingerprint.map(|_| "the given instance".to_string()),
+            self.threshold
+                .map(|threshold| format!("threshold {threshold}")),
+            self.weights
+                .map(|weights| format!("weights {}", weights.name())),
+            self.solver.map(|solver| format!("solver {solver}")),
+            self.seed.map(|seed| format!("seed {seed}")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() {
+            "any row".into()
+        } else {
+            parts.join(", ")
+        }
+    }
+
     fn takes(&self, r: &Record) -> bool {
         self.instance.is_none_or(|name| name == r.instance)
             && self.fingerprint.is_none_or(|print| print == r.fingerprint)
@@ -70,8 +107,14 @@ pub fn chosen_plan(
 fn choose(choice: PlanChoice) -> anyhow::Result<Record> {
     let name = choice.folder.display();
     let records = read_campaign(choice.folder)?.records;
+    let present = thresholds(&records);
     let fitting: Vec<Record> = records.into_iter().filter(|r| choice.takes(r)).collect();
-    ensure!(!fitting.is_empty(), "{name}: no row fits the choice");
+    ensure!(
+        !fitting.is_empty(),
+        "{name}: no row fits the choice ({}); its rows have {}",
+        choice.describe(),
+        present
+    );
     let total = fitting.len();
     let mut stored: Vec<Record> = fitting
         .into_iter()
@@ -94,9 +137,9 @@ fn choose(choice: PlanChoice) -> anyhow::Result<Record> {
             more => format!("\n  ... and {more} more"),
         };
         return Err(anyhow!(
-            "{name}: {} rows fit; choose one by the instance's name, --threshold, --weights, \
-             --solver and --seed:{lines}{more}",
-            stored.len()
+            "{name}: {} rows fit; choose one by {}:{lines}{more}",
+            stored.len(),
+            choice.by
         ));
     }
     stored.pop().context("a row was found")

@@ -1,15 +1,16 @@
 //! Runs a campaign: one record for every (instance, threshold, weights, solver, seed). Existing
 //! records are skipped.
 
-use crate::campaign::certificates::{
-    CERTIFICATES, certificate_name, instance_name, is_missing, refusal_name,
-};
+use crate::campaign::certificates::{CERTIFICATES, certificate_name, instance_name, refusal_name};
 use crate::campaign::config::{Config, KeptPlans, TimingMode};
+use crate::campaign::failures::{FailureTally, RowFailure};
 use crate::campaign::matrix::{InstanceGroup, ProblemTerms, Shard};
+pub use crate::campaign::outdated::RedoChoice;
+use crate::campaign::outdated::{Comparison, prepared, settle};
 use crate::campaign::progress::ProgressDisplay;
 pub use crate::campaign::progress::ShowProgress;
 use crate::campaign::rows::{blank, filled, with_times};
-use crate::campaign::store::{self, KnownRecord, PresentRecords, SolveKey, StoredRow};
+use crate::campaign::store::{self, KnownRecord, SolveKey, StoredRow};
 use crate::notice::Notify;
 use crate::process::CertificateTarget;
 use crate::process::Measured;
@@ -19,9 +20,10 @@ use crate::stop::StopSignal;
 use anyhow::Context;
 use offload_instances::{Instance, Problem, fingerprint};
 use offload_reports::records::record::RECORDS;
+use offload_reports::text::counted;
 use offload_reports::{Record, Status};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -29,9 +31,6 @@ use std::time::Duration;
 
 /// Most rows waiting to be written before the solving threads wait too.
 const WAITING_ROWS: usize = 4096;
-
-/// Most outdated records that a message lists.
-const SHOWN: usize = 5;
 
 /// What to run.
 pub struct CampaignJob<'a> {
@@ -53,34 +52,6 @@ pub struct CampaignJob<'a> {
     pub patience: Duration,
 }
 
-/// Which existing records are removed and solved again.
-#[derive(Clone, Debug, Default)]
-pub struct RedoChoice {
-    /// Whether outdated records are; otherwise they are an error.
-    pub outdated: bool,
-    /// Names of solvers whose records all are.
-    pub solvers: Vec<String>,
-}
-
-impl RedoChoice {
-    /// Checks that every named solver exists.
-    fn check(&self, entries: &[SolverEntry]) -> anyhow::Result<()> {
-        let names: Vec<&str> = entries.iter().map(|e| e.name.as_str()).collect();
-        for solver in &self.solvers {
-            anyhow::ensure!(
-                names.contains(&solver.as_str()),
-                "--redo {solver}: the configuration has no solver of this name; it has {}",
-                names.join(", ")
-            );
-        }
-        Ok(())
-    }
-
-    fn names(&self, entry: &SolverEntry) -> bool {
-        self.solvers.contains(&entry.name)
-    }
-}
-
 /// Counts of a run.
 pub struct RunSummary {
     /// Number of new records.
@@ -89,8 +60,32 @@ pub struct RunSummary {
     pub kept: usize,
     /// Number of records that were removed to be solved again.
     pub removed: usize,
+    /// New records that are failures.
+    pub failures: FailureTally,
     /// The exit code if a signal stopped the run.
     pub stopped: Option<u8>,
+}
+
+impl RunSummary {
+    /// What became of the rows.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let (new, kept) = (self.new, self.kept);
+        let again = self.removed.min(new);
+        match self.removed {
+            0 => format!("{new} new records, {kept} existing"),
+            removed if removed > new => format!(
+                "{} solved again of {removed} that were removed, {kept} kept",
+                counted(again, "row")
+            ),
+            _ if new > again => format!(
+                "{} solved again, {kept} kept, {} new",
+                counted(again, "row"),
+                new - again
+            ),
+            _ => format!("{} solved again, {kept} kept", counted(again, "row")),
+        }
+    }
 }
 
 /// State shared by all threads of a run.
@@ -118,22 +113,30 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
             new: 0,
             kept: 0,
             removed: 0,
+            failures: FailureTally::default(),
             stopped: stop.asked(),
         });
     };
     store::repair(&path, job.notify)?;
-    let entries = prepared(job)?;
+    let comparison = Comparison {
+        config: job.config,
+        groups: job.groups,
+        folder: job.folder,
+        redo: &job.redo,
+        notify: job.notify,
+    };
+    let entries = prepared(&comparison)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(job.config.workers())
         .build()?;
     let mut present = store::read(&path)?;
-    let removed = pool.install(|| settle(job, &entries, &mut present, &path))?;
+    let removed = pool.install(|| settle(&comparison, &entries, &mut present, &path))?;
     let rows_each = entries.len() * job.config.seeds.len();
     let total: usize = job.groups.iter().map(|g| g.terms.len() * rows_each).sum();
     let progress = Mutex::new(ProgressDisplay::new(total, job.progress, job.notify));
     let environment = crate::campaign::environment::describe(job.config, job.shard);
     let (sender, receiver) = sync_channel(WAITING_ROWS);
-    let mut new = 0;
+    let (mut new, mut failures) = (0, FailureTally::default());
     let context = RunContext {
         job,
         entries: &entries,
@@ -144,11 +147,13 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
         stop,
     };
     let (solved, written) = std::thread::scope(|scope| {
-        let new = &mut new;
+        let (new, failures) = (&mut new, &mut failures);
         let progress = &progress;
         let writer = scope.spawn(move || {
             let mut kept = |rows: &[StoredRow]| {
                 *new += rows.len();
+                let failed = rows.iter().filter_map(|row| row.failure.as_ref());
+                failed.for_each(|failure| failures.add(failure));
                 if let Ok(mut progress) = progress.lock() {
                     progress.add(rows);
                 }
@@ -172,178 +177,8 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
         new,
         kept,
         removed,
+        failures,
         stopped: stop.asked(),
-    })
-}
-
-/// The solvers, with the versions of external ones.
-fn prepared(job: &CampaignJob) -> anyhow::Result<Vec<SolverEntry>> {
-    let mut entries = job.config.entries()?;
-    job.redo.check(&entries)?;
-    for entry in &mut entries {
-        let name = entry.name.clone();
-        entry
-            .prepare(job.folder, job.config.workers())
-            .with_context(|| format!("solver {name}"))?;
-        if let Some(trouble) = &entry.trouble {
-            (job.notify)(&format!("warning: solver {name}: {trouble}"));
-        }
-    }
-    Ok(entries)
-}
-
-/// Compares existing records with what this run would write. Outdated ones (other solver version,
-/// options, generator or instance) are an error, or are removed.
-fn settle(
-    job: &CampaignJob,
-    entries: &[SolverEntry],
-    present: &mut PresentRecords,
-    path: &Path,
-) -> anyhow::Result<usize> {
-    if present.records.is_empty() {
-        return Ok(0);
-    }
-    let mut outdated = outdated(job, entries, present)?;
-    if outdated.reasons.is_empty() && outdated.keys.is_empty() {
-        return Ok(0);
-    }
-    if !job.redo.outdated && !outdated.reasons.is_empty() {
-        let more = match outdated.reasons.len().saturating_sub(SHOWN) {
-            0 => String::new(),
-            more => format!("\n  ... and {more} more"),
-        };
-        outdated.reasons.truncate(SHOWN);
-        anyhow::bail!(
-            "{}: contains outdated records:\n  {}{more}\nrun with --redo to remove them and solve \
-             again, or choose another folder",
-            path.display(),
-            outdated.reasons.join("\n  ")
-        );
-    }
-    if outdated.uncertified > 0 {
-        (job.notify)(&format!(
-            "note: {}: {} rows lack their certificate; they are solved again",
-            path.display(),
-            outdated.uncertified
-        ));
-    }
-    let removed = store::remove(path, &outdated.keys, &outdated.fingerprints)?;
-    *present = store::read(path)?;
-    Ok(removed)
-}
-
-/// Existing records that this run would write differently, or that lack their certificate.
-struct OutdatedRecords {
-    keys: HashSet<SolveKey>,
-    /// Number of records that only lack their certificate.
-    uncertified: usize,
-    /// Fingerprints of instances that have changed.
-    fingerprints: HashSet<String>,
-    /// Reasons, one per key or fingerprint; none for keys that are repeated on request.
-    reasons: Vec<String>,
-}
-
-/// An instance of the job, compared with the existing records.
-struct ComparedInstance {
-    name: String,
-    fingerprint: String,
-    /// Outdated records with their reasons.
-    outdated: Vec<(SolveKey, String)>,
-    /// Records that are repeated on request.
-    requested: Vec<SolveKey>,
-    /// Records that only lack their certificate.
-    uncertified: Vec<SolveKey>,
-}
-
-fn outdated(
-    job: &CampaignJob,
-    entries: &[SolverEntry],
-    present: &PresentRecords,
-) -> anyhow::Result<OutdatedRecords> {
-    let compared = job.groups.par_iter();
-    let compared = compared.map(|group| compare(job, entries, present, group));
-    let compared: Vec<ComparedInstance> = compared.collect::<anyhow::Result<_>>()?;
-    let mut current: BTreeMap<String, HashSet<String>> = BTreeMap::new();
-    let (mut found, mut requested, mut uncertified) = (Vec::new(), Vec::new(), HashSet::new());
-    for instance in compared {
-        let fingerprints = current.entry(instance.name).or_default();
-        fingerprints.insert(instance.fingerprint);
-        found.extend(instance.outdated);
-        requested.extend(instance.requested);
-        uncertified.extend(instance.uncertified);
-    }
-    found.sort();
-    let (mut keys, mut reasons): (HashSet<SolveKey>, Vec<String>) = found.into_iter().unzip();
-    keys.extend(requested);
-    let outdated = keys.len();
-    keys.extend(uncertified);
-    let uncertified = keys.len() - outdated;
-    let mut fingerprints = HashSet::new();
-    for (name, now) in current {
-        let known = present.names.get(&name).into_iter().flatten();
-        for old in known.filter(|old| !now.contains(*old)) {
-            reasons.push(format!(
-                "{name} is a different instance now (its fingerprint changed)"
-            ));
-            fingerprints.insert(old.clone());
-        }
-    }
-    Ok(OutdatedRecords {
-        keys,
-        uncertified,
-        fingerprints,
-        reasons,
-    })
-}
-
-/// Compares the records of one instance with what this run would write.
-fn compare(
-    job: &CampaignJob,
-    entries: &[SolverEntry],
-    present: &PresentRecords,
-    group: &InstanceGroup,
-) -> anyhow::Result<ComparedInstance> {
-    let instance = group.origin.make();
-    let instance = instance.with_context(|| group.origin.describe())?;
-    let fingerprint = fingerprint(&instance);
-    let (mut outdated, mut requested, mut uncertified) = (Vec::new(), Vec::new(), Vec::new());
-    for entry in entries {
-        let asked = job.config.asks_certificate(entry);
-        let now = store::made_with(&entry.version, &entry.options());
-        let stamp = store::stamp(&now);
-        for &cell in &group.terms {
-            for &seed in &job.config.seeds {
-                let record = blank(&instance, &fingerprint, cell, entry, seed);
-                let key = store::key(&record);
-                let Some(known) = present.records.get(&key) else {
-                    continue;
-                };
-                if job.redo.names(entry) {
-                    requested.push(key);
-                } else if known.stamp != stamp {
-                    if let Some(trouble) = &entry.trouble {
-                        anyhow::bail!(
-                            "solver {}: {trouble}; it has records that cannot be compared with a \
-                             program that does not start: repair it, or use --redo {0}",
-                            entry.name
-                        );
-                    }
-                    let then = &known.made_with;
-                    let (solver, name) = (&entry.name, &instance.name);
-                    let reason = format!("{solver} on {name}: made with {then}; now {now}");
-                    outdated.push((key, reason));
-                } else if is_missing(job.folder, &record, known.need, asked) {
-                    uncertified.push(key);
-                }
-            }
-        }
-    }
-    Ok(ComparedInstance {
-        name: instance.name,
-        fingerprint,
-        outdated,
-        requested,
-        uncertified,
     })
 }
 
@@ -507,6 +342,7 @@ impl RunContext<'_> {
             line,
             cell,
             time_s: record.time_s,
+            failure: RowFailure::of(&record),
         });
         sent.map_err(|_| {
             anyhow::anyhow!("{}: cannot write", self.job.folder.join(RECORDS).display())

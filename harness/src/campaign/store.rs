@@ -2,6 +2,7 @@
 //! them.
 
 use crate::campaign::certificates::CertificateNeed;
+use crate::campaign::failures::RowFailure;
 use crate::files::check_ordinary;
 use crate::notice::Notify;
 use crate::stop::StopSignal;
@@ -249,6 +250,8 @@ pub fn read(path: &Path) -> anyhow::Result<PresentRecords> {
                     .or_default()
                     .insert(head.fingerprint);
             }
+            // An incomplete last line, which the next run repairs.
+            Err(_) if line.last() != Some(&b'\n') => {}
             Err(fault) => faults.push(LineFault::new(index + 1, fault)),
         }
         faults.len() < MAX_FAULTS
@@ -373,6 +376,8 @@ pub struct StoredRow {
     pub cell: String,
     /// Wall time of the solve, s.
     pub time_s: f64,
+    /// Its failure, if it failed.
+    pub failure: Option<RowFailure>,
 }
 
 /// Appends rows as they arrive. Rows that arrive during one sync form the next batch. `kept` is

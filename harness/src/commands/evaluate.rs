@@ -8,7 +8,9 @@ use offload_bench::campaign::plans::{PlanChoice, chosen_plan};
 use offload_bench::display::evaluation;
 use offload_bench::files::read_instance;
 use offload_instances::files::{FileError, check_plan};
-use offload_instances::{Instance, Plan, Problem, Weights, evaluate::evaluate, read_plan};
+use offload_instances::{
+    Instance, Plan, Problem, Weights, evaluate::evaluate, read_plan, write_plan,
+};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,9 +31,12 @@ pub struct Arguments {
     weights: Option<Weights>,
     #[command(flatten)]
     row: RowOptions,
-    /// Print one JSON object, including every user's delays
+    /// Print one JSON object, including the plan and every user's delays
     #[arg(long)]
     json: bool,
+    /// Write the plan to this file (offload-plan/1)
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
@@ -55,8 +60,17 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     let weights = a.weights.or(plan.weights).unwrap_or_default();
     let problem = Problem::new(Arc::new(instance), tau, weights)?;
     let evaluation = evaluate(&problem, &plan.assignment);
+    if let Some(file) = &a.output {
+        let used = Plan {
+            threshold: Some(tau),
+            weights: Some(weights),
+            ..plan.clone()
+        };
+        write_plan(file, &used)?;
+    }
     if a.json {
         let mut value = serde_json::to_value(&evaluation)?;
+        value["assignment"] = json!(plan.assignment);
         value["feasible"] = json!(evaluation.is_feasible());
         value["threshold"] = json!(tau);
         value["weights"] = json!(weights.name());

@@ -3,6 +3,7 @@
 use super::output::{CommandEnd, print, tell};
 use offload_bench::archive::{CrateDescription, PackJob, pack};
 use offload_bench::campaign::config::Config;
+use offload_reports::text::counted;
 use std::path::PathBuf;
 
 /// Pack a campaign into one file to share: records, plans, instances, certificates, environments,
@@ -53,12 +54,12 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         notify: &tell,
     })?;
     print(&format!(
-        "{} records, {} instances, {} certificates and {} solver files in {4}: {5:.2} MB, {6:.2} MB \
+        "{}, {}, {} and {} in {4}: {5:.2} MB, {6:.2} MB \
          unpacked; to re-check it: offload-bench unpack {4} --verify",
-        summary.records,
-        summary.instances,
-        summary.certificates,
-        summary.solver_files,
+        counted(summary.records, "record"),
+        counted(summary.instances, "instance"),
+        counted(summary.certificates, "certificate"),
+        counted(summary.solver_files, "solver file"),
         a.output.display(),
         megabytes(summary.packed_bytes),
         megabytes(summary.unpacked_bytes),

@@ -33,6 +33,7 @@ impl RowOptions {
             weights: None,
             solver: self.solver.as_deref(),
             seed: self.seed,
+            by: "--instance-name, --threshold, --weights, --solver and --seed",
         }
     }
 }

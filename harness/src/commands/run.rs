@@ -7,6 +7,7 @@ use anyhow::Context;
 use offload_bench::campaign::config::Config;
 use offload_bench::campaign::forecast::forecast;
 use offload_bench::campaign::matrix::{self, Shard};
+use offload_bench::campaign::outdated::{Comparison, survey};
 use offload_bench::campaign::run::{CampaignJob, ShowProgress, run as run_job};
 use offload_bench::files::make_folder;
 use offload_bench::stop::StopSignal;
@@ -22,7 +23,8 @@ pub struct Arguments {
     /// Folder of the campaign; created if missing
     #[arg(short, long, value_name = "DIR", required_unless_present = "dry_run")]
     output: Option<PathBuf>,
-    /// Print what would be solved and an estimate of its duration; write nothing
+    /// Print what would be solved and an estimate of its duration, and of the folder how many rows
+    /// exist, are missing and are outdated; write nothing
     #[arg(long)]
     dry_run: bool,
     /// Solve only shard k of n; `merge` combines the shards
@@ -53,6 +55,16 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     }
     if a.dry_run {
         print(&forecast(&config, &groups)?)?;
+        if let Some(folder) = a.output.as_ref().filter(|folder| folder.exists()) {
+            let comparison = Comparison {
+                config: &config,
+                groups: &groups,
+                folder,
+                redo: &redo,
+                notify: &tell,
+            };
+            print(&survey(&comparison)?.describe(folder))?;
+        }
         return Ok(CommandEnd::Done);
     }
     let folder = a.output.as_ref().context("give a folder with -o")?;
@@ -73,13 +85,6 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     };
     let summary = run_job(&job, &StopSignal::listen()?)?;
     let folder = folder.display();
-    let removed = match summary.removed {
-        0 => String::new(),
-        n if a.redo.iter().all(String::is_empty) => {
-            format!(" ({n} outdated or uncertified were removed)")
-        }
-        n => format!(" ({n} were removed)"),
-    };
     let next = match summary.stopped {
         Some(_) => "stopped; run the same command again to resume".to_string(),
         None if a.shard.is_some() => {
@@ -87,10 +92,8 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         }
         None => format!("next: offload-bench report {folder}"),
     };
-    print(&format!(
-        "{} new records, {} existing{removed}, in {folder}; {next}",
-        summary.new, summary.kept
-    ))?;
+    print(&format!("{}, in {folder}; {next}", summary.describe()))?;
+    summary.failures.lines().iter().try_for_each(|l| print(l))?;
     Ok(summary
         .stopped
         .map_or(CommandEnd::Done, CommandEnd::Stopped))

@@ -52,6 +52,7 @@ pub(crate) fn start_plan(
             weights: Some(problem.weights()),
             solver: options.start_solver.as_deref(),
             seed: options.start_seed,
+            by: "--start-solver and --start-seed",
         };
         chosen_plan(choice, Some(Instance::clone(problem.instance())))?
             .1

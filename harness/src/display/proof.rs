@@ -86,6 +86,18 @@ fn remarks(proof: &Proof) -> Vec<String> {
             ));
         }
     }
+    if proof.findings.repeatable > 0 {
+        lines.push(format!(
+            "repeated: {} of {} repeatable {}",
+            grouped(proof.findings.tally(RowClaim::Repeated).claimed),
+            grouped(proof.findings.repeatable),
+            if proof.findings.repeatable == 1 {
+                "row"
+            } else {
+                "rows"
+            }
+        ));
+    }
     if proof.findings.silent > 0 {
         lines.push(format!(
             "no plan and no claim: {}",

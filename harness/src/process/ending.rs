@@ -5,6 +5,7 @@ use super::message::Killed;
 use nix::sys::signal::Signal;
 use offload_instances::evaluate::evaluate;
 use offload_instances::{Assignment, Problem, Status};
+use offload_reports::text::clip;
 use offload_solvers::{Author, Outcome, Progress, Stop, TimedOutcome, judge};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ pub const OUTPUT_KEPT: usize = 4096;
 pub fn most_output(problem: &Problem) -> usize {
     PLAN_BYTES + PLAN_BYTES_PER_USER * problem.n()
 }
+
+/// Most characters of the last line of stderr in a reason.
+const LAST_LINE_KEPT: usize = 300;
 
 /// What an external solver returned.
 #[derive(Debug, PartialEq)]
@@ -52,7 +56,8 @@ pub struct ExternalRun {
 }
 
 /// Judges a run. Limits are judged by the wall time; the time for reports is the one that the
-/// solver states for its algorithm, if it states one that is possible.
+/// solver states for its algorithm, if it states one that is possible, and at least the time of its
+/// last incumbent: its algorithm had not ended before.
 #[must_use]
 pub fn judged(problem: &Problem, author: Author, run: ExternalRun) -> Measured {
     let answer = run.answer.and_then(|answer| possible(answer, run.wall_s));
@@ -70,13 +75,12 @@ pub fn judged(problem: &Problem, author: Author, run: ExternalRun) -> Measured {
         Ok(answer) => Outcome::plan(answer.plan),
         Err(reason) => Outcome::nothing(Stop::Failed(reason)),
     };
-    if let Err(reason) = trace(problem, run.incumbents, run.wall_s, &mut outcome) {
+    let last = run.incumbents.last().map_or(0.0, |incumbent| incumbent.0);
+    let time_s = algorithm_time_s.map_or(run.wall_s, |time| time.max(last));
+    if let Err(reason) = trace(problem, run.incumbents, time_s, &mut outcome) {
         outcome = Outcome::nothing(Stop::Failed(reason));
     }
-    let timed = TimedOutcome {
-        outcome,
-        time_s: algorithm_time_s.unwrap_or(run.wall_s),
-    };
+    let timed = TimedOutcome { outcome, time_s };
     let mut solved = judge(problem, author, timed);
     // Without a plan the status shows the time-out and the reason describes it.
     if run.was_killed_at_limit || (late && solved.outcome.plan.is_none()) {
@@ -102,17 +106,17 @@ fn possible(answer: ExternalAnswer, wall_s: f64) -> Result<ExternalAnswer, Strin
     }
 }
 
-/// Adds the trajectory: the incumbents that improve on all earlier ones, and the plan.
+/// Adds the trajectory: the incumbents that improve on all earlier ones, and the plan at `end_s`.
 fn trace(
     problem: &Problem,
     incumbents: Vec<(f64, Assignment)>,
-    wall_s: f64,
+    end_s: f64,
     outcome: &mut Outcome,
 ) -> Result<(), String> {
     if incumbents.is_empty() {
         return Ok(());
     }
-    let last = outcome.plan.clone().map(|plan| (wall_s, plan));
+    let last = outcome.plan.clone().map(|plan| (end_s, plan));
     let mut best = f64::INFINITY;
     for (k, (time_s, plan)) in incumbents.into_iter().chain(last).enumerate() {
         if let Err(faults) = offload_instances::files::check_plan(&plan, problem.instance()) {
@@ -147,6 +151,15 @@ pub fn how_it_ended(killed: Option<Killed>, code: Option<i32>, signal: Option<i3
         (None, None, Some(signal)) => format!("it ended by {}", signal_name(signal)),
         (None, None, None) => "it ended".into(),
     }
+}
+
+/// `: ` and the last line of a program's stderr; nothing if it wrote none.
+#[must_use]
+pub fn last_words(stderr: &str) -> String {
+    let last = stderr.lines().rfind(|line| !line.trim().is_empty());
+    last.map_or(String::new(), |line| {
+        format!(": {}", clip(line.trim(), LAST_LINE_KEPT))
+    })
 }
 
 /// The name of a signal, such as SIGKILL.

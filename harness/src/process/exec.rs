@@ -1,7 +1,7 @@
 //! One solve by a program that is started for it: writes the problem to its stdin, reads the plan
 //! from its stdout, and judges how it ended.
 
-use super::ending::{ExternalRun, how_it_ended, judged, kept, most_output};
+use super::ending::{ExternalRun, how_it_ended, judged, kept, last_words, most_output};
 use super::exec_answer::ExecOutput;
 use super::external::ExternalSolver;
 use super::fence::{FenceFault, FenceKiller, FenceReport, FencedProcess};
@@ -143,7 +143,10 @@ fn judge_run(entry: &SolverEntry, problem: &Problem, limits: &RunLimits, run: Ex
         (None, None, Some(0)) => printed
             .answer
             .map_err(|why| format!("it wrote no plan: {why}")),
-        _ => Err(how_it_ended(report.killed, report.code, report.signal)),
+        _ => {
+            let how = how_it_ended(report.killed, report.code, report.signal);
+            Err(how + &last_words(&run.stderr))
+        }
     };
     let run = ExternalRun {
         answer,

@@ -29,6 +29,18 @@ const VERSION_KEPT: usize = 200;
 /// Most bytes of a version command's output that are read.
 const VERSION_BYTES: u64 = 1 << 16;
 
+/// Between the parts of a version.
+const PART_END: &str = "; ";
+
+/// Begins the part of a version that covers the files that the command names.
+const NAMED: &str = "blake3 ";
+
+/// Begins the part of a version that covers the files in `depends`.
+const DEPENDS: &str = "depends ";
+
+/// Hexadecimal digits of a hash in a version.
+const SHORT_HASH: usize = 16;
+
 /// How the harness and the program talk.
 pub enum ExternalProtocol {
     /// Started for each problem.
@@ -167,12 +179,8 @@ impl ExternalSolver {
     /// # Errors
     /// If a pattern matches no file, a file cannot be read, or the version command fails.
     pub fn version(&self, memory_bytes: Option<u64>) -> anyhow::Result<ExternalVersion> {
-        let mut parts = Vec::new();
-        parts.extend(named_files(&self.line, &self.folder));
-        if !self.options.depends.is_empty() {
-            let hash = dependencies(&self.options.depends, &self.folder).context("depends")?;
-            parts.push(format!("depends {hash}"));
-        }
+        let files = file_version(&self.line, &self.options.depends, &self.folder)?;
+        let mut parts: Vec<String> = files.into_iter().collect();
         let fence = self.fence(memory_bytes);
         if let Some(command) = &self.options.version_command {
             let line =
@@ -189,7 +197,7 @@ impl ExternalSolver {
             parts.extend(pool.hello().map(|hello| hello.describe()));
         }
         Ok(ExternalVersion {
-            version: parts.join("; "),
+            version: parts.join(PART_END),
             trouble,
         })
     }
@@ -223,6 +231,39 @@ impl ExternalOptions {
     }
 }
 
+/// The part of a version that follows from files, without starting a program; `None` if the command
+/// names no file and depends on none.
+///
+/// # Errors
+/// If a pattern matches no file, or a file cannot be read.
+pub fn file_version(
+    line: &str,
+    depends: &[String],
+    folder: &Path,
+) -> anyhow::Result<Option<String>> {
+    let mut parts: Vec<String> = named_files(line, folder).into_iter().collect();
+    if !depends.is_empty() {
+        let hash = dependencies(depends, folder).context("depends")?;
+        parts.push(format!("{DEPENDS}{hash}"));
+    }
+    Ok((!parts.is_empty()).then(|| parts.join(PART_END)))
+}
+
+/// The part of a recorded version that follows from files.
+#[must_use]
+pub fn recorded_file_version(version: &str) -> Option<String> {
+    let is_hash = |part: &str, prefix: &str| {
+        let hash = part.strip_prefix(prefix);
+        hash.is_some_and(|h| h.len() == SHORT_HASH && h.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    let mut rest = version.split(PART_END).peekable();
+    let mut parts = Vec::new();
+    for prefix in [NAMED, DEPENDS] {
+        parts.extend(rest.next_if(|part| is_hash(part, prefix)));
+    }
+    (!parts.is_empty()).then(|| parts.join(PART_END))
+}
+
 /// A hash of the files that a command names, in order; `None` if it names none.
 fn named_files(line: &str, folder: &Path) -> Option<String> {
     let mut hasher = blake3::Hasher::new();
@@ -235,11 +276,11 @@ fn named_files(line: &str, folder: &Path) -> Option<String> {
             hasher.update(&bytes);
         }
     }
-    found.then(|| format!("blake3 {}", short(&hasher)))
+    found.then(|| format!("{NAMED}{}", short(&hasher)))
 }
 
 fn short(hasher: &blake3::Hasher) -> String {
-    hasher.finalize().to_hex()[..16].to_string()
+    hasher.finalize().to_hex()[..SHORT_HASH].to_string()
 }
 
 /// A hash of all files that match a pattern: relative paths and contents, sorted by path.
@@ -311,7 +352,10 @@ fn printed(command: &str, fence: &Fence) -> anyhow::Result<String> {
     if report.killed.is_some() || report.code != Some(0) {
         let how = super::ending::how_it_ended(report.killed, report.code, report.signal);
         let why = first(&process.take_stderr());
-        bail!("{how} {}", why.escape_debug());
+        match why.as_str() {
+            "" => bail!("{how}"),
+            why => bail!("{how}: {}", why.escape_debug()),
+        }
     }
     ensure!(!line.is_empty(), "it printed nothing");
     ensure!(
@@ -349,6 +393,11 @@ mod tests {
         let whole = version(&["*.py", "weights/*"]);
         assert!(plain.starts_with("blake3 ") && whole.starts_with(&format!("{plain}; depends ")));
         assert_eq!(whole, version(&["weights/*", "a.py", "b.py"]));
+        let recorded = |more: &str| recorded_file_version(&format!("{whole}{more}"));
+        for more in ["", "; torch 2.1; mine 1", "; depends on torch"] {
+            assert_eq!(recorded(more).as_deref(), Some(whole.as_str()), "{more}");
+        }
+        assert_eq!(recorded_file_version("torch 2.1; mine 1"), None);
         assert_ne!(whole, version(&["*.py"]));
         std::fs::rename(path.join("b.py"), path.join("c.py")).unwrap();
         let renamed = version(&["*.py", "weights/*"]);

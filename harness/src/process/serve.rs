@@ -1,6 +1,6 @@
 //! One solve by a program that answers many problems.
 
-use super::ending::{ExternalAnswer, ExternalRun, judged, kept, most_output};
+use super::ending::{ExternalAnswer, ExternalRun, judged, kept, last_words, most_output};
 use super::external::ExternalSolver;
 use super::fence::FenceFault;
 use super::measured::Measured;
@@ -58,8 +58,8 @@ pub fn solve_served(
             return Measured::not_run(problem, entry.author(), &why);
         }
         Err(broken) => {
-            let last = conversation.stderr.lines().rfind(|l| !l.trim().is_empty());
-            Err(reason(&broken, &limits, memory_bytes, last))
+            let last = last_words(&conversation.stderr);
+            Err(reason(&broken, &limits, memory_bytes, &last))
         }
     };
     let run = ExternalRun {
@@ -79,7 +79,7 @@ fn reason(
     broken: &BrokenOff,
     limits: &RequestLimits,
     memory_bytes: Option<u64>,
-    last_line: Option<&str>,
+    last_words: &str,
 ) -> String {
     match broken {
         BrokenOff::TimeLimit => {
@@ -97,8 +97,7 @@ fn reason(
             memory_bytes.unwrap_or(0)
         ),
         BrokenOff::Ended(report) => {
-            let last = last_line.map_or(String::new(), |line| format!(": {}", line.trim()));
-            format!("{} without an answer{last}", ended(report))
+            format!("{} without an answer{last_words}", ended(report))
         }
     }
 }

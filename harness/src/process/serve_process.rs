@@ -3,7 +3,7 @@
 //! One thread writes its requests and one reads its lines, so that a program that reads or writes
 //! nothing cannot block the harness beyond a limit.
 
-use super::ending::how_it_ended;
+use super::ending::{how_it_ended, last_words};
 use super::fence::{Fence, FenceFault, FenceReport, FencedProcess, StartError};
 use super::message::Killed;
 use super::serve_message::{Hello, ServeAnswer, SolverLine, parse_line};
@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 
 /// Most bytes of a hello.
 const HELLO_BYTES: usize = 1 << 16;
+
+/// Ends the reason why a program without a hello is not used.
+const EXEC_HINT: &str = "; if it solves one problem and ends, start it with exec:";
 
 /// Most incumbents of one solve: more would only fill the record.
 const MAX_INCUMBENTS: usize = 1000;
@@ -136,6 +139,7 @@ impl ServedProcess {
             Err(reason) => {
                 process.fenced.kill(Killed::Time);
                 let stderr = process.fenced.take_stderr();
+                let reason = format!("{reason}{}{EXEC_HINT}", last_words(&stderr));
                 Err(HelloError::Refused { reason, stderr })
             }
         }

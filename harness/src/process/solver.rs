@@ -112,7 +112,9 @@ impl SolverEntry {
         let (kind, isolated, version) = match ExternalSolver::of(&id, folder, options)? {
             Some(solver) => (SolverKind::External(Box::new(solver)), true, String::new()),
             None => {
-                let solver = find(&id).map_err(|e| anyhow!(e))?;
+                let solver = find(&id).map_err(|e| {
+                    anyhow!("{e} A program of your own is exec:COMMAND or serve:COMMAND.")
+                })?;
                 let isolated = isolation == Isolation::Always || solver.about().is_exact;
                 let version = env!("CARGO_PKG_VERSION").to_string();
                 (SolverKind::Own(solver), isolated, version)

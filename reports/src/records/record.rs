@@ -84,7 +84,8 @@ pub struct Record {
     /// What stands behind `lower_bound`; null exactly when that is.
     pub trust: Option<Trust>,
     /// Wall time of the algorithm, s; of several repetitions the median. Of an external solver it
-    /// is `algorithm_time_s`, or `wall_time_s` where that is null.
+    /// is `algorithm_time_s`, but at least the time of its last incumbent, or `wall_time_s` where
+    /// that is null.
     pub time_s: f64,
     /// Wall time of each repetition, s; empty when there was one.
     #[serde(default)]

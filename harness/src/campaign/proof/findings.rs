@@ -140,6 +140,8 @@ pub struct Findings {
     pub refutations: Vec<Refutation>,
     /// Rows without a plan that claim nothing: failures and time-outs.
     pub silent: usize,
+    /// Rows whose solve can be repeated, of which a share is.
+    pub repeatable: usize,
     /// Lines of the rows that were re-checked.
     pub(super) rechecked: HashSet<usize>,
 }
@@ -179,6 +181,7 @@ impl Findings {
         }
         self.refutations.extend(other.refutations);
         self.silent += other.silent;
+        self.repeatable += other.repeatable;
         if self.rechecked.is_empty() {
             self.rechecked = other.rechecked;
         } else {

@@ -19,11 +19,12 @@ pub(super) fn repeat(
     (share, terms): (f64, &HashMap<String, SolverTerms>),
     findings: &mut Findings,
 ) {
-    let chosen: Vec<_> = rows
+    let mut chosen: Vec<_> = rows
         .iter()
-        .filter(|row| is_chosen(&row.record, share))
         .filter_map(|row| Some((*row, repeatable(&row.record)?)))
         .collect();
+    findings.repeatable += chosen.len();
+    chosen.retain(|(row, _)| is_chosen(&row.record, share));
     let Some((first, _)) = chosen.first() else {
         return;
     };
