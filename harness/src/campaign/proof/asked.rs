@@ -17,8 +17,8 @@ pub(super) struct AskedRows {
     pub(super) found: HashSet<String>,
 }
 
-/// Lists the problems that each configuration asks for. Returns why some cannot be listed, and which
-/// shards were run of configurations that were not run whole.
+/// Lists the problems that each configuration asks for. Returns why some cannot be listed, and
+/// which shards were run of configurations that were not run whole.
 pub(super) fn list_problems(configs: &mut Vec<RecordedConfig>) -> Vec<String> {
     let (mut listed, mut faults) = (HashSet::new(), Vec::new());
     for recorded in &mut *configs {

@@ -65,8 +65,8 @@ impl Proof {
         self.findings.refutations.is_empty()
     }
 
-    /// Whether nothing is refuted, every row is re-checked, and the rows are exactly once those that
-    /// the recorded configurations ask for.
+    /// Whether nothing is refuted, every row is re-checked, and no row that the recorded
+    /// configurations ask for is missing or doubled.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.holds()
@@ -116,6 +116,7 @@ pub fn prove(folder: &Path, options: ProofOptions) -> anyhow::Result<Proof> {
         missing,
         found: asked,
     } = present.compare(&configs);
+    incomplete.extend(found.unreadable);
     notes.extend(found.notes);
     let is_rechecked = |row: &&NumberedRecord| findings.rechecked.contains(&row.line);
     let rechecked = records.iter().filter(is_rechecked).count();

@@ -277,8 +277,8 @@ pub(super) fn check_trajectory(row: &NumberedRecord, range: ProblemRange, findin
     }
 }
 
-/// What one moment claims that cannot be. Failed solves claim nothing, and the incumbents of a solve
-/// that ends with a plan that breaks rules may break them too.
+/// What one moment claims that cannot be. Failed solves claim nothing, and the incumbents of a
+/// solve that ends with a plan that breaks rules may break them too.
 fn moment_fault(r: &Record, moment: &Moment, range: ProblemRange) -> Option<&'static str> {
     if r.status == Status::Error {
         None

@@ -1,5 +1,5 @@
-//! The search for the instances of a campaign. Each is proved as soon as it is found, so that few are
-//! in memory at a time.
+//! The search for the instances of a campaign. Each is proved as soon as it is found, so that few
+//! are in memory at a time.
 
 use super::findings::{Findings, Refutation};
 use super::lines::NumberedRecord;
@@ -33,6 +33,8 @@ pub(super) struct FoundInstances {
     names: HashMap<String, BTreeSet<String>>,
     /// Fingerprints of the instances that the configurations make, by the names of their origins.
     pub(super) made: HashMap<String, String>,
+    /// Why files of a configuration that are there cannot be read.
+    pub(super) unreadable: Vec<String>,
     /// Whether a file of a configuration could not be read.
     lacks_file: bool,
     /// What could not be made.
@@ -70,7 +72,12 @@ impl<'a> Search<'a> {
             Ok(instance) => instance,
             Err(e) => {
                 self.noted(|found| {
-                    found.lacks_file |= matches!(origin, InstanceOrigin::File { .. });
+                    if let InstanceOrigin::File { path, .. } = origin {
+                        found.lacks_file = true;
+                        if path.exists() {
+                            found.unreadable.push(format!("{e:#}"));
+                        }
+                    }
                     if found.notes.len() < MOST_NOTES {
                         let note = format!("note: {}: {e:#}", origin.describe());
                         found.notes.push(note);
@@ -184,8 +191,8 @@ impl FoundInstances {
         findings
     }
 
-    /// Rows whose fingerprint is none or that of another instance than the configurations make under
-    /// the same name, and rows whose instance has another name, family, seed or generator.
+    /// Rows whose fingerprint is none or that of another instance than the configurations make
+    /// under the same name, and rows whose instance has another name, family, seed or generator.
     pub(super) fn mislabelled(&self, records: &[NumberedRecord]) -> Findings {
         let mut findings = Findings::default();
         for row in records {
