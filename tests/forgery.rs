@@ -321,6 +321,255 @@ fn plans_are_kept_as_asked_and_taken_out() {
     assert_eq!(value["objective"], record["objective"]);
 }
 
+/// Copies a campaign, forges its records and folder, and proves the copy.
+fn attacked(out: &Path, forge: &dyn Fn(&mut Vec<Value>, &Path)) -> Result<Proof, String> {
+    let forged = tempfile::tempdir().unwrap();
+    copy_part(out, forged.path(), "");
+    let mut all = records(out);
+    forge(&mut all, forged.path());
+    write(forged.path(), &all);
+    proved(forged.path(), Some(0.05))
+}
+
+/// The first row of a solver with a plan and a certificate or bound if it makes any.
+fn row_of<'a>(all: &'a mut [Value], solver: &str) -> &'a mut Value {
+    let fits = |r: &&mut Value| r["solver"] == solver && !r["objective"].is_null();
+    all.iter_mut().find(fits).unwrap()
+}
+
+/// Asserts that an attack is refuted for a reason with these words.
+fn refuted_as(out: &Path, words: &str, forge: &dyn Fn(&mut Vec<Value>, &Path)) {
+    let proof = attacked(out, forge).unwrap();
+    let refutations = &proof.findings.refutations;
+    let is_it = refutations.iter().any(|r| r.why.contains(words));
+    assert!(is_it, "{words}: {refutations:?}");
+}
+
+/// Asserts that an attack that refutes nothing leaves the campaign incomplete, for this reason.
+fn incomplete_as(
+    out: &Path,
+    reason: &dyn Fn(&Proof) -> bool,
+    forge: &dyn Fn(&mut Vec<Value>, &Path),
+) {
+    let proof = attacked(out, forge).unwrap();
+    assert!(proof.holds(), "{:?}", proof.findings.refutations);
+    assert!(!proof.is_complete() && reason(&proof), "{proof:?}");
+}
+
+/// Changes every line of a folder's environments.
+fn environments(folder: &Path, change: &dyn Fn(&mut Value)) {
+    let path = folder.join("environments.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let changed = text.lines().map(|line| {
+        let mut value: Value = serde_json::from_str(line).unwrap();
+        change(&mut value);
+        format!("{value}\n")
+    });
+    fs::write(&path, changed.collect::<String>()).unwrap();
+}
+
+#[test]
+fn another_fingerprint_hides_nothing() {
+    let folder = campaign(CONFIG);
+    let out = folder.path().join("out");
+    refuted_as(&out, "promised certificate", &|all, folder| {
+        for r in all.iter_mut().filter(|r| !r["objective"].is_null()) {
+            let print = r["fingerprint"].as_str().unwrap();
+            r["fingerprint"] = json!(print.chars().rev().collect::<String>());
+            (r["objective"], r["lower_bound"]) = (json!(1.0), json!(1.0));
+            (r["status"], r["trust"]) = (json!("optimal"), json!("certified"));
+        }
+        fs::remove_dir_all(folder.join("certificates")).unwrap();
+    });
+    refuted_as(&out, "another instance of this name", &|all, _| {
+        let r = row_of(all, "goa");
+        r["fingerprint"] = json!("0".repeat(64));
+    });
+    let upper = |r: &mut Value| {
+        r["fingerprint"] = json!(r["fingerprint"].as_str().unwrap().to_uppercase());
+    };
+    refuted_as(&out, "lower-case hexadecimal", &|all, _| {
+        upper(row_of(all, "bnb"))
+    });
+    refuted_as(&out, "lower-case hexadecimal", &|all, _| {
+        let mut copy = row_of(all, "bnb").clone();
+        upper(&mut copy);
+        all.push(copy);
+    });
+}
+
+#[test]
+fn strict_compares_the_rows_that_are_asked_for() {
+    let folder = campaign(CONFIG);
+    let out = folder.path().join("out");
+    let missing = |proof: &Proof| proof.missing.iter().any(|solve| solve.contains("goa"));
+    incomplete_as(&out, &missing, &|all, _| {
+        // Rows of another seed and of a solver that is not asked for take the place.
+        for r in all.iter_mut().filter(|r| r["solver"] == "goa") {
+            r["seed"] = json!(9);
+        }
+    });
+    let unknown = |proof: &Proof| !proof.incomplete.is_empty();
+    incomplete_as(&out, &unknown, &|all, folder| {
+        fs::remove_file(folder.join("environments.jsonl")).unwrap();
+        all.truncate(10);
+    });
+    incomplete_as(&out, &unknown, &|all, folder| {
+        fs::write(folder.join("environments.jsonl"), "").unwrap();
+        all.truncate(10);
+    });
+    incomplete_as(&out, &unknown, &|_, folder| {
+        environments(folder, &|e| e["config"] = json!("[[["));
+    });
+    let shards = |proof: &Proof| proof.incomplete.iter().any(|why| why.contains("1/40"));
+    incomplete_as(&out, &shards, &|all, folder| {
+        environments(folder, &|e| e["shard"] = json!("1/40"));
+        all.truncate(20);
+    });
+    let doubled = |proof: &Proof| proof.doubled == 1;
+    incomplete_as(&out, &doubled, &|all, _| all.push(all[0].clone()));
+    // All shards together are the whole.
+    for k in 1..=3 {
+        good(
+            folder.path(),
+            &format!("run c.toml --shard {k}/3 -o s{k} --quiet"),
+        );
+    }
+    good(folder.path(), "merge s1 s2 s3 -o all");
+    good(folder.path(), "verify all --strict");
+    ends(
+        folder.path(),
+        "verify s1 --strict",
+        1,
+        "holds only these shards",
+    );
+}
+
+#[test]
+fn labels_of_the_configuration_win() {
+    let folder = campaign(CONFIG);
+    let out = folder.path().join("out");
+    refuted_as(&out, "its name, family and seed", &|all, folder| {
+        let print = all[0]["fingerprint"].as_str().unwrap().to_string();
+        let path = folder.join(format!("certificates/{}.json.gz", &print[..16]));
+        let mut instance = offload_instances::read_instance(&path).unwrap();
+        instance.name = "campus".into();
+        instance.family = "trace".into();
+        instance.seed = Some(42);
+        // A plain file may have the name of a compressed one.
+        fs::write(&path, serde_json::to_vec(&instance).unwrap()).unwrap();
+        for r in all.iter_mut().filter(|r| r["fingerprint"] == json!(print)) {
+            (r["instance"], r["family"]) = (json!("campus"), json!("trace"));
+            r["instance_seed"] = json!(42);
+        }
+    });
+    for generator in ["", "real measured data 1.0", "paper", "paper 1"] {
+        refuted_as(&out, "its generator is", &|all, _| {
+            row_of(all, "goa")["generator"] = json!(generator);
+        });
+    }
+}
+
+#[test]
+fn trajectories_keep_within_what_is_proved() {
+    let folder = campaign(CONFIG);
+    let out = folder.path().join("out");
+    let moment = |time: f64, objective: Value, bound: Value| json!({"time_s": time, "objective": objective, "bound": bound});
+    refuted_as(&out, "incumbent below a proved bound", &|all, _| {
+        let r = row_of(all, "goa");
+        for field in PLAN_FIELDS {
+            r[field] = Value::Null;
+        }
+        (r["violations"], r["mandatory_local"]) = (json!(0), json!(0));
+        r["status"] = json!("timeout");
+        r["trajectory"] = json!([moment(0.001, json!(1e-9), Value::Null)]);
+    });
+    refuted_as(&out, "bound above the row's own", &|all, _| {
+        let r = row_of(all, "bnb");
+        scale(r, "lower_bound", 0.5);
+        (r["status"], r["trust"]) = (json!("feasible"), json!("solver"));
+        let bound = r["lower_bound"].as_f64().unwrap() * 1.5;
+        r["trajectory"] = json!([moment(0.001, r["objective"].clone(), json!(bound))]);
+    });
+    refuted_as(&out, "runs backwards", &|all, _| {
+        let r = row_of(all, "goa");
+        let end = r["objective"].clone();
+        r["trajectory"] = json!([
+            moment(2.0, end.clone(), Value::Null),
+            moment(1.0, end, Value::Null)
+        ]);
+    });
+}
+
+#[test]
+fn options_are_those_of_the_configuration() {
+    let folder = campaign(CONFIG);
+    let out = folder.path().join("out");
+    refuted_as(&out, "its option `gap`", &|all, _| {
+        let r = row_of(all, "local-only");
+        (r["status"], r["trust"]) = (json!("optimal"), json!("solver"));
+        r["lower_bound"] = json!(1e-9);
+        r["options"]["gap"] = json!(1e9);
+    });
+    refuted_as(&out, "its option `id`", &|all, _| {
+        row_of(all, "goa")["options"]["id"] = json!("bnb");
+    });
+    // Repeating a solve with a limit that no duration holds.
+    let forged = tempfile::tempdir().unwrap();
+    copy_part(&out, forged.path(), "");
+    let mut all = records(&out);
+    all.iter_mut()
+        .for_each(|r| r["options"]["time_limit_s"] = json!(1e300));
+    write(forged.path(), &all);
+    let proof = proved(forged.path(), Some(1.0)).unwrap();
+    let refuted = &proof.findings.refutations;
+    assert!(refuted.iter().any(|r| r.why.contains("`time_limit_s`")));
+}
+
+#[test]
+fn impossible_times_are_not_read() {
+    let folder = campaign(CONFIG);
+    let out = folder.path().join("out");
+    for (wall, algorithm) in [(json!(-1.0), Value::Null), (json!(1.0), json!(2.0))] {
+        let proof = attacked(&out, &|all, _| {
+            let r = row_of(all, "goa");
+            (r["wall_time_s"], r["algorithm_time_s"]) = (wall.clone(), algorithm.clone());
+        });
+        assert!(proof.unwrap_err().contains("_time_s` is"));
+    }
+}
+
+#[test]
+fn recorded_configurations_open_no_pipe_and_make_nothing_large() {
+    let folder = campaign(CONFIG);
+    let out = folder.path().join("out");
+    let pipe = folder.path().join("pipe.json");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let sources = |instances: &str| {
+        let head = CONFIG.split("[[instances]]").next().unwrap();
+        format!("{head}[[instances]]\n{instances}\n")
+    };
+    let large = "family = \"paper\"\nusers = [20000000]\nservers = [2]\nseeds = [1, 2]";
+    let endless = "family = \"paper\"\nusers = [4]\nseeds = { from = 1, count = 1000000000000 }";
+    let files = format!("files = [{:?}]", pipe.display().to_string());
+    for instances in [large, endless, &files] {
+        let text = sources(instances);
+        for shard in ["", "1/2"] {
+            let proof = attacked(&out, &|_, folder| {
+                environments(folder, &|e| {
+                    (e["config"], e["shard"]) = (json!(text), json!(shard));
+                });
+            });
+            let proof = proof.unwrap();
+            assert!(
+                proof.holds() && !proof.is_complete(),
+                "{instances}: {proof:?}"
+            );
+        }
+    }
+}
+
 /// What is true of a campaign, computed without the verifier.
 struct Truth {
     instances: HashMap<String, Arc<Instance>>,

@@ -22,6 +22,9 @@ const MAX_THREADS: usize = 1024;
 /// Most repetitions of a solve.
 const MAX_REPETITIONS: usize = 1000;
 
+/// Most instance seeds of a source: a list of them must fit in memory.
+const MAX_SEEDS: u64 = 10_000_000;
+
 /// A campaign: instances x thresholds x weights x solvers x seeds.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -486,6 +489,10 @@ impl InstanceSource {
         match &self.seeds {
             Seeds::List(list) => Ok(list.clone()),
             Seeds::Range(SeedRange { from, count }) => {
+                ensure!(
+                    *count <= MAX_SEEDS,
+                    "seeds: count is {count}, more than {MAX_SEEDS}; use a smaller one"
+                );
                 let end = from
                     .checked_add(*count)
                     .context("seeds: from + count exceeds 2^64; use smaller values")?;

@@ -6,12 +6,16 @@ use crate::files::read_instance;
 use crate::notice::Notify;
 use anyhow::{Context, anyhow, bail, ensure};
 use offload_instances::families::{self, MAX_PAIRS, MAX_USERS, Spec};
+use offload_instances::files::check_regular;
 use offload_instances::{Instance, Weights, fingerprint};
 use offload_reports::{Environment, Record};
 use rayon::prelude::*;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+
+/// Most instances of one source that are listed from a recorded configuration, which may be forged.
+const MAX_LISTED: usize = 2_000_000;
 
 /// Where an instance comes from.
 #[derive(Clone, Debug)]
@@ -90,7 +94,11 @@ impl InstanceOrigin {
                 families::generate(family.as_ref(), spec).map_err(|e| anyhow!(e))
             }
             // Warnings were printed when the campaign started.
-            InstanceOrigin::File { path, .. } => Ok(offload_instances::read_instance(path)?),
+            // Reading a pipe or a device might never end.
+            InstanceOrigin::File { path, .. } => {
+                check_regular(path)?;
+                Ok(offload_instances::read_instance(path)?)
+            }
         }
     }
 
@@ -229,15 +237,7 @@ fn add_to(
     for parameters in grid(&source.parameters)? {
         let before = origins.len();
         for spec in specs_of(source, &seeds, &parameters) {
-            let (users, servers) = (spec.users, spec.servers);
-            let fits = users <= MAX_USERS
-                && users
-                    .checked_mul(servers)
-                    .is_some_and(|pairs| pairs <= MAX_PAIRS);
-            ensure!(
-                fits,
-                "{users} users x {servers} servers do not fit in memory; reduce them"
-            );
+            ensure_fits(&spec)?;
             origins.push(InstanceOrigin::Family {
                 id: id.clone(),
                 spec,
@@ -254,8 +254,9 @@ fn add_to(
 /// Number of records that the recorded configurations of a campaign ask for. With several
 /// configurations the largest counts, because a campaign grows by running a longer configuration.
 /// If only some shards of a configuration were run, only those count. `None` if a configuration is
-/// not recorded or can no longer be read.
-pub fn expected_rows(environments: &[Environment]) -> Option<usize> {
+/// not recorded or can no longer be read. Only instances as large as those of some record are made.
+pub fn expected_rows(environments: &[Environment], records: &[Record]) -> Option<usize> {
+    let sizes = records.iter().map(|r| (r.users, r.servers)).collect();
     let mut shards: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for e in environments {
         shards
@@ -265,53 +266,111 @@ pub fn expected_rows(environments: &[Environment]) -> Option<usize> {
     }
     let counts: Option<Vec<usize>> = shards
         .iter()
-        .map(|((config, folder), shards)| asked_for(config, folder, shards))
+        .map(|((text, folder), shards)| {
+            let config = Config::parse((*text).to_string(), Path::new(folder)).ok()?;
+            rows_asked_for(&config, shards, &sizes)
+        })
         .collect();
     counts?.into_iter().max()
 }
 
-fn asked_for(config: &str, folder: &str, shards: &BTreeSet<&str>) -> Option<usize> {
-    let config = Config::parse(config.to_string(), Path::new(folder)).ok()?;
+fn rows_asked_for(
+    config: &Config,
+    shards: &BTreeSet<&str>,
+    sizes: &HashSet<(usize, usize)>,
+) -> Option<usize> {
     let rows_each = config.entries().ok()?.len() * config.seeds.len();
-    // An empty shard stands for the whole campaign.
-    if shards.contains("") {
-        let mut faults = Vec::new();
-        let listed = origins(&config, &mut faults);
-        if !faults.is_empty() {
-            return None;
-        }
-        let distinct: BTreeSet<usize> = equal_origins(&listed).into_iter().collect();
-        return Some(distinct.len() * terms(&config).len() * rows_each);
+    let mut faults = Vec::new();
+    let asked = asked_problems(config, shards, &mut faults);
+    if !faults.is_empty() {
+        return None;
     }
-    // Shards are dealt with every repetition of an instance.
-    let groups = groups(&config, &crate::notice::ignore).ok()?;
-    let listed: Vec<InstanceOrigin> = groups.iter().map(|group| group.origin.clone()).collect();
-    let classes = equal_origins(&listed);
+    let classes = equal_origins(&asked.groups, sizes);
     let mut problems: BTreeSet<(usize, u64, Weights)> = BTreeSet::new();
-    for part in shards {
-        for (g, terms) in dealt(&groups, part.parse().ok()?) {
-            problems.extend(
-                terms
-                    .iter()
-                    .map(|t| (classes[g], t.threshold.to_bits(), t.weights)),
-            );
-        }
+    for (class, group) in classes.iter().zip(&asked.groups) {
+        let terms = group.terms.iter();
+        problems.extend(terms.map(|t| (*class, t.threshold.to_bits(), t.weights)));
     }
     Some(problems.len() * rows_each)
+}
+
+/// The problems that the runs of a configuration were asked for.
+#[derive(Default)]
+pub struct AskedProblems {
+    /// The instances with their problems.
+    pub groups: Vec<InstanceGroup>,
+    /// Whether these are all problems of the configuration, not only those of some shards.
+    pub is_whole: bool,
+}
+
+/// The problems of some shards of a configuration, listed without making any instance. An empty
+/// shard stands for the whole campaign. A source that cannot be listed adds to `faults`, and the
+/// others are still listed.
+pub fn asked_problems(
+    config: &Config,
+    shards: &BTreeSet<&str>,
+    faults: &mut Vec<anyhow::Error>,
+) -> AskedProblems {
+    if shards.contains("") {
+        return AskedProblems {
+            groups: grouped(origins(config, faults), &terms(config)),
+            is_whole: true,
+        };
+    }
+    // Shards are dealt with every repetition of an instance, by size.
+    let mut origins = listed(config, faults);
+    for origin in &mut origins {
+        if let InstanceOrigin::File { path, pairs } = origin {
+            let made = InstanceOrigin::File {
+                path: path.clone(),
+                pairs: 0,
+            }
+            .make();
+            match made {
+                Ok(instance) => *pairs = instance.n() * instance.m(),
+                Err(e) => faults.push(e),
+            }
+        }
+    }
+    let groups = grouped(origins, &terms(config));
+    let mut asked: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for part in shards {
+        match part.parse() {
+            Ok(part) => {
+                for (g, c) in dealt(&groups, part) {
+                    asked.entry(g).or_default().insert(c);
+                }
+            }
+            Err(e) => faults.push(anyhow!("shard \"{}\": {e}", part.escape_debug())),
+        }
+    }
+    let all: usize = groups.iter().map(|group| group.terms.len()).sum();
+    AskedProblems {
+        is_whole: asked.values().map(BTreeSet::len).sum::<usize>() == all,
+        groups: asked
+            .into_iter()
+            .map(|(g, terms)| InstanceGroup {
+                origin: groups[g].origin.clone(),
+                terms: terms.into_iter().map(|c| groups[g].terms[c]).collect(),
+            })
+            .collect(),
+    }
 }
 
 /// The instances of a configuration, listed without making any. Repeated ones are listed once. A
 /// source that cannot be listed adds to `faults`, and the others are still listed.
 pub fn origins(config: &Config, faults: &mut Vec<anyhow::Error>) -> Vec<InstanceOrigin> {
-    let mut all = Vec::new();
+    let mut all = listed(config, faults);
     let mut seen = BTreeSet::new();
+    all.retain(|origin| seen.insert(format!("{origin:?}")));
+    all
+}
+
+fn listed(config: &Config, faults: &mut Vec<anyhow::Error>) -> Vec<InstanceOrigin> {
+    let mut all = Vec::new();
     for (k, source) in config.instances.iter().enumerate() {
         match origins_of(source, &config.folder) {
-            Ok(listed) => all.extend(
-                listed
-                    .into_iter()
-                    .filter(|origin| seen.insert(format!("{origin:?}"))),
-            ),
+            Ok(listed) => all.extend(listed),
             Err(e) => faults.push(e.context(format!("instances[{k}]"))),
         }
     }
@@ -332,46 +391,74 @@ fn origins_of(source: &InstanceSource, folder: &Path) -> anyhow::Result<Vec<Inst
         return Ok(all);
     };
     let seeds = source.seeds()?;
+    let lengths = source.parameters.values().map(|value| match value {
+        toml::Value::Array(items) => items.len(),
+        _ => 1,
+    });
+    let count = lengths
+        .chain([source.users.len(), source.servers.len(), seeds.len()])
+        .fold(1_usize, usize::saturating_mul);
+    ensure!(
+        count <= MAX_LISTED,
+        "{count} instances are more than {MAX_LISTED}"
+    );
     for parameters in grid(&source.parameters)? {
-        all.extend(
-            specs_of(source, &seeds, &parameters).map(|spec| InstanceOrigin::Family {
+        for spec in specs_of(source, &seeds, &parameters) {
+            ensure_fits(&spec)?;
+            all.push(InstanceOrigin::Family {
                 id: id.clone(),
                 spec,
-            }),
-        );
+            });
+        }
     }
     Ok(all)
 }
 
-/// For each origin a number that equal instances share. Only those that may be equal are made:
-/// files, and whatever a family generates with the size and seed of another origin. An origin that
-/// cannot be made equals no other.
-fn equal_origins(origins: &[InstanceOrigin]) -> Vec<usize> {
-    let any_file = origins
+fn ensure_fits(spec: &Spec) -> anyhow::Result<()> {
+    let (users, servers) = (spec.users, spec.servers);
+    let fits = users <= MAX_USERS
+        && users
+            .checked_mul(servers)
+            .is_some_and(|pairs| pairs <= MAX_PAIRS);
+    ensure!(
+        fits,
+        "{users} users x {servers} servers do not fit in memory; reduce them"
+    );
+    Ok(())
+}
+
+/// For each group a number that groups of equal instances share. Only those instances that may be
+/// equal and have one of these sizes are made: files, and whatever a family generates with the size
+/// and seed of another. An instance that is not made equals no other.
+fn equal_origins(groups: &[InstanceGroup], sizes: &HashSet<(usize, usize)>) -> Vec<usize> {
+    let any_file = groups
         .iter()
-        .any(|origin| matches!(origin, InstanceOrigin::File { .. }));
+        .any(|group| matches!(group.origin, InstanceOrigin::File { .. }));
     let seeded = |origin: &InstanceOrigin| match origin {
         InstanceOrigin::Family { spec, .. } => Some((spec.users, spec.servers, spec.seed)),
         InstanceOrigin::File { .. } => None,
     };
     let mut alike: BTreeMap<(usize, usize, u64), usize> = BTreeMap::new();
-    for key in origins.iter().filter_map(seeded) {
+    for key in groups.iter().filter_map(|group| seeded(&group.origin)) {
         *alike.entry(key).or_default() += 1;
     }
     let is_made = |origin: &InstanceOrigin| {
-        any_file || seeded(origin).is_none_or(|key| alike.get(&key).is_some_and(|n| *n > 1))
+        seeded(origin).is_none_or(|key| {
+            let may_be_equal = any_file || alike.get(&key).is_some_and(|n| *n > 1);
+            may_be_equal && sizes.contains(&(key.0, key.1))
+        })
     };
-    let prints: Vec<Option<String>> = origins
+    let prints: Vec<Option<String>> = groups
         .par_iter()
-        .map(|origin| {
-            let made = is_made(origin).then(|| origin.make().ok()).flatten();
-            made.map(|instance| fingerprint(&instance))
+        .map(|group| {
+            let made = is_made(&group.origin).then(|| group.origin.make().ok());
+            made.flatten().map(|instance| fingerprint(&instance))
         })
         .collect();
     let mut first: HashMap<String, usize> = HashMap::new();
-    let class = |(k, print): (usize, Option<String>)| match print {
-        Some(print) => *first.entry(print).or_insert(k),
-        None => k,
+    let class = |(k, print): (usize, Option<String>)| {
+        let name = print.unwrap_or_else(|| format!("{:?}", groups[k].origin));
+        *first.entry(name).or_insert(k)
     };
     prints.into_iter().enumerate().map(class).collect()
 }
@@ -438,8 +525,11 @@ pub(crate) fn grid(
 /// for each kind (size, family, parameters, threshold, weights) the shard sizes differ by at most
 /// one problem. The same configuration gives the same shards on every machine.
 pub fn shard(groups: &[InstanceGroup], shard: Shard) -> Vec<InstanceGroup> {
-    dealt(groups, shard)
-        .into_iter()
+    let mut mine: BTreeMap<usize, Vec<ProblemTerms>> = BTreeMap::new();
+    for (g, c) in dealt(groups, shard) {
+        mine.entry(g).or_default().push(groups[g].terms[c]);
+    }
+    mine.into_iter()
         .map(|(g, terms)| InstanceGroup {
             origin: groups[g].origin.clone(),
             terms,
@@ -447,8 +537,8 @@ pub fn shard(groups: &[InstanceGroup], shard: Shard) -> Vec<InstanceGroup> {
         .collect()
 }
 
-/// The problems of one shard by the index of their group; see [`shard`].
-fn dealt(groups: &[InstanceGroup], shard: Shard) -> BTreeMap<usize, Vec<ProblemTerms>> {
+/// The problems of one shard, each by the indices of its group and of its terms; see [`shard`].
+fn dealt(groups: &[InstanceGroup], shard: Shard) -> Vec<(usize, usize)> {
     let kinds: Vec<(Reverse<usize>, String)> = groups
         .iter()
         .map(|g| (Reverse(g.origin.pairs()), g.origin.kind()))
@@ -461,11 +551,8 @@ fn dealt(groups: &[InstanceGroup], shard: Shard) -> BTreeMap<usize, Vec<ProblemT
             .then(a.1.cmp(&b.1))
             .then(a.0.cmp(&b.0))
     });
-    let mut mine: BTreeMap<usize, Vec<ProblemTerms>> = BTreeMap::new();
-    for &(g, c) in order.iter().skip(shard.k - 1).step_by(shard.n) {
-        mine.entry(g).or_default().push(groups[g].terms[c]);
-    }
-    mine
+    let mine = order.into_iter().skip(shard.k - 1);
+    mine.step_by(shard.n).collect()
 }
 
 #[cfg(test)]
@@ -572,6 +659,7 @@ mod tests {
             ..Environment::default()
         };
         let whole = config("");
+        let expected_rows = |environments: &[Environment]| super::expected_rows(environments, &[]);
         // 16 instances x 2 thresholds x 2 solvers x 3 seeds.
         assert_eq!(expected_rows(&[run(&whole, "")]), Some(192));
         assert_eq!(

@@ -48,7 +48,7 @@ fn one(folder: &Path, a: &Arguments) -> anyhow::Result<CommandEnd> {
     let campaign = read_folder(folder, &tell)?;
     let mut study = Study::of(&campaign.records, &campaign.environments, &catalogue());
     study.not_run = &campaign.not_run;
-    study.expected_rows = matrix::expected_rows(&campaign.environments);
+    study.expected_rows = matrix::expected_rows(&campaign.environments, &campaign.records);
     if let Some(solver) = &a.focus {
         let focused = study.focus_on(solver);
         focused.map_err(|e| anyhow::anyhow!("--focus {solver}: {e}"))?;

@@ -8,7 +8,7 @@ use offload_reports::analysis::recheck::{Checked, Recheck, grouped};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Most refutations listed; the rest is only counted.
+/// Most refutations and missing rows listed; the rest is only counted.
 const SHOWN: usize = 20;
 
 /// What a proof of a campaign says and what it does not.
@@ -104,12 +104,29 @@ fn remarks(proof: &Proof) -> Vec<String> {
             rows(proof.findings.silent)
         ));
     }
-    if proof.missing > 0 {
+    if !proof.missing.is_empty() {
         lines.push(format!(
             "missing: {} of the configuration",
-            rows(proof.missing)
+            rows(proof.missing.len())
+        ));
+        let listed = proof.missing.iter().take(SHOWN);
+        lines.extend(listed.map(|solve| format!("  {solve}")));
+        if proof.missing.len() > SHOWN {
+            let more = grouped(proof.missing.len() - SHOWN);
+            lines.push(format!("  ... and {more} more"));
+        }
+    }
+    if proof.doubled > 0 {
+        lines.push(format!("doubled: {} of a solve", rows(proof.doubled)));
+    }
+    if proof.unasked > 0 {
+        lines.push(format!(
+            "not asked for: {} of no recorded configuration",
+            rows(proof.unasked)
         ));
     }
+    let reasons = proof.incomplete.iter();
+    lines.extend(reasons.map(|reason| format!("incomplete: {reason}")));
     lines.extend(proof.notes.iter().cloned());
     lines
 }
@@ -141,7 +158,11 @@ pub fn json(folder: &Path, proof: &Proof) -> Value {
         "folder": folder.display().to_string(),
         "rows": proof.rows,
         "rechecked": proof.rechecked,
-        "missing": proof.missing,
+        "missing": proof.missing.len(),
+        "missing_rows": proof.missing,
+        "doubled": proof.doubled,
+        "not_asked_for": proof.unasked,
+        "incomplete": proof.incomplete,
         "silent": proof.findings.silent,
         "claims": claims,
         "refutations": proof.findings.refutations,

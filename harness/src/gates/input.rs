@@ -47,9 +47,8 @@ pub fn check_campaign(gates: &Gates, input: CheckInput) -> anyhow::Result<Vec<Fi
         records, not_run, ..
     } = complete(folder)?;
     // Solves that did not run are missing whether or not the configuration is known.
-    let known = matrix::expected_rows(&read_environments(folder)?);
+    let known = matrix::expected_rows(&read_environments(folder)?, &records);
     let wanted = (!not_run.is_empty()).then_some(records.len() + not_run.len());
-    let expected = known.max(wanted);
     let earlier = baseline.map(complete).transpose()?;
     let catalogue = catalogue();
     let pairing = earlier
@@ -59,6 +58,9 @@ pub fn check_campaign(gates: &Gates, input: CheckInput) -> anyhow::Result<Vec<Fi
     let proof = recheck
         .then(|| prove(folder, ProofOptions::default()))
         .transpose()?;
+    // A re-check compares the rows themselves, not only their number.
+    let compared = proof.as_ref().map(|p| p.verdicts.len() + p.missing.len());
+    let expected = known.max(wanted).max(compared);
     let state = CampaignState {
         expected,
         pairing: pairing.as_ref(),

@@ -44,7 +44,10 @@ fn own(mut channel: Channel, request: &SolveRequest) -> anyhow::Result<()> {
     let problem = problem(request, &instance)?;
     let solver = find(&request.id).map_err(anyhow::Error::msg)?;
     let budget = Budget {
-        time_limit: request.time_limit_s.map(Duration::from_secs_f64),
+        // A limit beyond what a duration holds is none.
+        time_limit: request
+            .time_limit_s
+            .and_then(|limit| Duration::try_from_secs_f64(limit).ok()),
         gap: request.gap,
         seed: request.seed,
         ..Budget::default()

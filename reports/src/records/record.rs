@@ -23,6 +23,10 @@ pub const OLDER_RECORD_FORMATS: [&str; 2] = ["offload-record/2", "offload-record
 /// Name of the option that a record of an anytime solver has, with the value true.
 pub const ANYTIME: &str = "anytime";
 
+/// Share by which the time of an algorithm may be above the wall time around it: another program
+/// may have rounded it.
+const TIME_ROUNDING: f64 = 1e-6;
+
 /// One moment of a solve: what was known `time_s` after its start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Moment {
@@ -178,10 +182,8 @@ impl Record {
     /// may hold any character.
     #[must_use]
     pub fn key(&self) -> String {
-        format!(
-            "{}|{:?}|{}|{}|{}",
-            self.fingerprint, self.threshold, self.weights, self.seed, self.solver
-        )
+        let problem = (self.fingerprint.as_str(), self.threshold);
+        solve_key(problem, &self.weights, &self.solver, self.seed)
     }
 
     fn key_hash(&self) -> u64 {
@@ -205,6 +207,13 @@ impl Record {
             && self.seed == other.seed
             && self.solver == other.solver
     }
+}
+
+/// The [`Record::key`] of a solve on the instance with this fingerprint, at this threshold.
+#[must_use]
+pub fn solve_key(problem: (&str, f64), weights: &str, solver: &str, seed: u64) -> String {
+    let (fingerprint, threshold) = problem;
+    format!("{fingerprint}|{threshold:?}|{weights}|{seed}|{solver}")
 }
 
 /// Reads `records.jsonl`. Unknown fields and blank lines are left alone. A last line without a
@@ -386,6 +395,23 @@ fn impossible(r: &Record) -> Option<String> {
             format!("`weights` is \"{weights}\", not uncertainty or uniform")
         }
         _ if !time(r.time_s) => format!("`time_s` is {}", r.time_s),
+        _ if !r.times_s.iter().all(|&t| time(t)) => "`times_s` holds an impossible time".into(),
+        Record {
+            wall_time_s: Some(t),
+            ..
+        } if !time(*t) => format!("`wall_time_s` is {t}"),
+        Record {
+            algorithm_time_s: Some(t),
+            ..
+        } if !time(*t) => format!("`algorithm_time_s` is {t}"),
+        Record {
+            algorithm_time_s: Some(part),
+            wall_time_s: Some(whole),
+            ..
+        } if *part > whole + TIME_ROUNDING * whole => {
+            format!("`algorithm_time_s` is {part}, above `wall_time_s`, {whole}")
+        }
+        Record { cpu_s: Some(t), .. } if !time(*t) => format!("`cpu_s` is {t}"),
         _ if r.solver.is_empty() || r.fingerprint.is_empty() => {
             "`solver` or `fingerprint` is empty".into()
         }
@@ -463,6 +489,33 @@ mod tests {
             "{error}"
         );
         assert!(error.contains("missing field `users`"), "{error}");
+    }
+
+    #[test]
+    fn refuses_impossible_times() {
+        let whole = line("goa");
+        for (field, value) in [
+            ("wall_time_s", "-1.0"),
+            ("algorithm_time_s", "-1.0"),
+            ("cpu_s", "-0.5"),
+        ] {
+            let text = whole.replace(
+                &format!("\"{field}\":null"),
+                &format!("\"{field}\":{value}"),
+            );
+            assert_ne!(text, whole, "{field}");
+            assert!(parse_records(text.as_bytes()).is_err(), "{field}");
+        }
+        let timed = |wall: f64, algorithm: f64| {
+            let record = Record {
+                wall_time_s: Some(wall),
+                algorithm_time_s: Some(algorithm),
+                ..record(20, 1, "exec:a", Some(1.5))
+            };
+            parse_records(serde_json::to_string(&record).unwrap().as_bytes())
+        };
+        assert!(timed(1.0, 1.0 + 1e-9).is_ok());
+        assert!(timed(1.0, 1.1).is_err());
     }
 
     #[test]

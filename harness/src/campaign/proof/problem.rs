@@ -5,7 +5,7 @@ use super::findings::{Findings, Refutation};
 use super::lines::NumberedRecord;
 use super::rerun;
 use super::row::{
-    above, check_plan, check_status, check_trajectory, claimed_trust, instance_fault,
+    ProblemRange, above, check_plan, check_status, check_trajectory, claimed_trust, instance_fault,
 };
 use super::sources::SolverTerms;
 use offload_instances::{Instance, Weights};
@@ -81,8 +81,11 @@ fn prove_problem(prover: &Prover, instance: &Instance, rows: &[&NumberedRecord])
             continue;
         }
         let worth = check_plan(row, &problem, &mut findings);
-        let gap = prover.terms.get(&row.record.solver).map(|terms| terms.gap);
-        check_status(row, gap, &mut findings);
+        let terms = prover.terms.get(&row.record.solver);
+        check_status(row, terms.map(|terms| terms.gap), &mut findings);
+        if let Some(why) = terms.and_then(|terms| terms.option_fault(&row.record)) {
+            findings.refute(Refutation::of(row, "options", why));
+        }
         proved.push(ProvedRow {
             row,
             upper: worth
@@ -117,9 +120,13 @@ fn compare_rows(rows: &[ProvedRow], findings: &mut Findings) {
         .iter()
         .filter_map(|row| Some((row.bound.lower?, row.row.line)))
         .max_by(|a, b| a.0.total_cmp(&b.0));
+    let range = ProblemRange {
+        lower: lower.map(|(bound, _)| bound),
+        best,
+    };
     for ProvedRow { row, upper, .. } in rows {
         let r = &row.record;
-        check_trajectory(row, best, findings);
+        check_trajectory(row, range, findings);
         let bound = r.lower_bound.filter(|_| claimed_trust(r).is_some());
         if above(bound, best) {
             let (bound, best) = (bound.unwrap_or(0.0), best.unwrap_or(0.0));

@@ -36,9 +36,13 @@ pub(super) fn repeat(
     for (row, solver) in chosen {
         let r = &row.record;
         let recorded = r.options.get("gap").and_then(serde_json::Value::as_f64);
+        let recorded = recorded.filter(|gap| *gap >= 0.0);
         let gap = recorded.or(terms.get(&r.solver).map(|terms| terms.gap));
         let budget = Budget {
-            time_limit: r.time_limit_s().map(Duration::from_secs_f64),
+            // A limit beyond what a duration holds is none.
+            time_limit: r
+                .time_limit_s()
+                .and_then(|limit| Duration::try_from_secs_f64(limit).ok()),
             gap: gap.unwrap_or(Budget::default().gap),
             seed: r.seed,
             ..Budget::default()

@@ -3,6 +3,7 @@
 use super::findings::{ClaimOutcome, Findings, Refutation, RowClaim};
 use super::lines::NumberedRecord;
 use offload_instances::Instance;
+use offload_reports::records::record::Moment;
 use offload_reports::{Realised, Record, Status, Trust};
 use offload_verify::{PlanWorth, ProblemCheck, RealisedWorth};
 
@@ -32,18 +33,30 @@ pub(super) fn claimed_trust(r: &Record) -> Option<Trust> {
     r.trust.filter(|_| r.status != Status::Error)
 }
 
-/// Counts the claims of a row whose instance is not known.
-pub(super) fn open_all(row: &NumberedRecord, findings: &mut Findings) {
+/// Counts the claims of a row whose instance is not known. A certificate that is promised cannot be
+/// checked then, and a forged fingerprint must not hide that. `asked` says that the configuration
+/// asks for certificates.
+pub(super) fn open_all(row: &NumberedRecord, asked: bool, findings: &mut Findings) {
     let r = &row.record;
-    let mut open = |claim| findings.claim(row, claim, ClaimOutcome::Open(NO_INSTANCE));
+    let promised = || {
+        let why = "the promised certificate is missing: its instance is not found";
+        ClaimOutcome::Refuted(why.into())
+    };
+    let open = || ClaimOutcome::Open(NO_INSTANCE);
     if r.objective.is_some() {
-        open(RowClaim::Plan);
+        findings.claim(row, RowClaim::Plan, open());
     }
     if let Some(trust) = claimed_trust(r) {
-        open(bound_claim(trust));
+        let outcome = match trust {
+            Trust::Certified => promised(),
+            _ if asked && r.status == Status::Optimal => promised(),
+            _ => open(),
+        };
+        findings.claim(row, bound_claim(trust), outcome);
     }
     if r.status == Status::Infeasible {
-        open(RowClaim::Infeasible);
+        let outcome = if asked { promised() } else { open() };
+        findings.claim(row, RowClaim::Infeasible, outcome);
     }
 }
 
@@ -181,7 +194,7 @@ fn realised_fault(claims: &Realised, metrics: &RealisedWorth) -> Option<String> 
 }
 
 /// Refutes a status that the row's own figures do not support. `gap` is the one that the
-/// configuration asks for; the row's own option comes first.
+/// configuration asks for. The row's own option counts only where no configuration is recorded.
 pub(super) fn check_status(row: &NumberedRecord, gap: Option<f64>, findings: &mut Findings) {
     let r = &row.record;
     let fault = match r.status {
@@ -211,7 +224,7 @@ fn optimality_fault(r: &Record, gap: Option<f64>) -> Option<String> {
         ));
     }
     let option = r.options.get("gap").and_then(serde_json::Value::as_f64);
-    let gap = option.or(gap).unwrap_or(DEFAULT_GAP);
+    let gap = gap.or(option).unwrap_or(DEFAULT_GAP);
     // Solvers divide by the bound or by the value; the value is the greater.
     let allowed = (gap + TOLERANCE) * value.abs();
     (value - bound > allowed).then(|| {
@@ -223,24 +236,31 @@ fn optimality_fault(r: &Record, gap: Option<f64>) -> Option<String> {
     })
 }
 
-/// Refutes a trajectory that contradicts itself, the row or `best`, the value of a feasible plan
-/// of the problem.
-pub(super) fn check_trajectory(row: &NumberedRecord, best: Option<f64>, findings: &mut Findings) {
+/// What is known of a problem, to compare trajectories with.
+#[derive(Clone, Copy)]
+pub(super) struct ProblemRange {
+    /// The greatest bound that is proved.
+    pub(super) lower: Option<f64>,
+    /// The least value of a feasible plan that was re-checked.
+    pub(super) best: Option<f64>,
+}
+
+/// Refutes a trajectory that contradicts itself, the row or what is known of the problem.
+pub(super) fn check_trajectory(row: &NumberedRecord, range: ProblemRange, findings: &mut Findings) {
     let r = &row.record;
     let (mut objective, mut bound, mut time): (Option<f64>, Option<f64>, f64) = (None, None, 0.0);
     let mut fault = None;
     for moment in &r.trajectory {
         let rises = above(moment.objective, objective);
         let falls = above(bound, moment.bound);
-        let crosses = r.status != Status::Error && above(moment.bound, best);
-        let words = if moment.time_s < time {
+        let words = if !moment.time_s.is_finite() || moment.time_s < time {
             "runs backwards"
         } else if rises || (objective.is_some() && moment.objective.is_none()) {
             "has an incumbent that becomes worse"
         } else if falls {
             "has a bound that falls"
-        } else if crosses {
-            "has a bound above the value of a feasible plan"
+        } else if let Some(words) = moment_fault(r, moment, range) {
+            words
         } else {
             (objective, bound, time) = (moment.objective, moment.bound.or(bound), moment.time_s);
             continue;
@@ -254,6 +274,22 @@ pub(super) fn check_trajectory(row: &NumberedRecord, best: Option<f64>, findings
     }
     if let Some(why) = fault {
         findings.refute(Refutation::of(row, "trajectory", why));
+    }
+}
+
+/// What one moment claims that cannot be. Failed solves claim nothing, and the incumbents of a
+/// solve that ends with a plan that breaks rules may break them too.
+fn moment_fault(r: &Record, moment: &Moment, range: ProblemRange) -> Option<&'static str> {
+    if r.status == Status::Error {
+        None
+    } else if above(moment.bound, range.best) {
+        Some("has a bound above the value of a feasible plan")
+    } else if above(moment.bound, r.lower_bound) {
+        Some("has a bound above the row's own")
+    } else if r.violations == 0 && above(range.lower, moment.objective) {
+        Some("has an incumbent below a proved bound")
+    } else {
+        None
     }
 }
 
