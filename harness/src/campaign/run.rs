@@ -53,6 +53,7 @@ pub struct CampaignJob<'a> {
 }
 
 /// Counts of a run.
+#[derive(Default)]
 pub struct RunSummary {
     /// Number of new records.
     pub new: usize,
@@ -110,11 +111,8 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
     let lock = store::lock(job.folder, job.patience, stop, job.notify)?;
     let Some(_lock) = lock else {
         return Ok(RunSummary {
-            new: 0,
-            kept: 0,
-            removed: 0,
-            failures: FailureTally::default(),
             stopped: stop.asked(),
+            ..RunSummary::default()
         });
     };
     store::repair(&path, job.notify)?;
