@@ -70,6 +70,19 @@ enum Exactness {
     Least,
 }
 
+/// A load of a server with the range of its interference that is still open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    /// Index of the server.
+    pub server: usize,
+    /// The load.
+    pub load: usize,
+    /// Least interference with this load, W.
+    pub low: f64,
+    /// Greatest interference with this load, W.
+    pub high: f64,
+}
+
 /// An end of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -512,6 +525,30 @@ impl<'a> Oracle<'a> {
             low,
             high,
         })
+    }
+
+    /// The slots of all servers that the last evaluation, with this bound, does not close at
+    /// `floor`.
+    pub fn slots(&self, bound: f64, floor: f64) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = Vec::new();
+        for (server, table) in self.table.iter().enumerate() {
+            let Some(least) = table.get(self.best[server]).map(|e| e.value) else {
+                continue;
+            };
+            let spare = floor - bound + least;
+            for ends in table.chunk_by(|a, b| a.load == b.load) {
+                // V_j is concave in I_j, so its least value is at an end.
+                if ends.iter().any(|e| e.value < spare) {
+                    slots.push(Slot {
+                        server,
+                        load: ends[0].load,
+                        low: ends[0].power,
+                        high: ends[ends.len() - 1].power,
+                    });
+                }
+            }
+        }
+        slots
     }
 
     /// How far one end of I_j's range can be cut off at `floor`: the last evaluation's multipliers
