@@ -250,6 +250,12 @@ impl<'a> TreeSearch<'a> {
         search
     }
 
+    /// Keeps every plan that is at most this fraction worse than the incumbent, and the incumbent
+    /// itself.
+    pub fn keep_within(&mut self, fraction: f64) {
+        self.gap = -fraction;
+    }
+
     /// Lets another method close what it can before a region is split.
     pub fn finish_with(&mut self, finisher: &'a mut dyn Finisher) {
         self.finisher = Some(finisher);

@@ -233,7 +233,8 @@ fn solve_box(
     })
 }
 
-fn keeps_rules(costs: &Costs, plan: &Assignment) -> bool {
+/// Whether a plan keeps admission limits and the threshold rule.
+pub fn keeps_rules(costs: &Costs, plan: &Assignment) -> bool {
     let problem = costs.problem();
     let loads = problem.loads(plan);
     let fits = (0..problem.m()).all(|j| loads[j] <= problem.capacity(j));

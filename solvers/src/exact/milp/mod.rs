@@ -2,11 +2,13 @@
 
 mod boxes;
 mod chord;
+mod core;
 mod export;
 mod formulation;
 mod highs;
 mod linear;
 
+pub use core::Core;
 pub use export::{lp, mps};
 pub use formulation::{Bins, Formulation};
 pub use linear::{Linear, LinearColumn, LinearRow, Sense};
