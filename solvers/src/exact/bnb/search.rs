@@ -1,6 +1,6 @@
 //! Best-first search over regions: raise the bound, tighten, split.
 
-use super::bound::{Oracle, Side, Slot, sum_of_least};
+use super::bound::{Oracle, Side, Slot, sum_of_least, work};
 use super::dual::{Averages, Steps, ascend, gained_little};
 use super::point::exact;
 use super::region::{Region, Split};
@@ -19,6 +19,9 @@ use std::time::Instant;
 
 /// Starts of the local search for the first incumbent.
 const STARTS: usize = 10;
+/// N M from which the search starts from the better of two greedy plans: the root's relaxed plan,
+/// improved, is as good as a long local search there.
+const LARGE: usize = 8000;
 /// Fraction of the time limit that the first incumbent may take.
 const START_SHARE: f64 = 0.2;
 /// Bytes of regions and multipliers at which the search stops; keeps the process below 2 GB.
@@ -333,16 +336,13 @@ impl<'a> TreeSearch<'a> {
 
     /// Number of reduced costs in one evaluation of the root.
     pub fn evaluation_work(&self) -> f64 {
-        let loads = |r: &Region| {
-            r.load_low
-                .iter()
-                .zip(&r.load_high)
-                .map(|(l, h)| (h + 1).saturating_sub(*l))
-                .sum::<usize>()
+        let of = |r: &Region| -> f64 {
+            let ranges = r.load_low.iter().zip(&r.load_high);
+            ranges
+                .map(|(low, high)| work((high + 1).saturating_sub(*low), self.costs.n()))
+                .sum()
         };
-        self.open.peek().map_or(0.0, |o| {
-            2.0 * loads(&o.item.region) as f64 * self.costs.n() as f64
-        })
+        self.open.peek().map_or(0.0, |o| of(&o.item.region))
     }
 
     /// The value at which a region closes: a plan above it is not worth searching for.
@@ -637,7 +637,7 @@ impl<'a> TreeSearch<'a> {
     fn tighten(&mut self, now: &mut Current) {
         let target = self.target();
         let loads: Vec<LoadRange> = (0..self.costs.m())
-            .filter_map(|j| now.oracle.open_loads(j, now.bound, target))
+            .filter_map(|j| now.oracle.open_loads(&now.multipliers, j, now.bound, target))
             .collect();
         let mut remove = Vec::new();
         let visit = &mut |i, p| remove.push((i, p));
@@ -746,6 +746,16 @@ fn first_plan(costs: &Costs, budget: &Budget, effort: Effort) -> Assignment {
     let deadline = budget.deadline();
     match effort {
         Effort::Root => goa_marginal::plan(costs, &deadline),
+        Effort::Full if costs.n() * costs.m() >= LARGE => {
+            let plans = [greedy::goa(costs), goa_marginal::plan(costs, &deadline)];
+            let value = |plan: &Assignment| costs.problem().objective(plan);
+            let [first, second] = plans;
+            if value(&first) < value(&second) {
+                first
+            } else {
+                second
+            }
+        }
         Effort::Full => improve_from(costs, greedy::goa(costs), STARTS, budget.seed, &deadline),
     }
 }
