@@ -10,21 +10,22 @@ BOOK = docs/src
 
 .PHONY: help setup build demo test gate fmt lint docs mdbook targets bench bench-quick solvers goa-speed \
     questions findings test-browser test-latex test-slurm pareto valgrind instructions test-kill \
-    overhead test-checker checker-venv
+    overhead test-checker checker-venv serve-times numpy-venv deny notices
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## install cmake, a C++ compiler and libclang if they are missing
+setup: ## install cmake, a C++ compiler and libclang if they are missing; as root also bubblewrap
 	@./setup.sh
 
 build: setup ## build the program, target/release/offload-bench
 	@$(ENV) cargo build --release --locked
 
-demo: build ## run configs/demo.toml and report it in out/demo (4 minutes)
+demo: build ## run configs/demo.toml, report it in out/demo, re-check every row (4 minutes)
 	@$(BENCH) run configs/demo.toml -o out/demo
 	@$(BENCH) report out/demo
 	@echo "The report: out/demo/report.md"
+	@$(BENCH) verify out/demo
 
 test: build ## run all tests
 	@$(ENV) cargo test --release --locked --workspace
@@ -59,7 +60,7 @@ mdbook:
 test-slurm: build ## test submit on a real Slurm of five daemons on loopback (3 minutes, as root)
 	@python3 tests/slurm.py
 
-test-kill: build ## kill a campaign of 528 rows 50 times, resume it, compare its records (30 s)
+test-kill: build ## kill a campaign of 660 rows 50 times, resume it, compare its records (30 s)
 	@python3 tests/kill_resume.py $(BENCH)
 
 test-checker: build checker-venv ## test the second certificate checker on a corpus and 100 fresh files
@@ -75,8 +76,30 @@ checker-venv:
 	    || { echo "test-checker: python-flint and blake3 are missing, and PyPI was not reached." >&2; \
 	         echo "  With a network: .venv-checker/bin/pip install python-flint blake3" >&2; exit 1; }
 
+# Advisories need a copy of the RustSec database, which cargo-deny fetches.
+deny: ## check licences, sources and duplicates of dependencies (needs cargo-deny)
+	@$(ENV) command -v cargo-deny >/dev/null || { echo "deny: cargo-deny is missing: cargo install --locked cargo-deny" >&2; exit 1; }
+	@$(ENV) cargo deny check licenses bans sources
+	@$(ENV) cargo deny check advisories || { echo "deny: advisories were not checked or list a package" >&2; exit 1; }
+
+notices: ## rewrite THIRD-PARTY-NOTICES.txt: licences of what is compiled in
+	@$(ENV) cargo fetch --locked
+	@$(ENV) python3 tests/notices.py THIRD-PARTY-NOTICES.txt
+
 overhead: build ## measure the overhead per row, in-process and in a separate process
 	@python3 tests/overhead.py $(BENCH)
+
+serve-times: build numpy-venv ## measure what serve: adds to the time of a solver with numpy
+	@.venv-numpy/bin/python tests/serve_times.py $(BENCH)
+
+# numpy comes as a wheel from PyPI, once.
+numpy-venv:
+	@[ -x .venv-numpy/bin/python ] || python3 -m venv .venv-numpy || { rm -rf .venv-numpy; \
+	    echo "serve-times: python3 cannot make virtual environments." >&2; \
+	    echo "  On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@.venv-numpy/bin/python -c 'import numpy' 2>/dev/null \
+	    || .venv-numpy/bin/python -m pip install -q --retries 1 'numpy>=1.26' \
+	    || { echo "serve-times: numpy is missing, and PyPI was not reached." >&2; exit 1; }
 
 # As root on Debian it installs valgrind. Targets that need it report when it is missing.
 valgrind:

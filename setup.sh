@@ -3,7 +3,8 @@
 # (for bindgen). As root it uses Debian packages, otherwise a virtual environment in .venv-build with
 # `cmake` and `libclang` from PyPI. If neither works, it lists what to install and exits with code 1.
 # It can be run again at any time and skips what is present. When tools are outside the default
-# paths, it writes .build-env, which the Makefile reads.
+# paths, it writes .build-env, which the Makefile reads. As root it also installs bubblewrap, the
+# optional sandbox of external solvers.
 set -eu
 cd "$(dirname "$0")"
 
@@ -21,6 +22,19 @@ if ! command -v cargo >/dev/null 2>&1 && [ ! -x "$HOME/.cargo/bin/cargo" ]; then
     exit 1
 fi
 if [ -f .build-env ]; then . ./.build-env; fi
+# Optional: the sandbox of external solvers. Never a reason to fail.
+if ! command -v bwrap >/dev/null 2>&1; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "setup: installing bubblewrap with apt-get"
+        { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends bubblewrap \
+            || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+                --no-install-recommends bubblewrap; }; } >/dev/null 2>&1 \
+            || echo "setup: bubblewrap could not be installed; sandbox = \"bubblewrap\" needs it"
+    else
+        echo "setup: bubblewrap is missing; sandbox = \"bubblewrap\" needs it (Debian: apt-get install bubblewrap)"
+    fi
+fi
+
 if ready; then
     echo "setup: cmake, a C++ compiler and libclang are installed"
     exit 0

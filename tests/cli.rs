@@ -389,12 +389,8 @@ fn folders_without_good_records_are_refused() {
     refuse(path, "a file", "report good.json", "good.json");
     fs::write(path.join("c.toml"), CONFIG).unwrap();
     good(path, "run c.toml -o campaign");
-    refuse(
-        path,
-        "a campaign without certificates",
-        "verify campaign",
-        "nothing to re-check",
-    );
+    // Plans can be re-checked without certificates.
+    good(path, "verify campaign --strict");
     let records = path.join("campaign/records.jsonl");
     let text = fs::read_to_string(&records).unwrap();
     let mut lines: Vec<&str> = text.lines().collect();
@@ -542,12 +538,16 @@ fn solve_prints_the_documented_object() {
         assert!(value["time_s"].as_f64().unwrap() >= 0.0, "{value}");
         assert!(value["violations"].is_u64(), "{value}");
         assert_eq!(value["assignment"].as_array().unwrap().len(), n, "{value}");
-        for key in ["lower_bound", "gap"] {
-            let bound = value
+        // A heuristic has a gap to the bound of another solver.
+        for (key, is_given) in [
+            ("lower_bound", value["solver"] == "bnb"),
+            ("gap", value["violations"] == 0),
+        ] {
+            let number = value
                 .get(key)
                 .unwrap_or_else(|| panic!("no {key}: {value}"));
-            assert_eq!(bound.is_f64(), value["solver"] == "bnb", "{key}: {value}");
-            assert_eq!(bound.is_null(), value["solver"] != "bnb", "{key}: {value}");
+            assert_eq!(number.is_f64(), is_given, "{key}: {value}");
+            assert_eq!(number.is_null(), !is_given, "{key}: {value}");
         }
     }
     let table = good(path, "solve golden.json --solver goa,dmin --threshold 0.7");

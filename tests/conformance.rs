@@ -8,6 +8,7 @@ use offload_tests::conformance::{
     repeats,
 };
 use offload_tests::{instance, naive_goa, problem};
+use std::sync::Arc;
 
 /// The solver of the page that explains how to add one. It names this crate's root as it would that
 /// of `offload_solvers`.
@@ -91,6 +92,33 @@ fn goa_is_the_naive_rule_on_large_problems() {
 #[test]
 fn summaries_are_given() {
     assert!(all().iter().all(|s| s.about().summary.len() > 10));
+}
+
+#[test]
+fn a_given_start_is_used() {
+    let problem = problem(instance("paper", 10, 3, 2, &[]), 0.8, Weights::Uncertainty);
+    let exact = solve(find("bnb").unwrap().as_ref(), &problem, &Budget::default());
+    let best = exact.evaluation.unwrap().objective;
+    let budget = Budget {
+        start: exact.outcome.plan.map(Arc::new),
+        iterations: Some(1),
+        ..Budget::default()
+    };
+    let mut used = 0;
+    for solver in all().iter().filter(|s| s.about().takes_start) {
+        let solved = solve(solver.as_ref(), &problem, &budget);
+        let z = solved.evaluation.unwrap().objective;
+        assert!(z <= best * (1.0 + 1e-12), "{}: {z} {best}", solver.id());
+        used += 1;
+    }
+    assert!(used >= 8, "only {used} solvers use a start");
+    // Without it one iteration does not reach the optimum.
+    let own = Budget {
+        start: None,
+        ..budget
+    };
+    let solved = solve(find("anneal").unwrap().as_ref(), &problem, &own);
+    assert!(solved.evaluation.unwrap().objective > best);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Kills a campaign of 528 rows 50 times with SIGKILL at random moments, resuming it each time.
+"""Kills a campaign of 660 rows 50 times with SIGKILL at random moments, resuming it each time.
 
 At the end its records must be those of an undisturbed run, apart from times: none lost, none twice.
 After each kill no process of the campaign may remain.
@@ -10,6 +10,7 @@ that it starts end with it, and every wait has a limit.
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,13 +21,17 @@ from pathlib import Path
 
 from records import key, rows, timeless
 
-# 528 rows, 132 of them by bnb in processes of their own. No time limit, so that the outcome does not
-# depend on the machine's speed.
+# 660 rows, 132 of them by bnb in processes of their own and 132 by a program that stays running. No
+# time limit, so that the outcome does not depend on the machine's speed.
 CONFIG = """format = "offload-config/1"
 thresholds = [0.5, 0.8]
 solvers = ["goa", "dmin", "local-search", "bnb"]
 certificates = true
 threads = 2
+[[solver]]
+name = "served"
+id = "serve:python3 serve_solver.py"
+env = ["OFFLOAD_KILL_TEST"]
 [[instances]]
 family = "paper"
 users = [8, 24, 40]
@@ -35,7 +40,9 @@ seeds = { from = 1, count = 11 }
 parameters = { interference = [true, false] }
 """
 
-TOTAL = 528
+TOTAL = 660
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "examples"
 
 # Average share of the remaining rows that is done until all kills have hit. With more, the campaign
 # might end before.
@@ -150,6 +157,8 @@ def compare(bench, folder):
 
 
 def test(bench, kills, folder):
+    for name in ("serve_solver.py", "my_solver.py"):
+        shutil.copy(EXAMPLES / name, folder)
     (folder / "c.toml").write_text(CONFIG)
     whole = complete(bench, folder, "whole")
     hits, there, longest = kill_often(bench, folder, kills, whole)

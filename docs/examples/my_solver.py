@@ -11,6 +11,7 @@ offload-bench computes the value of the plan itself.
 import json
 import math
 import sys
+import time
 
 
 def solve(instance, threshold, weights, seed, time_limit_s):
@@ -51,6 +52,7 @@ def solve(instance, threshold, weights, seed, time_limit_s):
 def main():
     request = json.load(sys.stdin)
     problem, budget = request["problem"], request["budget"]
+    start = time.perf_counter()
     plan = solve(
         request["instance"],
         problem["threshold"],
@@ -58,7 +60,9 @@ def main():
         budget["seed"],
         budget["time_limit_s"],
     )
-    json.dump({"format": "offload-plan/1", "assignment": plan}, sys.stdout)
+    seconds = time.perf_counter() - start
+    answer = {"format": "offload-plan/1", "assignment": plan, "algorithm_time_s": seconds}
+    json.dump(answer, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
 use crate::notice::Notify;
 use anyhow::Context;
 use offload_instances::{Instance, Problem, Weights};
-use offload_reports::Loaded;
 use offload_reports::records::record::RECORDS;
+use offload_reports::{Environment, Loaded, Record, read_environments};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,6 +45,7 @@ pub fn read_campaign(folder: &Path) -> anyhow::Result<Loaded> {
         "{}: not a folder; give the folder of a campaign",
         folder.display()
     );
+    check_ordinary(&path)?;
     anyhow::ensure!(
         path.is_file(),
         "{}: is missing; run a campaign first (offload-bench run)",
@@ -52,11 +53,58 @@ pub fn read_campaign(folder: &Path) -> anyhow::Result<Loaded> {
     );
     let loaded = offload_reports::read_records(&path)?;
     anyhow::ensure!(
+        !loaded.records.is_empty() || loaded.not_run.is_empty(),
+        "{}: none of its {} solves ran ({}); run the campaign again",
+        path.display(),
+        loaded.not_run.len(),
+        loaded.not_run[0].stop
+    );
+    anyhow::ensure!(
         !loaded.records.is_empty(),
         "{}: contains no record; run a campaign first (offload-bench run)",
         path.display()
     );
     Ok(loaded)
+}
+
+/// A campaign as read from its folder.
+pub struct CampaignFolder {
+    /// The records.
+    pub records: Vec<Record>,
+    /// Solves that the harness could not run.
+    pub not_run: Vec<Record>,
+    /// Its runs.
+    pub environments: Vec<Environment>,
+    /// Number of solves that stand there twice, with different results.
+    pub contradicting: usize,
+}
+
+/// Reads a campaign, at least one record. Incomplete and contradicting lines go to `notify`.
+///
+/// # Errors
+/// If the folder is not a campaign, or a file cannot be read.
+pub fn read_folder(folder: &Path, notify: Notify) -> anyhow::Result<CampaignFolder> {
+    let (loaded, name) = (read_campaign(folder)?, folder.join(RECORDS));
+    if loaded.torn {
+        notify(&format!(
+            "note: {}: the last line is incomplete and was ignored; run the campaign again to \
+             complete it",
+            name.display()
+        ));
+    }
+    if loaded.contradicting > 0 {
+        notify(&format!(
+            "ERROR: {}: contains {} solves twice, with different results; the last of each counts",
+            name.display(),
+            loaded.contradicting
+        ));
+    }
+    Ok(CampaignFolder {
+        records: loaded.records,
+        not_run: loaded.not_run,
+        environments: read_environments(folder)?,
+        contradicting: loaded.contradicting,
+    })
 }
 
 /// Checks that a file can be written in its folder, before a long run whose result goes there.
@@ -84,6 +132,39 @@ pub fn check_target(path: &Path) -> anyhow::Result<()> {
         !special,
         "{}: cannot write: it is a device, a pipe or a socket; give an ordinary file",
         path.display()
+    );
+    Ok(())
+}
+
+/// Checks that a path names an ordinary file, or nothing.
+///
+/// # Errors
+/// If it names a folder, a pipe or a device.
+pub fn check_ordinary(path: &Path) -> anyhow::Result<()> {
+    if path.exists() {
+        offload_instances::files::check_regular(path)?;
+    }
+    Ok(())
+}
+
+/// Checks that a file of a folder is not a link to a file elsewhere. A path that names nothing
+/// passes.
+///
+/// # Errors
+/// If a symbolic link leads out of the folder.
+pub fn check_inside(folder: &Path, path: &Path) -> anyhow::Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let real = |path: &Path| {
+        let real = path.canonicalize();
+        real.with_context(|| format!("{}: cannot read", path.display()))
+    };
+    anyhow::ensure!(
+        real(path)?.starts_with(real(folder)?),
+        "{}: is a link to a file outside of {}; copy the file instead",
+        path.display(),
+        folder.display()
     );
     Ok(())
 }

@@ -8,12 +8,14 @@
 //!
 //! This example runs a small campaign and compares two heuristics. Built-in heuristics run in the
 //! calling process. Exact and external solvers run in a worker, which is the running program
-//! started as `worker`; only `offload-bench` itself has this command.
+//! started as `worker`; only `offload-bench` itself has this command. From the first external
+//! solver on, the calling process adopts orphans of its descendants, and other processes of the
+//! user cannot trace it.
 //!
 //! ```
 //! use offload_bench::campaign::config::Config;
 //! use offload_bench::campaign::matrix;
-//! use offload_bench::campaign::run::{CampaignJob, ShowProgress, run};
+//! use offload_bench::campaign::run::{CampaignJob, RedoChoice, ShowProgress, run};
 //! use offload_bench::stop::StopSignal;
 //! use offload_bench::{files, notice};
 //!
@@ -34,7 +36,7 @@
 //!     groups: &groups,
 //!     shard: None,
 //!     folder: folder.path(),
-//!     redo: false,
+//!     redo: RedoChoice::default(),
 //!     progress: ShowProgress::No,
 //!     notify: &notice::ignore,
 //!     patience: std::time::Duration::ZERO,
@@ -53,6 +55,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod archive;
 pub mod campaign;
 pub mod display;
 pub mod files;
@@ -63,5 +66,6 @@ pub mod process;
 pub mod recheck;
 #[cfg(test)]
 mod schemas;
+pub mod sizes;
 pub mod stop;
 pub mod studies;

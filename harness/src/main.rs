@@ -8,6 +8,8 @@ mod commands;
 
 use clap::{Parser, Subcommand};
 use commands::output::{CommandEnd, tell};
+use offload_reports::text::is_unseen;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// How far from optimal is an LLM-offloading algorithm, and what does it cost to run?
@@ -31,6 +33,8 @@ enum Command {
     Reproduce(commands::reproduce::Arguments),
     Uncertainty(Box<commands::uncertainty::Arguments>),
     Verify(commands::verify::Arguments),
+    Pack(commands::pack::Arguments),
+    Unpack(commands::unpack::Arguments),
     Export(commands::export::Arguments),
     Simulate(Box<commands::simulate::Arguments>),
     Trace(commands::trace::Arguments),
@@ -44,8 +48,21 @@ enum Command {
     Worker,
 }
 
+/// The command line. Errors of usage end the program.
+fn command_line() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        let is_hostile = |word: OsString| word.to_string_lossy().contains(is_unseen);
+        if std::env::args_os().any(is_hostile) {
+            // Such a message quotes what was given, next to colours of its own.
+            tell(error.render().to_string().trim_end());
+            std::process::exit(error.exit_code());
+        }
+        error.exit()
+    })
+}
+
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let result = match command_line().command {
         Command::Generate(a) => commands::generate::run(&a),
         Command::Solve(a) => commands::solve::run(&a),
         Command::Evaluate(a) => commands::evaluate::run(&a),
@@ -57,6 +74,8 @@ fn main() -> ExitCode {
         Command::Reproduce(a) => commands::reproduce::run(&a),
         Command::Uncertainty(a) => commands::uncertainty::run(&a),
         Command::Verify(a) => commands::verify::run(&a),
+        Command::Pack(a) => commands::pack::run(&a),
+        Command::Unpack(a) => commands::unpack::run(&a),
         Command::Export(a) => commands::export::run(&a),
         Command::Simulate(a) => commands::simulate::run(&a),
         Command::Trace(a) => commands::trace::run(&a),

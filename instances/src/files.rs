@@ -4,6 +4,7 @@
 //! A reader lists every fault it finds, with file, place and remedy. A writer writes a file whole
 //! or not at all: into a temporary file beside the target, synced, then renamed over it.
 
+use crate::temporary;
 use crate::text::did_you_mean;
 use crate::types::{INSTANCE_FORMAT, Instance, PLAN_FORMAT, Plan, Server, User, Weights};
 use crate::validate::{Fault, Faults, faults_of};
@@ -11,11 +12,16 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
+use std::time::Duration;
 
 /// Largest decompressed file that is read, bytes. It stops a small .gz from filling the memory.
 const MAX_BYTES: u64 = 64 << 30;
+/// How long a pipe may stay without a program that writes to it. A shell starts both ends of a pipe
+/// within milliseconds.
+const PIPE_WAIT: Duration = Duration::from_secs(10);
 /// Faults printed; the rest is only counted.
 const SHOWN: usize = 20;
 
@@ -105,13 +111,7 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
 /// [`FileError::Io`] if it cannot be read or holds more.
 pub fn read_bytes_within(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     let fail = |e| io_error(path, "read", e);
-    if path.is_dir() {
-        return Err(fail(std::io::Error::new(
-            std::io::ErrorKind::IsADirectory,
-            "it is a directory",
-        )));
-    }
-    let file = std::fs::File::open(path).map_err(fail)?;
+    let file = open_input(path)?;
     let mut bytes = Vec::new();
     if path.extension().is_some_and(|e| e == "gz") {
         flate2::read::MultiGzDecoder::new(file)
@@ -127,6 +127,111 @@ pub fn read_bytes_within(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
         return Err(too_large(&path.display().to_string(), most));
     }
     Ok(bytes)
+}
+
+/// Opens a file that the user named. It may also be a pipe, such as `/dev/stdin` or the output of
+/// another command, or a terminal. Other devices are refused, because some of them never end.
+///
+/// # Errors
+/// [`FileError::Io`] if it cannot be opened, or is a pipe that no program writes to.
+pub fn open_input(path: &Path) -> Result<File, FileError> {
+    match kind_of(path)? {
+        FileKind::Pipe => open_pipe(path),
+        FileKind::Device => {
+            let file = File::open(path).map_err(|e| io_error(path, "read", e))?;
+            if file.is_terminal() {
+                return Ok(file);
+            }
+            Err(not_ordinary(path, FileKind::Device))
+        }
+        _ => open_regular(path),
+    }
+}
+
+/// Opens an ordinary file, such as one in the folder of a campaign. Reading a pipe there would wait
+/// for ever.
+///
+/// # Errors
+/// [`FileError::Io`] if it cannot be opened, or is not an ordinary file.
+pub fn open_regular(path: &Path) -> Result<File, FileError> {
+    check_regular(path)?;
+    File::open(path).map_err(|e| io_error(path, "read", e))
+}
+
+/// Checks that a path names an ordinary file.
+///
+/// # Errors
+/// [`FileError::Io`] if it names nothing or something else.
+pub fn check_regular(path: &Path) -> Result<(), FileError> {
+    match kind_of(path)? {
+        FileKind::Regular => Ok(()),
+        kind => Err(not_ordinary(path, kind)),
+    }
+}
+
+/// What a path names, after symbolic links.
+#[derive(Clone, Copy)]
+enum FileKind {
+    Regular,
+    Folder,
+    Pipe,
+    Device,
+}
+
+fn kind_of(path: &Path) -> Result<FileKind, FileError> {
+    let kind = std::fs::metadata(path)
+        .map_err(|e| io_error(path, "read", e))?
+        .file_type();
+    Ok(if kind.is_dir() {
+        FileKind::Folder
+    } else if kind.is_file() {
+        FileKind::Regular
+    } else if is_pipe(&kind) {
+        FileKind::Pipe
+    } else {
+        FileKind::Device
+    })
+}
+
+#[cfg(unix)]
+fn is_pipe(kind: &std::fs::FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(kind)
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &std::fs::FileType) -> bool {
+    false
+}
+
+fn not_ordinary(path: &Path, kind: FileKind) -> FileError {
+    use std::io::{Error, ErrorKind};
+    let text = match kind {
+        FileKind::Folder => {
+            let error = Error::new(ErrorKind::IsADirectory, "it is a directory");
+            return io_error(path, "read", error);
+        }
+        FileKind::Pipe => "it is a pipe; name an ordinary file",
+        _ => "it is a device or a socket; name an ordinary file",
+    };
+    io_error(path, "read", Error::other(text))
+}
+
+/// Opening a pipe waits until a program writes to it, so another thread does it.
+fn open_pipe(path: &Path) -> Result<File, FileError> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let target = path.to_path_buf();
+    std::thread::spawn(move || {
+        // After the time limit the receiver is gone.
+        let _ = sender.send(File::open(target));
+    });
+    let waited = receiver.recv_timeout(PIPE_WAIT).unwrap_or_else(|_| {
+        let text = format!(
+            "no program wrote to this pipe within {} s; name an ordinary file",
+            PIPE_WAIT.as_secs()
+        );
+        Err(std::io::Error::other(text))
+    });
+    waited.map_err(|e| io_error(path, "read", e))
 }
 
 /// The error of a file that holds more than `most` bytes.
@@ -160,12 +265,7 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    set_ordinary_mode(&mut builder);
-    let mut file = builder
-        .prefix(".offload-")
-        .tempfile_in(folder)
-        .map_err(fail)?;
+    let mut file = temporary::file_in(folder).map_err(fail)?;
     if path.extension().is_some_and(|e| e == "gz") {
         let mut encoder = flate2::write::GzEncoder::new(&mut file, flate2::Compression::default());
         encoder.write_all(bytes).map_err(fail)?;
@@ -177,16 +277,6 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     file.persist(path).map_err(|e| fail(e.error))?;
     Ok(())
 }
-
-/// Temporary files are private by default; the finished file gets the ordinary mode.
-#[cfg(unix)]
-fn set_ordinary_mode(builder: &mut tempfile::Builder) {
-    use std::os::unix::fs::PermissionsExt;
-    builder.permissions(std::fs::Permissions::from_mode(0o666));
-}
-
-#[cfg(not(unix))]
-fn set_ordinary_mode(_: &mut tempfile::Builder) {}
 
 /// Parses JSON.
 ///
@@ -898,6 +988,14 @@ mod tests {
             warnings,
             ["users[0].colour: unknown field, ignored (and 2 more times)."]
         );
+    }
+
+    #[test]
+    fn folders_and_devices_are_not_read() {
+        let error = |path: &str| read_bytes(Path::new(path)).unwrap_err().to_string();
+        assert!(error("/").contains("it is a directory"));
+        assert!(error("/dev/zero").contains("it is a device"));
+        assert!(error("/nowhere").contains("check the path"));
     }
 
     #[test]

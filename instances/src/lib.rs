@@ -47,6 +47,7 @@ pub mod radio;
 pub mod random;
 pub mod rows;
 mod stored_plan;
+pub mod temporary;
 pub mod text;
 pub mod trace;
 pub mod types;

@@ -2,6 +2,7 @@
 //!
 //! All external tables (query traces, request traces, positions) are read through [`scan`].
 
+use crate::files::open_input;
 use crate::random::Random;
 use crate::text::did_you_mean;
 use std::cell::Cell;
@@ -30,7 +31,7 @@ pub fn open(path: &Path) -> Result<BufReader<File>, String> {
             "{name}: cannot read: it is a directory; name a CSV file"
         ));
     }
-    let file = File::open(path).map_err(|e| format!("{name}: cannot read: {e}; check the path"))?;
+    let file = open_input(path).map_err(|e| e.to_string())?;
     Ok(BufReader::new(file))
 }
 

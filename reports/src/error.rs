@@ -10,15 +10,19 @@ const SHOWN: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// The operating system refused.
-    #[error("{}: cannot {action}: {source}", path.display())]
+    #[error("{}: cannot {action}: {reason}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// "read" or "write".
         action: &'static str,
         /// What the system said.
-        source: std::io::Error,
+        // Not `source`: a message with its chain of causes would hold it twice.
+        reason: std::io::Error,
     },
+    /// A file of a campaign is not an ordinary file.
+    #[error(transparent)]
+    File(#[from] offload_instances::FileError),
     /// Lines of a record file that are no records.
     #[error("{}", list(path, faults))]
     Records {
@@ -41,11 +45,11 @@ pub struct LineFault {
 }
 
 impl ReportError {
-    pub(crate) fn io(path: &Path, action: &'static str, source: std::io::Error) -> Self {
+    pub(crate) fn io(path: &Path, action: &'static str, reason: std::io::Error) -> Self {
         Self::Io {
             path: path.to_path_buf(),
             action,
-            source,
+            reason,
         }
     }
 }

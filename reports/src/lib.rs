@@ -52,6 +52,7 @@ pub use analysis::Study;
 pub use campaign::{console_table, write_report};
 pub use error::{LineFault, ReportError};
 pub use escape::xml as escape_xml;
+pub use files::FileSet;
 pub use records::{
     Environment, Loaded, Realised, Record, SolverCatalogue, Status, Trust, read_environments,
     read_records,

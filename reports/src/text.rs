@@ -39,7 +39,23 @@ pub fn percent(fraction: Option<f64>) -> String {
 /// An id as Markdown code that is safe in a table.
 #[must_use]
 pub fn code(id: &str) -> String {
-    format!("`{}`", plain(id).replace('`', "'").replace('|', "\\|"))
+    let mut out = String::from("`");
+    let mut backslashes = 0;
+    for letter in plain(id).chars() {
+        match letter {
+            '`' => out.push('\''),
+            // A backslash before it would pair with ours, and the bar would end the cell.
+            '|' if backslashes % 2 == 1 => out += " \\|",
+            '|' => out += "\\|",
+            _ => out.push(letter),
+        }
+        backslashes = if letter == '\\' { backslashes + 1 } else { 0 };
+    }
+    if id.is_empty() {
+        // Two backticks would begin another code.
+        out.push(' ');
+    }
+    out + "`"
 }
 
 /// One line, no longer than `most` characters.
@@ -79,11 +95,35 @@ pub(crate) fn mode(interference: bool) -> &'static str {
     if interference { "on" } else { "off" }
 }
 
-/// One line: control characters become spaces.
+/// One line: control characters and others that a reader cannot see become spaces.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    let shown = |c| if is_unseen(c) { ' ' } else { c };
+    text.chars().map(shown).collect()
+}
+
+/// Whether a character acts on a terminal, a line or the direction of text, or is none at all.
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    let ends_line = matches!(c, '\u{2028}' | '\u{2029}');
+    let turns_text =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_none = matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    c.is_control() || ends_line || turns_text || is_none
+}
+
+/// Text for a terminal: what acts on it instead of being shown is written as `\u{1b}`. Ends of
+/// lines and tabs stay.
+#[must_use]
+pub fn terminal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unseen(c) && !matches!(c, '\n' | '\t') {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// Distinct items in the order of their first appearance.
@@ -120,6 +160,25 @@ mod tests {
             ("–".into(), "–".into())
         );
         assert_eq!(percent(Some(0.125)), "12.5");
+    }
+
+    #[test]
+    fn nothing_acts_on_the_terminal() {
+        let attack = "a\u{1b}[31mred\r\u{7}\u{9b}2J\u{202e}b\u{fffe}\n\tc";
+        let shown = terminal(attack);
+        assert_eq!(
+            shown,
+            "a\\u{1b}[31mred\\u{d}\\u{7}\\u{9b}2J\\u{202e}b\\u{fffe}\n\tc"
+        );
+        assert_eq!(terminal("goa – 5 % ≤ é"), "goa – 5 % ≤ é");
+    }
+
+    #[test]
+    fn no_name_ends_a_cell() {
+        assert_eq!(code("a\\|b"), "`a\\ \\|b`");
+        assert_eq!(code("a\\\\|b"), "`a\\\\\\|b`");
+        assert_eq!(code(""), "` `");
+        assert_eq!(code("a\u{202e}\u{2028}b"), "`a  b`");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The limits of a solve and its target.
 
+use offload_instances::Assignment;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The limits of a solve and its target.
@@ -14,6 +16,9 @@ pub struct Budget {
     pub gap: f64,
     /// Seed of all random numbers.
     pub seed: u64,
+    /// A feasible plan to begin with, for solvers with [`crate::About::takes_start`]; `None` = a
+    /// plan of their own.
+    pub start: Option<Arc<Assignment>>,
 }
 
 impl Default for Budget {
@@ -23,6 +28,7 @@ impl Default for Budget {
             iterations: None,
             gap: 1e-4,
             seed: 0,
+            start: None,
         }
     }
 }

@@ -84,6 +84,8 @@ pub struct About {
     pub is_exact: bool,
     /// Whether it improves its plan until the time limit, so that it uses all the time it is given.
     pub is_anytime: bool,
+    /// Whether it begins with [`Budget::start`], if that is given.
+    pub takes_start: bool,
     /// Whether its outcome holds a certificate of its bound, on every problem that it accepts.
     pub writes_certificate: bool,
 }
@@ -97,6 +99,7 @@ impl About {
         respects_threshold: true,
         is_exact: false,
         is_anytime: false,
+        takes_start: false,
         writes_certificate: false,
     };
 }

@@ -279,7 +279,14 @@ pub fn timeless(records: &Path) -> Vec<String> {
 fn timeless_line(line: &str) -> String {
     let mut record: serde_json::Value = serde_json::from_str(line).expect("a record");
     let fields = record.as_object_mut().expect("an object");
-    for field in ["time_s", "times_s", "cpu_s", "peak_memory_bytes"] {
+    for field in [
+        "time_s",
+        "times_s",
+        "wall_time_s",
+        "algorithm_time_s",
+        "cpu_s",
+        "peak_memory_bytes",
+    ] {
         fields.remove(field).unwrap_or_else(|| panic!("no {field}"));
     }
     for moment in fields["trajectory"].as_array_mut().expect("an array") {

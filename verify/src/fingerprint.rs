@@ -62,7 +62,9 @@ fn maybe(bytes: &mut Vec<u8>, x: Option<f64>) {
     }
 }
 
-/// blake3 of the canonical form, 64 hexadecimal digits in lower case.
-pub(crate) fn fingerprint(instance: &Instance) -> String {
+/// The name of an instance by its contents: blake3 of the canonical form, 64 hexadecimal digits in
+/// lower case.
+#[must_use]
+pub fn fingerprint(instance: &Instance) -> String {
     blake3::hash(&canonical(instance)).to_hex().to_string()
 }

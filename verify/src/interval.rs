@@ -147,7 +147,8 @@ impl Interval {
 
     /// Whether `x` lies in the interval widened on both sides by the fraction `tolerance` of the
     /// ends.
-    pub(crate) fn nearly_contains(self, x: f64, tolerance: f64) -> bool {
+    #[must_use]
+    pub fn nearly_contains(self, x: f64, tolerance: f64) -> bool {
         self.lo - tolerance * self.lo.abs() <= x && x <= self.hi + tolerance * self.hi.abs()
     }
 

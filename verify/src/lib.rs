@@ -7,12 +7,16 @@
 //! files in [`files`](offload_instances::files). It uses no code of the solvers.
 //!
 //! * [`verify_plan`]: which rules a plan breaks, and an interval that contains its exact value.
+//! * [`ProblemCheck`]: the same for many plans of one problem, with the number of broken rules, the
+//!   realised metrics, and whether any plan keeps the rules.
+//! * [`fingerprint`]: the hash that names an instance.
 //! * [`read_certificate`] and [`verify_certificate`]: whether a certificate proves that no plan is
 //!   below a bound.
 //!
 //! Modules: `interval` rounds outward, `model` computes costs, `tree` keeps the box of a node,
 //! `reach` counts the loads and interferences that are possible in it, `curve` finds the least of a
-//! server's part over its loads, `bound` proves the bound, `check` combines them. `raw` and `read`
+//! server's part over its loads, `bound` proves the bound, `check` combines them. `problem`
+//! measures plans. `raw` and `read`
 //! read a [`Certificate`].
 //!
 //! # Example
@@ -82,6 +86,7 @@ mod fingerprint;
 mod interval;
 mod model;
 mod plan;
+mod problem;
 mod raw;
 mod reach;
 mod read;
@@ -90,8 +95,10 @@ mod tree;
 pub use certificate::{CERTIFICATE_FORMAT, Certificate, CertificateError, Multipliers, Trust};
 pub use check::{CertificateCheck, verify_certificate};
 pub use fault::{Code, Fault};
+pub use fingerprint::fingerprint;
 pub use interval::Interval;
 pub use plan::{PlanCheck, verify_plan};
+pub use problem::{PlanWorth, ProblemCheck, RealisedWorth};
 pub use raw::MAX_CERTIFICATE_NODES;
 pub use read::{MAX_CERTIFICATE_BYTES, parse_certificate, read_certificate, read_certificate_with};
 pub use tree::{LoadRange, Node, Place};

@@ -86,7 +86,8 @@ pub(crate) fn check(
     PlanCheck { value, faults }
 }
 
-fn shape_faults(model: &Model<'_>, assignment: &[Option<usize>]) -> Vec<Fault> {
+/// A wrong length and unknown servers.
+pub(crate) fn shape_faults(model: &Model<'_>, assignment: &[Option<usize>]) -> Vec<Fault> {
     let (n, m) = (model.users(), model.servers());
     let mut faults = Vec::new();
     if assignment.len() != n {

@@ -1,30 +1,62 @@
-//! The certificates of a campaign: their paths and their re-check.
+//! The certificates of a campaign: their names, and which of them are missing.
 
-use offload_instances::Trust;
-use offload_reports::records::record::RECORDS;
-use offload_reports::records::record::{self, Record};
+use offload_reports::records::record::Record;
 use std::path::{Path, PathBuf};
 
 /// Name of the folder of certificates and their instances.
 pub const CERTIFICATES: &str = "certificates";
 
+/// Digits of a hash in a file name.
+const DIGITS: usize = 16;
+
+/// End of a certificate's file name.
+const CERTIFICATE_END: &str = ".certificate.json.gz";
+
+/// End of the name of the file that says why there is no certificate.
+const REFUSAL_END: &str = ".no-certificate.txt";
+
 /// File name of a record's instance. It is the fingerprint, because names can repeat and can
 /// contain characters that a file name cannot.
 pub fn instance_name(r: &Record) -> String {
-    format!("{}.json.gz", &r.fingerprint[..16.min(r.fingerprint.len())])
+    format!("{}.json.gz", print_digits(r))
+}
+
+/// The first digits of the fingerprint. A record may hold any text there, and a file name must not
+/// leave the folder.
+fn print_digits(r: &Record) -> String {
+    let is_plain = r.fingerprint.chars().all(|c| c.is_ascii_alphanumeric());
+    if is_plain {
+        r.fingerprint.chars().take(DIGITS).collect()
+    } else {
+        hashed(&r.fingerprint)
+    }
+}
+
+fn hashed(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..DIGITS].to_string()
 }
 
 /// File name of a record's certificate.
 pub fn certificate_name(r: &Record) -> String {
-    let fingerprint = &r.fingerprint[..16.min(r.fingerprint.len())];
+    stem(r) + CERTIFICATE_END
+}
+
+/// File name of the reason why a solve that was asked for a certificate has none, such as its size.
+/// Without that file `run` would ask for the certificate again and again.
+pub fn refusal_name(r: &Record) -> String {
+    stem(r) + REFUSAL_END
+}
+
+fn stem(r: &Record) -> String {
+    let fingerprint = print_digits(r);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let solver = if r.solver.chars().all(plain) && r.solver.len() < 64 {
         r.solver.clone()
     } else {
-        blake3::hash(r.solver.as_bytes()).to_hex()[..16].to_string()
+        hashed(&r.solver)
     };
     format!(
-        "{fingerprint}-t{}-{}-{solver}-r{}.certificate.json.gz",
+        "{fingerprint}-t{}-{}-{solver}-r{}",
         r.threshold, r.weights, r.seed
     )
 }
@@ -34,61 +66,26 @@ pub fn certificate_files(record: &Record) -> [PathBuf; 2] {
     [certificate_name(record), instance_name(record)].map(|name| Path::new(CERTIFICATES).join(name))
 }
 
-/// Result of re-checking a campaign's certificates.
-pub struct CampaignCheck {
-    /// Number of certificates that were re-checked.
-    pub checked: usize,
-    /// Refused files, with the reason.
-    pub refused: Vec<(PathBuf, String)>,
+/// What a record says that a certificate may support.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateNeed {
+    /// A bound of trust `certified`, which nothing else supports.
+    Promised,
+    /// Another bound, or that no plan keeps the rules.
+    Possible,
+    /// Nothing.
+    Nothing,
 }
 
-/// Re-checks every certificate of a campaign, and checks that no record claims more than was
-/// proved.
-///
-/// # Errors
-/// When the records cannot be read, or none of them claims a certified bound.
-pub fn verify_folder(folder: &Path) -> anyhow::Result<CampaignCheck> {
-    let path = folder.join(RECORDS);
-    anyhow::ensure!(
-        path.is_file(),
-        "{}: is missing; give the folder of a campaign",
-        path.display()
-    );
-    let loaded = record::read_records(&path)?;
-    let claims = loaded
-        .records
-        .iter()
-        .filter(|r| r.trust == Some(Trust::Certified));
-    let (mut checked, mut refused) = (0, Vec::new());
-    for r in claims {
-        checked += 1;
-        let [file, instance] = certificate_files(r).map(|name| folder.join(name));
-        if let Err(reason) = verify_claim(r, &file, &instance) {
-            refused.push((file, reason));
+/// Whether a record lacks its certificate: it promises one, or `asked` says that the configuration
+/// asks for one and the folder does not say why there is none.
+pub fn is_missing(folder: &Path, record: &Record, need: CertificateNeed, asked: bool) -> bool {
+    let lacks = |name: String| !folder.join(CERTIFICATES).join(name).is_file();
+    match need {
+        CertificateNeed::Promised => lacks(certificate_name(record)),
+        CertificateNeed::Possible if asked => {
+            lacks(certificate_name(record)) && lacks(refusal_name(record))
         }
-    }
-    anyhow::ensure!(
-        checked > 0,
-        "{}: no record claims a certified bound, so there is nothing to re-check; run it with \
-         certificates = true and an exact solver",
-        path.display()
-    );
-    Ok(CampaignCheck { checked, refused })
-}
-
-/// Why a record's claim does not follow from its certificate; `None` if it does.
-fn verify_claim(record: &Record, file: &Path, instance: &Path) -> Result<(), String> {
-    let instance = offload_instances::read_instance(instance).map_err(|e| e.to_string())?;
-    let certificate = offload_verify::read_certificate(file).map_err(|e| e.to_string())?;
-    let check = offload_verify::verify_certificate(&instance, &certificate);
-    if let Some(fault) = check.faults.first() {
-        return Err(format!("{}: {}", fault.place, fault.cause));
-    }
-    let holds = record.lower_bound.is_some_and(|b| b <= check.lower)
-        && record.fingerprint == certificate.fingerprint;
-    if holds {
-        Ok(())
-    } else {
-        Err("the record claims a different instance or more than was proved".into())
+        CertificateNeed::Possible | CertificateNeed::Nothing => false,
     }
 }

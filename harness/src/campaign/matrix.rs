@@ -6,10 +6,11 @@ use crate::files::read_instance;
 use crate::notice::Notify;
 use anyhow::{Context, anyhow, bail, ensure};
 use offload_instances::families::{self, MAX_PAIRS, MAX_USERS, Spec};
-use offload_instances::{Instance, Weights};
-use offload_reports::Environment;
+use offload_instances::{Instance, Weights, fingerprint};
+use offload_reports::{Environment, Record};
+use rayon::prelude::*;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// Where an instance comes from.
@@ -71,13 +72,6 @@ impl std::str::FromStr for Shard {
     }
 }
 
-impl Shard {
-    /// How many of `problems` problems [`shard`] assigns to this shard.
-    fn share_of(self, problems: usize) -> usize {
-        (problems + self.n - self.k) / self.n
-    }
-}
-
 impl std::fmt::Display for Shard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.k, self.n)
@@ -98,6 +92,17 @@ impl InstanceOrigin {
             // Warnings were printed when the campaign started.
             InstanceOrigin::File { path, .. } => Ok(offload_instances::read_instance(path)?),
         }
+    }
+
+    /// Makes the instance if its size and seed may be those of a record.
+    pub fn make_if(&self, r: &Record) -> Option<Instance> {
+        let may_fit = match self {
+            InstanceOrigin::Family { spec, .. } => {
+                (spec.users, spec.servers, Some(spec.seed)) == (r.users, r.servers, r.instance_seed)
+            }
+            InstanceOrigin::File { .. } => true,
+        };
+        may_fit.then(|| self.make().ok()).flatten()
     }
 
     /// N x M, which the cost of generating and solving grows with.
@@ -141,7 +146,12 @@ pub fn groups(config: &Config, notify: Notify) -> anyhow::Result<Vec<InstanceGro
         add_to(&mut origins, source, &config.folder, notify)
             .with_context(|| format!("instances[{k}]"))?;
     }
-    let terms: Vec<ProblemTerms> = config
+    Ok(grouped(origins, &terms(config)))
+}
+
+/// The thresholds and weights of a configuration, in its order.
+fn terms(config: &Config) -> Vec<ProblemTerms> {
+    config
         .thresholds
         .iter()
         .flat_map(|&threshold| {
@@ -150,14 +160,51 @@ pub fn groups(config: &Config, notify: Notify) -> anyhow::Result<Vec<InstanceGro
                 .iter()
                 .map(move |&weights| ProblemTerms { threshold, weights })
         })
-        .collect();
-    Ok(origins
+        .collect()
+}
+
+fn grouped(origins: Vec<InstanceOrigin>, terms: &[ProblemTerms]) -> Vec<InstanceGroup> {
+    origins
         .into_iter()
         .map(|origin| InstanceGroup {
             origin,
-            terms: terms.clone(),
+            terms: terms.to_vec(),
         })
-        .collect())
+        .collect()
+}
+
+/// The instances of one family and one set of parameters.
+fn specs_of<'a>(
+    source: &'a InstanceSource,
+    seeds: &'a [u64],
+    parameters: &'a BTreeMap<String, String>,
+) -> impl Iterator<Item = Spec> + 'a {
+    let sizes = source.users.iter().flat_map(|&users| {
+        let with = move |&servers: &usize| (users, servers);
+        source.servers.iter().map(with)
+    });
+    sizes.flat_map(move |(users, servers)| {
+        seeds.iter().map(move |&seed| Spec {
+            users,
+            servers,
+            seed,
+            parameters: parameters.clone(),
+        })
+    })
+}
+
+/// The instances of one source, in order. Reads each file once.
+///
+/// # Errors
+/// If a file cannot be read, or a family or parameter is invalid.
+pub(crate) fn source_origins(
+    source: &InstanceSource,
+    folder: &Path,
+    notify: Notify,
+) -> anyhow::Result<Vec<InstanceOrigin>> {
+    let mut origins = Vec::new();
+    add_to(&mut origins, source, folder, notify)?;
+    Ok(origins)
 }
 
 fn add_to(
@@ -181,27 +228,20 @@ fn add_to(
     let seeds = source.seeds()?;
     for parameters in grid(&source.parameters)? {
         let before = origins.len();
-        for &users in &source.users {
-            for &servers in &source.servers {
-                let fits = users <= MAX_USERS
-                    && users
-                        .checked_mul(servers)
-                        .is_some_and(|pairs| pairs <= MAX_PAIRS);
-                ensure!(
-                    fits,
-                    "{users} users x {servers} servers do not fit in memory; reduce them"
-                );
-                let spec = |seed| Spec {
-                    users,
-                    servers,
-                    seed,
-                    parameters: parameters.clone(),
-                };
-                origins.extend(seeds.iter().map(|&seed| InstanceOrigin::Family {
-                    id: id.clone(),
-                    spec: spec(seed),
-                }));
-            }
+        for spec in specs_of(source, &seeds, &parameters) {
+            let (users, servers) = (spec.users, spec.servers);
+            let fits = users <= MAX_USERS
+                && users
+                    .checked_mul(servers)
+                    .is_some_and(|pairs| pairs <= MAX_PAIRS);
+            ensure!(
+                fits,
+                "{users} users x {servers} servers do not fit in memory; reduce them"
+            );
+            origins.push(InstanceOrigin::Family {
+                id: id.clone(),
+                spec,
+            });
         }
         // The smallest instance reveals a bad parameter quickly.
         if let Some(smallest) = origins[before..].iter().min_by_key(|o| o.pairs()) {
@@ -233,45 +273,107 @@ pub fn expected_rows(environments: &[Environment]) -> Option<usize> {
 fn asked_for(config: &str, folder: &str, shards: &BTreeSet<&str>) -> Option<usize> {
     let config = Config::parse(config.to_string(), Path::new(folder)).ok()?;
     let rows_each = config.entries().ok()?.len() * config.seeds.len();
-    let problems = count_instances(&config)? * config.thresholds.len() * config.weights.len();
     // An empty shard stands for the whole campaign.
-    let parts: Option<Vec<Shard>> = if shards.contains("") {
-        Some(Vec::new())
-    } else {
-        shards.iter().map(|s| s.parse().ok()).collect()
-    };
-    let parts = parts?;
-    let count = if parts.is_empty() {
-        problems
-    } else {
-        parts.iter().map(|s| s.share_of(problems)).sum()
-    };
-    Some(count.min(problems) * rows_each)
-}
-
-/// Counts the distinct instances of a configuration without generating them.
-fn count_instances(config: &Config) -> Option<usize> {
-    let mut files = BTreeSet::new();
-    let mut specs = BTreeSet::new();
-    for source in &config.instances {
-        for pattern in &source.files {
-            files.extend(matches(pattern, &config.folder).ok()?);
+    if shards.contains("") {
+        let mut faults = Vec::new();
+        let listed = origins(&config, &mut faults);
+        if !faults.is_empty() {
+            return None;
         }
-        let Some(id) = &source.family else { continue };
-        let (seeds, grid) = (source.seeds().ok()?, grid(&source.parameters).ok()?);
-        for parameters in grid {
-            for &users in &source.users {
-                for &servers in &source.servers {
-                    specs.extend(
-                        seeds
-                            .iter()
-                            .map(|&seed| (id, users, servers, seed, parameters.clone())),
-                    );
-                }
-            }
+        let distinct: BTreeSet<usize> = equal_origins(&listed).into_iter().collect();
+        return Some(distinct.len() * terms(&config).len() * rows_each);
+    }
+    // Shards are dealt with every repetition of an instance.
+    let groups = groups(&config, &crate::notice::ignore).ok()?;
+    let listed: Vec<InstanceOrigin> = groups.iter().map(|group| group.origin.clone()).collect();
+    let classes = equal_origins(&listed);
+    let mut problems: BTreeSet<(usize, u64, Weights)> = BTreeSet::new();
+    for part in shards {
+        for (g, terms) in dealt(&groups, part.parse().ok()?) {
+            problems.extend(
+                terms
+                    .iter()
+                    .map(|t| (classes[g], t.threshold.to_bits(), t.weights)),
+            );
         }
     }
-    Some(files.len() + specs.len())
+    Some(problems.len() * rows_each)
+}
+
+/// The instances of a configuration, listed without making any. Repeated ones are listed once. A
+/// source that cannot be listed adds to `faults`, and the others are still listed.
+pub fn origins(config: &Config, faults: &mut Vec<anyhow::Error>) -> Vec<InstanceOrigin> {
+    let mut all = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (k, source) in config.instances.iter().enumerate() {
+        match origins_of(source, &config.folder) {
+            Ok(listed) => all.extend(
+                listed
+                    .into_iter()
+                    .filter(|origin| seen.insert(format!("{origin:?}"))),
+            ),
+            Err(e) => faults.push(e.context(format!("instances[{k}]"))),
+        }
+    }
+    all
+}
+
+fn origins_of(source: &InstanceSource, folder: &Path) -> anyhow::Result<Vec<InstanceOrigin>> {
+    let mut all = Vec::new();
+    for pattern in &source.files {
+        let paths = matches(pattern, folder)?;
+        all.extend(
+            paths
+                .into_iter()
+                .map(|path| InstanceOrigin::File { path, pairs: 0 }),
+        );
+    }
+    let Some(id) = &source.family else {
+        return Ok(all);
+    };
+    let seeds = source.seeds()?;
+    for parameters in grid(&source.parameters)? {
+        all.extend(
+            specs_of(source, &seeds, &parameters).map(|spec| InstanceOrigin::Family {
+                id: id.clone(),
+                spec,
+            }),
+        );
+    }
+    Ok(all)
+}
+
+/// For each origin a number that equal instances share. Only those that may be equal are made:
+/// files, and whatever a family generates with the size and seed of another origin. An origin that
+/// cannot be made equals no other.
+fn equal_origins(origins: &[InstanceOrigin]) -> Vec<usize> {
+    let any_file = origins
+        .iter()
+        .any(|origin| matches!(origin, InstanceOrigin::File { .. }));
+    let seeded = |origin: &InstanceOrigin| match origin {
+        InstanceOrigin::Family { spec, .. } => Some((spec.users, spec.servers, spec.seed)),
+        InstanceOrigin::File { .. } => None,
+    };
+    let mut alike: BTreeMap<(usize, usize, u64), usize> = BTreeMap::new();
+    for key in origins.iter().filter_map(seeded) {
+        *alike.entry(key).or_default() += 1;
+    }
+    let is_made = |origin: &InstanceOrigin| {
+        any_file || seeded(origin).is_none_or(|key| alike.get(&key).is_some_and(|n| *n > 1))
+    };
+    let prints: Vec<Option<String>> = origins
+        .par_iter()
+        .map(|origin| {
+            let made = is_made(origin).then(|| origin.make().ok()).flatten();
+            made.map(|instance| fingerprint(&instance))
+        })
+        .collect();
+    let mut first: HashMap<String, usize> = HashMap::new();
+    let class = |(k, print): (usize, Option<String>)| match print {
+        Some(print) => *first.entry(print).or_insert(k),
+        None => k,
+    };
+    prints.into_iter().enumerate().map(class).collect()
 }
 
 /// The files that match a pattern, sorted.
@@ -336,6 +438,17 @@ pub(crate) fn grid(
 /// for each kind (size, family, parameters, threshold, weights) the shard sizes differ by at most
 /// one problem. The same configuration gives the same shards on every machine.
 pub fn shard(groups: &[InstanceGroup], shard: Shard) -> Vec<InstanceGroup> {
+    dealt(groups, shard)
+        .into_iter()
+        .map(|(g, terms)| InstanceGroup {
+            origin: groups[g].origin.clone(),
+            terms,
+        })
+        .collect()
+}
+
+/// The problems of one shard by the index of their group; see [`shard`].
+fn dealt(groups: &[InstanceGroup], shard: Shard) -> BTreeMap<usize, Vec<ProblemTerms>> {
     let kinds: Vec<(Reverse<usize>, String)> = groups
         .iter()
         .map(|g| (Reverse(g.origin.pairs()), g.origin.kind()))
@@ -352,12 +465,7 @@ pub fn shard(groups: &[InstanceGroup], shard: Shard) -> Vec<InstanceGroup> {
     for &(g, c) in order.iter().skip(shard.k - 1).step_by(shard.n) {
         mine.entry(g).or_default().push(groups[g].terms[c]);
     }
-    mine.into_iter()
-        .map(|(g, terms)| InstanceGroup {
-            origin: groups[g].origin.clone(),
-            terms,
-        })
-        .collect()
+    mine
 }
 
 #[cfg(test)]
@@ -402,7 +510,6 @@ mod tests {
             for k in 1..=n {
                 let part = shard(&all, Shard { k, n });
                 counts.push(part.iter().map(|g| g.terms.len()).sum::<usize>());
-                assert_eq!(Shard { k, n }.share_of(21), counts[k - 1], "{k}/{n}");
                 for g in part {
                     dealt.extend(g.terms.iter().map(|c| format!("{:?} {c:?}", g.origin)));
                 }

@@ -1,25 +1,27 @@
 //! Merges the folders of a campaign's shards. Each solve appears once, in the order of a
 //! single-threaded run.
 
-use crate::campaign::certificates::CERTIFICATES;
+use crate::campaign::certificates::{CERTIFICATES, certificate_name};
 use crate::campaign::config::Config;
 use crate::campaign::matrix::{self, InstanceGroup};
 use crate::campaign::rows::blank;
 use crate::campaign::store::{self, SolveKey};
-use crate::files::make_folder;
+use crate::files::{check_inside, check_ordinary, make_folder};
 use crate::notice::Notify;
 use crate::process::solver::SolverEntry;
+use crate::stop::StopSignal;
 use anyhow::{Context, ensure};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use offload_instances::fingerprint;
+use offload_instances::files::open_regular;
+use offload_instances::{fingerprint, temporary};
 use offload_reports::records::environment::{ENVIRONMENTS, Environment, read_environments};
-use offload_reports::records::record::{RECORDS, Record, parse_line};
-use offload_reports::{LineFault, ReportError};
+use offload_reports::records::record::{ANYTIME, RECORDS, Record, parse_line};
+use offload_reports::{LineFault, ReportError, Trust};
 use rayon::prelude::*;
 use serde::de::IgnoredAny;
 use std::collections::hash_map::Entry as Occupancy;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, btree_map};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
@@ -73,6 +75,8 @@ pub struct MergeSummary {
     pub missing: usize,
     /// The first missing solves, as text.
     pub first_missing: Vec<String>,
+    /// Certificates that records promise and no shard contains.
+    pub uncertified: Vec<String>,
     /// Record files with an incomplete last line, which was dropped.
     pub torn: Vec<PathBuf>,
     /// Processors that the shards ran on.
@@ -117,6 +121,29 @@ impl MergeSummary {
         notes
     }
 
+    /// The first missing certificates and how to make them; `None` if none is missing.
+    #[must_use]
+    pub fn uncertified_text(&self) -> Option<String> {
+        let count = self.uncertified.len();
+        let shown: Vec<&str> = self
+            .uncertified
+            .iter()
+            .take(SHOWN)
+            .map(String::as_str)
+            .collect();
+        let more = match count.saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!("\n  ... and {more} more"),
+        };
+        (count > 0).then(|| {
+            format!(
+                "missing: {count} certificates that records promise:\n  {}{more}\nrun the shards \
+                 again (they make the certificates again) and merge with --force",
+                shown.join("\n  ")
+            )
+        })
+    }
+
     /// The first missing solves and how to complete them; `None` if none is missing.
     #[must_use]
     pub fn missing_text(&self) -> Option<String> {
@@ -158,6 +185,8 @@ struct Scan {
     conflicts: Vec<String>,
     conflict_count: usize,
     making: Making,
+    /// Certificates that records promise.
+    promised: BTreeSet<String>,
 }
 
 /// Per subject, each way in which records were made, with the first folder that contains it.
@@ -224,6 +253,9 @@ pub fn merge(job: &MergeJob) -> anyhow::Result<MergeOutcome> {
         None => (0, Vec::new()),
     };
     write(job, &scan, &environments, &certificates)?;
+    let is_absent = |name: &String| !certificates.contains_key(OsStr::new(name));
+    let uncertified = std::mem::take(&mut scan.promised);
+    let uncertified: Vec<String> = uncertified.into_iter().filter(is_absent).collect();
     let processors: BTreeSet<&str> = environments
         .iter()
         .map(|e| e.cpu.as_str())
@@ -240,6 +272,7 @@ pub fn merge(job: &MergeJob) -> anyhow::Result<MergeOutcome> {
         compared: config.is_some(),
         missing,
         first_missing,
+        uncertified,
         torn: scan.torn,
         processors: processors.into_iter().map(String::from).collect(),
     }))
@@ -289,11 +322,15 @@ fn check_folders(job: &MergeJob) -> anyhow::Result<()> {
             folder.is_dir(),
             "{name}: not a folder; give the folders of shards (offload-bench run --shard)"
         );
+        check_ordinary(&records)?;
         ensure!(
             records.is_file(),
             "{}: is missing; run this shard first, or omit it",
             records.display()
         );
+        for name in [RECORDS, ENVIRONMENTS, CERTIFICATES] {
+            check_inside(folder, &folder.join(name))?;
+        }
         ensure!(
             seen.insert(real(folder)),
             "{name}: is given twice; give each folder once"
@@ -329,7 +366,7 @@ impl Scan {
     /// Reads the records of one shard.
     fn add(&mut self, shard: usize, folders: &[PathBuf]) -> anyhow::Result<()> {
         let path = folders[shard].join(RECORDS);
-        let file = File::open(&path).with_context(|| format!("{}: cannot read", path.display()))?;
+        let file = open_regular(&path)?;
         let mut faults = Vec::new();
         store::each_line_of(&file, &path, &mut |index, offset, line| {
             // A complete record without its newline is accepted.
@@ -373,6 +410,9 @@ impl Scan {
                 shard,
             );
         }
+        if record.trust == Some(Trust::Certified) {
+            self.promised.insert(certificate_name(&record));
+        }
         forget_times(&mut record);
         let digest = store::hash(&format!("{record:?}"));
         match self.found.entry(store::key(&record)) {
@@ -406,6 +446,10 @@ impl Scan {
 /// Drops the fields in which two runs of one solve may differ. What an external command prints may
 /// contain times.
 fn forget_times(record: &mut Record) {
+    if record.options.contains_key(ANYTIME) {
+        // Earlier versions did not record it; the result is the same.
+        std::sync::Arc::make_mut(&mut record.options).remove(ANYTIME);
+    }
     record.time_s = 0.0;
     record.times_s.clear();
     record.cpu_s = None;
@@ -469,11 +513,9 @@ fn stored_config(environments: &[Environment]) -> anyhow::Result<Option<Config>>
 fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathBuf>, Vec<String>)> {
     let mut files = BTreeMap::new();
     let mut unequal: Vec<String> = Vec::new();
-    for folder in folders
-        .iter()
-        .map(|f| f.join(CERTIFICATES))
-        .filter(|f| f.is_dir())
-    {
+    let inside = |shard| (shard, Path::join(shard, CERTIFICATES));
+    let present = folders.iter().map(PathBuf::as_path).map(inside);
+    for (shard, folder) in present.filter(|(_, folder)| folder.is_dir()) {
         for entry in
             fs::read_dir(&folder).with_context(|| format!("{}: cannot read", folder.display()))?
         {
@@ -482,6 +524,7 @@ fn certificates(folders: &[PathBuf]) -> anyhow::Result<(BTreeMap<OsString, PathB
             if name.as_encoded_bytes().starts_with(b".") || !path.is_file() {
                 continue;
             }
+            check_inside(shard, &path)?;
             match files.entry(name) {
                 btree_map::Entry::Vacant(slot) => {
                     slot.insert(path);
@@ -581,17 +624,14 @@ fn write(
 ) -> anyhow::Result<()> {
     let folder = job.output;
     make_folder(folder)?;
-    let _lock = store::lock(folder, Duration::ZERO, job.notify)?;
+    let _lock = store::lock(folder, Duration::ZERO, &StopSignal::default(), job.notify)?;
     let fail = || {
         format!(
             "{}: cannot write the merged campaign; nothing was changed",
             folder.display()
         )
     };
-    let staging = tempfile::Builder::new()
-        .prefix(".offload-")
-        .tempdir_in(folder)
-        .with_context(fail)?;
+    let staging = temporary::folder_in(folder).with_context(fail)?;
     let at = |name: &str| staging.path().join(name);
     write_records(&at(RECORDS), scan).with_context(fail)?;
     if !environments.is_empty() {

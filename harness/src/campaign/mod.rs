@@ -3,7 +3,8 @@
 //!
 //! [`config`] reads the configuration, [`matrix`] lists its problems, [`run`] solves those that are
 //! missing, [`rows`] turns solves into records and [`store`] writes them. [`merge`] merges shards,
-//! [`cluster`] submits them to Slurm, and [`forecast`] estimates the cost of a run.
+//! [`cluster`] submits them to Slurm, [`forecast`] estimates the cost of a run, [`proof`] re-checks
+//! a campaign from its instances, and [`plans`] takes a plan out of it.
 
 pub mod certificates;
 pub mod cluster;
@@ -12,7 +13,9 @@ pub mod environment;
 pub mod forecast;
 pub mod matrix;
 pub mod merge;
+pub mod plans;
 mod progress;
+pub mod proof;
 pub mod rows;
 pub mod run;
 pub mod store;

@@ -3,6 +3,7 @@
 use crate::campaign::store::StoredRow;
 use crate::notice::Notify;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use offload_reports::text::terminal;
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -124,7 +125,7 @@ impl<'a> ProgressDisplay<'a> {
             Show::Nothing => {}
             Show::Bar(bar) => {
                 bar.set_position((self.kept + self.new) as u64);
-                bar.set_message(slowest);
+                bar.set_message(terminal(&slowest));
             }
             Show::Lines => {
                 let done = self.kept + self.new;

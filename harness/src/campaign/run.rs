@@ -1,8 +1,10 @@
 //! Runs a campaign: one record for every (instance, threshold, weights, solver, seed). Existing
 //! records are skipped.
 
-use crate::campaign::certificates::{CERTIFICATES, certificate_name, instance_name};
-use crate::campaign::config::{Config, TimingMode};
+use crate::campaign::certificates::{
+    CERTIFICATES, certificate_name, instance_name, is_missing, refusal_name,
+};
+use crate::campaign::config::{Config, KeptPlans, TimingMode};
 use crate::campaign::matrix::{InstanceGroup, ProblemTerms, Shard};
 use crate::campaign::progress::ProgressDisplay;
 pub use crate::campaign::progress::ShowProgress;
@@ -16,8 +18,8 @@ use crate::process::solver::SolverEntry;
 use crate::stop::StopSignal;
 use anyhow::Context;
 use offload_instances::{Instance, Problem, fingerprint};
-use offload_reports::Record;
 use offload_reports::records::record::RECORDS;
+use offload_reports::{Record, Status};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -41,8 +43,8 @@ pub struct CampaignJob<'a> {
     pub shard: Option<Shard>,
     /// Folder of the campaign.
     pub folder: &'a Path,
-    /// Whether outdated records are removed and solved again; otherwise they are an error.
-    pub redo: bool,
+    /// Which existing records are removed and solved again.
+    pub redo: RedoChoice,
     /// Whether progress is shown.
     pub progress: ShowProgress,
     /// Receives notes.
@@ -51,13 +53,41 @@ pub struct CampaignJob<'a> {
     pub patience: Duration,
 }
 
+/// Which existing records are removed and solved again.
+#[derive(Clone, Debug, Default)]
+pub struct RedoChoice {
+    /// Whether outdated records are; otherwise they are an error.
+    pub outdated: bool,
+    /// Names of solvers whose records all are.
+    pub solvers: Vec<String>,
+}
+
+impl RedoChoice {
+    /// Checks that every named solver exists.
+    fn check(&self, entries: &[SolverEntry]) -> anyhow::Result<()> {
+        let names: Vec<&str> = entries.iter().map(|e| e.name.as_str()).collect();
+        for solver in &self.solvers {
+            anyhow::ensure!(
+                names.contains(&solver.as_str()),
+                "--redo {solver}: the configuration has no solver of this name; it has {}",
+                names.join(", ")
+            );
+        }
+        Ok(())
+    }
+
+    fn names(&self, entry: &SolverEntry) -> bool {
+        self.solvers.contains(&entry.name)
+    }
+}
+
 /// Counts of a run.
 pub struct RunSummary {
     /// Number of new records.
     pub new: usize,
     /// Number of existing records.
     pub kept: usize,
-    /// Number of outdated records that were removed.
+    /// Number of records that were removed to be solved again.
     pub removed: usize,
     /// The exit code if a signal stopped the run.
     pub stopped: Option<u8>,
@@ -82,9 +112,17 @@ struct RunContext<'a> {
 /// read.
 pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
     let path = job.folder.join(RECORDS);
-    let _lock = store::lock(job.folder, job.patience, job.notify)?;
+    let lock = store::lock(job.folder, job.patience, stop, job.notify)?;
+    let Some(_lock) = lock else {
+        return Ok(RunSummary {
+            new: 0,
+            kept: 0,
+            removed: 0,
+            stopped: stop.asked(),
+        });
+    };
     store::repair(&path, job.notify)?;
-    let entries = job.config.entries()?;
+    let entries = prepared(job)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(job.config.workers())
         .build()?;
@@ -138,6 +176,22 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
     })
 }
 
+/// The solvers, with the versions of external ones.
+fn prepared(job: &CampaignJob) -> anyhow::Result<Vec<SolverEntry>> {
+    let mut entries = job.config.entries()?;
+    job.redo.check(&entries)?;
+    for entry in &mut entries {
+        let name = entry.name.clone();
+        entry
+            .prepare(job.folder, job.config.workers())
+            .with_context(|| format!("solver {name}"))?;
+        if let Some(trouble) = &entry.trouble {
+            (job.notify)(&format!("warning: solver {name}: {trouble}"));
+        }
+    }
+    Ok(entries)
+}
+
 /// Compares existing records with what this run would write. Outdated ones (other solver version,
 /// options, generator or instance) are an error, or are removed.
 fn settle(
@@ -150,10 +204,10 @@ fn settle(
         return Ok(0);
     }
     let mut outdated = outdated(job, entries, present)?;
-    if outdated.reasons.is_empty() {
+    if outdated.reasons.is_empty() && outdated.keys.is_empty() {
         return Ok(0);
     }
-    if !job.redo {
+    if !job.redo.outdated && !outdated.reasons.is_empty() {
         let more = match outdated.reasons.len().saturating_sub(SHOWN) {
             0 => String::new(),
             more => format!("\n  ... and {more} more"),
@@ -166,17 +220,26 @@ fn settle(
             outdated.reasons.join("\n  ")
         );
     }
+    if outdated.uncertified > 0 {
+        (job.notify)(&format!(
+            "note: {}: {} rows lack their certificate; they are solved again",
+            path.display(),
+            outdated.uncertified
+        ));
+    }
     let removed = store::remove(path, &outdated.keys, &outdated.fingerprints)?;
     *present = store::read(path)?;
     Ok(removed)
 }
 
-/// Existing records that this run would write differently.
+/// Existing records that this run would write differently, or that lack their certificate.
 struct OutdatedRecords {
     keys: HashSet<SolveKey>,
+    /// Number of records that only lack their certificate.
+    uncertified: usize,
     /// Fingerprints of instances that have changed.
     fingerprints: HashSet<String>,
-    /// Reasons, one per key or fingerprint.
+    /// Reasons, one per key or fingerprint; none for keys that are repeated on request.
     reasons: Vec<String>,
 }
 
@@ -186,6 +249,10 @@ struct ComparedInstance {
     fingerprint: String,
     /// Outdated records with their reasons.
     outdated: Vec<(SolveKey, String)>,
+    /// Records that are repeated on request.
+    requested: Vec<SolveKey>,
+    /// Records that only lack their certificate.
+    uncertified: Vec<SolveKey>,
 }
 
 fn outdated(
@@ -197,14 +264,20 @@ fn outdated(
     let compared = compared.map(|group| compare(job, entries, present, group));
     let compared: Vec<ComparedInstance> = compared.collect::<anyhow::Result<_>>()?;
     let mut current: BTreeMap<String, HashSet<String>> = BTreeMap::new();
-    let mut found = Vec::new();
+    let (mut found, mut requested, mut uncertified) = (Vec::new(), Vec::new(), HashSet::new());
     for instance in compared {
         let fingerprints = current.entry(instance.name).or_default();
         fingerprints.insert(instance.fingerprint);
         found.extend(instance.outdated);
+        requested.extend(instance.requested);
+        uncertified.extend(instance.uncertified);
     }
     found.sort();
-    let (keys, mut reasons): (HashSet<SolveKey>, Vec<String>) = found.into_iter().unzip();
+    let (mut keys, mut reasons): (HashSet<SolveKey>, Vec<String>) = found.into_iter().unzip();
+    keys.extend(requested);
+    let outdated = keys.len();
+    keys.extend(uncertified);
+    let uncertified = keys.len() - outdated;
     let mut fingerprints = HashSet::new();
     for (name, now) in current {
         let known = present.names.get(&name).into_iter().flatten();
@@ -217,6 +290,7 @@ fn outdated(
     }
     Ok(OutdatedRecords {
         keys,
+        uncertified,
         fingerprints,
         reasons,
     })
@@ -232,19 +306,34 @@ fn compare(
     let instance = group.origin.make();
     let instance = instance.with_context(|| group.origin.describe())?;
     let fingerprint = fingerprint(&instance);
-    let mut outdated = Vec::new();
+    let (mut outdated, mut requested, mut uncertified) = (Vec::new(), Vec::new(), Vec::new());
     for entry in entries {
+        let asked = job.config.asks_certificate(entry);
         let now = store::made_with(&entry.version, &entry.options());
         let stamp = store::stamp(&now);
         for &cell in &group.terms {
             for &seed in &job.config.seeds {
-                let key = store::key(&blank(&instance, &fingerprint, cell, entry, seed));
-                let known = present.records.get(&key);
-                if let Some(known) = known.filter(|known| known.stamp != stamp) {
+                let record = blank(&instance, &fingerprint, cell, entry, seed);
+                let key = store::key(&record);
+                let Some(known) = present.records.get(&key) else {
+                    continue;
+                };
+                if job.redo.names(entry) {
+                    requested.push(key);
+                } else if known.stamp != stamp {
+                    if let Some(trouble) = &entry.trouble {
+                        anyhow::bail!(
+                            "solver {}: {trouble}; it has records that cannot be compared with a \
+                             program that does not start: repair it, or use --redo {0}",
+                            entry.name
+                        );
+                    }
                     let then = &known.made_with;
                     let (solver, name) = (&entry.name, &instance.name);
                     let reason = format!("{solver} on {name}: made with {then}; now {now}");
                     outdated.push((key, reason));
+                } else if is_missing(job.folder, &record, known.need, asked) {
+                    uncertified.push(key);
                 }
             }
         }
@@ -253,6 +342,8 @@ fn compare(
         name: instance.name,
         fingerprint,
         outdated,
+        requested,
+        uncertified,
     })
 }
 
@@ -326,23 +417,32 @@ impl RunContext<'_> {
         let mut times: Vec<Vec<f64>> = vec![Vec::new(); missing.len()];
         let mut first: Vec<Option<Record>> = vec![None; missing.len()];
         let repetitions = self.job.config.repetitions;
-        for round in 0..repetitions {
+        let mut done = Vec::new();
+        'rounds: for round in 0..repetitions {
             for (k, (entry, blank)) in missing.iter().enumerate() {
                 if self.stop.asked().is_some() {
-                    return Ok(kept);
+                    break 'rounds;
                 }
                 let measured = self.solve(entry, blank, &problem, &text, round == 0)?;
+                let status = measured.solved.status;
+                // The signal that stops the run may have ended the solver as well.
+                if status == Status::Error && entry.is_external() && self.stop.asked().is_some() {
+                    break 'rounds;
+                }
                 times[k].push(measured.solved.time_s);
-                let record = first[k]
-                    .take()
-                    .unwrap_or_else(|| filled(blank.clone(), &measured));
+                // Times are complete only if every round took place.
+                let record = first[k].take().filter(|_| status != Status::NotRun);
+                let record = record.unwrap_or_else(|| filled(blank.clone(), &measured));
                 if round + 1 == repetitions {
-                    self.keep(with_times(record, std::mem::take(&mut times[k])))?;
+                    let record = with_times(record, std::mem::take(&mut times[k]));
+                    done.extend(self.keep_unless_compared(record)?);
                 } else {
                     first[k] = Some(record);
                 }
             }
         }
+        keep_best_plans(&mut done);
+        done.into_iter().try_for_each(|record| self.keep(record))?;
         Ok(kept)
     }
 
@@ -363,6 +463,12 @@ impl RunContext<'_> {
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("{}: cannot create this folder", folder.display()))?;
         let file = std::path::absolute(folder.join(certificate_name(record)))?;
+        // Of an earlier solve, whose record is gone.
+        let reason = folder.join(refusal_name(record));
+        for old in [&file, &reason].into_iter().filter(|path| path.exists()) {
+            std::fs::remove_file(old)
+                .with_context(|| format!("{}: cannot remove this file", old.display()))?;
+        }
         let certificate = CertificateTarget {
             file: file.clone(),
             instance_file: None,
@@ -373,8 +479,24 @@ impl RunContext<'_> {
             if !instance.exists() {
                 offload_instances::write_instance(&instance, problem.instance())?;
             }
+        } else if entry.writes_certificate() {
+            let note = match measured.solved.outcome.note.as_str() {
+                "" => "the solve left no certificate",
+                note => note,
+            };
+            offload_instances::files::write_bytes(&reason, format!("{note}\n").as_bytes())?;
         }
         Ok(measured)
+    }
+
+    /// Keeps a record, or returns it when its plan is first compared with those of the others.
+    fn keep_unless_compared(&self, mut record: Record) -> anyhow::Result<Option<Record>> {
+        match self.job.config.plans {
+            KeptPlans::Best => return Ok(Some(record)),
+            KeptPlans::All => {}
+            KeptPlans::None => record.assignment = None,
+        }
+        self.keep(record).map(|()| None)
     }
 
     fn keep(&self, record: Record) -> anyhow::Result<()> {
@@ -389,5 +511,20 @@ impl RunContext<'_> {
         sent.map_err(|_| {
             anyhow::anyhow!("{}: cannot write", self.job.folder.join(RECORDS).display())
         })
+    }
+}
+
+/// Drops all plans but the feasible ones of least objective.
+fn keep_best_plans(records: &mut [Record]) {
+    let value = |r: &Record| {
+        let is_valid = r.violations == 0 && r.status != Status::Error;
+        r.objective.filter(|_| is_valid)
+    };
+    let best = records.iter().filter_map(value).reduce(f64::min);
+    for record in records.iter_mut().filter(|r| value(r) != best) {
+        record.assignment = None;
+    }
+    if best.is_none() {
+        records.iter_mut().for_each(|r| r.assignment = None);
     }
 }

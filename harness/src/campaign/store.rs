@@ -1,16 +1,21 @@
 //! The folder of a campaign: its lock, its existing records, and the single thread that appends to
 //! them.
 
+use crate::campaign::certificates::CertificateNeed;
+use crate::files::check_ordinary;
 use crate::notice::Notify;
+use crate::stop::StopSignal;
 use anyhow::Context;
+use offload_instances::temporary;
 use offload_reports::records::environment::{ENVIRONMENTS, Environment};
-use offload_reports::records::record::{RECORD_FORMAT, RECORDS, Record, is_read};
-use offload_reports::{LineFault, ReportError, Status};
+use offload_reports::records::record::{ANYTIME, RECORD_FORMAT, RECORDS, Record, is_read};
+use offload_reports::{LineFault, ReportError, Status, Trust};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -18,8 +23,9 @@ use std::time::{Duration, Instant};
 /// Locked during a run, so that no two runs write the same records.
 const LOCK: &str = ".lock";
 
-/// Interval between attempts to take a lock held by another run.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Interval between attempts to take a lock held by another run, and between looks at the stop
+/// signal meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Most bytes written before the file is synced.
 const BATCH: usize = 4 << 20;
@@ -48,6 +54,8 @@ pub struct SolveHead {
     #[serde(default)]
     status: Option<Status>,
     #[serde(default)]
+    trust: Option<Trust>,
+    #[serde(default)]
     options: BTreeMap<String, Value>,
 }
 
@@ -57,6 +65,8 @@ pub struct KnownRecord {
     pub stamp: Stamp,
     /// Version and options as text; shared by all records with the same ones.
     pub made_with: std::sync::Arc<str>,
+    /// What it says that a certificate may support.
+    pub need: CertificateNeed,
 }
 
 /// The records of a folder.
@@ -80,10 +90,12 @@ pub fn key(record: &Record) -> SolveKey {
     hash(&record.key())
 }
 
-/// What determines a record, as text.
+/// What determines a record, as text. That a solver is an anytime solver is left out: it says how
+/// to read a record, and records of earlier versions do not state it.
 pub fn made_with(version: &str, options: &BTreeMap<String, Value>) -> String {
     let options: Vec<String> = options
         .iter()
+        .filter(|(name, _)| *name != ANYTIME)
         .map(|(name, value)| format!("{name} {value}"))
         .collect();
     format!("version {version}, {}", options.join(", "))
@@ -95,6 +107,15 @@ pub fn stamp(made_with: &str) -> Stamp {
 }
 
 impl SolveHead {
+    fn need(&self) -> CertificateNeed {
+        match (self.status, self.trust) {
+            (Some(Status::Error), _) => CertificateNeed::Nothing,
+            (_, Some(Trust::Certified)) => CertificateNeed::Promised,
+            (_, Some(_)) | (Some(Status::Infeasible), None) => CertificateNeed::Possible,
+            (_, None) => CertificateNeed::Nothing,
+        }
+    }
+
     fn key(&self) -> SolveKey {
         // Same fields as `Record::key`.
         hash(&format!(
@@ -105,12 +126,18 @@ impl SolveHead {
 }
 
 /// Takes the folder's lock, which is held while the returned file is open. If another run holds it,
-/// waits up to the given time.
+/// waits up to the given time, or until `stop` is asked to: then there is no lock.
 ///
 /// # Errors
 /// If the folder cannot be written, or another run still holds the lock.
-pub fn lock(folder: &Path, patience: Duration, notify: Notify) -> anyhow::Result<File> {
+pub fn lock(
+    folder: &Path,
+    patience: Duration,
+    stop: &StopSignal,
+    notify: Notify,
+) -> anyhow::Result<Option<File>> {
     let name = folder.display();
+    check_ordinary(&folder.join(LOCK))?;
     let lock = File::options()
         .create(true)
         .truncate(false)
@@ -120,14 +147,14 @@ pub fn lock(folder: &Path, patience: Duration, notify: Notify) -> anyhow::Result
     let start = Instant::now();
     loop {
         match lock.try_lock() {
-            Ok(()) => return Ok(lock),
+            Ok(()) => return Ok(Some(lock)),
             Err(TryLockError::WouldBlock) => {}
             // Some network file systems do not support locks; a campaign is still possible there.
             Err(TryLockError::Error(e)) => {
                 notify(&format!(
                     "note: {name}: cannot be locked ({e}); start only one run at a time in it"
                 ));
-                return Ok(lock);
+                return Ok(Some(lock));
             }
         }
         let left = patience.saturating_sub(start.elapsed());
@@ -135,13 +162,20 @@ pub fn lock(folder: &Path, patience: Duration, notify: Notify) -> anyhow::Result
             !left.is_zero(),
             "{name}: another run is active in this folder; wait for it or choose another"
         );
+        if stop.asked().is_some() {
+            return Ok(None);
+        }
         std::thread::sleep(left.min(LOOK_EVERY));
     }
 }
 
 /// Whether a run is active in a folder. Needs no write permission.
 pub fn is_busy(folder: &Path) -> bool {
-    let lock = File::options().write(true).open(folder.join(LOCK));
+    let path = folder.join(LOCK);
+    if !path.is_file() {
+        return false;
+    }
+    let lock = File::options().write(true).open(path);
     lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
@@ -152,6 +186,7 @@ pub fn is_busy(folder: &Path) -> bool {
 /// If the file cannot be read or written. A missing file is not an error.
 pub fn repair(path: &Path, notify: Notify) -> anyhow::Result<()> {
     let name = path.display();
+    check_ordinary(path)?;
     let mut file = match File::options().read(true).write(true).open(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         other => other.with_context(|| format!("{name}: cannot write"))?,
@@ -202,10 +237,12 @@ pub fn read(path: &Path) -> anyhow::Result<PresentRecords> {
             Ok(head) => {
                 let words = made_with(&head.solver_version, &head.options);
                 let stamp = stamp(&words);
-                let made_with = texts.entry(stamp).or_insert_with(|| words.into()).clone();
-                present
-                    .records
-                    .insert(head.key(), KnownRecord { stamp, made_with });
+                let known = KnownRecord {
+                    stamp,
+                    made_with: texts.entry(stamp).or_insert_with(|| words.into()).clone(),
+                    need: head.need(),
+                };
+                present.records.insert(head.key(), known);
                 present
                     .names
                     .entry(head.instance)
@@ -252,6 +289,7 @@ fn head(line: &[u8]) -> Result<SolveHead, (String, &'static str)> {
 /// # Errors
 /// If the file cannot be read. A missing file is not an error.
 pub fn each_line(path: &Path, see: &mut dyn FnMut(usize, &[u8]) -> bool) -> anyhow::Result<()> {
+    check_ordinary(path)?;
     let file = match File::open(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         other => other.with_context(|| format!("{}: cannot read", path.display()))?,
@@ -294,9 +332,7 @@ pub fn remove(
     fingerprints: &HashSet<String>,
 ) -> anyhow::Result<usize> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".offload-")
-        .tempfile_in(folder)?;
+    let mut file = temporary::file_in(folder)?;
     let (mut removed, mut failed) = (0, None);
     {
         let mut out = std::io::BufWriter::new(file.as_file_mut());
@@ -354,6 +390,7 @@ pub fn write(
 ) -> anyhow::Result<()> {
     let path = folder.join(RECORDS);
     let open = |path: &PathBuf| {
+        check_ordinary(path)?;
         let file = File::options().create(true).append(true).open(path);
         file.with_context(|| format!("{}: cannot write", path.display()))
     };
@@ -374,6 +411,7 @@ pub fn write(
             bytes.extend_from_slice(&row.line);
             batch.push(row);
         }
+        ensure_untouched(&file, &path, good)?;
         append(&mut file, &path, &bytes).inspect_err(|_| {
             // Remove the incomplete batch, so that the next run does not append to it. Truncating
             // works even on a full disk.
@@ -382,6 +420,20 @@ pub fn write(
         good += bytes.len() as u64;
         kept(&batch);
     }
+    ensure_untouched(&file, &path, good)
+}
+
+/// Notices another program that writes to the records, as an external solver without a sandbox can.
+fn ensure_untouched(file: &File, path: &Path, length: u64) -> anyhow::Result<()> {
+    let open = file.metadata()?;
+    let named = std::fs::metadata(path);
+    anyhow::ensure!(
+        open.len() == length && named.is_ok_and(|named| named.ino() == open.ino()),
+        "{}: another program changed this file during the run, such as an external solver without \
+         a sandbox; do not trust its records: start again in a new folder, such solvers with \
+         sandbox = \"bubblewrap\"",
+        path.display()
+    );
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `check`: the CI gate.
 
 use super::output::{CommandEnd, print};
-use offload_bench::gates::input::{check_campaign, prepare_outputs};
+use offload_bench::gates::input::{CheckInput, check_campaign, prepare_outputs};
 use offload_bench::gates::{Gates, output};
 use offload_instances::files::write_bytes;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,9 @@ pub struct Arguments {
     /// Folder of an earlier campaign, for gates that compare with a baseline
     #[arg(long, value_name = "DIR")]
     baseline: Option<PathBuf>,
+    /// Re-check the campaign from its instances: nothing may be refuted
+    #[arg(long)]
+    verify: bool,
     /// Write the verdict as Markdown to this file, for a CI summary
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
@@ -42,7 +45,12 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         .chain(paths(&a.baseline))
         .collect();
     prepare_outputs(&outputs, &a.gates, &campaigns)?;
-    let findings = check_campaign(&a.folder, &gates, a.baseline.as_deref())?;
+    let input = CheckInput {
+        folder: &a.folder,
+        baseline: a.baseline.as_deref(),
+        recheck: a.verify,
+    };
+    let findings = check_campaign(&gates, input)?;
     for path in paths(&a.markdown) {
         write_bytes(path, output::markdown(&findings).as_bytes())?;
     }

@@ -66,9 +66,11 @@ fn report(s: &MergeSummary, folder: &Path, shards: usize) -> anyhow::Result<Comm
         s.records,
         folder.display()
     ))?;
-    let Some(missing) = s.missing_text() else {
-        return Ok(CommandEnd::Done);
-    };
-    tell(&missing);
-    Ok(CommandEnd::Refuted)
+    let missing: Vec<String> = s
+        .missing_text()
+        .into_iter()
+        .chain(s.uncertified_text())
+        .collect();
+    missing.iter().for_each(|text| tell(text));
+    Ok(CommandEnd::of(missing.is_empty()))
 }

@@ -1,6 +1,8 @@
 //! How a command ends, and how it prints.
 
-use std::io::Write;
+use offload_reports::text::{is_unseen, terminal};
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 /// How a command ended without an error.
@@ -20,8 +22,10 @@ impl CommandEnd {
     }
 }
 
-/// Prints to stdout; a closed pipe is not an error.
+/// Prints to stdout; a closed pipe is not an error. Control characters of names and file contents
+/// never reach a terminal.
 pub fn print(text: &str) -> anyhow::Result<()> {
+    let text = terminal(text);
     let mut out = std::io::stdout().lock();
     let written = out
         .write_all(text.as_bytes())
@@ -34,6 +38,20 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Prints JSON on one line. What [`terminal`] would not let through is written as JSON escapes.
+pub fn print_json(value: &serde_json::Value) -> anyhow::Result<()> {
+    let mut out = String::new();
+    for c in value.to_string().chars() {
+        if is_unseen(c) {
+            // All such characters have four hexadecimal digits.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    print(&out)
+}
+
 /// Prints the paths of written files, one per line.
 pub fn print_paths(paths: &[PathBuf]) -> anyhow::Result<()> {
     paths
@@ -41,7 +59,8 @@ pub fn print_paths(paths: &[PathBuf]) -> anyhow::Result<()> {
         .try_for_each(|path| print(&path.display().to_string()))
 }
 
-/// Prints a note to stderr. If stderr is closed or full, the note is lost.
+/// Prints a note to stderr, without control characters. If stderr is closed or full, the note is
+/// lost.
 pub fn tell(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", terminal(text));
 }

@@ -1,6 +1,7 @@
 //! `run`: a campaign.
 
 use super::output::{CommandEnd, print, tell};
+use super::redo::config_and_redo;
 use super::values::seconds;
 use anyhow::Context;
 use offload_bench::campaign::config::Config;
@@ -16,7 +17,8 @@ use std::time::Duration;
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Configuration (offload-config/1, TOML)
-    config: PathBuf,
+    #[arg(required_unless_present = "redo")]
+    config: Option<PathBuf>,
     /// Folder of the campaign; created if missing
     #[arg(short, long, value_name = "DIR", required_unless_present = "dry_run")]
     output: Option<PathBuf>,
@@ -26,9 +28,10 @@ pub struct Arguments {
     /// Solve only shard k of n; `merge` combines the shards
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
-    /// Remove outdated records (other solver version, options or instance) and solve them again
-    #[arg(long)]
-    redo: bool,
+    /// Remove outdated records (other solver version, options or instance) and solve them again;
+    /// with the name of a solver, all of its records. May be repeated
+    #[arg(long, value_name = "SOLVER", num_args = 0..=1, default_missing_value = "")]
+    redo: Vec<String>,
     /// Show no progress
     #[arg(long)]
     quiet: bool,
@@ -42,9 +45,9 @@ pub struct Arguments {
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
-    let config = Config::read(&a.config, a.relative_to.as_deref())?;
-    let mut groups =
-        matrix::groups(&config, &tell).with_context(|| a.config.display().to_string())?;
+    let (path, redo) = config_and_redo(a.config.as_deref(), &a.redo)?;
+    let config = Config::read(&path, a.relative_to.as_deref())?;
+    let mut groups = matrix::groups(&config, &tell).with_context(|| path.display().to_string())?;
     if let Some(shard) = a.shard {
         groups = matrix::shard(&groups, shard);
     }
@@ -59,7 +62,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         groups: &groups,
         shard: a.shard,
         folder,
-        redo: a.redo,
+        redo,
         progress: if a.quiet {
             ShowProgress::No
         } else {
@@ -72,7 +75,10 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     let folder = folder.display();
     let removed = match summary.removed {
         0 => String::new(),
-        n => format!(" ({n} outdated were removed)"),
+        n if a.redo.iter().all(String::is_empty) => {
+            format!(" ({n} outdated or uncertified were removed)")
+        }
+        n => format!(" ({n} were removed)"),
     };
     let next = match summary.stopped {
         Some(_) => "stopped; run the same command again to resume".to_string(),

@@ -19,8 +19,9 @@ pub struct Arguments {
     instance: Option<PathBuf>,
     #[command(flatten)]
     family: FamilyOptions,
-    /// Solvers, separated by commas; differences are relative to the first
-    #[arg(long, value_delimiter = ',', required = true)]
+    /// Solvers, separated by commas; differences are relative to the first. May be repeated, also
+    /// with `exec:COMMAND` or `serve:COMMAND`
+    #[arg(long, required = true)]
     solver: Vec<String>,
     /// Uncertainty threshold tau, from 0 to 1
     #[arg(long, value_parser = threshold)]

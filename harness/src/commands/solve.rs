@@ -1,6 +1,7 @@
 //! `solve`: one problem, one or several solvers.
 
-use super::output::{CommandEnd, print, tell};
+use super::output::{CommandEnd, print, print_json, tell};
+use super::start::{StartOptions, start_plan};
 use super::values::{gap, seconds, threshold};
 use anyhow::Context;
 use offload_bench::display::solves::{as_json, table};
@@ -18,8 +19,9 @@ use std::time::Duration;
 pub struct Arguments {
     /// Instance file (offload-instance/1, .json or .json.gz)
     instance: PathBuf,
-    /// One or more solvers, separated by commas (see `offload-bench solvers`); `exec:COMMAND` runs
-    /// an external program
+    /// One or more solvers, separated by commas (see `offload-bench solvers`); may be repeated.
+    /// `exec:COMMAND` and `serve:COMMAND` run an external program; a command extends to the end of
+    /// its value
     #[arg(long, required = true)]
     solver: Vec<String>,
     /// Uncertainty threshold tau, from 0 to 1: users above it must be offloaded
@@ -37,6 +39,8 @@ pub struct Arguments {
     /// Seed of the solver's randomness
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    start: StartOptions,
     /// Write the best plan to this file; feasible plans are preferred
     #[arg(short, long, value_name = "PLAN")]
     output: Option<PathBuf>,
@@ -72,18 +76,19 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
         time_limit: a.time_limit,
         gap: a.gap,
         seed: a.seed,
+        start: start_plan(&a.start, &problem, &entries)?,
         ..Budget::default()
     };
     let (mut all, mut certificate) = (Vec::new(), None);
     for entry in &entries {
         let one = solve_and_certify(entry, &problem, &budget, &a.instance, &tell)?;
         certificate = certificate.or(one.certificate);
-        if a.json {
-            print(&as_json(&one.solved).to_string())?;
-        }
         all.push(one.solved);
     }
-    if !a.json {
+    // The gaps refer to the greatest bound of all solvers.
+    if a.json {
+        as_json(&all).iter().try_for_each(print_json)?;
+    } else {
         print(&table(&problem, &all))?;
     }
     if let Some(path) = &a.output {

@@ -9,6 +9,7 @@ pub fn run() -> anyhow::Result<CommandEnd> {
             (!about.respects_threshold, " [ignores the threshold]"),
             (about.is_exact, " [exact]"),
             (about.is_anytime, " [anytime]"),
+            (about.takes_start, " [start]"),
             (about.writes_certificate, " [certificate]"),
         ];
         let marks: String = marks

@@ -2,6 +2,7 @@
 
 use super::output::{CommandEnd, print, tell};
 use offload_bench::campaign::cluster::{MAX_SHARDS, Submission, prepare, submit};
+use offload_bench::sizes::slurm_memory;
 use std::path::PathBuf;
 
 /// Run a campaign on a Slurm cluster: a job array of shards, and a dependent job that merges and
@@ -27,7 +28,7 @@ pub struct Arguments {
     #[arg(long, value_name = "C")]
     cpus: Option<usize>,
     /// Memory per task, such as 4G
-    #[arg(long, value_name = "M")]
+    #[arg(long, value_name = "M", value_parser = slurm_memory)]
     mem: Option<String>,
     /// Additional sbatch argument for both jobs, such as --account=NAME; may be repeated
     #[arg(long = "sbatch-arg", value_name = "ARG", allow_hyphen_values = true)]

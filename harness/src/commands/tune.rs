@@ -30,8 +30,9 @@ pub struct Arguments {
     /// Delay statistic of an instance
     #[arg(long, value_enum, default_value_t = Delay::Mean)]
     delay_of: Delay,
-    /// Solvers, separated by commas; each gets its own choice
-    #[arg(long, value_delimiter = ',', required = true)]
+    /// Solvers, separated by commas; each gets its own choice. May be repeated, also with
+    /// `exec:COMMAND` or `serve:COMMAND`
+    #[arg(long, required = true)]
     solver: Vec<String>,
     /// Weights to choose from, separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = [Weights::Uncertainty, Weights::Uniform])]

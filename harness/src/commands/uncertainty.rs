@@ -38,9 +38,9 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', value_parser = threshold,
         default_values_t = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])]
     thresholds: Vec<f64>,
-    /// Heuristics to compare with the certified optimum, separated by commas. Default: goa and
-    /// portfolio
-    #[arg(long, value_delimiter = ',')]
+    /// Heuristics to compare with the certified optimum, separated by commas; may be repeated, also
+    /// with `exec:COMMAND` or `serve:COMMAND`. Default: goa and portfolio
+    #[arg(long, visible_alias = "solver")]
     solvers: Vec<String>,
     /// Weights of the objective; the information gap needs uniform
     #[arg(long, default_value_t = Weights::Uniform)]

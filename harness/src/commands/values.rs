@@ -23,6 +23,15 @@ pub(crate) fn threshold(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Parses a share, a number above 0 and at most 1.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let good = |x: &f64| *x > 0.0 && *x <= 1.0;
+    text.parse()
+        .ok()
+        .filter(good)
+        .ok_or_else(|| "give a share above 0 and at most 1, such as 0.1".into())
+}
+
 /// Parses a relative gap, a finite number >= 0.
 pub(crate) fn gap(text: &str) -> Result<f64, String> {
     let good = |x: &f64| x.is_finite() && *x >= 0.0;

@@ -1,13 +1,16 @@
 //! `verify`: re-checks plans, certificates and campaigns with the independent verifier.
 
-use super::output::{CommandEnd, print, tell};
+use super::output::{CommandEnd, print, print_json, tell};
+use super::values::share;
 use anyhow::bail;
-use offload_bench::campaign::certificates::verify_folder;
+use offload_bench::campaign::proof::{ProofOptions, prove};
+use offload_bench::display::proof;
 use offload_bench::recheck::check_file;
 use offload_instances::files::{parse_json, read_bytes};
 use std::path::{Path, PathBuf};
 
-/// Re-check plans and certificates against the instance with the independent verifier
+/// Re-check plans, certificates and whole campaigns against the instances, with the independent
+/// verifier
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Plans, certificates, their instances, or the folder of a campaign
@@ -16,6 +19,27 @@ pub struct Arguments {
     /// The instance of all files; default: found by the file name or the instance name in each file
     #[arg(long)]
     instance: Option<PathBuf>,
+    #[command(flatten)]
+    campaigns: CampaignOptions,
+}
+
+/// How campaigns are re-checked.
+#[derive(clap::Args, Default)]
+pub struct CampaignOptions {
+    /// Campaigns: fail too when a row cannot be re-checked, such as one without a stored plan, or
+    /// is missing
+    #[arg(long)]
+    strict: bool,
+    /// Campaigns: repeat deterministic built-in solvers on this share of their rows, from 0 to 1
+    /// (default 1), and compare the results
+    #[arg(
+        long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "1",
+        value_parser = share
+    )]
+    rerun: Option<f64>,
+    /// Campaigns: print one JSON object each
+    #[arg(long)]
+    json: bool,
 }
 
 pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
@@ -37,10 +61,22 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     if rest.is_empty() {
         bail!("only instances were given; give a plan, a certificate or the folder of a campaign");
     }
+    let CampaignOptions {
+        strict,
+        rerun,
+        json,
+    } = a.campaigns;
+    let for_campaigns = strict || json || rerun.is_some();
+    if for_campaigns && let Some((path, _)) = rest.iter().find(|(_, content)| content.is_some()) {
+        bail!(
+            "{}: is a file; --strict, --json and --rerun are for the folders of campaigns",
+            path.display()
+        );
+    }
     let mut all_hold = true;
     for (path, content) in rest {
         all_hold &= match content {
-            None => campaign(path)?,
+            None => campaign(path, &a.campaigns)?,
             Some((bytes, value)) => {
                 let check = check_file(path, (&bytes, &value), &instances, &tell)?;
                 print(&check.text)?;
@@ -51,16 +87,22 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     Ok(CommandEnd::of(all_hold))
 }
 
-fn campaign(folder: &Path) -> anyhow::Result<bool> {
-    let check = verify_folder(folder)?;
-    for (file, reason) in &check.refused {
-        print(&format!("REFUSED {}: {reason}", file.display()))?;
+/// Re-checks the campaign of a folder and prints the result. Returns whether every claim holds.
+pub(super) fn campaign(folder: &Path, options: &CampaignOptions) -> anyhow::Result<bool> {
+    let proved = prove(
+        folder,
+        ProofOptions {
+            rerun: options.rerun,
+        },
+    )?;
+    if options.json {
+        print_json(&proof::json(folder, &proved))?;
+    } else {
+        print(&proof::text(folder, &proved))?;
     }
-    print(&format!(
-        "{}: {} certificates re-checked, {} refused",
-        folder.display(),
-        check.checked,
-        check.refused.len()
-    ))?;
-    Ok(check.refused.is_empty())
+    Ok(if options.strict {
+        proved.is_complete()
+    } else {
+        proved.holds()
+    })
 }

@@ -2,4 +2,5 @@
 
 pub mod core;
 pub mod evaluation;
+pub mod proof;
 pub mod solves;

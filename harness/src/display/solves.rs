@@ -1,19 +1,44 @@
 //! Solves of one problem as text: a table, or one JSON object each.
 
 use comfy_table::{ContentArrangement, Table, presets};
-use offload_instances::{Problem, Status};
+use offload_instances::{Problem, Status, Trust};
 use offload_solvers::{Solved, Stop, relative_gap};
 use serde_json::{Value, json};
 
-/// One JSON object in the documented format, plus the trust in the bound and the stop reason.
+/// A lower bound of the problem, weighted s, and what stands behind it.
+type ReferenceBound = (f64, Trust);
+
+/// The greatest lower bound of all solvers, which gaps refer to. A bound from a failed solver is
+/// not used.
+fn reference(all: &[Solved]) -> Option<ReferenceBound> {
+    let sound = all.iter().filter(|s| s.status != Status::Error);
+    sound
+        .filter_map(|s| s.outcome.bound)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+/// The gap of a feasible plan to the reference, a fraction.
+fn gap(solved: &Solved, reference: Option<ReferenceBound>) -> Option<f64> {
+    let feasible = solved.evaluation.as_ref().filter(|e| e.is_feasible())?;
+    relative_gap(feasible.objective, reference?.0)
+}
+
+/// One JSON object for each solve, in the documented format. The gap is that of [`table`].
 #[must_use]
-pub fn as_json(s: &Solved) -> Value {
+pub fn as_json(all: &[Solved]) -> Vec<Value> {
+    let reference = reference(all);
+    all.iter().map(|solved| object(solved, reference)).collect()
+}
+
+fn object(s: &Solved, reference: Option<ReferenceBound>) -> Value {
+    let gap = gap(s, reference);
     json!({
         "solver": s.solver,
         "status": s.status.name(),
         "objective": s.evaluation.as_ref().map(|e| e.objective),
         "lower_bound": s.outcome.bound.map(|(b, _)| b),
-        "gap": s.gap,
+        "gap": gap,
+        "gap_trust": gap.and(reference).map(|(_, trust)| trust.name()),
         "time_s": s.time_s,
         "assignment": s.outcome.plan,
         "violations": s.evaluation.as_ref().map_or(0, |e| e.violations.len()),
@@ -23,14 +48,11 @@ pub fn as_json(s: &Solved) -> Value {
     })
 }
 
-/// A table of all solves, the reference bound of their gaps, and the solvers' remarks.
+/// A table of all solves, the reference bound of their gaps, and the solvers' remarks. Why a solve
+/// failed is left to [`crate::process::direct::all_well`], so that it is said once.
 #[must_use]
 pub fn table(problem: &Problem, all: &[Solved]) -> String {
-    // A bound from a failed solver is not used as the reference.
-    let sound = all.iter().filter(|s| s.status != Status::Error);
-    let best_bound = sound
-        .filter_map(|s| s.outcome.bound)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let reference = reference(all);
     let mut table = Table::new();
     table
         .load_preset(presets::ASCII_MARKDOWN)
@@ -46,7 +68,7 @@ pub fn table(problem: &Problem, all: &[Solved]) -> String {
         "time (s)",
     ]);
     for solved in all {
-        table.add_row(row(solved, best_bound.map(|(bound, _)| bound)));
+        table.add_row(row(solved, reference));
     }
     let instance = problem.instance();
     let mode = if instance.interference { "on" } else { "off" };
@@ -60,21 +82,26 @@ pub fn table(problem: &Problem, all: &[Solved]) -> String {
         problem.weights(),
         problem.mandatory_count()
     );
-    if let Some((lb, trust)) = best_bound {
+    if let Some((lb, trust)) = reference {
         text += &format!(
             "\ngap = (objective - {0}) / {0}, the greatest lower bound above (reference: {trust})",
             bound_text(lb)
         );
     }
-    for s in all {
-        if !matches!(s.outcome.stop, Stop::Finished | Stop::Proved) || !s.outcome.note.is_empty() {
-            text += &format!("\n{}: {}", s.solver, s.outcome.stop.describe());
-            if !s.outcome.note.is_empty() {
-                text += &format!(" ({})", s.outcome.note);
-            }
-        }
+    text + &all.iter().map(remark).collect::<String>()
+}
+
+/// Why a solve stopped, unless that is as usual, and the solver's note: a line, or nothing.
+fn remark(s: &Solved) -> String {
+    let is_usual = matches!(s.outcome.stop, Stop::Finished | Stop::Proved);
+    let (stop, note) = (s.outcome.stop.describe(), &s.outcome.note);
+    match (s.status == Status::Error, note.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => format!("\n{}: {note}", s.solver),
+        (false, true) if is_usual => String::new(),
+        (false, true) => format!("\n{}: {stop}", s.solver),
+        (false, false) => format!("\n{}: {stop} ({note})", s.solver),
     }
-    text
 }
 
 /// A bound, truncated and not rounded: the printed number must be a valid bound too.
@@ -82,12 +109,11 @@ fn bound_text(bound: f64) -> String {
     format!("{:.9}", (bound * 1e9).floor() / 1e9)
 }
 
-/// The cells of one solve. `reference` is the bound of its gap, weighted s.
-fn row(solved: &Solved, reference: Option<f64>) -> [String; 8] {
+/// The cells of one solve. `reference` is the bound of its gap.
+fn row(solved: &Solved, reference: Option<ReferenceBound>) -> [String; 8] {
     let show = |x: Option<String>| x.unwrap_or_else(|| "-".into());
     let evaluation = solved.evaluation.as_ref();
-    let feasible = evaluation.filter(|e| e.is_feasible()).zip(reference);
-    let gap = feasible.and_then(|(e, bound)| relative_gap(e.objective, bound));
+    let gap = gap(solved, reference);
     let bound = solved.outcome.bound.map(|(bound, _)| bound_text(bound));
     [
         solved.solver.clone(),

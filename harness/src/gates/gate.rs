@@ -68,6 +68,10 @@ pub struct Gate {
     /// No row belongs to a problem whose bounds and plans contradict each other.
     #[serde(default)]
     pub no_bound_crossing: bool,
+    /// At least this share of all rows was re-checked; needs `check --verify`.
+    pub min_share_rechecked: Option<f64>,
+    /// Most rows of which the re-check refutes something; needs `check --verify`.
+    pub max_refuted: Option<usize>,
     /// Compared with the baseline, the mean gap grew by at most this. Fails only if the whole 95 %
     /// interval is above it.
     pub max_mean_increase: Option<f64>,
@@ -194,12 +198,22 @@ impl Gates {
     pub fn needs_baseline(&self) -> Option<&Gate> {
         self.gates.iter().find(|gate| gate.is_paired())
     }
+
+    /// The first gate that concerns the re-check, if any.
+    pub fn needs_recheck(&self) -> Option<&Gate> {
+        self.gates.iter().find(|gate| gate.needs_recheck())
+    }
 }
 
 impl Gate {
     /// Whether a criterion compares with a baseline.
     pub fn is_paired(&self) -> bool {
         self.max_mean_increase.is_some() || self.max_increase.is_some()
+    }
+
+    /// Whether a criterion concerns the re-check.
+    pub fn needs_recheck(&self) -> bool {
+        self.min_share_rechecked.is_some() || self.max_refuted.is_some()
     }
 
     /// Whether a criterion concerns gaps.
@@ -243,6 +257,7 @@ impl Gate {
         for (key, value) in [
             ("min_share_within: share", within.map(|w| w.share)),
             ("min_share_certified", self.min_share_certified),
+            ("min_share_rechecked", self.min_share_rechecked),
         ] {
             ensure!(
                 value.is_none_or(|x| (0.0..=1.0).contains(&x)),
@@ -265,7 +280,7 @@ impl Gate {
             self.max_violations.is_some() || self.max_failures.is_some() || self.no_bound_crossing;
         let shared = within.is_some() || self.min_share_certified.is_some();
         ensure!(
-            counted || shared || self.is_about_gaps() || self.is_paired(),
+            counted || shared || self.needs_recheck() || self.is_about_gaps() || self.is_paired(),
             "no criterion; give one, such as max_mean_gap = 0.01"
         );
         Ok(())
@@ -409,6 +424,8 @@ min_share_within = { gap = 0.01, share = 0.9 }
 min_share_certified = 1
 max_violations = 0
 max_failures = 2
+min_share_rechecked = 1
+max_refuted = 0
 no_bound_crossing = true
 max_mean_increase = 0.001
 max_increase = 0.01
@@ -423,7 +440,7 @@ min_rows = 5
             (Some(20.0), Some(Weights::Uniform))
         );
         assert_eq!(gate.threshold.as_ref().unwrap().values(), [0.6, 1.0]);
-        assert!(gates.needs_baseline().is_some());
+        assert!(gates.needs_baseline().is_some() && gates.needs_recheck().is_some());
     }
 
     #[test]
@@ -433,6 +450,7 @@ min_rows = 5
             ("max_gap = 0.1\nusers = { mi = 3 }", "Did you mean 'min'"),
             ("max_gap = -0.1", "max_gap: give a fraction"),
             ("min_share_certified = 2", "from 0 to 1"),
+            ("min_share_rechecked = 2", "from 0 to 1"),
             (
                 "max_gap = 1\nusers = { min = 3, max = 2 }",
                 "users: min is greater than max",

@@ -2,36 +2,69 @@
 
 use crate::campaign::certificates::CERTIFICATES;
 use crate::campaign::matrix;
+use crate::campaign::proof::{ProofOptions, prove};
 use crate::files::{check_distinct, check_target, is_same, read_campaign};
 use crate::gates::Gates;
-use crate::gates::judge::{Finding, judge};
+use crate::gates::judge::{CampaignState, Finding, judge};
 use crate::process::solver::catalogue;
 use anyhow::{Context, ensure};
-use offload_reports::Record;
+use offload_reports::Loaded;
 use offload_reports::analysis::baseline::pair;
 use offload_reports::analysis::gaps::analyse;
 use offload_reports::records::environment::{ENVIRONMENTS, read_environments};
 use offload_reports::records::record::RECORDS;
 use std::path::{Path, PathBuf};
 
-/// Checks a campaign against gates, with an optional baseline campaign.
+/// A campaign to check.
+#[derive(Clone, Copy)]
+pub struct CheckInput<'a> {
+    /// Its folder.
+    pub folder: &'a Path,
+    /// Folder of the baseline campaign, if there is one.
+    pub baseline: Option<&'a Path>,
+    /// Whether it is re-checked from its instances.
+    pub recheck: bool,
+}
+
+/// Checks a campaign against gates, with an optional baseline campaign and an optional re-check.
 ///
 /// # Errors
-/// If a campaign cannot be read completely, or a gate needs a baseline and none is given.
-pub fn check_campaign(
-    folder: &Path,
-    gates: &Gates,
-    baseline: Option<&Path>,
-) -> anyhow::Result<Vec<Finding>> {
-    let records = complete(folder)?;
-    let expected = matrix::expected_rows(&read_environments(folder)?);
+/// If a campaign cannot be read completely, a gate needs a baseline and none is given, or a gate
+/// needs a re-check that is not made.
+pub fn check_campaign(gates: &Gates, input: CheckInput) -> anyhow::Result<Vec<Finding>> {
+    let CheckInput {
+        folder,
+        baseline,
+        recheck,
+    } = input;
+    if let (Some(gate), false) = (gates.needs_recheck(), recheck) {
+        anyhow::bail!(
+            "gate \"{}\" judges the re-check of the campaign; give --verify",
+            gate.name
+        );
+    }
+    let Loaded {
+        records, not_run, ..
+    } = complete(folder)?;
+    // Solves that did not run are missing whether or not the configuration is known.
+    let known = matrix::expected_rows(&read_environments(folder)?);
+    let wanted = (!not_run.is_empty()).then_some(records.len() + not_run.len());
+    let expected = known.max(wanted);
     let earlier = baseline.map(complete).transpose()?;
     let catalogue = catalogue();
     let pairing = earlier
         .as_ref()
-        .map(|earlier| pair(&records, earlier, &catalogue));
+        .map(|earlier| pair(&records, &earlier.records, &catalogue));
     let analysis = analyse(&records, &catalogue);
-    Ok(judge(gates, &analysis, expected, pairing.as_ref()))
+    let proof = recheck
+        .then(|| prove(folder, ProofOptions::default()))
+        .transpose()?;
+    let state = CampaignState {
+        expected,
+        pairing: pairing.as_ref(),
+        proof: proof.as_ref(),
+    };
+    Ok(judge(gates, &analysis, state))
 }
 
 /// Checks that the outputs overwrite no input, and removes earlier verdicts, so that an old verdict
@@ -70,7 +103,7 @@ pub fn prepare_outputs(outputs: &[&Path], gates: &Path, campaigns: &[&Path]) -> 
 
 /// The records of a complete campaign. A gate must not hold because the row that violates it is
 /// missing.
-fn complete(folder: &Path) -> anyhow::Result<Vec<Record>> {
+fn complete(folder: &Path) -> anyhow::Result<Loaded> {
     let loaded = read_campaign(folder)?;
     ensure!(
         !loaded.torn,
@@ -84,5 +117,5 @@ fn complete(folder: &Path) -> anyhow::Result<Vec<Record>> {
         folder.join(RECORDS).display(),
         loaded.contradicting
     );
-    Ok(loaded.records)
+    Ok(loaded)
 }

@@ -1,9 +1,12 @@
 //! Measures the criteria of gates and decides which hold.
 
 use super::gate::{CAMPAIGN, Gate, Gates};
+use crate::campaign::proof::Proof;
+use crate::campaign::proof::findings::RowVerdict;
 use offload_reports::analysis::baseline::{BaselinePairing, GapIncrease, MatchedRecords};
 use offload_reports::analysis::gaps::{Analysis, Reference, ScoredRecord, Standing};
 use offload_reports::document::markdown;
+use offload_reports::records::SolveEnd;
 use offload_reports::statistics::{Stats, mean};
 use offload_reports::text::{code, counted, percent};
 use offload_reports::{Record, Status};
@@ -118,16 +121,23 @@ impl Measurement {
     }
 }
 
-/// Judges every criterion, first the campaign as a whole. `expected` is the number of rows that its
-/// configuration asks for, if known. `pairing` is present if there is a baseline.
-pub fn judge(
-    gates: &Gates,
-    analysis: &Analysis,
-    expected: Option<usize>,
-    pairing: Option<&BaselinePairing>,
-) -> Vec<Finding> {
+/// What is known of a campaign beside its analysis.
+#[derive(Clone, Copy, Default)]
+pub struct CampaignState<'a> {
+    /// Number of rows that its configuration asks for, if known.
+    pub expected: Option<usize>,
+    /// Its records and those of the baseline, if there is one.
+    pub pairing: Option<&'a BaselinePairing<'a>>,
+    /// Its re-check, if one was made in this process.
+    pub proof: Option<&'a Proof>,
+}
+
+/// Judges every criterion, first the campaign as a whole.
+pub fn judge(gates: &Gates, analysis: &Analysis, state: CampaignState) -> Vec<Finding> {
+    let pairing = state.pairing;
     let mut all = vec![campaign(analysis, pairing)];
-    all.extend(expected.map(|rows| finished(analysis, rows)));
+    all.extend(state.expected.map(|rows| finished(analysis, rows)));
+    all.extend(state.proof.map(proved));
     for gate in &gates.gates {
         let rows: Vec<&ScoredRecord> = analysis
             .rows
@@ -138,11 +148,13 @@ pub fn judge(
             gate,
             analysis,
             rows,
+            proof: state.proof,
         };
         all.push(case.enough());
         all.extend(case.gaps());
         all.extend(case.shares());
         all.extend(case.counts());
+        all.extend(case.rechecks());
         if let Some(pairing) = pairing.filter(|_| gate.is_paired()) {
             all.extend(paired(gate, pairing));
         }
@@ -181,11 +193,27 @@ fn finished(analysis: &Analysis, expected: usize) -> Finding {
     )
 }
 
+/// Nothing may be refuted in a campaign that was re-checked.
+fn proved(proof: &Proof) -> Finding {
+    let refuted = &proof.findings.refutations;
+    let place = listed(
+        refuted
+            .iter()
+            .map(|r| format!("line {}: {}", r.line, r.why)),
+    );
+    let measured = Measurement {
+        place,
+        ..Measurement::plain(Some(refuted.len() as f64), proof.rows)
+    };
+    measured.judged(CAMPAIGN, "refuted", Unit::Count, Limit::AtMost(0.0))
+}
+
 /// A gate and the rows that it selects.
 struct Case<'a> {
     gate: &'a Gate,
     analysis: &'a Analysis<'a>,
     rows: Vec<&'a ScoredRecord<'a>>,
+    proof: Option<&'a Proof>,
 }
 
 impl Case<'_> {
@@ -313,7 +341,8 @@ impl Case<'_> {
         };
         let failed = |row: &ScoredRecord| {
             row.standing == Standing::Failed
-                || matches!(row.record.status, Status::Error | Status::Timeout)
+                || row.record.status == Status::Error
+                || self.analysis.catalogue.end(row.record) == SolveEnd::OutOfTime
         };
         let crossed = |row: &ScoredRecord| {
             self.analysis.problems[row.problem].reference == Reference::Crossed
@@ -330,6 +359,37 @@ impl Case<'_> {
             ),
         ];
         all.into_iter().flatten().collect()
+    }
+
+    /// Criteria on the re-check; without one nothing can be measured.
+    fn rechecks(&self) -> Vec<Finding> {
+        let measure = |wanted: &dyn Fn(RowVerdict) -> bool, bad: bool| {
+            let proof = self.proof?;
+            let is_wanted = |row: &ScoredRecord| {
+                let verdict = proof.verdicts.get(&row.record.key());
+                verdict.is_some_and(|verdict| wanted(*verdict))
+            };
+            let found = self.rows.iter().filter(|row| is_wanted(row)).count() as f64;
+            let value = (!self.rows.is_empty()).then_some(found);
+            Some(Measurement {
+                place: self.places(|row| is_wanted(row) == bad),
+                ..Measurement::plain(value, self.rows.len())
+            })
+        };
+        let nothing = || Measurement::plain(None, self.rows.len());
+        let g = self.gate;
+        let share = g.min_share_rechecked.map(|limit| {
+            let mut measured = measure(&|v| v.rechecked, false).unwrap_or_else(nothing);
+            measured.value = measured.value.map(|n| n / self.rows.len() as f64);
+            let limit = Limit::AtLeast(limit);
+            measured.judged(&g.name, "min_share_rechecked", Unit::Percent, limit)
+        });
+        let refuted = g.max_refuted.map(|limit| {
+            let measured = measure(&|v| v.refuted, true).unwrap_or_else(nothing);
+            let limit = Limit::AtMost(limit as f64);
+            measured.judged(&g.name, "max_refuted", Unit::Count, limit)
+        });
+        share.into_iter().chain(refuted).collect()
     }
 
     fn places(&self, wanted: impl Fn(&ScoredRecord) -> bool) -> String {

@@ -2,10 +2,13 @@
 
 use super::certify::certify;
 use super::execute::{InstanceText, execute};
-use super::solver::{EXEC, Isolation, SolveLimits, SolverEntry, SolverKind};
+use super::external::{EXEC, ExternalOptions, SERVE};
+use super::measured::Measured;
+use super::solver::{Isolation, SolveLimits, SolverEntry, SolverKind};
 use crate::notice::Notify;
+use anyhow::{bail, ensure};
 use offload_instances::{Assignment, Plan, Problem, Status, write_plan};
-use offload_solvers::{Budget, Solved, Stop, solve};
+use offload_solvers::{Budget, Solved, Stop, find, solve};
 use std::path::Path;
 
 /// A solve with its certificate as it is stored in a file.
@@ -29,17 +32,11 @@ pub fn solve_and_certify(
     instance_file: &Path,
     notify: Notify,
 ) -> anyhow::Result<CertifiedSolve> {
-    let mut solved = match &entry.kind {
-        SolverKind::Own(solver) => solve(solver.as_ref(), problem, budget),
-        SolverKind::Command { .. } => {
-            let text = InstanceText::of(problem);
-            let measured = execute(entry, problem, &text, budget, 1, None);
-            if let Some(output) = &measured.output {
-                notify(output);
-            }
-            measured.solved
-        }
-    };
+    let measured = solve_once(entry, problem, budget, 1);
+    if let Some(output) = &measured.output {
+        notify(output);
+    }
+    let mut solved = measured.solved;
     let certificate = certify(
         problem,
         &mut solved,
@@ -51,19 +48,73 @@ pub fn solve_and_certify(
     })
 }
 
-/// Parses solver ids separated by commas. A command extends to the end of its text.
+/// A solver of a study, of which several may solve at the same time.
+pub struct DirectSolver {
+    entry: SolverEntry,
+    threads: usize,
+}
+
+impl DirectSolver {
+    /// The solvers that the values of `--solver` name, as [`entries`] reads them; `threads` solve
+    /// at the same time.
+    ///
+    /// # Errors
+    /// See [`entries`].
+    pub fn all(given: &[String], threads: usize) -> anyhow::Result<Vec<DirectSolver>> {
+        let entries = entries(given, &SolveLimits::default())?.into_iter();
+        Ok(entries
+            .map(|entry| DirectSolver { entry, threads })
+            .collect())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.entry.name
+    }
+
+    /// Solves in this process, or an external solver in its own.
+    #[must_use]
+    pub fn solve(&self, problem: &Problem, budget: &Budget) -> Solved {
+        solve_once(&self.entry, problem, budget, self.threads).solved
+    }
+}
+
+fn solve_once(entry: &SolverEntry, problem: &Problem, budget: &Budget, threads: usize) -> Measured {
+    match &entry.kind {
+        SolverKind::Own(solver) => Measured::of(solve(solver.as_ref(), problem, budget)),
+        SolverKind::External(_) => {
+            let text = InstanceText::of(problem);
+            execute(entry, problem, &text, budget, threads, None)
+        }
+    }
+}
+
+/// The solvers that the values of `--solver` name, each with its id as its name. A value lists ids
+/// separated by commas. A command extends to the end of its value.
 ///
 /// # Errors
-/// If a solver is unknown.
+/// If a solver is unknown or given twice, or a command is followed by the id of a solver.
 pub fn entries(given: &[String], limits: &SolveLimits) -> anyhow::Result<Vec<SolverEntry>> {
-    split_ids(given)
-        .into_iter()
-        .map(|id| {
-            let name = id.trim().to_string();
-            let limits = limits.clone();
-            SolverEntry::new(&id, name, limits, Isolation::WhereNeeded, Path::new(""))
-        })
-        .collect()
+    let mut all: Vec<SolverEntry> = Vec::new();
+    for id in split_ids(given)? {
+        let name = id.trim().to_string();
+        ensure!(
+            all.iter().all(|entry| entry.name != name),
+            "--solver {name}: is given twice; give it once"
+        );
+        let (limits, options) = (limits.clone(), ExternalOptions::default());
+        let folder = Path::new("");
+        all.push(SolverEntry::new(
+            &id,
+            name,
+            limits,
+            Isolation::WhereNeeded,
+            folder,
+            options,
+        )?);
+    }
+    Ok(all)
 }
 
 /// Writes the best plan; feasible plans are preferred.
@@ -134,21 +185,35 @@ pub fn all_well(entries: &[SolverEntry], all: &[Solved], notify: Notify) -> anyh
     Ok(well)
 }
 
-/// Solver ids from comma-separated text. A command extends to the end, including commas.
-fn split_ids(given: &[String]) -> Vec<String> {
+/// Solver ids from comma-separated text. A command extends to the end, including commas, but what
+/// looks like a further solver is refused: it was probably not meant for the command.
+fn split_ids(given: &[String]) -> anyhow::Result<Vec<String>> {
+    let is_command = |text: &str| {
+        let text = text.trim_start();
+        text.starts_with(EXEC) || text.starts_with(SERVE)
+    };
     let mut all = Vec::new();
     for text in given {
         let mut rest = text.as_str();
-        while let Some((one, more)) = rest
-            .split_once(',')
-            .filter(|_| !rest.trim_start().starts_with(EXEC))
-        {
+        while let Some((one, more)) = rest.split_once(',').filter(|_| !is_command(rest)) {
             all.push(one.to_string());
             rest = more;
         }
+        let further = rest.split(',').skip(1).map(str::trim);
+        let swallowed = further
+            .filter(|_| is_command(rest))
+            .find(|part| is_command(part) || find(part).is_ok());
+        if let Some(id) = swallowed {
+            let command = rest.trim();
+            bail!(
+                "--solver {command}: a command extends to the end of its --solver, so `{id}` would \
+                 belong to it; give `{id}` with a --solver of its own, or before the command, or \
+                 in quotes if the command needs it"
+            );
+        }
         all.push(rest.to_string());
     }
-    all
+    Ok(all)
 }
 
 #[cfg(test)]
@@ -157,10 +222,22 @@ mod tests {
 
     #[test]
     fn commands_keep_their_commas() {
-        let names =
+        let split =
             |list: &[&str]| split_ids(&list.iter().map(|s| (*s).to_string()).collect::<Vec<_>>());
+        let names = |list: &[&str]| split(list).unwrap();
         assert_eq!(names(&["goa,dmin", "ga"]), ["goa", "dmin", "ga"]);
         assert_eq!(names(&["goa, exec:a 1,2 ,b"]), ["goa", " exec:a 1,2 ,b"]);
+        assert_eq!(names(&["serve:a 1,b", "goa"]), ["serve:a 1,b", "goa"]);
+        assert_eq!(names(&["exec:a 'x,goa'"]), ["exec:a 'x,goa'"]);
         assert_eq!(names(&["goa,"]), ["goa", ""]);
+        for bad in [
+            "exec:a,goa",
+            "dmin,serve:a , goa",
+            "exec:a,exec:b",
+            "exec:a,serve:b,c",
+        ] {
+            let refused = split(&[bad]).unwrap_err().to_string();
+            assert!(refused.contains("of its own"), "{bad}: {refused}");
+        }
     }
 }

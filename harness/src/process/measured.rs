@@ -1,6 +1,7 @@
 //! A solve with its cost.
 
-use offload_solvers::Solved;
+use offload_instances::Problem;
+use offload_solvers::{Author, Solved, Stop, TimedOutcome, judge};
 
 /// A solve with its cost.
 pub struct Measured {
@@ -31,5 +32,12 @@ impl Measured {
             algorithm_time_s: None,
             output: None,
         }
+    }
+
+    /// A solve that did not take place: the harness or the machine failed, not the solver.
+    #[must_use]
+    pub fn not_run(problem: &Problem, author: Author, reason: &str) -> Self {
+        let stop = Stop::NotRun(reason.into());
+        Measured::of(judge(problem, author, TimedOutcome::untimed(stop)))
     }
 }

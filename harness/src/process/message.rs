@@ -1,15 +1,28 @@
-//! The messages between harness and worker: one JSON object per line.
+//! The messages between harness and workers: one JSON object per line.
 
 use offload_solvers::Outcome;
 use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
+use std::path::PathBuf;
 
-/// Prefix of a worker's reply. Any other line is output of the solver.
-pub const MARK: &str = "offload-worker/2 ";
-
-/// A request to a worker. The instance follows it, `instance_bytes` long.
+/// The first message to a worker: what it is to do.
 #[derive(Serialize, Deserialize)]
-pub struct WorkerRequest {
-    pub task: WorkerTask,
+pub enum WorkerRequest {
+    /// Run a built-in solver. The instance follows, `instance_bytes` long.
+    Solve(SolveRequest),
+    /// Supervise an external program. Its stdin, stdout and stderr come with the message.
+    Supervise(LaunchRequest),
+    /// Become an external program, for its supervisor. Files as above.
+    Launch(LaunchRequest),
+}
+
+/// One problem for a built-in solver.
+#[derive(Serialize, Deserialize)]
+pub struct SolveRequest {
+    pub id: String,
+    /// Where its certificate is stored after the re-check; without a path it writes none.
+    pub certificate: Option<PathBuf>,
+    pub instance_file: Option<String>,
     pub threshold: f64,
     pub weights: offload_instances::Weights,
     pub time_limit_s: Option<f64>,
@@ -19,23 +32,71 @@ pub struct WorkerRequest {
     pub instance_bytes: usize,
 }
 
-/// What runs the solve.
-#[derive(Serialize, Deserialize)]
-pub enum WorkerTask {
-    /// A built-in solver. If it writes a certificate and a path is given, the certificate is
-    /// re-checked and stored there.
-    Own {
-        id: String,
-        certificate: Option<std::path::PathBuf>,
-        instance_file: Option<String>,
-    },
-    /// A shell command, killed at a time limit.
-    Command {
-        line: String,
-        folder: std::path::PathBuf,
-        kill_after_s: Option<f64>,
-        most_output: usize,
-    },
+/// An external program. Its environment is that of its supervisor.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct LaunchRequest {
+    /// The program and its arguments.
+    pub arguments: Vec<OsString>,
+    /// Its working directory; that of the harness if empty.
+    pub folder: PathBuf,
+    /// Variables that only its supervisor needs.
+    pub drop_env: Vec<String>,
+    pub memory_bytes: Option<u64>,
+    /// Files of control groups that it joins.
+    pub groups: Vec<PathBuf>,
+    /// Whether it loses the capabilities that lead out of a fence. A sandbox needs some of them to
+    /// start, and drops them itself.
+    pub capabilities: Capabilities,
+}
+
+/// The capabilities of an external program that runs as root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Capabilities {
+    /// As the harness's.
+    Kept,
+    /// Without those that reach into other processes or the system.
+    Reduced,
+}
+
+/// What the harness asks of a supervisor, and a supervisor of its launcher.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum SupervisorOrder {
+    /// Start the program now.
+    Start,
+    /// Kill it, for this reason.
+    Kill(Killed),
+}
+
+/// What a supervisor tells the harness.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum SupervisorEvent {
+    /// Everything is prepared.
+    Ready,
+    /// The program runs.
+    Started,
+    /// It still works.
+    Alive,
+    /// The program ended by itself.
+    Ended,
+    /// No process of the program lives.
+    Report(SupervisorReport),
+    /// The program could not be started.
+    Failed(String),
+}
+
+/// How a program ended.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SupervisorReport {
+    /// Why it was killed; `None` if it ended by itself.
+    pub killed: Option<Killed>,
+    /// Its exit code; `None` if a signal ended it.
+    pub code: Option<i32>,
+    /// The signal that ended it, if any.
+    pub signal: Option<i32>,
+    /// Processor time of all its processes, s.
+    pub cpu_s: f64,
+    /// Peak memory of all its processes together, bytes.
+    pub peak_memory_bytes: u64,
 }
 
 /// The result of a built-in solver.
@@ -65,22 +126,6 @@ pub enum CertificateState {
     Accepted,
     /// The verifier refused it, for this reason.
     Refused(String),
-}
-
-/// How a command ended.
-#[derive(Serialize, Deserialize)]
-pub struct CommandReply {
-    /// Why it was killed; `None` if it ended by itself.
-    pub killed: Option<Killed>,
-    /// Its exit code; `None` if a signal ended it.
-    pub code: Option<i32>,
-    /// The signal that ended it, if any.
-    pub signal: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
-    pub time_s: f64,
-    pub cpu_s: f64,
-    pub peak_memory_bytes: u64,
 }
 
 /// Why a command was killed.

@@ -1,15 +1,16 @@
 //! A solver as a campaign uses it: a built-in solver or a command, with a name and limits.
 
+use super::external::{ExternalOptions, ExternalSolver};
+use super::fence::Sandbox;
+use super::sandbox::ensure_bubblewrap;
 use anyhow::{anyhow, ensure};
 use offload_reports::SolverCatalogue;
+use offload_reports::records::record::ANYTIME;
 use offload_solvers::{Author, Budget, Solver, find};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
-
-/// Prefix of an external solver's id.
-pub const EXEC: &str = "exec:";
 
 /// Seconds added to twice the solver's time limit to get the default kill limit: allows for
 /// start-up, reading, and a long last step.
@@ -18,10 +19,12 @@ const GRACE_S: u64 = 30;
 /// Share of the machine's memory that all solvers together may use by default.
 const MEMORY_SHARE: f64 = 0.8;
 
-/// The built-in solvers, in the order of reports.
+/// The built-in solvers, in the order of reports, and which of them are anytime solvers.
 #[must_use]
 pub fn catalogue() -> SolverCatalogue {
-    SolverCatalogue::new(offload_solvers::ids())
+    let all = offload_solvers::all();
+    let anytime = all.iter().filter(|solver| solver.about().is_anytime);
+    SolverCatalogue::new(offload_solvers::ids()).with_anytime(anytime.map(|solver| solver.id()))
 }
 
 /// Limits of a solve. The first two are passed to the solver, the others are enforced.
@@ -42,15 +45,11 @@ pub enum SolverKind {
     /// A built-in solver.
     Own(Box<dyn Solver>),
     /// A command, run by the shell.
-    Command {
-        /// The command line.
-        line: String,
-        /// Its working directory.
-        folder: PathBuf,
-    },
+    External(Box<ExternalSolver>),
 }
 
-/// Which built-in solvers run in a process of their own. Commands always do.
+/// Which built-in solvers run in a process of their own. External
+/// solvers always do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
     /// Only exact solvers: they may exceed the available memory.
@@ -81,7 +80,7 @@ pub fn ensure_certificate(entries: &[SolverEntry]) -> anyhow::Result<()> {
 pub struct SolverEntry {
     /// Name in records.
     pub name: String,
-    /// Id: `goa`, `exec:...`.
+    /// Id: `goa`, `exec:...`, `serve:...`.
     pub id: String,
     /// What runs the solve.
     pub kind: SolverKind,
@@ -89,48 +88,34 @@ pub struct SolverEntry {
     pub limits: SolveLimits,
     /// Whether it runs in a process of its own.
     pub isolated: bool,
-    /// Version: that of this program, or for a command a hash of the files that it names.
+    /// Version: that of this program, or of an external solver; the latter is empty until
+    /// [`SolverEntry::prepare`] has determined it.
     pub version: String,
+    /// Why an external solver could not be asked for its version.
+    pub trouble: Option<String>,
 }
 
 impl SolverEntry {
-    /// Finds a solver by its id. Commands run in `folder`.
+    /// Finds a solver by its id. External solvers run in `folder`.
     ///
     /// # Errors
-    /// If no solver has this id, or the command is empty.
+    /// If no solver has this id, the command is empty, or an option does not fit.
     pub fn new(
         id: &str,
         name: String,
         limits: SolveLimits,
         isolation: Isolation,
         folder: &Path,
+        options: ExternalOptions,
     ) -> anyhow::Result<SolverEntry> {
         let id = id.trim().to_string();
-        let (kind, version, isolated) = match id.strip_prefix(EXEC) {
-            Some(line) => {
-                ensure!(
-                    !line.trim().is_empty(),
-                    "{EXEC}: a command must follow, such as exec:python3 my_solver.py"
-                );
-                let line = line.trim().to_string();
-                let version = version_of(&line, folder);
-                (
-                    SolverKind::Command {
-                        line,
-                        folder: folder.to_path_buf(),
-                    },
-                    version,
-                    true,
-                )
-            }
+        let (kind, isolated, version) = match ExternalSolver::of(&id, folder, options)? {
+            Some(solver) => (SolverKind::External(Box::new(solver)), true, String::new()),
             None => {
                 let solver = find(&id).map_err(|e| anyhow!(e))?;
                 let isolated = isolation == Isolation::Always || solver.about().is_exact;
-                (
-                    SolverKind::Own(solver),
-                    env!("CARGO_PKG_VERSION").to_string(),
-                    isolated,
-                )
+                let version = env!("CARGO_PKG_VERSION").to_string();
+                (SolverKind::Own(solver), isolated, version)
             }
         };
         Ok(SolverEntry {
@@ -140,7 +125,33 @@ impl SolverEntry {
             limits,
             isolated,
             version,
+            trouble: None,
         })
+    }
+
+    /// Determines the version of an external solver, before the first solve of a campaign in
+    /// `folder` on `threads` threads.
+    ///
+    /// # Errors
+    /// If it cannot be determined for another reason than that the program does not start, or its
+    /// sandbox does not work on this machine.
+    pub fn prepare(&mut self, folder: &Path, threads: usize) -> anyhow::Result<()> {
+        let memory = self.limits.memory(threads);
+        if let SolverKind::External(solver) = &mut self.kind {
+            if solver.options.sandbox == Sandbox::Bubblewrap {
+                ensure_bubblewrap()?;
+            }
+            solver.campaign = Some(std::path::absolute(folder)?);
+            let found = solver.version(memory)?;
+            self.version = found.version;
+            self.trouble = found.trouble;
+        }
+        Ok(())
+    }
+
+    /// Whether it is a program of the user.
+    pub fn is_external(&self) -> bool {
+        matches!(self.kind, SolverKind::External(_))
     }
 
     /// The author of these outcomes, for the judge. External solvers must respect the threshold
@@ -150,8 +161,16 @@ impl SolverEntry {
             name: &self.name,
             respects_threshold: match &self.kind {
                 SolverKind::Own(solver) => solver.about().respects_threshold,
-                SolverKind::Command { .. } => true,
+                SolverKind::External(_) => true,
             },
+        }
+    }
+
+    /// Whether it begins with a plan that the budget gives.
+    pub fn takes_start(&self) -> bool {
+        match &self.kind {
+            SolverKind::Own(solver) => solver.about().takes_start,
+            SolverKind::External(_) => false,
         }
     }
 
@@ -159,7 +178,7 @@ impl SolverEntry {
     pub fn writes_certificate(&self) -> bool {
         match &self.kind {
             SolverKind::Own(solver) => solver.about().writes_certificate,
-            SolverKind::Command { .. } => false,
+            SolverKind::External(_) => false,
         }
     }
 
@@ -173,16 +192,24 @@ impl SolverEntry {
         }
     }
 
-    /// The options for the record. The gap is included only for solvers that may use it.
+    /// The options for the record. The gap is included only for solvers that may use it, and
+    /// `anytime` only for solvers that are.
     pub fn options(&self) -> BTreeMap<String, Value> {
         let mut options: BTreeMap<String, Value> =
             [("id".to_string(), Value::from(self.id.clone()))].into();
         let uses_gap = match &self.kind {
             SolverKind::Own(solver) => solver.about().is_exact,
-            SolverKind::Command { .. } => true,
+            SolverKind::External(_) => true,
         };
         if uses_gap {
             options.insert("gap".into(), self.budget(0).gap.into());
+        }
+        let is_anytime = match &self.kind {
+            SolverKind::Own(solver) => solver.about().is_anytime,
+            SolverKind::External(_) => false,
+        };
+        if is_anytime {
+            options.insert(ANYTIME.into(), true.into());
         }
         if let Some(limit) = self.limits.time {
             options.insert("time_limit_s".into(), limit.as_secs_f64().into());
@@ -192,6 +219,9 @@ impl SolverEntry {
         }
         if let Some(limit) = self.limits.memory_bytes.filter(|_| self.isolated) {
             options.insert("memory_limit_bytes".into(), limit.into());
+        }
+        if let SolverKind::External(solver) = &self.kind {
+            options.extend(solver.recorded());
         }
         options
     }
@@ -215,24 +245,5 @@ impl SolveLimits {
             let machine = crate::machine::memory_bytes()?;
             Some((machine as f64 * MEMORY_SHARE / threads.max(1) as f64) as u64)
         })
-    }
-}
-
-/// A command's version: a hash of the files that it names, in order; empty if it names none.
-fn version_of(line: &str, folder: &Path) -> String {
-    let mut hasher = blake3::Hasher::new();
-    let mut found = false;
-    for word in line.split_whitespace().map(|w| w.trim_matches(['"', '\''])) {
-        let path = folder.join(word);
-        if let Some(bytes) = path.is_file().then(|| std::fs::read(&path).ok()).flatten() {
-            found = true;
-            hasher.update(&(bytes.len() as u64).to_le_bytes());
-            hasher.update(&bytes);
-        }
-    }
-    if found {
-        format!("blake3 {}", &hasher.finalize().to_hex()[..16])
-    } else {
-        String::new()
     }
 }

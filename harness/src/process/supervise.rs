@@ -1,294 +1,263 @@
-//! Runs a command with limits on time, memory, processes and output, and kills all of its
-//! descendants.
+//! The supervisor of an external program: watches its memory and processes, kills all of its
+//! descendants at its end, and reports to the harness. It sees nothing of the program's input and
+//! output.
 
-use super::message::{CommandReply, Killed};
-use anyhow::Context;
+use super::channel::{Channel, Received, Sender};
+use super::groups::remove_joined;
+use super::message::{
+    Killed, LaunchRequest, SupervisorEvent, SupervisorOrder, SupervisorReport, WorkerRequest,
+};
+use super::processes::{MemoryWatch, ProcessState, children, family, kill_families};
+use super::started::own_program;
+use anyhow::{Context, bail};
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::time::TimeValLike;
 use nix::sys::wait::{WaitPidFlag, waitpid};
-use nix::unistd::Pid;
-use std::collections::VecDeque;
-use std::io::{Read, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
+use nix::unistd::{Pid, setsid};
+use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Interval between measurements of memory and processes.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Most simultaneous processes of a command.
+/// The interval is at least this multiple of the time that a measurement takes: reading the shared
+/// memory of large processes is slow.
+const LOOK_SHARE: u32 = 3;
+
+/// Most simultaneous processes of a program.
 const MAX_PROCESSES: usize = 256;
 
-/// Bytes of stderr that are kept, each from its start and its end.
-const STDERR_KEPT: usize = 2048;
+/// Interval between signs of life.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// Rounds of killing, a millisecond apart, before processes that cannot be killed (blocked in the
-/// kernel) are abandoned.
-const KILL_ROUNDS: usize = 500;
+/// Time for the launcher to prepare.
+const LAUNCH_PATIENCE: Duration = Duration::from_secs(60);
 
-/// Bytes of a memory page, the unit of `/proc/PID/statm`, on the supported machines (x86-64, most
-/// arm64).
-const PAGE: u64 = 4096;
+/// Signals that a terminal or a batch system sends to every process of a job. The harness decides
+/// what a stop means; supervisors follow it.
+const LEFT_TO_THE_HARNESS: [Signal; 6] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+];
 
-/// What is needed at the end, regardless of what ended the command.
-#[derive(Default)]
-struct Watch {
-    killed: Option<Killed>,
-    peak: u64,
+/// What can happen while the program runs.
+enum Happening {
+    Ended(std::io::Result<ExitStatus>),
+    Order(Killed),
 }
 
-/// Runs `line` with `input` on its stdin. `lifeline` is this process's stdin: when it closes, this
-/// process ends.
-pub fn supervise(
-    line: &str,
-    folder: &Path,
-    input: Vec<u8>,
-    limit: Option<Duration>,
-    memory: Option<u64>,
-    most_output: usize,
-    mut lifeline: impl Read + Send + 'static,
-) -> anyhow::Result<CommandReply> {
-    // Orphans of the command become children of this process, so that they can be found.
-    #[cfg(target_os = "linux")]
-    nix::sys::prctl::set_child_subreaper(true)?;
-    let start = Instant::now();
-    let mut command = Command::new("/bin/sh");
-    // A process group can be killed at once, however fast its members fork.
-    command.process_group(0);
-    command
-        .arg("-c")
-        .arg(line)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    if !folder.as_os_str().is_empty() {
-        command.current_dir(folder);
+/// The program's own process, which a thread waits for, and a lock: only one thread kills at a
+/// time, because two would disturb each other's search.
+struct Program {
+    pid: Pid,
+    killing: Mutex<()>,
+}
+
+/// Supervises one program, and reports on `channel`.
+pub fn supervise(mut channel: Channel, request: &LaunchRequest) -> anyhow::Result<()> {
+    let sender = channel.sender()?;
+    let done = launched(&mut channel, request)
+        .and_then(|child| child.map_or(Ok(()), |child| watched(channel, &sender, request, child)));
+    if let Err(e) = done {
+        sender.send(&SupervisorEvent::Failed(format!("{e:#}")))?;
     }
-    let mut child = command.spawn().context("cannot start /bin/sh")?;
-    COMMAND.store(child.id(), Ordering::Relaxed);
+    Ok(())
+}
+
+/// Prepares this process and the launcher, and starts the program on the harness's order. `None` if
+/// the harness ended before.
+fn launched(channel: &mut Channel, request: &LaunchRequest) -> anyhow::Result<Option<Child>> {
+    // Not the harness's session: signals of its terminal and process group do not arrive here.
+    let _ = setsid();
+    let signals: SigSet = LEFT_TO_THE_HARNESS.into_iter().collect();
+    signals.thread_block()?;
+    #[cfg(target_os = "linux")]
+    {
+        // Orphans of the program become children of this process, so that they can be found.
+        nix::sys::prctl::set_child_subreaper(true)?;
+        // Other processes of the user cannot trace this one or open its files.
+        nix::sys::prctl::set_dumpable(false)?;
+    }
+    let files = channel.take_files();
+    let (mut launcher, theirs) = Channel::pair().context("cannot make a connection")?;
+    let mut child = Command::new(own_program()?)
+        .arg("worker")
+        .stdin(Stdio::from(theirs))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("cannot start a process")?;
+    let files: Vec<_> = files.iter().map(AsFd::as_fd).collect();
+    launcher.send_with(&WorkerRequest::Launch(request.clone()), &files)?;
+    let prepared = launcher_event(&mut launcher, &mut child)?;
+    if !matches!(prepared, Some(SupervisorEvent::Ready)) {
+        bail!("its process ended before it was prepared");
+    }
+    channel.send(&SupervisorEvent::Ready)?;
+    let Ok(Received::Message(SupervisorOrder::Start)) = channel.receive(None) else {
+        let _ = child.kill();
+        return Ok(None);
+    };
+    launcher.send(&SupervisorOrder::Start)?;
+    // The connection closes when the program takes the launcher's place.
+    launcher_event(&mut launcher, &mut child)?;
+    channel.send(&SupervisorEvent::Started)?;
+    Ok(Some(child))
+}
+
+/// The next event from the launcher; `None` if it closed the connection.
+fn launcher_event(
+    launcher: &mut Channel,
+    child: &mut Child,
+) -> anyhow::Result<Option<SupervisorEvent>> {
+    match launcher.receive(Some(LAUNCH_PATIENCE))? {
+        Received::Message(SupervisorEvent::Failed(reason)) => bail!(reason),
+        Received::Message(event) => Ok(Some(event)),
+        Received::Closed => Ok(None),
+        Received::Silence => {
+            let _ = child.kill();
+            bail!(
+                "its process was not prepared within {} s",
+                LAUNCH_PATIENCE.as_secs()
+            )
+        }
+    }
+}
+
+/// Watches the program to its end.
+fn watched(
+    mut channel: Channel,
+    sender: &Sender,
+    request: &LaunchRequest,
+    mut child: Child,
+) -> anyhow::Result<()> {
+    let program = Arc::new(Program {
+        pid: Pid::from_raw(child.id().try_into()?),
+        killing: Mutex::new(()),
+    });
+    let (ordered, happenings) = mpsc::channel();
+    let ended = ordered.clone();
+    std::thread::spawn(move || drop(ended.send(Happening::Ended(child.wait()))));
+    let lifeline = program.clone();
+    let groups = request.groups.clone();
     std::thread::spawn(move || {
-        let _ = lifeline.read(&mut [0]);
-        kill_all();
+        while let Ok(Received::Message(SupervisorOrder::Kill(why))) = channel.receive(None) {
+            let _ = ordered.send(Happening::Order(why));
+        }
+        // The harness has ended.
+        lifeline.kill_all();
+        lifeline.reap();
+        remove_joined(&groups);
         std::process::exit(1);
     });
-    if let Some(mut stdin) = child.stdin.take() {
-        // The command may not read its input.
-        std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let mut memory = MemoryWatch::default();
+    let (killed, status) = watch(&happenings, sender, request.memory_bytes, &mut memory);
+    if status.is_some() {
+        tell(sender, &SupervisorEvent::Ended);
     }
-    let full = Arc::new(AtomicBool::new(false));
-    let stdout = read_stdout(&mut child, most_output, full.clone());
-    let stderr = read_stderr(&mut child);
-    let (sender, ended) = channel();
-    std::thread::spawn(move || drop(sender.send(child.wait())));
-    let (watch, status) = watch(&ended, start, limit, memory, &full);
-    let time_s = start.elapsed().as_secs_f64();
-    kill_all();
+    program.kill_all();
     let status = match status {
         Some(status) => status?,
-        None => ended.recv()??,
+        None => end(&happenings)?,
     };
-    let (stdout, stderr) = (join(stdout), join(stderr));
-    reap();
+    program.reap();
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    // Peak memory that the measurements missed because the command was short. For a single process
+    // Peak memory that the measurements missed because the program was short. For a single process
     // only: the system does not report a sum.
     let peak_of_one = u64::try_from(usage.max_rss()).unwrap_or(0) * 1024;
-    Ok(CommandReply {
-        killed: watch
-            .killed
-            .or_else(|| full.load(Ordering::Relaxed).then_some(Killed::Output)),
+    let report = SupervisorReport {
+        killed,
         code: status.code(),
         signal: status.signal(),
-        stdout,
-        stderr,
-        time_s,
         cpu_s: (usage.user_time() + usage.system_time()).num_microseconds() as f64 * 1e-6,
-        peak_memory_bytes: watch.peak.max(peak_of_one),
-    })
+        peak_memory_bytes: memory.peak.max(peak_of_one),
+    };
+    tell(sender, &SupervisorEvent::Report(report));
+    Ok(())
 }
 
-/// Waits for the end of the command or for a limit.
-fn watch(
-    ended: &Receiver<std::io::Result<ExitStatus>>,
-    start: Instant,
-    limit: Option<Duration>,
-    memory: Option<u64>,
-    full: &AtomicBool,
-) -> (Watch, Option<std::io::Result<ExitStatus>>) {
-    let mut watch = Watch::default();
+/// Tells the harness. If it has ended, waits: the thread that listens to it clears everything away
+/// and ends this process.
+fn tell(sender: &Sender, event: &SupervisorEvent) {
+    if sender.send(event).is_err() {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// The exit status of a program that was killed.
+fn end(happenings: &Receiver<Happening>) -> anyhow::Result<ExitStatus> {
     loop {
-        match ended.recv_timeout(LOOK) {
-            Ok(status) => return (watch, Some(status)),
-            Err(RecvTimeoutError::Disconnected) => return (watch, None),
+        if let Happening::Ended(status) = happenings.recv()? {
+            return Ok(status?);
+        }
+    }
+}
+
+/// Waits for the end of the program, an order to kill it, or a limit.
+fn watch(
+    happenings: &Receiver<Happening>,
+    sender: &Sender,
+    most_memory: Option<u64>,
+    memory: &mut MemoryWatch,
+) -> (Option<Killed>, Option<std::io::Result<ExitStatus>>) {
+    let mut heartbeat = Instant::now();
+    let mut pause = LOOK;
+    loop {
+        match happenings.recv_timeout(pause) {
+            Ok(Happening::Ended(status)) => return (None, Some(status)),
+            Ok(Happening::Order(why)) => return (Some(why), None),
+            Err(RecvTimeoutError::Disconnected) => return (None, None),
             Err(RecvTimeoutError::Timeout) => {}
         }
+        if heartbeat.elapsed() >= HEARTBEAT {
+            // If the harness has ended, the thread that listens to it notices.
+            let _ = sender.send_if_room(&SupervisorEvent::Alive);
+            heartbeat = Instant::now();
+        }
+        let start = Instant::now();
         let mut count = 0;
-        let family = descendants(&mut |_| {
+        let family = family(children(Pid::this()), &mut |_| {
             count += 1;
             count <= MAX_PROCESSES
         });
-        let used: u64 = family.iter().map(|&pid| resident(pid)).sum();
-        watch.peak = watch.peak.max(used);
-        watch.killed = if limit.is_some_and(|limit| start.elapsed() >= limit) {
-            Some(Killed::Time)
-        } else if memory.is_some_and(|most| used > most) {
-            Some(Killed::Memory)
-        } else if family.len() > MAX_PROCESSES {
-            Some(Killed::Processes)
-        } else if full.load(Ordering::Relaxed) {
-            Some(Killed::Output)
-        } else {
-            continue;
-        };
-        return (watch, None);
-    }
-}
-
-/// Keeps what fits; more output is a reason to kill.
-fn read_stdout(
-    child: &mut Child,
-    most: usize,
-    full: Arc<AtomicBool>,
-) -> Option<JoinHandle<String>> {
-    let stdout = child.stdout.take()?;
-    Some(std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let mut stdout = stdout.take(most as u64 + 1);
-        let _ = stdout.read_to_end(&mut bytes);
-        if bytes.len() > most {
-            full.store(true, Ordering::Relaxed);
-            bytes.truncate(most);
+        let used = memory.look(&family);
+        pause = LOOK.max(start.elapsed() * LOOK_SHARE);
+        if most_memory.is_some_and(|most| used > most) {
+            return (Some(Killed::Memory), None);
         }
-        String::from_utf8_lossy(&bytes).into_owned()
-    }))
-}
-
-/// Reads everything, but keeps only the start and the end.
-fn read_stderr(child: &mut Child) -> Option<JoinHandle<String>> {
-    let mut stderr = child.stderr.take()?;
-    Some(std::thread::spawn(move || {
-        let (mut head, mut tail, mut left_out) = (Vec::new(), VecDeque::new(), 0_usize);
-        let mut buffer = [0; 8192];
-        while let Ok(n) = stderr.read(&mut buffer)
-            && n > 0
-        {
-            let room = (STDERR_KEPT - head.len()).min(n);
-            head.extend_from_slice(&buffer[..room]);
-            tail.extend(&buffer[room..n]);
-            let over = tail.len().saturating_sub(STDERR_KEPT);
-            tail.drain(..over);
-            left_out += over;
-        }
-        let tail: Vec<u8> = tail.into();
-        if left_out > 0 {
-            head.extend_from_slice(format!("\n... {left_out} bytes ...\n").as_bytes());
-        }
-        head.extend_from_slice(&tail);
-        String::from_utf8_lossy(&head).into_owned()
-    }))
-}
-
-fn join(handle: Option<JoinHandle<String>>) -> String {
-    handle.and_then(|h| h.join().ok()).unwrap_or_default()
-}
-
-/// Only one thread kills at a time: two would disturb each other's search.
-static KILLING: Mutex<()> = Mutex::new(());
-
-/// Kills every descendant: first the command's process group, then processes that left it. Those
-/// are stopped when found, so that none can fork during the search.
-fn kill_all() {
-    let _guard = KILLING.lock();
-    if let Ok(group @ 1..) = i32::try_from(COMMAND.load(Ordering::Relaxed)) {
-        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
-    }
-    for _ in 0..KILL_ROUNDS {
-        let family = descendants(&mut |pid| {
-            let _ = kill(pid, Signal::SIGSTOP);
-            true
-        });
-        if family.is_empty() {
-            return;
-        }
-        for &pid in &family {
-            let _ = kill(pid, Signal::SIGKILL);
-        }
-        std::thread::sleep(Duration::from_millis(1));
-        reap();
-    }
-}
-
-/// The command's own process, which a separate thread waits for.
-static COMMAND: AtomicU32 = AtomicU32::new(0);
-
-/// Reaps orphans that were adopted by this process.
-fn reap() {
-    for pid in children(std::process::id().try_into().unwrap_or(0)) {
-        if is_zombie(pid) && u32::try_from(pid.as_raw()) != Ok(COMMAND.load(Ordering::Relaxed)) {
-            let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
+        if family.len() > MAX_PROCESSES {
+            return (Some(Killed::Processes), None);
         }
     }
 }
 
-/// Visits all living descendants of this process. `meet` is called for each before its children are
-/// searched; returning false ends the search.
-fn descendants(meet: &mut dyn FnMut(Pid) -> bool) -> Vec<Pid> {
-    let mut all: Vec<Pid> = Vec::new();
-    let mut next = children(std::process::id().try_into().unwrap_or(0));
-    while let Some(pid) = next.pop() {
-        if !is_zombie(pid) {
-            all.push(pid);
-            if !meet(pid) {
-                break;
+impl Program {
+    /// Kills every descendant: first the program's process group, then processes that left it.
+    fn kill_all(&self) {
+        let _guard = self.killing.lock().unwrap_or_else(PoisonError::into_inner);
+        // The program leads a group, which dies at once, however fast its members fork.
+        let _ = killpg(self.pid, Signal::SIGKILL);
+        kill_families(&|| children(Pid::this()), &|| self.reap());
+    }
+
+    /// Waits for orphans that this process adopted and that have ended.
+    fn reap(&self) {
+        for pid in children(Pid::this()) {
+            let has_ended = ProcessState::of(pid).is_some_and(|state| state.is_ended());
+            if has_ended && pid != self.pid {
+                let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
             }
         }
-        next.extend(children(pid.as_raw()));
     }
-    all
-}
-
-/// Children of all threads of a process.
-fn children(pid: i32) -> Vec<Pid> {
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
-        return Vec::new();
-    };
-    let lists = tasks
-        .flatten()
-        .map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
-    lists
-        .flat_map(|l| {
-            l.split_whitespace()
-                .flat_map(str::parse)
-                .map(Pid::from_raw)
-                .collect::<Vec<_>>()
-        })
-        .collect()
-}
-
-fn is_zombie(pid: Pid) -> bool {
-    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
-        return false;
-    };
-    // The state follows the name, which may itself contain brackets.
-    stat.rsplit_once(')')
-        .is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']))
-}
-
-/// Memory in use, bytes.
-fn resident(pid: Pid) -> u64 {
-    let Ok(statm) = std::fs::read_to_string(format!("/proc/{pid}/statm")) else {
-        return 0;
-    };
-    statm
-        .split_whitespace()
-        .nth(1)
-        .and_then(|pages| pages.parse::<u64>().ok())
-        .unwrap_or(0)
-        * PAGE
 }

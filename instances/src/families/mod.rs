@@ -15,6 +15,9 @@ pub const MAX_PAIRS: usize = 500_000_000;
 /// Most users of a generated instance; at about 250 bytes each they take 5 GB.
 pub const MAX_USERS: usize = 20_000_000;
 
+/// The parameters whose values are paths of files, in any family.
+pub const FILE_PARAMETERS: [&str; 4] = ["trace", "sites", "user_positions", "requests"];
+
 /// Every family, in the order of display. To add one, write its file and add a line here.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Family>> {
@@ -127,6 +130,15 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn parameters_that_name_files_are_known() {
+        let families = all();
+        let parameters = families.iter().flat_map(|f| f.parameters());
+        let paths = parameters.filter(|p| p.meaning.starts_with("path of"));
+        let names: std::collections::BTreeSet<&str> = paths.map(|p| p.name).collect();
+        assert_eq!(names, FILE_PARAMETERS.into_iter().collect());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Aggregated rows: what a solver did on all problems of one kind.
 
 use crate::analysis::gaps::{Analysis, Gap, OPTIMAL, ROUNDING, Reference, ScoredRecord, Standing};
-use crate::records::{Moment, Realised, Record, SolverKey, Status};
+use crate::records::{Moment, Realised, Record, SolveEnd, SolverKey, Status};
 use crate::statistics::bootstrap::{ConfidenceInterval, mean_intervals, quantile_intervals};
 use crate::statistics::curves::primal_integral;
 use crate::statistics::summary::{
@@ -86,7 +86,8 @@ pub struct Measures {
     pub violating: usize,
     /// Rows without a plan and without a proof that there is none.
     pub failed: usize,
-    /// Rows that ran out of time, with or without a plan; they are counted elsewhere as well.
+    /// Rows that ran out of time, with or without a plan; they are counted elsewhere as well. An
+    /// anytime solver with a feasible plan at its budget did not run out of time.
     pub timeouts: usize,
     /// What the other rows are compared with, and how many of them.
     pub references: BTreeMap<Reference, usize>,
@@ -109,7 +110,7 @@ pub struct Measures {
     pub time_s: Option<f64>,
     /// Shifted geometric mean of the same times, shift [`TIME_SHIFT_S`], s.
     pub time_geometric_s: Option<f64>,
-    /// [`par10`] over all rows, s: a row that is not [`Record::is_solved`] counts ten time limits;
+    /// [`par10`] over all rows, s: a row that is not [`SolveEnd::Solved`] counts ten time limits;
     /// None when such a row has no limit.
     pub par10_s: Option<f64>,
     /// Mean primal integral up to the problem's horizon, s, over rows of problems with a plan that
@@ -226,7 +227,10 @@ impl Measures {
             rows: rows.len(),
             violating: count(|row| row.standing == Standing::Violating),
             failed: count(|row| row.standing == Standing::Failed),
-            timeouts: count(|row| row.record.status == Status::Timeout),
+            timeouts: rows
+                .iter()
+                .filter(|row| analysis.catalogue.end(row.record) == SolveEnd::OutOfTime)
+                .count(),
             references: references(analysis, rows),
             gap: Stats::of(&some(&guaranteed)),
             above_best: mean(&some(&|row| above_best(row.standing))),
@@ -240,7 +244,7 @@ impl Measures {
             })),
             time_s: quantile(&times, 0.5),
             time_geometric_s: shifted_geometric_mean(&times, TIME_SHIFT_S),
-            par10_s: par10(&par10_items(rows)),
+            par10_s: par10(&par10_items(analysis, rows)),
             primal_integral_s: mean(&some(&|row| integral(analysis, row))),
             plan_means: PLAN_MEANS
                 .iter()
@@ -341,9 +345,10 @@ fn gap_intervals(
 }
 
 /// Time if solved, and the limit, of each row.
-fn par10_items(rows: &[&ScoredRecord]) -> Vec<(Option<f64>, Option<f64>)> {
+fn par10_items(analysis: &Analysis, rows: &[&ScoredRecord]) -> Vec<(Option<f64>, Option<f64>)> {
     let item = |record: &Record| {
-        let time = record.is_solved().then_some(record.time_s);
+        let is_solved = analysis.catalogue.end(record) == SolveEnd::Solved;
+        let time = is_solved.then_some(record.time_s);
         (time, record.time_limit_s())
     };
     rows.iter().map(|row| item(row.record)).collect()

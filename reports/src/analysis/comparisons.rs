@@ -3,7 +3,7 @@
 
 use crate::analysis::aggregates::{SizeKey, grouped};
 use crate::analysis::gaps::{Analysis, Reference, ScoredRecord, Standing};
-use crate::records::{SolverKey, Status};
+use crate::records::{SolveEnd, SolverKey, Status};
 use crate::statistics::bootstrap::{ConfidenceInterval, mean_interval};
 use crate::statistics::paired::{Wilcoxon, holm, wilcoxon};
 use crate::statistics::scaling::{Scaling, Timing, fit};
@@ -76,7 +76,8 @@ pub struct TimeGrowth {
     pub solver: String,
     /// The fit; None when the runs do not allow one.
     pub scaling: Option<Scaling>,
-    /// Rows left out: they ended in an error.
+    /// Rows left out: they ended in an error, or are of an anytime solver at its budget, whose time
+    /// is what it was given.
     pub left_out: usize,
 }
 
@@ -245,7 +246,8 @@ pub fn virtual_best(analysis: &Analysis) -> Vec<VirtualBest> {
 type GroupKey<'a> = (bool, usize, SolverKey<'a>);
 
 /// The growth of every solver's time with N, by mode and M. A row that ran out of time counts as
-/// cut off; rows that ended in an error are left out.
+/// cut off. Rows that ended in an error, and those of anytime solvers at their budget, are left
+/// out.
 #[must_use]
 pub fn growth(analysis: &Analysis) -> Vec<TimeGrowth> {
     let groups = grouped(&analysis.rows, |row| {
@@ -253,12 +255,15 @@ pub fn growth(analysis: &Analysis) -> Vec<TimeGrowth> {
         (r.interference, r.servers, analysis.catalogue.key(&r.solver))
     });
     let of = |((interference, servers, (_, solver)), rows): (GroupKey, Vec<&ScoredRecord>)| {
-        let timed = rows.iter().filter(|row| row.record.status != Status::Error);
-        let timed: Vec<&&ScoredRecord> = timed.collect();
+        let catalogue = &analysis.catalogue;
+        let is_timed = |row: &&&ScoredRecord| {
+            row.record.status != Status::Error && !catalogue.is_at_budget(row.record)
+        };
+        let timed: Vec<&&ScoredRecord> = rows.iter().filter(is_timed).collect();
         let timing = |row: &&&ScoredRecord| Timing {
             size: row.record.users as f64,
             time_s: row.record.time_s,
-            censored: row.record.status == Status::Timeout,
+            censored: catalogue.end(row.record) == SolveEnd::OutOfTime,
             cluster: analysis.problems[row.problem].cluster,
         };
         let scaling = fit(&timed.iter().map(timing).collect::<Vec<_>>());

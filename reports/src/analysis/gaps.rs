@@ -331,8 +331,7 @@ fn relative_excess(value: f64, reference: f64) -> f64 {
 
 /// The value of a feasible plan.
 pub(crate) fn plan_value(record: &Record) -> Option<f64> {
-    let is_valid = record.violations == 0 && record.status != Status::Error;
-    record.objective.filter(|_| is_valid)
+    record.objective.filter(|_| record.has_feasible_plan())
 }
 
 fn outcome_without_plan(record: &Record) -> Standing {

@@ -5,6 +5,7 @@ pub mod aggregates;
 pub mod baseline;
 pub mod comparisons;
 pub mod gaps;
+pub mod recheck;
 mod study;
 
 pub use study::Study;

@@ -9,7 +9,7 @@ use crate::analysis::comparisons::{SolverPair, TimeGrowth, VirtualBest};
 use crate::analysis::gaps::{Gap, ProblemBounds, Standing};
 use crate::document::Format::{Html, Latex, Markdown, Terminal};
 use crate::document::{Column, Digits, Format, Value, columns};
-use crate::records::{Realised, Record};
+use crate::records::{Realised, Record, SolveEnd};
 use crate::statistics::{ConfidenceInterval, Stats};
 
 const PAGE: &[Format] = &[Html];
@@ -136,15 +136,22 @@ pub(super) fn by_setting() -> Vec<Column<Aggregate<SettingKey>>> {
     })
 }
 
-/// Per solver, mode and number of users.
+/// Per solver, mode and number of users: `sizes.csv`.
 pub(super) fn by_size() -> Vec<Column<Aggregate<SizeKey>>> {
     aggregate(columns! { k: SizeKey;
-        "interference" .tag("interference") .only(PAGE) => k.interference;
-        "N"            .tag("users")                    => k.users;
+        "interference" csv["interference"] .tag("interference") .only(PAGE) => k.interference;
+        "N"            csv["users"]        .tag("users")                    => k.users;
     })
 }
 
-/// Per solver and mode.
+/// Per mode and solver: `totals.csv`.
+pub(super) fn by_mode() -> Vec<Column<Aggregate<bool>>> {
+    aggregate(columns! { on: bool;
+        csv["interference"] => *on;
+    })
+}
+
+/// Per solver, in tables with a section for each mode.
 pub(super) fn totals() -> Vec<Column<Aggregate<bool>>> {
     aggregate(Vec::new())
 }
@@ -182,24 +189,30 @@ pub(super) fn growth() -> Vec<Column<TimeGrowth>> {
         "solver"               csv["solver"]        .tag("solver") => Value::code(&g.solver);
         "exponent of N [95 %]" csv["exponent", "exponent_low", "exponent_high"]
             => g.scaling.map(|s| s.exponent);
-        "fitted ms at N = 100" => Value::milliseconds(g.scaling.map(|s| s.at(100.0)));
+        "fitted ms at N = 100" csv["fitted_100_ms"]
+            => Value::milliseconds(g.scaling.map(|s| s.at(100.0)));
                                csv["factor_s"] => g.scaling.map(|s| s.factor);
                                csv["deviation_log"] => g.scaling.map(|s| s.deviation);
         "runs"                 csv["runs"] => g.scaling.map(|s| s.runs);
         "cut off"              csv["cut_off"] => g.scaling.map(|s| s.censored);
-        "left out (errors)"    csv["left_out"]      .only(PAGE) => g.left_out;
+        "left out"             csv["left_out"]      .only(PAGE) => g.left_out;
     }
 }
 
-/// The best plan of every problem.
+/// The best plan of every problem: `virtual-best.csv`.
 pub(super) fn virtual_best() -> Vec<Column<VirtualBest>> {
     columns! { b: VirtualBest;
-        "interference"           => b.key.interference;
-        "N"                      => b.key.users;
-        "gap mean %"             => Value::percent(b.all.map(|s| s.mean));
-        "max %"                  => Value::percent(b.all.map(|s| s.max));
-        "without bounds: mean %" => Value::percent(b.without_bounds.map(|s| s.mean));
-        "max %"                  => Value::percent(b.without_bounds.map(|s| s.max));
+        "interference" csv["interference"] => b.key.interference;
+        "N"            csv["users"]        => b.key.users;
+                       csv["with_gap"]     => b.all.map_or(0, |s| s.count);
+        "gap mean %"   csv["gap_mean_pct"] => Value::percent(b.all.map(|s| s.mean));
+        "max %"        csv["gap_max_pct"]  => Value::percent(b.all.map(|s| s.max));
+                       csv["without_bounds_with_gap"]
+            => b.without_bounds.map_or(0, |s| s.count);
+        "without bounds: mean %" csv["without_bounds_gap_mean_pct"]
+            => Value::percent(b.without_bounds.map(|s| s.mean));
+        "max %"                  csv["without_bounds_gap_max_pct"]
+            => Value::percent(b.without_bounds.map(|s| s.max));
     }
 }
 
@@ -207,6 +220,8 @@ pub(super) fn virtual_best() -> Vec<Column<VirtualBest>> {
 pub(super) struct RecordLine<'a> {
     pub record: &'a Record,
     pub standing: Standing,
+    pub is_anytime: bool,
+    pub end: SolveEnd,
     pub bounds: &'a ProblemBounds,
 }
 
@@ -245,6 +260,7 @@ pub(super) fn record_lines<'a>() -> Vec<Column<RecordLine<'a>>> {
         csv["generator"]         => &l.record.generator;
         csv["solver_version"]    => &l.record.solver_version;
         csv["time_limit_s"]      => l.record.time_limit_s();
+        csv["anytime"]           => l.is_anytime;
         csv["status"]            => l.record.status.to_string();
         csv["stop"]              => &l.record.stop;
         csv["objective"]         => l.record.objective;
@@ -266,6 +282,7 @@ pub(super) fn record_lines<'a>() -> Vec<Column<RecordLine<'a>>> {
     };
     all.extend(columns! { l: RecordLine;
         csv["outcome"]                => l.standing.name();
+        csv["solved"]                 => l.end == SolveEnd::Solved;
         csv["reference"]              => l.bounds.reference.name();
         csv["problem_lower_bound"]    => l.bounds.lower.as_ref().map(|b| b.value);
         csv["problem_lower_bound_by"] => l.bounds.lower.as_ref().map(|b| b.solver.as_str());

@@ -7,28 +7,29 @@ use crate::document::{Block, Prose, code, prose};
 use crate::statistics::Stats;
 use crate::text::{listed, mode, percent};
 
-/// The solver that findings are about and that pairs are shown against in the paper.
-pub(super) const SUBJECT: &str = "goa";
 /// The guaranteed gap beyond which the report says so.
 const NOTEWORTHY: f64 = 0.05;
 
 /// The finding, a paragraph.
 pub(super) fn finding(study: &Study) -> Block {
     let rows = |interference: bool| -> Vec<&Aggregate<SizeKey>> {
-        let of = study.by_size.iter().filter(|r| r.solver == SUBJECT);
+        let of = study.by_size.iter().filter(|r| r.solver == study.focus);
         of.filter(|r| r.key.interference == interference).collect()
     };
     let mut all = Prose::default();
     for interference in [false, true] {
         let rows = rows(interference);
         if !rows.is_empty() {
-            all.push(in_mode(&rows, interference));
+            all.push(in_mode(&study.focus, &rows, interference));
         }
     }
     if all.is_empty() {
-        return Block::Paragraph(prose! { "The campaign has no rows of ", code(SUBJECT), "." });
+        return Block::Paragraph(prose! {
+            "The campaign has no rows of ", code(&study.focus), ". ",
+            code("report --focus SOLVER"), " makes another solver the subject of this section."
+        });
     }
-    all.push(worst(&study.analysis));
+    all.push(worst(&study.focus, &study.analysis));
     Block::Paragraph(all)
 }
 
@@ -39,7 +40,7 @@ struct GapsAt {
     above_best: Option<f64>,
 }
 
-fn in_mode(rows: &[&Aggregate<SizeKey>], interference: bool) -> Prose {
+fn in_mode(solver: &str, rows: &[&Aggregate<SizeKey>], interference: bool) -> Prose {
     let gaps: Vec<GapsAt> = rows
         .iter()
         .filter_map(|row| {
@@ -52,7 +53,7 @@ fn in_mode(rows: &[&Aggregate<SizeKey>], interference: bool) -> Prose {
         .collect();
     let on = mode(interference);
     if gaps.is_empty() {
-        return without_gaps(rows, on);
+        return without_gaps(solver, rows, on);
     }
     let each: Vec<String> = gaps
         .iter()
@@ -62,12 +63,12 @@ fn in_mode(rows: &[&Aggregate<SizeKey>], interference: bool) -> Prose {
         })
         .collect();
     prose! {
-        format!("With interference {on}, the mean guaranteed gap of "), code(SUBJECT),
+        format!("With interference {on}, the mean guaranteed gap of "), code(solver),
         format!(" is {}. {} ", listed(&each), beyond(&gaps))
     }
 }
 
-fn without_gaps(rows: &[&Aggregate<SizeKey>], on: &str) -> Prose {
+fn without_gaps(solver: &str, rows: &[&Aggregate<SizeKey>], on: &str) -> Prose {
     let above = rows.iter().filter_map(|row| row.measures.above_best);
     let rest = above.reduce(f64::max).map_or_else(
         || "there is no feasible plan of it either. ".to_string(),
@@ -79,7 +80,7 @@ fn without_gaps(rows: &[&Aggregate<SizeKey>], on: &str) -> Prose {
         },
     );
     prose! {
-        format!("With interference {on}, no row of "), code(SUBJECT), " has a lower bound to \
+        format!("With interference {on}, no row of "), code(solver), " has a lower bound to \
         compare with; ", rest
     }
 }
@@ -113,8 +114,8 @@ fn beyond(gaps: &[GapsAt]) -> String {
     }
 }
 
-fn worst(analysis: &Analysis) -> Prose {
-    let rows = analysis.rows.iter().filter(|r| r.record.solver == SUBJECT);
+fn worst(solver: &str, analysis: &Analysis) -> Prose {
+    let rows = analysis.rows.iter().filter(|r| r.record.solver == solver);
     let gaps = rows.filter_map(|row| Some((row.record, row.standing.gap()?)));
     // The first of equals, so that the sentence does not depend on the iterator's tie rule.
     let worst = gaps.reduce(|a, b| {

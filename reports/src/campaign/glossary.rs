@@ -41,8 +41,9 @@ pub(super) fn glossary() -> Vec<Block> {
         table("reference", references()),
         Block::Paragraph(prose! {
             "A plan below any bound, a solver's claim included, counts as crossed. Every row with \
-            its interval and reference is in ", code("gaps.csv"), ", the tables in full precision \
-            are in ", code("summary.csv"), "."
+            its interval and reference is in ", code("gaps.csv"), ". In full precision, the tables \
+            by kind of problem are in ", code("summary.csv"), ", those by N in ",
+            code("sizes.csv"), ", and those of all problems of a mode in ", code("totals.csv"), "."
         }),
     ]
 }
@@ -54,6 +55,8 @@ fn row_columns() -> Vec<Entry> {
         "violating": "rows whose plan violates a constraint, such as a mandatory user left local: \
             they have no gap";
         "failed": "rows without a plan: an error, or timed out before the first plan";
+        "timed out": "rows that the time limit cut off. An anytime solver improves its plan until \
+            its time is up: with a feasible plan at its budget it is not timed out, but solved";
     }
 }
 
@@ -68,8 +71,8 @@ fn gap_columns() -> Vec<Entry> {
         "proved optimal": "share of all rows with (z - LB)/LB <= 0.0001 (0.01 %); a problem counts \
             as proved optimal when (UB - LB)/LB <= 0.0001. Differences within 1e-9 are treated as \
             rounding";
-        "≤ 1 %": "share of all rows with a guaranteed gap of at most 1 %; the page and summary.csv \
-            also count 0.01, 0.1, 5 and 10 %";
+        "≤ 1 %": "share of all rows with a guaranteed gap of at most 1 %; the page and the CSV \
+            files also have 0.01, 0.1, 5 and 10 %";
         "above best known": "mean of (z - UB)/UB over rows with a feasible plan: the lower end of \
             the interval, and all that is known without a bound";
         "references": "what the rows are compared with, and how many of them (below)";
@@ -80,8 +83,8 @@ fn gap_columns() -> Vec<Entry> {
 
 fn other_columns() -> Vec<Entry> {
     entries! {
-        "time": "median wall time of the algorithm alone over rows that did not end in an error, \
-            time-outs included";
+        "time": "median wall time of the algorithm over rows that did not end in an error, time-outs \
+            included; the methods say what the times of external solvers hold";
         "geo.": "shifted geometric mean of the same times, exp(mean ln(t + 1 ms)) - 1 ms";
         "PAR10": "mean time in which an unsolved row (timed out, failed, constraints violated, or \
             an exact method short of its gap) counts ten time limits; – where such a row has no \

@@ -7,13 +7,16 @@ use crate::document::{Block, Prose, code, listed, prose};
 use crate::records::{Environment, Record};
 use crate::statistics::bootstrap::RESAMPLES;
 use crate::text::{self, counted};
+use offload_instances::Status;
 use std::collections::BTreeSet;
 
 pub(super) fn methods(study: &Study) -> Vec<Block> {
     let analysis = &study.analysis;
     vec![
-        Block::Paragraph(definitions().into()),
-        Block::Paragraph(prose! { versions(analysis), " ", budgets(analysis) }),
+        Block::Paragraph(prose! { definitions(), " ", times(analysis) }),
+        Block::Paragraph(prose! {
+            versions(analysis), " ", budgets(analysis), anytime(analysis)
+        }),
         Block::Paragraph(machines(&study.environments)),
     ]
 }
@@ -27,10 +30,55 @@ fn definitions() -> String {
          {ROUNDING:e} are treated as rounding. Intervals are bootstrap 95 % intervals over \
          instances ({RESAMPLES} resamples of whole instances; BCa for means, percentile for \
          quantiles). Solvers are compared on their common problems by Wilcoxon's signed rank test \
-         on one difference per instance, two-sided, corrected by Holm's method over all pairs. \
-         Times are wall times of the algorithm alone; geometric means are shifted by 1 ms; \
-         time-outs and failures are counted and never dropped."
+         on one difference per instance, two-sided, corrected by Holm's method over all pairs."
     )
+}
+
+/// What the times are times of: an external solver's may be its own statement, or hold more than
+/// the algorithm.
+fn times(analysis: &Analysis) -> Prose {
+    let stated = |r: &Record| r.algorithm_time_s.is_some();
+    let whole = |r: &Record, prefix: &str| {
+        let id = r.options.get("id").and_then(serde_json::Value::as_str);
+        let ran = r.wall_time_s != Some(0.0) && r.status != Status::NotRun;
+        r.algorithm_time_s.is_none() && ran && id.is_some_and(|id| id.starts_with(prefix))
+    };
+    let parts = [
+        (
+            solvers_with(analysis, &stated),
+            " stated by the solver itself, within the wall time that offload-bench measured",
+        ),
+        (
+            solvers_with(analysis, &|r| whole(r, "exec:")),
+            " from the start of its process to its end, which holds more than the algorithm",
+        ),
+        (
+            solvers_with(analysis, &|r| whole(r, "serve:")),
+            " from the request to the answer, which holds the transfer of the problem",
+        ),
+    ];
+    let mut text = prose! { "Times are wall times of the algorithm alone" };
+    let mut lead = ", except that those of ";
+    for (solvers, what) in parts.into_iter().filter(|(solvers, _)| !solvers.is_empty()) {
+        let names = listed(solvers.iter().map(|solver| prose! { code(solver) }));
+        text = prose! { text, lead, names, " are", what };
+        lead = ", and those of ";
+    }
+    prose! {
+        text, "; geometric means are shifted by 1 ms; time-outs and failures are counted and never \
+        dropped."
+    }
+}
+
+/// The solvers with a record of some kind, in the order of the report.
+fn solvers_with<'a>(analysis: &'a Analysis, is: &dyn Fn(&Record) -> bool) -> Vec<&'a str> {
+    let has = |id: &&&str| {
+        analysis
+            .rows
+            .iter()
+            .any(|row| row.record.solver == **id && is(row.record))
+    };
+    analysis.solvers.iter().filter(has).copied().collect()
 }
 
 fn distinct(analysis: &Analysis, value: impl Fn(&Record) -> Option<String>) -> Vec<String> {
@@ -81,6 +129,24 @@ fn budgets(analysis: &Analysis) -> String {
         text += &format!(" Times are medians of up to {repeated} repetitions.");
     }
     text
+}
+
+/// Which solvers use all their time by design, and what that means for the tables.
+fn anytime(analysis: &Analysis) -> Prose {
+    let is_anytime = |id: &&&str| {
+        let mut rows = analysis.rows.iter().map(|row| row.record);
+        rows.any(|record| record.solver == **id && analysis.catalogue.is_anytime(record))
+    };
+    let ids = analysis.solvers.iter().filter(is_anytime);
+    let ids: Vec<Prose> = ids.map(|id| code(id)).collect();
+    if ids.is_empty() {
+        return Prose::default();
+    }
+    prose! {
+        " Anytime: ", listed(ids), ". The time limit of an anytime solver is its budget: a row \
+        with a feasible plan at the budget counts as solved, not as timed out, and no growth of \
+        time is fitted to it."
+    }
 }
 
 fn machines(environments: &[Environment]) -> Prose {

@@ -7,17 +7,20 @@ mod glossary;
 mod methods;
 mod overview;
 mod tables;
+mod trajectories;
 
 use crate::analysis::Study;
 use crate::analysis::aggregates::ThresholdKey;
 use crate::analysis::comparisons::TimeGrowth;
+use crate::analysis::recheck::sentence;
 use crate::document::{
-    Block, Document, Filters, Picture, Select, Table, csv, html, latex, markdown, terminal,
-    write_pictures,
+    Block, Document, Filters, Picture, Select, Table, add_pictures, csv, html, latex, markdown,
+    terminal,
 };
 use crate::error::ReportError;
-use crate::files::{write_all, write_under, write_with};
-use crate::text::{counted, mode};
+use crate::escape::xml_characters;
+use crate::files::FileSet;
+use crate::text::{clip, counted, mode};
 use columns::RecordLine;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,55 +32,86 @@ const SHOWN: [&str; 3] = ["gap-vs-users", "gap-distribution", "runtime-vs-users"
 const TITLE: &str = "Campaign report";
 
 /// Writes a campaign's report into `folder`, which is made if it is missing: `report.md`,
-/// `report.html` (one page, nothing fetched), `gaps.csv` (a row per record), `summary.csv` (a row
-/// per solver and kind of problem), `pairs.csv`, `growth.csv`, `paper.tex` with `tables/*.tex`, and
-/// each figure as `figures/NAME.svg`, `.tex` (pgfplots) and `.csv` (every number drawn). Each file
-/// is written whole or not at all. Returns the paths of those in `folder` itself, the reports
-/// first.
+/// `report.html` (one page, nothing fetched), `paper.tex` with `tables/*.tex`, the CSV files of
+/// [`NAMES`], and each figure as `figures/NAME.svg`, `.tex` (pgfplots) and `.csv` (every number
+/// drawn). They are written all together or not at all. Returns the paths of those in `folder`
+/// itself, the reports first.
 ///
 /// # Errors
-/// [`ReportError::Io`], naming the file.
+/// [`ReportError::Io`], naming the file; those of an earlier report are then as they were.
 pub fn write_report(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let set = FileSet::begin(folder)?;
     // The row of every record takes as long as everything else.
-    let (rows, rest) = rayon::join(
-        || write_with(&folder.join("gaps.csv"), |out| write_gaps(study, out)),
-        || write_summaries(study, folder),
-    );
-    let mut paths = rest?;
-    paths.insert(3, rows?);
-    Ok(paths)
+    let (rows, rest) = rayon::join(|| add_rows(study, &set), || add_summaries(study, &set));
+    rows.and(rest)?;
+    set.finish()?;
+    Ok(NAMES.iter().map(|name| folder.join(name)).collect())
 }
 
-/// `gaps.csv`, written as it is made: it is the one file that grows with the records.
+/// The files of a report in its folder itself: the reports; a row per record, and per moment of
+/// its trajectory; the tables, by kind of problem, by N and by interference mode; pairs; growth;
+/// the virtual best.
+pub const NAMES: [&str; 11] = [
+    "report.md",
+    "report.html",
+    "paper.tex",
+    "gaps.csv",
+    "anytime.csv",
+    "summary.csv",
+    "sizes.csv",
+    "totals.csv",
+    "pairs.csv",
+    "growth.csv",
+    "virtual-best.csv",
+];
+
+/// The files that grow with the records, written as they are made.
+fn add_rows(study: &Study, set: &FileSet) -> Result<(), ReportError> {
+    set.add_with("gaps.csv", |out| write_gaps(study, out))?;
+    set.add_with("anytime.csv", |out| {
+        csv::write(out, &trajectories::columns(), trajectories::lines(study))
+    })
+}
+
+/// `gaps.csv`.
 fn write_gaps(study: &Study, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     let analysis = &study.analysis;
     let lines = analysis.rows.iter().map(|scored| RecordLine {
         record: scored.record,
         standing: scored.standing,
+        is_anytime: analysis.catalogue.is_anytime(scored.record),
+        end: analysis.catalogue.end(scored.record),
         bounds: &analysis.problems[scored.problem],
     });
     csv::write(out, &columns::record_lines(), lines)
 }
 
 /// Everything but the row of every record.
-fn write_summaries(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+fn add_summaries(study: &Study, set: &FileSet) -> Result<(), ReportError> {
     let figures = figures::figures(study).into_iter().map(Arc::new);
     let pictures: Vec<Picture> = figures.map(|f| Picture::new(&f, "")).collect();
-    write_pictures(folder, &pictures, &["svg", "tex", "csv"])?;
+    add_pictures(set, &pictures, &["svg", "tex", "csv"])?;
     for table in paper_tables(study) {
-        let name = format!("{}.tex", table.label);
-        write_under(&folder.join("tables"), &name, &latex::table(&table))?;
+        let name = format!("tables/{}.tex", table.label);
+        set.add(&name, latex::table(&table).as_bytes())?;
     }
     let summary = csv::table(&columns::by_setting(), &study.by_setting);
+    let best = csv::table(&columns::virtual_best(), &study.virtual_best);
     let files = [
         ("report.md", markdown::document(&report(study, &pictures))),
         ("report.html", html::document(&page(study, &pictures))),
         ("paper.tex", latex::document(&paper(study, &pictures))),
         ("summary.csv", summary),
+        ("sizes.csv", csv::table(&columns::by_size(), &study.by_size)),
+        ("totals.csv", csv::table(&columns::by_mode(), &study.totals)),
         ("pairs.csv", csv::table(&columns::pairs(), &study.pairs)),
         ("growth.csv", csv::table(&columns::growth(), &study.growth)),
+        ("virtual-best.csv", best),
     ];
-    write_all(folder, &files)
+    for (name, text) in files {
+        set.add(name, text.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// `report.md`.
@@ -105,6 +139,9 @@ fn report(study: &Study, pictures: &[Picture]) -> Document {
         ));
         blocks.extend(tables::folded_settings(study));
         blocks.push(Block::heading("Solvers against each other"));
+        if !study.pairs.is_empty() {
+            blocks.push(Block::Table(tables::pairs_of_one(study)));
+        }
         blocks.push(folded_pairs(study));
         blocks.push(Block::heading("Growth of time with N"));
         blocks.push(Block::Table(tables::growth(fitted(study))));
@@ -122,8 +159,9 @@ fn document(blocks: Vec<Block>) -> Document {
     Document {
         title: TITLE,
         blocks,
-        footer: "Made by offload-bench. Every number on this page is in gaps.csv, summary.csv, \
-                 pairs.csv, growth.csv and figures/*.csv beside it.",
+        footer: "Made by offload-bench. The numbers of all tables are in summary.csv, sizes.csv, \
+                 totals.csv, pairs.csv, growth.csv and virtual-best.csv beside it, those of \
+                 figures in figures/*.csv, and every row is in gaps.csv.",
     }
 }
 
@@ -164,6 +202,7 @@ fn page(study: &Study, pictures: &[Picture]) -> Document {
     blocks.extend(pictures.iter().cloned().map(Block::Figure));
     blocks.extend([
         Block::section("Solvers against each other", "pairs", "Pairs"),
+        Block::Table(tables::pairs_of_one(study)),
         Block::Table(tables::pairs(study)),
         Block::section("Growth of time with N", "growth", "Growth"),
         Block::Table(tables::growth(&study.growth)),
@@ -179,7 +218,7 @@ fn page(study: &Study, pictures: &[Picture]) -> Document {
 
 fn filters(study: &Study) -> Filters {
     let rows = || study.analysis.rows.iter().map(|row| row.record);
-    let families: BTreeSet<String> = rows().map(|r| r.family.clone()).collect();
+    let families: BTreeSet<String> = rows().map(|r| xml_characters(&r.family)).collect();
     let users: BTreeSet<usize> = rows().map(|r| r.users).collect();
     let thresholds: BTreeSet<ThresholdKey> = rows().map(|r| ThresholdKey(r.threshold)).collect();
     let modes: BTreeSet<&str> = rows().map(|r| mode(r.interference)).collect();
@@ -211,7 +250,7 @@ fn filters(study: &Study) -> Filters {
             .analysis
             .solvers
             .iter()
-            .map(ToString::to_string)
+            .map(|id| xml_characters(id))
             .collect(),
     }
 }
@@ -238,8 +277,9 @@ fn paper(study: &Study, pictures: &[Picture]) -> Document {
     blocks.extend(methods::methods(study));
     blocks.push(Block::heading("Results"));
     blocks.push(Block::paragraph(
-        "The results are in the tables and figures; every number is in the CSV files beside this \
-         document.",
+        "The results are in the tables and figures. The numbers of the tables are in sizes.csv \
+         (by N), totals.csv (all problems of a mode), pairs.csv and growth.csv beside this \
+         document, those of figures in figures/*.csv.",
     ));
     blocks.extend(paper_tables(study).into_iter().map(Block::Table));
     blocks.extend(pictures.iter().cloned().map(Block::Figure));
@@ -269,9 +309,16 @@ pub fn console_table(study: &Study) -> String {
             counted(rows + missing, "row")
         );
     }
+    if let Some((stop, _)) = overview::most_frequent_stop(study.not_run.iter()) {
+        let count = counted(study.not_run.len(), "solve");
+        let stop = clip(stop, overview::REASON);
+        out += &format!("WARNING: {count} did not run ({stop}); run again to repeat them.\n\n");
+    }
     out + &terminal::table(&tables::terminal(study))
         + "Mean guaranteed gap in % by number of users, then over all with its 95 % interval: \
            (plan - bound)/bound, an upper bound of the true gap; –: no bound or no plan.\n"
+        + &sentence(study.recheck.as_ref()).replace('`', "")
+        + "\n"
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use crate::analysis::Study;
 use crate::analysis::aggregates::reference_text;
 use crate::analysis::gaps::{Analysis, Crossing, OPTIMAL, Reference, ScoredRecord, Standing};
+use crate::analysis::recheck::sentence;
 use crate::document::{Block, Prose, code, listed, prose, strong};
-use crate::records::Status;
+use crate::records::{Record, SolveEnd};
 use crate::text::{self, clip, counted, percent};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ const SHOWN: usize = 10;
 /// Problems named as examples.
 const EXAMPLES: usize = 3;
 /// Longest reason of a failure shown, characters.
-const REASON: usize = 120;
+pub(super) const REASON: usize = 120;
 
 /// What was run, then contradictions and warnings.
 pub(super) fn overview(study: &Study) -> Vec<Block> {
@@ -24,8 +25,14 @@ pub(super) fn overview(study: &Study) -> Vec<Block> {
         )];
     }
     let mut all = vec![Block::Paragraph(campaign(analysis))];
+    all.push(recheck(study));
     all.extend(contradictions(&analysis.crossings));
-    let mut notes = vec![unfinished(study), failures(analysis), timeouts(analysis)];
+    let mut notes = vec![
+        unfinished(study),
+        not_run(study),
+        failures(analysis),
+        timeouts(analysis),
+    ];
     notes.extend(without_reference(analysis));
     notes.extend([
         without_plans(analysis),
@@ -42,6 +49,24 @@ pub(super) fn overview(study: &Study) -> Vec<Block> {
         all.extend([Block::paragraph("Warnings:"), Block::List(notes)]);
     }
     all
+}
+
+/// What was re-checked; a refutation must not be overlooked.
+fn recheck(study: &Study) -> Block {
+    let text = sentence(study.recheck.as_ref());
+    // Command names are code in every format.
+    let mut prose = Prose::default();
+    for (k, part) in text.split('`').enumerate() {
+        if k % 2 == 0 {
+            prose.push(part);
+        } else {
+            prose.push(code(part));
+        }
+    }
+    match study.recheck {
+        Some(recheck) if recheck.refuted > 0 => Block::Alert(vec![Block::Paragraph(prose)]),
+        _ => Block::Paragraph(prose),
+    }
 }
 
 fn campaign(analysis: &Analysis) -> Prose {
@@ -147,17 +172,45 @@ fn rows_by_solver(
     })
 }
 
+/// The most frequent reason of an end, and how often it is given; of several the alphabetically
+/// first.
+pub(super) fn most_frequent_stop<'a>(
+    records: impl Iterator<Item = &'a Record>,
+) -> Option<(&'a str, usize)> {
+    let mut stops: BTreeMap<&str, usize> = BTreeMap::new();
+    for record in records {
+        *stops.entry(&record.stop).or_default() += 1;
+    }
+    stops
+        .into_iter()
+        .max_by_key(|(stop, count)| (*count, std::cmp::Reverse(*stop)))
+}
+
+/// What the harness failed to run says nothing about a solver.
+fn not_run(study: &Study) -> Option<Prose> {
+    let (stop, count) = most_frequent_stop(study.not_run.iter())?;
+    let total = study.not_run.len();
+    let ids = study
+        .analysis
+        .catalogue
+        .sorted(study.not_run.iter().map(|r| r.solver.as_str()));
+    let each = ids.into_iter().map(|id| {
+        let of = study.not_run.iter().filter(|r| r.solver == id);
+        prose! { code(id), " ", of.count() }
+    });
+    Some(prose! {
+        strong(format!("{} did not run", counted(total, "solve"))), " (", listed(each),
+        format!("), most frequent reason ({count}): "), code(&clip(stop, REASON)),
+        ". The fault is not the solver's, and no table contains them; ", code("run"),
+        " again repeats them."
+    })
+}
+
 fn failures(analysis: &Analysis) -> Option<Prose> {
     let failed = |row: &ScoredRecord| row.standing == Standing::Failed;
     let (each, total) = rows_by_solver(analysis, failed)?;
-    let mut stops: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in analysis.rows.iter().filter(|row| failed(row)) {
-        *stops.entry(&row.record.stop).or_default() += 1;
-    }
-    // The alphabetically first of the most frequent.
-    let (stop, count) = stops
-        .into_iter()
-        .max_by_key(|(stop, count)| (*count, std::cmp::Reverse(*stop)))?;
+    let rows = analysis.rows.iter().filter(|row| failed(row));
+    let (stop, count) = most_frequent_stop(rows.map(|row| row.record))?;
     Some(prose! {
         format!("Failed without a plan: {} (", counted(total, "row")), each,
         format!("). Most frequent reason ({count}): "), code(&clip(stop, REASON)), "."
@@ -165,7 +218,7 @@ fn failures(analysis: &Analysis) -> Option<Prose> {
 }
 
 fn timeouts(analysis: &Analysis) -> Option<Prose> {
-    let late = |row: &ScoredRecord| row.record.status == Status::Timeout;
+    let late = |row: &ScoredRecord| analysis.catalogue.end(row.record) == SolveEnd::OutOfTime;
     let (each, total) = rows_by_solver(analysis, late)?;
     let bare = |row: &&ScoredRecord| late(row) && row.standing == Standing::Failed;
     let bare = analysis.rows.iter().filter(bare).count();

@@ -1,11 +1,10 @@
 //! A campaign's tables.
 
 use super::columns;
-use super::finding::SUBJECT;
 use crate::analysis::Study;
 use crate::analysis::aggregates::{Aggregate, Measures, SettingKey};
 use crate::analysis::comparisons::{SolverPair, TimeGrowth};
-use crate::document::{Block, Column, Table, Value, columns};
+use crate::document::{Block, Column, Table, Value, code, columns, prose};
 use crate::text::{clip, counted, mode};
 
 /// `Interference on`.
@@ -171,22 +170,22 @@ pub(super) fn pairs(study: &Study) -> Table {
     Table::of(caption, &columns::pairs(), &study.pairs)
 }
 
-/// One solver against every other, for the paper.
+/// One solver, the focus unless it is not in the campaign, against every other.
 pub(super) fn pairs_of_one(study: &Study) -> Table {
     let of = |id: &str| -> Vec<SolverPair> {
         study.pairs.iter().filter_map(|p| p.seen_from(id)).collect()
     };
-    let (mut base, mut rows) = (SUBJECT, of(SUBJECT));
-    if rows.is_empty()
+    let (mut base, mut rows) = (study.focus.as_str(), of(&study.focus));
+    if !study.analysis.solvers.contains(&base)
         && let Some(first) = study.pairs.first()
     {
         (base, rows) = (&first.first, of(&first.first));
     }
-    let caption = format!(
-        "{base} against every other solver on common problems: difference of guaranteed gaps \
-         (below 0: {base} is better), matched-pairs rank-biserial effect, Wilcoxon's p corrected \
-         over all pairs of the campaign."
-    );
+    let caption = prose! {
+        code(base), " against every other solver on common problems: difference of guaranteed \
+        gaps (below 0: ", code(base), " is better), matched-pairs rank-biserial effect, \
+        Wilcoxon's p corrected over all pairs of the campaign."
+    };
     Table::of(caption, &columns::pairs(), &rows).labelled("pairs")
 }
 

@@ -69,7 +69,7 @@ pub(super) fn changes(pairs: &[CommonSolve], catalogue: &SolverCatalogue) -> Vec
     type Kind<'a> = (SolverKey<'a>, [SolveState; 2]);
     let mut kinds: BTreeMap<Kind, Vec<&CommonSolve>> = BTreeMap::new();
     for pair in pairs.iter().filter(|pair| pair.is_changed()) {
-        let kind = (catalogue.key(&pair.records[0].solver), pair.states());
+        let kind = (catalogue.key(&pair.records[0].solver), pair.states);
         kinds.entry(kind).or_default().push(pair);
     }
     let mut all: Vec<StatusChange> = kinds
@@ -109,8 +109,8 @@ fn columns<'a>() -> Vec<Column<CommonSolve<'a>>> {
         csv["threshold"]   => Value::Exact(p.records[0].threshold);
         csv["weights"]     => &p.records[0].weights;
         csv["seed"]        => p.records[0].seed;
-        csv["a_state"]     => p.states()[0].name();
-        csv["b_state"]     => p.states()[1].name();
+        csv["a_state"]     => p.states[0].name();
+        csv["b_state"]     => p.states[1].name();
         csv["a_gap_pct"]   => Value::percent(p.gaps[0]);
         csv["b_gap_pct"]   => Value::percent(p.gaps[1]);
         csv["b_stop"]      => &p.records[1].stop;

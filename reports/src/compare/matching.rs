@@ -2,7 +2,7 @@
 
 use crate::analysis::comparisons::excess;
 use crate::analysis::gaps::{Analysis, ProblemBounds};
-use crate::records::{Environment, Record, Status};
+use crate::records::{Environment, Record, SolverCatalogue, Status};
 use std::collections::HashMap;
 
 /// One of the two campaigns.
@@ -19,6 +19,8 @@ pub struct CampaignSide<'a> {
 /// A solve that both campaigns hold.
 pub(super) struct CommonSolve<'a> {
     pub records: [&'a Record; 2],
+    /// How each of them ended.
+    pub states: [SolveState; 2],
     /// Number of its instance.
     pub cluster: u64,
     /// Against the common reference.
@@ -39,7 +41,7 @@ pub(super) type BoundsKey<'a> = (&'a str, u64, &'a str);
 pub enum SolveState {
     /// Proved optimal, or that no plan exists.
     Proved,
-    /// A feasible plan.
+    /// A feasible plan, of an anytime solver also at its time budget.
     Plan,
     /// Out of time with a feasible plan.
     LatePlan,
@@ -57,13 +59,9 @@ impl CommonSolve<'_> {
         Some(self.gaps[1]? - self.gaps[0]?)
     }
 
-    pub fn states(&self) -> [SolveState; 2] {
-        self.records.map(SolveState::of)
-    }
-
     /// Whether it ended in another way.
     pub fn is_changed(&self) -> bool {
-        let [before, after] = self.states();
+        let [before, after] = self.states;
         before != after
     }
 }
@@ -71,12 +69,13 @@ impl CommonSolve<'_> {
 impl SolveState {
     /// How `record` ended.
     #[must_use]
-    pub fn of(record: &Record) -> Self {
+    pub fn of(record: &Record, catalogue: &SolverCatalogue) -> Self {
         let plan = record.objective.is_some();
         match record.status {
             Status::Error | Status::NotRun => Self::Failed,
             _ if plan && record.violations > 0 => Self::Violating,
             Status::Optimal | Status::Infeasible => Self::Proved,
+            Status::Timeout if catalogue.is_at_budget(record) => Self::Plan,
             Status::Timeout if plan => Self::LatePlan,
             Status::Timeout => Self::Late,
             Status::Feasible if plan => Self::Plan,
@@ -134,6 +133,7 @@ pub(super) fn matched<'a>(records: [&'a [Record]; 2], common: &Analysis) -> Matc
         let gaps = [old, new].map(|record| excess(problem.standing_of(record)));
         pairs.push(CommonSolve {
             records: [old, new],
+            states: [old, new].map(|record| SolveState::of(record, &common.catalogue)),
             cluster: problem.cluster,
             gaps,
         });

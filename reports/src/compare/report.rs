@@ -40,8 +40,8 @@ pub(super) fn document(c: &Comparison) -> Document {
     Document {
         title: "Comparison of two campaigns",
         blocks,
-        footer: "Made by offload-bench. Every number on this page is in compare.csv and \
-                 compare-changes.csv beside it.",
+        footer: "Made by offload-bench. The numbers of the tables of gaps and times are in \
+                 compare.csv beside it; every solve with another status is in compare-changes.csv.",
     }
 }
 

@@ -2,12 +2,16 @@
 //! solvers.
 
 use super::matching::CampaignSide;
+use crate::records::record::ANYTIME;
 use crate::records::{Environment, Record, SolverCatalogue};
 use crate::text::clip;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Shown where a campaign does not record a value.
 const UNKNOWN: &str = "not recorded";
+
+/// Options that say what the solver is, not what it was given.
+const DECLARED: [&str; 2] = ["id", ANYTIME];
 
 /// Longest value shown, characters.
 const LONGEST: usize = 160;
@@ -115,7 +119,7 @@ fn solvers(records: &[Record]) -> BTreeMap<&str, Made> {
         let options: Vec<String> = r
             .options
             .iter()
-            .filter(|(name, _)| *name != "id")
+            .filter(|(name, _)| !DECLARED.contains(&name.as_str()))
             .map(|(name, value)| format!("{name} {value}"))
             .collect();
         let made = all.entry(&r.solver).or_default();

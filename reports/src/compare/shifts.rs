@@ -2,7 +2,7 @@
 
 use super::matching::{CommonSolve, Matched};
 use crate::analysis::comparisons::{PairedDifferences, TIE, paired};
-use crate::records::{Record, SolverCatalogue, SolverKey, Status};
+use crate::records::{Record, SolveEnd, SolverCatalogue, SolverKey, Status};
 use crate::statistics::paired::holm;
 use crate::statistics::{ConfidenceInterval, mean, mean_interval};
 use rayon::prelude::*;
@@ -181,8 +181,9 @@ pub(super) fn shifts<'a>(
             buckets.entry(bucket_of(record)).or_default().alone[side] += 1;
         }
     }
-    let of =
-        |((key, (_, solver)), bucket): ((ShiftKey, SolverKey), Bucket)| shift(key, solver, &bucket);
+    let of = |((key, (_, solver)), bucket): ((ShiftKey, SolverKey), Bucket)| {
+        shift(key, solver, &bucket, catalogue)
+    };
     let all = buckets.into_iter().collect::<Vec<_>>().into_par_iter();
     let mut all: Vec<SolverShift> = all.map(of).collect();
     let p_values: Vec<f64> = all
@@ -200,7 +201,7 @@ pub(super) fn shifts<'a>(
     all
 }
 
-fn shift(key: ShiftKey, solver: &str, bucket: &Bucket) -> SolverShift {
+fn shift(key: ShiftKey, solver: &str, bucket: &Bucket, catalogue: &SolverCatalogue) -> SolverShift {
     let both: Vec<(&CommonSolve, f64)> = bucket
         .pairs
         .iter()
@@ -228,24 +229,25 @@ fn shift(key: ShiftKey, solver: &str, bucket: &Bucket) -> SolverShift {
             threshold: pair.records[0].threshold,
             difference: *difference,
         }),
-        time: time_ratio(&bucket.pairs),
+        time: time_ratio(&bucket.pairs, catalogue),
         changed: bucket.pairs.iter().filter(|p| p.is_changed()).count(),
     }
 }
 
 /// exp of the mean of ln(t_B / t_A), over pairs of which neither ended in an error.
-fn time_ratio(pairs: &[&CommonSolve]) -> Option<TimeRatio> {
+fn time_ratio(pairs: &[&CommonSolve], catalogue: &SolverCatalogue) -> Option<TimeRatio> {
     let timed = || {
         pairs
             .iter()
             .filter(|pair| pair.records.iter().all(|r| r.status != Status::Error))
     };
+    let is_late = |record: &Record| catalogue.end(record) == SolveEnd::OutOfTime;
     let log = |record: &Record| libm::log(record.time_s.max(TIME_FLOOR_S));
     let (clusters, logs): (Vec<u64>, Vec<f64>) = timed()
         .map(|pair| (pair.cluster, log(pair.records[1]) - log(pair.records[0])))
         .unzip();
     let cut_off = timed()
-        .filter(|pair| pair.records.iter().any(|r| r.status == Status::Timeout))
+        .filter(|pair| pair.records.iter().any(|record| is_late(record)))
         .count();
     let exp = |i: ConfidenceInterval| ConfidenceInterval {
         estimate: libm::exp(i.estimate),

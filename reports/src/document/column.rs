@@ -42,6 +42,8 @@ pub(crate) struct ColumnHead {
     pub formats: &'static [Format],
     /// What a page's filters call it; empty when they do not act on it.
     pub tag: &'static str,
+    /// Whether its texts are numbers, which are set to the right.
+    pub is_figures: bool,
 }
 
 impl ColumnHead {
@@ -96,6 +98,7 @@ impl<R> Column<R> {
             narrow: None,
             formats: &[],
             tag: "",
+            is_figures: false,
         };
         Self {
             head,
@@ -139,6 +142,12 @@ impl<R> Column<R> {
             Value::Estimate(value, _, digits) if self.bare => Value::Number(value, digits),
             value => value,
         }
+    }
+
+    /// A column of texts that are numbers, such as `3 of 8`.
+    pub fn figures(mut self) -> Self {
+        self.head.is_figures = true;
+        self
     }
 
     pub fn tag(mut self, tag: &'static str) -> Self {

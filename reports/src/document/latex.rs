@@ -59,7 +59,7 @@ fn block(block: &Block) -> String {
         Block::List(items) => {
             let items: String = items
                 .iter()
-                .map(|item| format!("  \\item {}\n", prose(item)))
+                .map(|item| format!("  \\item {}\n", no_option(prose(item))))
                 .collect();
             format!("\\begin{{itemize}}\n{items}\\end{{itemize}}\n\n")
         }
@@ -92,6 +92,15 @@ fn inline(inline: &Inline) -> String {
     }
 }
 
+/// Text after a command that would take a bracket for its option, and a star for its variant.
+fn no_option(text: String) -> String {
+    if text.starts_with(['[', '*']) {
+        format!("{{}}{text}")
+    } else {
+        text
+    }
+}
+
 fn cell(value: &Value) -> String {
     match value {
         Value::Code(name) => id(name),
@@ -114,7 +123,7 @@ fn cell(value: &Value) -> String {
 /// A full-width table (booktabs), scaled down where it is wider than the page.
 pub(crate) fn table(table: &Table) -> String {
     let places = table.places(Format::Latex);
-    let line = |cells: Vec<String>| format!("{} \\\\\n", cells.join(" & "));
+    let line = |cells: Vec<String>| format!("{} \\\\\n", no_option(cells.join(" & ")));
     let mut body = String::from("\\toprule\n");
     body += &shared_heads(table, &places);
     body += &line(

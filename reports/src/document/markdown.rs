@@ -1,7 +1,7 @@
 //! Documents as Markdown.
 
 use super::{Block, Document, Format, Inline, Picture, Prose, Table, Value};
-use crate::text::code;
+use crate::text::{code, plain};
 use std::fmt::Write as _;
 
 pub(crate) fn document(document: &Document) -> String {
@@ -26,7 +26,8 @@ fn block(block: &Block) -> String {
         }
         Block::Table(table) => self::table(table),
         Block::Figure(picture) => {
-            format!("!{}\n\n{}\n\n", link(picture), picture.figure.caption())
+            let caption = escape(picture.figure.caption());
+            format!("!{}\n\n{caption}\n\n", link(picture))
         }
         Block::FigureLinks(pictures) if pictures.is_empty() => String::new(),
         Block::FigureLinks(pictures) => {
@@ -56,7 +57,8 @@ fn list(items: &[Prose]) -> String {
 }
 
 fn link(picture: &Picture) -> String {
-    format!("[{}]({}.svg)", picture.figure.title(), picture.path)
+    let title = escape(picture.figure.title());
+    format!("[{title}]({}.svg)", picture.path)
 }
 
 /// Running text as Markdown.
@@ -68,6 +70,7 @@ pub fn prose(prose: &Prose) -> String {
 fn inline(inline: &Inline) -> String {
     match inline {
         Inline::Text(text) => escape(text),
+        Inline::Code(id) if id.is_empty() => "` `".into(),
         Inline::Code(id) => format!("`{}`", id.replace('`', "'")),
         Inline::Strong(inner) => format!("**{}**", prose(inner)),
         Inline::Emphasis(term) => format!("*{}*", escape(term)),
@@ -77,16 +80,30 @@ fn inline(inline: &Inline) -> String {
 /// Text in which nothing is markup.
 fn escape(text: &str) -> String {
     let mut out = String::new();
+    let mut before = None;
+    let text = plain(text);
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
-        let next = letters.peek();
+        let next = letters.peek().copied();
+        let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let is_markup = match letter {
+            '*' | '`' => true,
+            '\\' => next.is_none_or(|n| n.is_ascii_punctuation()),
+            // Within a word it is none.
+            '_' => !(is_letter(before) && is_letter(next)),
+            '~' => before == Some('~') || next == Some('~'),
+            // The end of a link's text.
+            ']' => next.is_some_and(|n| "([:".contains(n)),
+            _ => false,
+        };
         match letter {
-            '*' | '`' => out.extend(['\\', letter]),
-            // A lesser-than sign opens a tag only before these.
-            '<' if next.is_some_and(|n| n.is_alphabetic() || "/!?".contains(*n)) => out += "&lt;",
-            '&' if next.is_some_and(|n| n.is_alphanumeric() || *n == '#') => out += "&amp;",
+            // A lesser-than sign opens a tag only before these. More text may follow this one.
+            '<' if next.is_none_or(|n| n.is_alphabetic() || "/!?".contains(n)) => out += "&lt;",
+            '&' if next.is_some_and(|n| n.is_alphanumeric() || n == '#') => out += "&amp;",
+            _ if is_markup => out.extend(['\\', letter]),
             _ => out.push(letter),
         }
+        before = Some(letter);
     }
     out
 }
@@ -95,7 +112,7 @@ fn cell(value: &Value) -> String {
     match value {
         Value::Code(id) if !id.is_empty() => code(id),
         Value::Words(words) => prose(words).replace('|', "\\|"),
-        other => escape(&crate::text::plain(&other.text())).replace('|', "\\|"),
+        other => escape(&other.text()).replace('|', "\\|"),
     }
 }
 
@@ -105,7 +122,7 @@ pub(crate) fn table(table: &Table) -> String {
     let mut out = String::new();
     for section in &table.sections {
         if !section.title.is_empty() {
-            let _ = write!(out, "{}:\n\n", section.title);
+            let _ = write!(out, "{}:\n\n", escape(&section.title));
         }
         let heads: Vec<String> = places
             .iter()

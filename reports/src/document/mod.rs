@@ -23,8 +23,7 @@ pub(crate) use value::{Digits, Value, shown};
 
 use crate::error::ReportError;
 use crate::figures::Figure;
-use crate::files::{FIGURES, write_file};
-use std::path::{Path, PathBuf};
+use crate::files::{FIGURES, FileSet};
 use std::sync::Arc;
 
 /// A document.
@@ -132,13 +131,13 @@ impl Picture {
     }
 }
 
-/// Writes figures in the formats of the given endings into `folder`; returns their paths.
-pub(crate) fn write_pictures(
-    folder: &Path,
+/// Adds figures in the formats of the given endings to a set of files; returns their names.
+pub(crate) fn add_pictures(
+    set: &FileSet,
     pictures: &[Picture],
     endings: &[&str],
-) -> Result<Vec<PathBuf>, ReportError> {
-    let mut paths = Vec::new();
+) -> Result<Vec<String>, ReportError> {
+    let mut names = Vec::new();
     for picture in pictures {
         for &ending in endings {
             let text = match ending {
@@ -146,11 +145,12 @@ pub(crate) fn write_pictures(
                 "tex" => picture.figure.tex(),
                 _ => picture.figure.csv(),
             };
-            let path = folder.join(format!("{}.{ending}", picture.path));
-            paths.push(write_file(&path, &text)?);
+            let name = format!("{}.{ending}", picture.path);
+            set.add(&name, text.as_bytes())?;
+            names.push(name);
         }
     }
-    Ok(paths)
+    Ok(names)
 }
 
 #[cfg(test)]

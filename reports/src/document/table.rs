@@ -69,6 +69,9 @@ impl Table {
 
     /// Whether a column holds words, which are set to the left.
     pub fn is_words(&self, place: usize) -> bool {
+        if self.heads[place].is_figures {
+            return false;
+        }
         let first = self.sections.first().and_then(|s| s.rows.first());
         first.is_none_or(|row| row[place].is_words())
     }

@@ -1,6 +1,7 @@
 //! The numbers of a figure as CSV, in full precision.
 
 use super::chart::{Bars, Chart, Draw, Figure, Point};
+use crate::files::csv_text;
 
 /// What tells the points of a series from the lines that are drawn without markers.
 fn kind(draw: Draw) -> &'static str {
@@ -42,7 +43,7 @@ fn chart(c: &Chart) -> String {
         }
         all
     };
-    table(
+    csv_text(
         &header,
         points().map(|(panel, series, point)| {
             let names = [&panel.title, &series.name].map(String::clone);
@@ -69,7 +70,7 @@ fn bars(b: &Bars) -> String {
             })
         })
     });
-    table(&["panel", "series", "part", b.x.column], rows)
+    csv_text(&["panel", "series", "part", b.x.column], rows)
 }
 
 fn number(value: f64) -> String {
@@ -78,14 +79,4 @@ fn number(value: f64) -> String {
 
 fn ends(ends: Option<(f64, f64)>) -> [String; 2] {
     ends.map_or_else(Default::default, |(low, high)| [number(low), number(high)])
-}
-
-fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    // Writing to memory does not fail, and every row is as long as the header.
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let _ = writer.write_record(header);
-    for row in rows {
-        let _ = writer.write_record(row);
-    }
-    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }

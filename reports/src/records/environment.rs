@@ -3,6 +3,7 @@
 
 use crate::error::{LineFault, ReportError};
 use crate::text::clip;
+use offload_instances::files::check_regular;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -46,19 +47,34 @@ pub struct Environment {
     pub memory_bytes: u64,
     /// Problems solved at the same time.
     pub threads: usize,
+    /// What enforced the limits of external solvers: control groups, or resource limits and
+    /// measurements; empty without external solvers.
+    pub limits: String,
     /// `parallel`, or `isolated` when solves ran one at a time.
     pub timing: String,
     /// How often each solve was timed.
     pub repetitions: usize,
     /// The configuration as it was read, for the record.
     pub config: String,
-    /// The folder that the configuration's paths are relative to.
+    /// The folder that the configuration's paths are relative to; itself relative to the campaign's
+    /// folder, unless it is absolute.
     pub config_folder: String,
     /// Part of the campaign that the run was asked for, `2/4`; empty for all of it.
     pub shard: String,
 }
 
 impl Environment {
+    /// A relative `config_folder`, as in an unpacked archive, is relative to the campaign's folder.
+    /// It becomes absolute, so that it stays right when the environment is written elsewhere.
+    fn placed_in(mut self, folder: &Path) -> Self {
+        if !self.config_folder.is_empty() {
+            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+            let place = folder.join(&self.config_folder);
+            self.config_folder = place.display().to_string();
+        }
+        self
+    }
+
     /// The beginning of the revision, and whether something was changed beside it; empty when it is
     /// unknown.
     pub(crate) fn revision_text(&self) -> String {
@@ -83,6 +99,7 @@ pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, ReportError>
     if !path.exists() {
         return Ok(Vec::new());
     }
+    check_regular(&path)?;
     let text = std::fs::read_to_string(&path).map_err(|e| ReportError::io(&path, "read", e))?;
     let (mut all, mut faults) = (Vec::new(), Vec::new());
     for (index, line) in text
@@ -92,7 +109,7 @@ pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, ReportError>
     {
         let read = serde_json::from_str::<Environment>(line);
         match read {
-            Ok(e) if e.format == ENVIRONMENT_FORMAT => all.push(e),
+            Ok(e) if e.format == ENVIRONMENT_FORMAT => all.push(e.placed_in(folder)),
             Err(_) if !line.ends_with('\n') => {}
             other => {
                 let what = other.map_or_else(
@@ -123,6 +140,14 @@ pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, ReportError>
 mod tests {
     use super::*;
 
+    fn one_with_folder(folder: &str) -> Environment {
+        Environment {
+            format: ENVIRONMENT_FORMAT.into(),
+            config_folder: folder.into(),
+            ..Environment::default()
+        }
+    }
+
     #[test]
     fn reads_what_was_written_and_names_bad_lines() {
         let folder = tempfile::tempdir().unwrap();
@@ -139,6 +164,19 @@ mod tests {
             read_environments(folder.path()).unwrap(),
             [one.clone(), one]
         );
+        let moved = Environment {
+            config_folder: "c".into(),
+            ..one_with_folder("/a/b")
+        };
+        let lines = [one_with_folder("/a/b"), moved].map(|e| serde_json::to_string(&e).unwrap());
+        std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+        let folders: Vec<String> = read_environments(folder.path())
+            .unwrap()
+            .into_iter()
+            .map(|e| e.config_folder)
+            .collect();
+        let inside = folder.path().join("c").display().to_string();
+        assert_eq!(folders, ["/a/b".to_string(), inside]);
         std::fs::write(&file, format!("[]\n{line}")).unwrap();
         let error = read_environments(folder.path()).unwrap_err().to_string();
         assert!(error.contains("environments.jsonl: line 1"), "{error}");

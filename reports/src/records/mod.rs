@@ -8,5 +8,5 @@ pub(crate) mod samples;
 
 pub use environment::{Environment, read_environments};
 pub use offload_instances::{Realised, Status, Trust};
-pub use order::{SolverCatalogue, SolverKey};
+pub use order::{SolveEnd, SolverCatalogue, SolverKey};
 pub use record::{Loaded, Moment, Record, read_records};

@@ -1,6 +1,7 @@
 //! One line of `records.jsonl`: what one solver did on one problem (`offload-record/3`).
 
 use crate::error::{LineFault, ReportError};
+use offload_instances::files::open_regular;
 use offload_instances::{Realised, Status, StoredPlan, Trust};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,9 @@ pub const RECORD_FORMAT: &str = "offload-record/3";
 
 /// The older formats that are still read: their records lack the fields that came later.
 pub const OLDER_RECORD_FORMATS: [&str; 2] = ["offload-record/2", "offload-record/1"];
+
+/// Name of the option that a record of an anytime solver has, with the value true.
+pub const ANYTIME: &str = "anytime";
 
 /// One moment of a solve: what was known `time_s` after its start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -63,7 +67,8 @@ pub struct Record {
     #[serde(default)]
     pub solver_version: String,
     // Shared: a campaign has many records and few kinds of options.
-    /// The options of the solver: its `id`, and `time_limit_s`, `gap` and others if set.
+    /// The options of the solver: its `id`, `anytime` if it is, and `time_limit_s`, `gap` and
+    /// others if set.
     #[serde(default)]
     pub options: Arc<Options>,
     /// The solver's own seed.
@@ -147,17 +152,24 @@ impl Record {
             .filter(|&limit| limit > 0.0)
     }
 
-    /// Whether the solver did what it set out to do: proved its answer, or, if it proves nothing,
-    /// ended with a feasible plan.
+    /// Whether the record says that its solver is an anytime solver: one that improves its plan
+    /// until its time is up. None when it does not say.
     #[must_use]
-    pub fn is_solved(&self) -> bool {
-        match self.status {
-            Status::Optimal | Status::Infeasible => true,
-            Status::Feasible => {
-                self.lower_bound.is_none() && self.objective.is_some() && self.violations == 0
-            }
-            Status::Timeout | Status::Error | Status::NotRun => false,
-        }
+    pub fn states_anytime(&self) -> Option<bool> {
+        self.options.get(ANYTIME)?.as_bool()
+    }
+
+    /// The solver's id: `id` of the options, or the name of the solver where that is missing.
+    #[must_use]
+    pub fn solver_id(&self) -> &str {
+        let id = self.options.get("id").and_then(serde_json::Value::as_str);
+        id.unwrap_or(&self.solver)
+    }
+
+    /// Whether it holds a plan that breaks no rule.
+    #[must_use]
+    pub fn has_feasible_plan(&self) -> bool {
+        self.status != Status::Error && self.objective.is_some() && self.violations == 0
     }
 
     /// Identifies the solve: two records with one key are two runs of the same (fingerprint,
@@ -203,7 +215,7 @@ impl Record {
 /// line.
 pub fn read_records(path: &Path) -> Result<Loaded, ReportError> {
     let fail = |e| ReportError::io(path, "read", e);
-    let file = std::fs::File::open(path).map_err(fail)?;
+    let file = open_regular(path)?;
     // Line by line: a campaign of a million solves is larger than its records in memory.
     let read = parse_records(BufReader::with_capacity(1 << 20, file)).map_err(fail)?;
     read.map_err(|faults| ReportError::Records {
@@ -279,6 +291,9 @@ impl Reading {
                 }
                 Some(place) if self.loaded.records[place].has_key_of(&record) => {
                     let kept = &self.loaded.records[place];
+                    if record.status == Status::NotRun {
+                        return;
+                    }
                     // A solve that was repeated because it could not be run is no second result.
                     if kept.status == Status::NotRun {
                         self.loaded.records[place] = record;

@@ -12,12 +12,12 @@ pub(super) fn document(of: &Reproduction) -> Document {
         "N"               => c.users;
         "tau"             => Value::Plain(c.threshold);
         "method"          => Value::code(&c.method);
-        "total delay, ms" => compared(c, PaperMetric::Total, 0);
-        "offloaded"       => compared(c, PaperMetric::Offloaded, 1);
-        "accuracy, %"     => compared(c, PaperMetric::Accuracy, 1);
-        "local"           => deviation(c, PaperMetric::Local);
-        "uplink"          => deviation(c, PaperMetric::Uplink);
-        "edge compute"    => deviation(c, PaperMetric::Compute);
+        "total delay, ms" .figures() => compared(c, PaperMetric::Total, 0);
+        "offloaded"       .figures() => compared(c, PaperMetric::Offloaded, 1);
+        "accuracy, %"     .figures() => compared(c, PaperMetric::Accuracy, 1);
+        "local"           .figures() => deviation(c, PaperMetric::Local);
+        "uplink"          .figures() => deviation(c, PaperMetric::Uplink);
+        "edge compute"    .figures() => deviation(c, PaperMetric::Compute);
     };
     let published = of.cells.iter().filter(|c| c.published.is_some());
     Document {
@@ -61,12 +61,12 @@ pub(super) fn agreement_table(of: &Reproduction) -> Table {
     let columns = columns! { a: Agreement;
         "" => a.metric.name();
         "cells" => a.cells;
-        "mean absolute deviation" => format!("{:.2} {}", a.mean_abs, a.metric.unit());
-        "mean deviation" => format!("{:+.2} {}", a.mean, a.metric.unit());
+        "mean absolute deviation" .figures() => format!("{:.2} {}", a.mean_abs, a.metric.unit());
+        "mean deviation" .figures() => format!("{:+.2} {}", a.mean, a.metric.unit());
         "largest, where" => largest(a);
         "target" => target(a);
         "met" => a.is_met().map_or(NOTHING, |met| if met { "yes" } else { "no" });
-        "within chance" => format!("{} of {}", a.chance, a.cells);
+        "within chance" .figures() => format!("{} of {}", a.chance, a.cells);
     };
     Table::of("", &columns, &agreement(&of.cells))
 }

@@ -23,9 +23,9 @@ pub use experiment::{Experiment, Margin, Reproduction, Setup};
 pub use published::{Published, published};
 pub use times::{PublishedTime, SolverTime, Times, published_growth, published_times};
 
-use crate::document::{Picture, markdown, write_pictures};
+use crate::document::{Picture, add_pictures, markdown};
 use crate::error::ReportError;
-use crate::files::{write_all, write_under};
+use crate::files::FileSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,14 +36,14 @@ impl Reproduction {
     /// Writes into `folder`, which is made if it is missing: `findings.md`, `deviations.md`,
     /// `cells.csv`, `differences.csv`, `thresholds.csv`, where they were measured `gaps.csv` and
     /// `times.csv`, and each figure as `figures/NAME.svg`, `.tex` (pgfplots) and `.csv` (every
-    /// number drawn). Each file is written whole or not at all. Returns the paths of those in
-    /// `folder` itself.
+    /// number drawn): all of them or none. Returns the paths of those in `folder` itself.
     ///
     /// # Errors
     /// [`ReportError::Io`], naming the file.
     pub fn write(&self, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
         let pictures = self.pictures("");
-        write_pictures(folder, &pictures, &["svg", "tex", "csv"])?;
+        let set = FileSet::begin(folder)?;
+        add_pictures(&set, &pictures, &["svg", "tex", "csv"])?;
         let deviations = markdown::document(&deviations::document(self));
         let mut all = vec![
             ("findings.md", self.page(&pictures)),
@@ -58,7 +58,11 @@ impl Reproduction {
         if let Some(times) = &self.times {
             all.push(("times.csv", columns::times(times)));
         }
-        write_all(folder, &all)
+        for (name, text) in &all {
+            set.add(name, text.as_bytes())?;
+        }
+        set.finish()?;
+        Ok(all.iter().map(|(name, _)| folder.join(name)).collect())
     }
 
     /// Writes the findings into a file and the figures that they show into `figures` beside it.
@@ -70,9 +74,12 @@ impl Reproduction {
         let folder = file.parent().filter(|p| !p.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         let pictures = self.pictures(AMONG_OTHERS);
-        write_pictures(folder, &pictures, &["svg"])?;
+        let set = FileSet::begin(folder)?;
+        add_pictures(&set, &pictures, &["svg"])?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        write_under(folder, &name, &self.page(&pictures))
+        set.add(&name, self.page(&pictures).as_bytes())?;
+        set.finish()?;
+        Ok(folder.join(&*name))
     }
 
     /// The findings as Markdown: each claim of the paper's abstract, and what was measured for and

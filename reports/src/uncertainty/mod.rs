@@ -11,11 +11,9 @@ mod figures;
 
 pub use data::{Informed, Planned, UncertaintyReport};
 
-use crate::document::{
-    Block, Document, Picture, Table, code, csv, markdown, prose, write_pictures,
-};
+use crate::document::{Block, Document, Picture, Table, add_pictures, code, csv, markdown, prose};
 use crate::error::ReportError;
-use crate::files::write_all;
+use crate::files::FileSet;
 use data::PlanMeans;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,8 +21,8 @@ use std::sync::Arc;
 impl UncertaintyReport {
     /// Writes `uncertainty.md`, `uncertainty-metrics.csv`, `uncertainty-reliability.csv`,
     /// `uncertainty-front.csv`, `uncertainty-gaps.csv`, a reliability plot for each metric and a
-    /// front for each solver into `folder`, which is made if it is missing. Each file is written
-    /// whole or not at all. Returns the paths.
+    /// front for each solver into `folder`, which is made if it is missing: all of them or none.
+    /// Returns the paths.
     ///
     /// # Errors
     /// [`ReportError::Io`], naming the file.
@@ -46,9 +44,15 @@ impl UncertaintyReport {
             files.push(("uncertainty-front.csv", front));
             files.push(("uncertainty-gaps.csv", columns::gaps(self)));
         }
-        let mut paths = write_all(folder, &files)?;
-        paths.extend(write_pictures(folder, &pictures, &["svg"])?);
-        Ok(paths)
+        let set = FileSet::begin(folder)?;
+        let mut names = Vec::new();
+        for (name, text) in files {
+            set.add(name, text.as_bytes())?;
+            names.push(name.to_string());
+        }
+        names.extend(add_pictures(&set, &pictures, &["svg"])?);
+        set.finish()?;
+        Ok(names.iter().map(|name| folder.join(name)).collect())
     }
 
     /// A reliability plot for each metric, then a front for each solver.

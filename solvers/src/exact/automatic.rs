@@ -21,6 +21,7 @@ impl Solver for Exact {
                 interference is off; reports its choice",
             complexity: "that of the solver it picks",
             is_exact: true,
+            takes_start: true,
             writes_certificate: true,
             ..About::HEURISTIC
         }

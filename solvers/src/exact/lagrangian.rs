@@ -18,6 +18,7 @@ impl Solver for Lagrangian {
                 rounding, repair; \
                 with its bound and a certificate",
             complexity: "O(N^2 M) a step of the multipliers, about 1,000 steps",
+            takes_start: true,
             writes_certificate: true,
             ..About::HEURISTIC
         }

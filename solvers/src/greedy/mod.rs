@@ -10,6 +10,7 @@ mod rows;
 
 pub use partial::{Partial, Take};
 
+use crate::Budget;
 use crate::costs::Costs;
 use offload_instances::{Assignment, Problem};
 use partial::Phase;
@@ -50,6 +51,14 @@ pub fn mandatory<'a>(costs: &'a Costs<'a>) -> Partial<'a> {
     let mut partial = Partial::new(costs);
     partial.run(&users, Take::All);
     partial
+}
+
+/// The plan that an improvement begins with: the one of the budget, or GOA's.
+pub fn start(costs: &Costs, budget: &Budget) -> Assignment {
+    match &budget.start {
+        Some(plan) => Assignment::clone(plan),
+        None => goa(costs),
+    }
 }
 
 /// GOA's two steps.

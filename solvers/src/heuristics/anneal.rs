@@ -38,6 +38,7 @@ impl Solver for Anneal {
                 and swaps, \
                 then a descent",
             complexity: "O(M) a rejected and O(N) a taken step, 2,000 N steps",
+            takes_start: true,
             ..About::HEURISTIC
         }
     }
@@ -45,7 +46,7 @@ impl Solver for Anneal {
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let mut incumbent = Incumbent::new(budget, STEPS.saturating_mul(problem.n() as u64));
         let costs = Costs::new(problem);
-        let plan = greedy::goa(&costs);
+        let plan = greedy::start(&costs, budget);
         let mut random = Random::new(budget.seed, streams::ANNEALING);
         let mut state = State::new(&costs, &plan);
         state.prepare();

@@ -39,6 +39,7 @@ impl Solver for Lns {
                 fixed-load \
                 transportation",
             complexity: "O(N^2 M) an iteration, 200 iterations",
+            takes_start: true,
             ..About::HEURISTIC
         }
     }
@@ -47,7 +48,7 @@ impl Solver for Lns {
         let mut incumbent = Incumbent::new(budget, ITERATIONS);
         let mut random = Random::new(budget.seed, streams::LARGE_NEIGHBOURHOOD);
         let costs = Costs::new(problem);
-        let plan = greedy::goa(&costs);
+        let plan = greedy::start(&costs, budget);
         let mut state = State::new(&costs, &plan);
         let mut descent = Descent::default();
         incumbent.offer(state.objective(), &plan);

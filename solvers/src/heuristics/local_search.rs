@@ -36,6 +36,7 @@ impl Solver for LocalSearch {
                 ejection \
                 chains (Glover 1996), from GOA's plan",
             complexity: "O(N^2 M) a pass over swaps, O(N^2 M) over chains, 40 shakes",
+            takes_start: true,
             ..About::HEURISTIC
         }
     }
@@ -43,7 +44,7 @@ impl Solver for LocalSearch {
     fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
         let mut incumbent = Incumbent::new(budget, SHAKES);
         let costs = Costs::new(problem);
-        let plan = greedy::goa(&costs);
+        let plan = greedy::start(&costs, budget);
         let mut state = State::new(&costs, &plan);
         incumbent.offer(state.objective(), &plan);
         let mut descent = Descent::default();

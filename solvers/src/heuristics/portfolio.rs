@@ -38,6 +38,7 @@ impl Solver for Portfolio {
                 transportation, until the time is up",
             complexity: "as long as the budget; O(N^2 M) a shake, 200 shakes without a limit",
             is_anytime: true,
+            takes_start: true,
             ..About::HEURISTIC
         }
     }
@@ -54,6 +55,10 @@ impl Solver for Portfolio {
         let mut descent = Descent::default();
         goa_marginal::construct(problem, &mut state);
         incumbent.offer(state.objective(), state.assignment());
+        if let Some(start) = &budget.start {
+            incumbent.offer(problem.objective(start), start);
+            state.reset(incumbent.plan());
+        }
         descent.run(&mut state, Moves::Relocate, incumbent.deadline());
         incumbent.offer(state.objective(), state.assignment());
         descent.run(&mut state, Moves::Swap, incumbent.deadline());

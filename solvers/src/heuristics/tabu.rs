@@ -27,6 +27,7 @@ impl Solver for Tabu {
             id: "tabu",
             summary: "tabu search (Glover 1989) over relocations and sampled swaps",
             complexity: "O(N M) an iteration, 20 N iterations",
+            takes_start: true,
             ..About::HEURISTIC
         }
     }
@@ -35,7 +36,7 @@ impl Solver for Tabu {
         let n = problem.n();
         let mut incumbent = Incumbent::new(budget, ITERATIONS.saturating_mul(n as u64));
         let costs = Costs::new(problem);
-        let plan = greedy::goa(&costs);
+        let plan = greedy::start(&costs, budget);
         let mut state = State::new(&costs, &plan);
         incumbent.offer(state.objective(), &plan);
         let mut search = TabuSearch {

@@ -1,6 +1,7 @@
 //! Parses a server's reply: text, log-probabilities, and the metrics computed from them.
 
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// A token of an answer, or a candidate token.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,11 +58,13 @@ pub fn parse(body: &[u8], time_s: f64) -> Result<ModelReply, String> {
         .get("logprobs")
         .filter(|l| l.is_object())
         .ok_or(none)?;
-    let (tokens, candidates) = match logprobs.get("content").and_then(Value::as_array) {
+    let (mut tokens, mut candidates) = match logprobs.get("content").and_then(Value::as_array) {
         Some(content) => by_token(content),
         None => by_column(logprobs),
     }
     .ok_or(none)?;
+    check_probabilities(&mut tokens)?;
+    check_probabilities(&mut candidates)?;
     let prompt_tokens = value
         .pointer("/usage/prompt_tokens")
         .and_then(Value::as_u64);
@@ -72,6 +75,26 @@ pub fn parse(body: &[u8], time_s: f64) -> Result<ModelReply, String> {
         candidates,
         prompt_tokens,
     })
+}
+
+/// Largest log-probability that is read as 0: what remains of a probability of 1 after a server's
+/// sums in single precision.
+const ROUNDING: f64 = 1e-5;
+
+/// The first log-probability that is above 0, as text. Rounded zeros become 0.
+fn check_probabilities(tokens: &mut [TokenCandidate]) -> Result<(), String> {
+    for token in tokens {
+        let value = token.log_probability;
+        if value > ROUNDING {
+            let shown: String = token.text.chars().take(40).collect();
+            return Err(format!(
+                "the reply gives the token \"{}\" the log-probability {value}; it must be at most 0",
+                shown.escape_debug()
+            ));
+        }
+        token.log_probability = value.min(0.0);
+    }
+    Ok(())
 }
 
 fn token(value: &Value) -> Option<TokenCandidate> {
@@ -136,16 +159,15 @@ impl ModelReply {
         if self.candidates.is_empty() {
             return None;
         }
-        let mut merged: Vec<(String, f64)> = Vec::new();
+        // A server may send its whole vocabulary.
+        let mut sums: HashMap<String, f64> = HashMap::new();
         for candidate in &self.candidates {
             let text = candidate.text.trim().to_lowercase();
-            let probability = libm::exp(candidate.log_probability);
-            match merged.iter_mut().find(|(t, _)| *t == text) {
-                _ if text.is_empty() => {}
-                Some((_, sum)) => *sum += probability,
-                None => merged.push((text, probability)),
+            if !text.is_empty() {
+                *sums.entry(text).or_default() += libm::exp(candidate.log_probability);
             }
         }
+        let mut merged: Vec<(String, f64)> = sums.into_iter().collect();
         merged.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         merged.truncate(keep);
         let total: f64 = merged.iter().map(|m| m.1).sum();
@@ -260,6 +282,34 @@ mod tests {
         let entropy =
             -(5.0 / 6.0 * (5.0_f64 / 6.0).ln() + 1.0 / 6.0 * (1.0_f64 / 6.0).ln()) / 2.0_f64.ln();
         assert!((first.entropy() - entropy).abs() < 1e-12);
+    }
+
+    /// Comparing each candidate with all others took minutes.
+    #[test]
+    fn a_whole_vocabulary_of_candidates_takes_no_time() {
+        let texts: Vec<String> = (0..330_000).map(|k| format!("t{k}")).collect();
+        let all: Vec<(&str, f64)> = texts.iter().map(|t| (t.as_str(), 1e-6)).collect();
+        let start = std::time::Instant::now();
+        let first = reply(&all).first_token(10).unwrap();
+        assert!((first.best() - 0.1).abs() < 1e-12);
+        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn probabilities_above_1_are_refused() {
+        let body = |first: f64, candidate: f64| {
+            format!(
+                r#"{{"choices":[{{"text":"a","logprobs":{{"tokens":["a"],"token_logprobs":[{first}],
+                "top_logprobs":[{{"a":{candidate}}}]}}}}]}}"#
+            )
+        };
+        for (first, candidate) in [(0.5, -1.0), (-1.0, 0.5), (-1.0, 300.0)] {
+            let error = parse(body(first, candidate).as_bytes(), 1.0).unwrap_err();
+            assert!(error.contains("must be at most 0"), "{error}");
+        }
+        let rounded = parse(body(1e-7, 1e-7).as_bytes(), 1.0).unwrap();
+        assert_eq!(rounded.tokens[0].log_probability, 0.0);
+        assert_eq!(rounded.perplexity(), Some(1.0));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The trace while it is recorded: each query's line is on disk before the next, and a note next to
 //! the trace describes its settings.
 
+use crate::files::check_ordinary;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -119,6 +120,7 @@ impl TraceStore {
     /// be written.
     pub fn open(path: &Path, note: &RecordingNote, queries: usize) -> anyhow::Result<Self> {
         let name = path.display().to_string();
+        check_ordinary(path)?;
         check_note(path, note)?;
         let write = || File::options().create(true).append(true).open(path);
         let mut file =

@@ -64,8 +64,7 @@ pub fn read(path: &Path, column: &str, speed: f64) -> Result<Vec<f64>, String> {
             "{name}: cannot read: it is a directory; give a CSV file"
         ));
     }
-    let file = std::fs::File::open(path)
-        .map_err(|e| format!("{name}: cannot read: {e}; check the path"))?;
+    let file = offload_instances::files::open_input(path).map_err(|e| e.to_string())?;
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_reader(std::io::BufReader::new(file));

@@ -7,6 +7,7 @@
 pub mod arrivals;
 pub mod queue;
 
+use crate::process::direct::DirectSolver;
 use crate::process::solver::catalogue;
 use crate::studies;
 use anyhow::{bail, ensure};
@@ -17,7 +18,7 @@ use offload_instances::{Instance, Problem, Server, User, Weights, fingerprint};
 use offload_reports::simulate::{
     ServedRequest, SimulatedRun, SimulatedSolver, SimulationContext, SimulationReport, SlotState,
 };
-use offload_solvers::{Budget, Solver, Status, solve};
+use offload_solvers::{Budget, Status};
 use queue::Queue;
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -109,7 +110,7 @@ pub struct Simulation {
 /// # Errors
 /// If a number is out of range, a solver is unknown or fails, or no request arrives.
 pub fn simulate(setup: SimulationSetup, options: SimulationOptions) -> anyhow::Result<Simulation> {
-    let solvers = studies::solvers(&options.solvers)?;
+    let solvers = DirectSolver::all(&options.solvers, options.threads)?;
     check(&setup, &options)?;
     let times = match &options.arrivals {
         ArrivalTimes::Rate(_) => None,
@@ -136,14 +137,14 @@ pub fn simulate(setup: SimulationSetup, options: SimulationOptions) -> anyhow::R
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads)
         .build()?;
-    let one = |&(s, r): &(usize, usize)| run(&setup, &requests[r], solvers[s].as_ref(), seeds[r]);
+    let one = |&(s, r): &(usize, usize)| run(&setup, &requests[r], &solvers[s], seeds[r]);
     let runs: anyhow::Result<Vec<SimulatedRun>> =
         pool.install(|| tasks.par_iter().map(one).collect());
     let mut runs = runs?.into_iter();
     let solvers = solvers
         .iter()
         .map(|s| SimulatedSolver {
-            id: s.id().into(),
+            id: s.name().into(),
             runs: runs.by_ref().take(seeds.len()).collect(),
         })
         .collect();
@@ -274,7 +275,7 @@ pub fn work(user: &User, reference_flops: Option<f64>) -> f64 {
 pub fn run(
     scenario: &SimulationSetup,
     arrivals: &[Arrival],
-    solver: &dyn Solver,
+    solver: &DirectSolver,
     seed: u64,
 ) -> anyhow::Result<SimulatedRun> {
     let mut seeds = Random::new(seed, SOLVER_SEEDS);
@@ -331,15 +332,14 @@ pub fn run(
 fn plan(
     scenario: &SimulationSetup,
     batch: &[Arrival],
-    solver: &dyn Solver,
+    solver: &DirectSolver,
     seed: u64,
     (slot, now, first): (usize, f64, usize),
     (queues, served): (&mut [Queue], &mut Vec<ServedRequest>),
 ) -> anyhow::Result<bool> {
     let instance = Arc::new(slot_instance(scenario, batch, queues));
     let problem = Problem::new(instance.clone(), scenario.threshold, scenario.weights)?;
-    let solved = solve(
-        solver,
+    let solved = solver.solve(
         &problem,
         &Budget {
             gap: scenario.gap,
@@ -347,7 +347,7 @@ fn plan(
             ..Budget::default()
         },
     );
-    let id = solver.id();
+    let id = solver.name();
     anyhow::ensure!(
         solved.status != Status::Error,
         "{id}: slot {slot} with {} requests: {}; use another solver",
@@ -416,7 +416,10 @@ fn slot_instance(scenario: &SimulationSetup, batch: &[Arrival], queues: &[Queue]
 mod tests {
     use super::*;
     use offload_instances::families::{Spec, find, generate};
-    use offload_solvers::find as solver;
+
+    fn solver(id: &str) -> DirectSolver {
+        DirectSolver::all(&[id.into()], 1).unwrap().remove(0)
+    }
 
     fn scenario(slot_s: f64, slots: usize) -> SimulationSetup {
         let spec = Spec {
@@ -450,7 +453,7 @@ mod tests {
             .position(|u| u.uncertainty > 0.7)
             .unwrap();
         let arrivals = [Arrival { time_s: 0.2, user }];
-        let run = run(&s, &arrivals, solver("goa").unwrap().as_ref(), 1).unwrap();
+        let run = run(&s, &arrivals, &solver("goa"), 1).unwrap();
         let instance = Arc::new(slot_instance(
             &s,
             &arrivals,
@@ -477,7 +480,7 @@ mod tests {
     fn an_overload_builds_a_backlog_and_drains() {
         let s = scenario(0.01, 20);
         let arrivals = arrivals::poisson(20_000.0, 0.2, s.pool.n(), 3);
-        let all = run(&s, &arrivals, solver("all-offload").unwrap().as_ref(), 1).unwrap();
+        let all = run(&s, &arrivals, &solver("all-offload"), 1).unwrap();
         assert_eq!(all.served.len(), arrivals.len());
         assert!(
             all.slots
@@ -490,7 +493,7 @@ mod tests {
                 .iter()
                 .all(|r| r.delay_s.is_finite() && r.delay_s > 0.0)
         );
-        let local = run(&s, &arrivals, solver("local-only").unwrap().as_ref(), 1).unwrap();
+        let local = run(&s, &arrivals, &solver("local-only"), 1).unwrap();
         assert!(local.slots.iter().all(|slot| slot.backlog_s == 0.0));
         for (request, arrival) in local.served.iter().zip(&arrivals) {
             let end =
@@ -504,8 +507,8 @@ mod tests {
         let s = scenario(0.02, 10);
         let arrivals = arrivals::poisson(1500.0, 0.2, s.pool.n(), 3);
         for id in ["goa", "random-feasible", "local-search"] {
-            let once = run(&s, &arrivals, solver(id).unwrap().as_ref(), 1).unwrap();
-            let twice = run(&s, &arrivals, solver(id).unwrap().as_ref(), 1).unwrap();
+            let once = run(&s, &arrivals, &solver(id), 1).unwrap();
+            let twice = run(&s, &arrivals, &solver(id), 1).unwrap();
             assert!(
                 once.served == twice.served && once.slots == twice.slots,
                 "{id}"

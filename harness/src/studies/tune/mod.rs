@@ -5,6 +5,7 @@
 //! other.
 
 use crate::notice::Notify;
+use crate::process::direct::DirectSolver;
 use crate::process::solver::catalogue;
 use crate::studies;
 use anyhow::{bail, ensure};
@@ -13,7 +14,7 @@ use offload_instances::{Instance, Problem, Weights, fingerprint};
 use offload_reports::tune::{
     PlanWorth, TuneParts, TuneReport, TuneTarget, TunedChoice, TunedSetting, TunedSolver,
 };
-use offload_solvers::{Budget, Solver, Status, solve};
+use offload_solvers::{Budget, Status};
 use rayon::prelude::*;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -101,7 +102,7 @@ pub fn tune(
     options: TuneOptions,
     notify: Notify,
 ) -> anyhow::Result<Tuning> {
-    let solvers = studies::solvers(&options.solvers)?;
+    let solvers = DirectSolver::all(&options.solvers, options.threads)?;
     options.check()?;
     check_instances(&instances)?;
     if instances.len() < 2 || options.held_out == 0.0 {
@@ -118,16 +119,16 @@ pub fn tune(
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads)
         .build()?;
-    let one = |solver: &dyn Solver| -> anyhow::Result<TunedSolver> {
+    let one = |solver: &DirectSolver| -> anyhow::Result<TunedSolver> {
         let measured = || measure(&instances, &settings, solver, &budget, options.delay);
         Ok(TunedSolver {
-            solver: solver.id().into(),
+            solver: solver.name().into(),
             worth: pool.install(measured)?,
         })
     };
     let measured = solvers
         .iter()
-        .map(|s| one(s.as_ref()))
+        .map(one)
         .collect::<anyhow::Result<Vec<_>>>()?;
     Ok(Tuning {
         names: instances.iter().map(|i| i.name.clone()).collect(),
@@ -257,7 +258,7 @@ pub fn settings(steps: usize, weights: &[Weights]) -> Vec<TuneSetting> {
 pub fn measure(
     instances: &[Arc<Instance>],
     settings: &[TuneSetting],
-    solver: &dyn Solver,
+    solver: &DirectSolver,
     budget: &Budget,
     delay: Delay,
 ) -> anyhow::Result<Vec<Vec<Option<PlanWorth>>>> {
@@ -273,18 +274,18 @@ pub fn measure(
 fn worth(
     instance: &Arc<Instance>,
     setting: TuneSetting,
-    solver: &dyn Solver,
+    solver: &DirectSolver,
     budget: &Budget,
     delay: Delay,
 ) -> anyhow::Result<Option<PlanWorth>> {
     let problem = Problem::new(instance.clone(), setting.threshold, setting.weights)?;
-    let solved = solve(solver, &problem, budget);
+    let solved = solver.solve(&problem, budget);
     let (name, tau) = (&instance.name, setting.threshold);
     let why = solved.outcome.stop.describe();
     anyhow::ensure!(
         solved.status != Status::Error,
         "{}: {name} at threshold {tau}: {why}",
-        solver.id()
+        solver.name()
     );
     let Some(evaluation) = solved.evaluation else {
         return Ok(None);

@@ -8,11 +8,11 @@ mod plans;
 pub use options::UncertaintyOptions;
 
 use crate::notice::Notify;
-use anyhow::{Context, anyhow, ensure};
+use crate::process::direct::DirectSolver;
+use anyhow::{Context, ensure};
 use metrics::{choices, metric, read};
 use offload_reports::statistics::prediction::{Answers, UncertaintyMetric, qualities};
 use offload_reports::uncertainty::UncertaintyReport;
-use offload_solvers::{Solver, find};
 use options::EXACT;
 
 /// Default heuristics that are compared with it.
@@ -69,18 +69,19 @@ pub fn uncertainty(a: &UncertaintyOptions, notify: Notify) -> anyhow::Result<Unc
     })
 }
 
-fn solvers(a: &UncertaintyOptions) -> anyhow::Result<Vec<Box<dyn Solver>>> {
+fn solvers(a: &UncertaintyOptions) -> anyhow::Result<Vec<DirectSolver>> {
     let usual = USUAL_SOLVERS.map(String::from);
     let ids: &[String] = if a.solvers.is_empty() {
         &usual
     } else {
         &a.solvers
     };
+    // Problems are solved on all cores.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let solvers = DirectSolver::all(ids, threads)?;
     ensure!(
-        ids.iter().all(|id| id.trim() != EXACT),
+        solvers.iter().all(|solver| solver.name() != EXACT),
         "--solvers: {EXACT} is always included; omit it"
     );
-    ids.iter()
-        .map(|id| find(id.trim()).map_err(|e| anyhow!(e)))
-        .collect()
+    Ok(solvers)
 }

@@ -4,13 +4,14 @@
 use super::options::{EXACT, UncertaintyOptions};
 use crate::notice::Notify;
 use crate::process::certify::certify;
+use crate::process::direct::DirectSolver;
 use anyhow::{Context, anyhow, ensure};
 use offload_instances::evaluate::evaluate;
 use offload_instances::families::{self, Spec};
 use offload_instances::trace::UncertaintyColumn;
 use offload_instances::{Assignment, Evaluation, Instance, Problem, Status, Weights};
 use offload_reports::uncertainty::{Informed, Planned};
-use offload_solvers::{Budget, Solver, find, solve};
+use offload_solvers::{Budget, find, solve};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ struct MetricCase {
 pub fn plans(
     a: &UncertaintyOptions,
     choices: &[UncertaintyColumn],
-    solvers: &[Box<dyn Solver>],
+    solvers: &[DirectSolver],
     notify: Notify,
 ) -> anyhow::Result<(Vec<Planned>, Vec<Informed>)> {
     let mut cases = Vec::new();
@@ -110,7 +111,7 @@ fn one(
     a: &UncertaintyOptions,
     case: &MetricCase,
     threshold: f64,
-    solvers: &[Box<dyn Solver>],
+    solvers: &[DirectSolver],
 ) -> anyhow::Result<(Vec<Planned>, Option<Informed>)> {
     let problem = Problem::new(case.instance.clone(), threshold, a.weights)?;
     let exact = optimum(a, &problem)?;
@@ -119,15 +120,15 @@ fn one(
         // Without a time limit heuristics end by themselves, so the plan is the same on every
         // machine.
         let budget = Budget::seeded(a.seed);
-        let solved = solve(solver.as_ref(), &problem, &budget);
+        let solved = solver.solve(&problem, &budget);
         let evaluation = solved
             .evaluation
-            .with_context(|| format!("{}: no plan for {}", solver.id(), case.instance.name))?;
+            .with_context(|| format!("{}: no plan for {}", solver.name(), case.instance.name))?;
         planned.push(record(
             case,
             threshold,
             &problem,
-            solver.id(),
+            solver.name(),
             &evaluation,
             exact.bound,
         )?);

@@ -59,6 +59,9 @@ pub(super) const TITLE: Font = Font {
     ..PLAIN
 };
 
+// Not within the macro's text: rustfmt took what follows the colon for a comment.
+const NAMESPACE: &str = "http://www.w3.org/2000/svg";
+
 /// Colour of texts and axes.
 pub(super) const INK: &str = "#222222";
 /// Half the size of a marker, px.
@@ -181,13 +184,13 @@ impl Svg {
         let (w, h) = (self.width, self.height);
         format!(
             concat!(
-                //www.w3.org/2000/svg" width="{w}" height="{h}" viewBox="0 0 {w} {h}""#,
-                r#"<svg xmlns="http:
+                r#"<svg xmlns="{NAMESPACE}" width="{w}" height="{h}" viewBox="0 0 {w} {h}""#,
                 r#" role="img" font-family="Helvetica, Arial, 'DejaVu Sans', sans-serif" fill="{ink}">"#,
                 "\n<title>{title}</title>\n<desc>{description}</desc>\n",
                 r##"<rect width="{w}" height="{h}" fill="#ffffff"/>"##,
                 "\n{body}</svg>\n"
             ),
+            NAMESPACE = NAMESPACE,
             w = w,
             h = h,
             ink = INK,

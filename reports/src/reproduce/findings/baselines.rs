@@ -127,12 +127,12 @@ fn arguments(t: &Tally) -> (Vec<Prose>, Vec<Prose>) {
 fn table(all: &[Tally]) -> Table {
     let three = |c: [usize; 3]| format!("{} / {} / {}", c[0], c[1], c[2]);
     let columns = columns! { t: Tally;
-        "against"                           => Value::code(&t.method);
-        "delay: less / undecided / more"    => three(t.delay);
-        "GOA − baseline, ms: least to greatest"
+        "against" => Value::code(&t.method);
+        "delay: less / undecided / more" .figures() => three(t.delay);
+        "GOA − baseline, ms: least to greatest" .figures()
             => format!("{:.0} to {:.0}", t.delay_range.0, t.delay_range.1);
-        "accuracy: more / undecided / less" => three(t.accuracy);
-        "GOA − baseline, points: least to greatest"
+        "accuracy: more / undecided / less" .figures() => three(t.accuracy);
+        "GOA − baseline, points: least to greatest" .figures()
             => format!("{:.2} to {:.2}", t.accuracy_range.0, t.accuracy_range.1);
     };
     Table::of("", &columns, all)

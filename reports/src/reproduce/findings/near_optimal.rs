@@ -158,7 +158,8 @@ fn by_threshold(cells: &[&SolverGaps]) -> Table {
             .map(|c| (c.users, mean_and_max(c.mean(), c.max())))
             .collect();
         let text = move |n: &usize| texts.get(n).map_or(NOTHING, String::as_str).into();
-        columns.push(Column::hidden(text).headed(format!("tau = {}", tau.0)));
+        let column = Column::hidden(text).headed(format!("tau = {}", tau.0));
+        columns.push(column.figures());
     }
     Table::of("GOA's mean (largest) guaranteed gap, %.", &columns, &users)
 }
@@ -214,15 +215,15 @@ fn by_solver(of: &Reproduction) -> Table {
     let rows = ids.iter().filter_map(|id| Pooled::of(of, id, None));
     let rows: Vec<Pooled> = rows.collect();
     let columns = columns! { p: Pooled;
-        "solver"                     => Value::code(&p.solver);
-        "problems"                   => p.problems;
-        "violating"                  => p.violating;
-        "mean gap, %"                => Value::percent(mean(&p.gaps));
-        "largest"                    => Value::percent(p.max());
-        "within 1 %"                 => p.within(0.01);
-        "within 5 %"                 => p.within(0.05);
-        "at tau = 1: mean (largest)" => &p.unconstrained;
-        "reference"                  => &p.reference;
+        "solver"      => Value::code(&p.solver);
+        "problems"    => p.problems;
+        "violating"   => p.violating;
+        "mean gap, %" => Value::percent(mean(&p.gaps));
+        "largest"     => Value::percent(p.max());
+        "within 1 %"  => p.within(0.01);
+        "within 5 %"  => p.within(0.05);
+        "at tau = 1: mean (largest)" .figures() => &p.unconstrained;
+        "reference"   => &p.reference;
     };
     let caption = prose! {
         "Shares are of all problems, those without a gap included. Every problem is in ",

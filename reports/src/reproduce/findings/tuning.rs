@@ -80,12 +80,12 @@ fn table(of: &Reproduction) -> Table {
     };
     let rows: Vec<Range> = of.ends.iter().map(row).collect();
     let columns: Vec<Column<Range>> = columns! { r: Range;
-        "N"               => r.ends.users;
-        "tau"             => format!("{} → {}", r.ends.from, r.ends.to);
-        "total delay, ms" => &r.delay;
-        "change, ms"      => Value::interval(r.ends.delay, 1.0, Digits::Fixed(0));
-        "accuracy, %"     => &r.accuracy;
-        "change, points"  => Value::interval(r.ends.accuracy, 1.0, Digits::Fixed(2));
+        "N"                          => r.ends.users;
+        "tau" .figures()             => format!("{} → {}", r.ends.from, r.ends.to);
+        "total delay, ms" .figures() => &r.delay;
+        "change, ms"                 => Value::interval(r.ends.delay, 1.0, Digits::Fixed(0));
+        "accuracy, %" .figures()     => &r.accuracy;
+        "change, points"             => Value::interval(r.ends.accuracy, 1.0, Digits::Fixed(2));
     };
     let caption = prose! {
         "GOA from the lowest threshold to the highest, on the same runs. Each step is in ",

@@ -31,6 +31,7 @@ impl Solver for Bnb {
                 certificates",
             complexity: "O(N^2 M) a bound, exponentially many regions at worst",
             is_exact: true,
+            takes_start: true,
             writes_certificate: true,
             ..About::HEURISTIC
         }

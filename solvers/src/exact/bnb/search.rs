@@ -745,18 +745,25 @@ impl<'a> TreeSearch<'a> {
 fn first_plan(costs: &Costs, budget: &Budget, effort: Effort) -> Assignment {
     let deadline = budget.deadline();
     match effort {
+        Effort::Root if budget.start.is_some() => greedy::start(costs, budget),
         Effort::Root => goa_marginal::plan(costs, &deadline),
         Effort::Full if costs.n() * costs.m() >= LARGE => {
-            let plans = [greedy::goa(costs), goa_marginal::plan(costs, &deadline)];
+            let first = greedy::start(costs, budget);
+            let second = goa_marginal::plan(costs, &deadline);
             let value = |plan: &Assignment| costs.problem().objective(plan);
-            let [first, second] = plans;
             if value(&first) < value(&second) {
                 first
             } else {
                 second
             }
         }
-        Effort::Full => improve_from(costs, greedy::goa(costs), STARTS, budget.seed, &deadline),
+        Effort::Full => improve_from(
+            costs,
+            greedy::start(costs, budget),
+            STARTS,
+            budget.seed,
+            &deadline,
+        ),
     }
 }
 

@@ -51,6 +51,7 @@ impl Solver for Milp {
                 may close boxes at the asked gap, the plan's own box always goes to HiGHS",
             complexity: "exponential at worst; O(N) variables a slot",
             is_exact: true,
+            takes_start: true,
             ..About::HEURISTIC
         }
     }
@@ -90,6 +91,7 @@ impl Solver for MilpNone {
                 interference bins (on)",
             complexity: "exponential at worst; O(N^2 M) variables (off), O(N M) a bin (on)",
             is_exact: true,
+            takes_start: true,
             ..About::HEURISTIC
         }
     }
@@ -135,7 +137,7 @@ struct MilpSearch<'a> {
 impl<'a> MilpSearch<'a> {
     fn new(costs: &'a Costs<'a>, budget: &Budget, deadline: Deadline) -> Self {
         let problem = costs.problem();
-        let start = greedy::goa(costs);
+        let start = greedy::start(costs, budget);
         let plan = improve_from(costs, start, STARTS, budget.seed, &deadline);
         let value = problem.objective(&plan);
         let bound = costs.trivial_bound().total.min(value);
