@@ -147,6 +147,10 @@ impl<'a> HighsCloser<'a> {
     }
 
     fn takes(&self, leaf: &Leaf) -> bool {
+        // Below its tolerances HiGHS cannot tell a closed box from an open one.
+        if self.gap <= 2.0 * TOLERANCE {
+            return false;
+        }
         let columns = chord::size(self.costs, leaf.region, leaf.slots);
         let gap = relative_gap(leaf.value, leaf.bound).unwrap_or(f64::INFINITY);
         let fits = |limit: BoxLimit| columns <= limit.columns && gap <= limit.gap;
