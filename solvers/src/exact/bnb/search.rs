@@ -637,7 +637,10 @@ impl<'a> TreeSearch<'a> {
     fn tighten(&mut self, now: &mut Current) {
         let target = self.target();
         let loads: Vec<LoadRange> = (0..self.costs.m())
-            .filter_map(|j| now.oracle.open_loads(&now.multipliers, j, now.bound, target))
+            .filter_map(|j| {
+                now.oracle
+                    .open_loads(&now.multipliers, j, now.bound, target)
+            })
             .collect();
         let mut remove = Vec::new();
         let visit = &mut |i, p| remove.push((i, p));

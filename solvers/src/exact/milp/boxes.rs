@@ -40,9 +40,18 @@ const HIGHS_GAP: f64 = 1e-6;
 /// Half widths of the box around the incumbent: loads, and the factor on the interference. Later
 /// ones are for problems where the first is too large for HiGHS.
 const AROUND: [Around; 3] = [
-    Around { loads: 1, factor: 1.25 },
-    Around { loads: 1, factor: 1.02 },
-    Around { loads: 0, factor: 1.005 },
+    Around {
+        loads: 1,
+        factor: 1.25,
+    },
+    Around {
+        loads: 1,
+        factor: 1.02,
+    },
+    Around {
+        loads: 0,
+        factor: 1.005,
+    },
 ];
 /// Most user columns of the box around the incumbent.
 const MOST_AROUND: usize = 6000;
@@ -88,7 +97,10 @@ pub fn solve(costs: &Costs, budget: &Budget, cuts: Cuts) -> Outcome {
     let end = search.run(usize::MAX);
     let bound = search.bound();
     let (mut plan, mut value) = (search.plan.clone(), search.value);
-    let (by_bound, trajectory) = (search.closed_by_bound, std::mem::take(&mut search.trajectory));
+    let (by_bound, trajectory) = (
+        search.closed_by_bound,
+        std::mem::take(&mut search.trajectory),
+    );
     drop(search);
     let mut confirmed = confirm(costs, &plan, value, budget.gap, &deadline);
     while let Confirmation::Better(better) = confirmed {
@@ -178,7 +190,9 @@ impl Finisher for HighsCloser<'_> {
         match solved {
             Ok(solved) => {
                 let plan = solved.plan.filter(|plan| keeps_rules(self.costs, plan));
-                let value = plan.as_ref().map(|plan| self.costs.problem().objective(plan));
+                let value = plan
+                    .as_ref()
+                    .map(|plan| self.costs.problem().objective(plan));
                 let value = value.unwrap_or(leaf.value).min(leaf.value);
                 let bound = solved.bound.min(cutoff) * (1.0 - TOLERANCE);
                 let is_closed = bound >= self.cutoff(value) * (1.0 - TOLERANCE);

@@ -90,10 +90,8 @@ impl ChordProgram {
                 program.place[i * m + j] = Some(program.linear.add_binary(format!("x_{i}_{j}")));
             }
         }
-        let columns: Vec<SlotColumns> = slots
-            .iter()
-            .map(|slot| program.slot(costs, slot))
-            .collect();
+        let columns: Vec<SlotColumns> =
+            slots.iter().map(|slot| program.slot(costs, slot)).collect();
         program.add_assignment_rows(&columns, n, m);
         for slot in &columns {
             program.add_slot_rows(slot);

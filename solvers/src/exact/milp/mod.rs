@@ -14,9 +14,9 @@ pub use formulation::{Bins, Formulation};
 pub use linear::{Linear, LinearColumn, LinearRow, Sense};
 
 use crate::costs::Costs;
-use boxes::Cuts;
 use crate::heuristics::local_search::improve_from;
 use crate::{About, Budget, Deadline, Outcome, Solver, Stop, Trust, greedy, relative_gap};
+use boxes::Cuts;
 use formulation::Pruning;
 use highs::HighsLimits;
 use offload_instances::{Assignment, Problem};
