@@ -28,6 +28,8 @@ pub fn all() -> Vec<Box<dyn Solver>> {
         Box::new(heuristics::portfolio::Portfolio),
         Box::new(exact::enumerate::Enumerate),
         Box::new(exact::milp::Milp),
+        Box::new(exact::milp::MilpSafe),
+        Box::new(exact::milp::MilpNone),
         Box::new(exact::bnb::Bnb),
         Box::new(exact::automatic::Exact),
     ]

@@ -94,7 +94,7 @@ fn paper(users: usize, servers: usize) -> Problem {
     )
 }
 
-/// Benchmarks every solver over `sizes`; `milp` without interference, where it is exact.
+/// Benchmarks every solver over `sizes`; `milp-none` without interference, where it is exact.
 fn solvers(
     criterion: &mut Criterion,
     axis: &'static str,
@@ -122,7 +122,7 @@ fn solvers(
             censored: None,
         };
         for &size in sizes {
-            let problem = if solver.id() == "milp" {
+            let problem = if solver.id() == "milp-none" {
                 quiet(&problem_of(size))
             } else {
                 problem_of(size)

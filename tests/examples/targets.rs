@@ -124,10 +124,10 @@ fn peak_memory_mb() -> u64 {
         / 1024
 }
 
-/// Interference off: `bnb` and `milp` on the same instances, one after the other.
+/// Interference off: `bnb` and `milp-none` on the same instances, one after the other.
 fn compare_milp(seeds: u64) {
     println!(
-        "\n| N = 120, M = 4, interference off, gap 1e-6 | tau | bnb s | milp s | milp / bnb \
+        "\n| N = 120, M = 4, interference off, gap 1e-6 | tau | bnb s | milp-none s | milp-none / bnb \
          |\n|---|--:|--:|--:|--:|"
     );
     for seed in 0..seeds {
@@ -135,7 +135,7 @@ fn compare_milp(seeds: u64) {
             let problem = stated(120, 4, false, tau, seed);
             let (bnb, milp) = (
                 run("bnb", &problem, 1e-6, 60.0),
-                run("milp", &problem, 1e-6, 60.0),
+                run("milp-none", &problem, 1e-6, 60.0),
             );
             println!(
                 "| seed {seed} | {tau} | {:.3} | {:.3} ({}) | {:.0} |",

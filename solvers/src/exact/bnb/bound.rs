@@ -5,9 +5,14 @@ use crate::certificate::{LoadRange, Multipliers};
 use crate::costs::Costs;
 use std::rc::Rc;
 
-/// Uplink prices of one server beyond which all loads share the region's interference range: each
-/// price costs a logarithm and 8 bytes at either end of the range.
+/// Uplink prices of one server beyond which loads start in blocks: each price costs a logarithm and
+/// 8 bytes at either end of the interference.
 const MANY_PRICES: usize = 400_000;
+/// Loads of a block per load at its low end: a block is priced at its low end, so its bound misses
+/// about this fraction of a server's costs.
+const BLOCK_WIDTH: f64 = 0.125;
+/// Most blocks and single loads of a server after those that are open were divided.
+const MOST_BLOCKS: usize = 96;
 /// Least fraction of a log-range of interference that is worth cutting off: each cut is a node of
 /// the certificate.
 const LEAST_CUT: f64 = 0.1;
@@ -31,15 +36,25 @@ const ROUNDING_UNITS: f64 = 8.0;
 /// Constant number of operations, added to N + M and to N.
 const FIXED_OPERATIONS: usize = 16;
 
-/// One server's part of the bound at one load and one end of its interference.
+/// One server's part of the bound at one block of loads and one end of its interference.
 #[derive(Clone, Copy, Debug)]
 struct BoundEntry {
-    /// The load.
+    /// The least load of the block.
     load: usize,
-    /// V_j(load, end).
+    /// The greatest load of the block: the same, unless there are too many loads to price each.
+    last: usize,
+    /// V_j(load, end), or a lower bound on it. Of a block a lower bound for all its loads.
     value: f64,
+    /// Whether `value` was computed from all users' costs.
+    is_exact: bool,
     /// The interference at that end, W.
     power: f64,
+}
+
+impl BoundEntry {
+    fn is_block(&self) -> bool {
+        self.load < self.last
+    }
 }
 
 /// The possible users of a server, and for every load the ends of its interference with the uplink
@@ -49,15 +64,20 @@ struct Offer {
     /// Their compute prices.
     compute: Vec<f64>,
     ends: Vec<LoadEnd>,
+    /// What divides blocks; `None` if every load is priced by itself.
+    reach: Option<Reach>,
 }
 
-/// One load at one end of its possible interference.
+/// One block of loads at one end of its possible interference.
 #[derive(Clone)]
 struct LoadEnd {
+    /// The least load of the block, at which it is priced.
     load: usize,
+    /// The greatest load of the block.
+    last: usize,
     power: f64,
     uplink: Rc<Vec<f64>>,
-    /// The load-th least reduced cost at its last evaluation; NaN before.
+    /// The threshold of [`LeastSum`] at its last evaluation; NaN before.
     threshold: f64,
 }
 
@@ -68,6 +88,19 @@ enum Exactness {
     All,
     /// The least entry of every server; the others are lower bounds.
     Least,
+}
+
+/// A load of a server with the range of its interference that is still open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    /// Index of the server.
+    pub server: usize,
+    /// The load.
+    pub load: usize,
+    /// Least interference with this load, W.
+    pub low: f64,
+    /// Greatest interference with this load, W.
+    pub high: f64,
 }
 
 /// An end of a range.
@@ -156,51 +189,61 @@ impl<'a> Oracle<'a> {
     fn offer(&self, j: usize) -> Offer {
         let (d, r) = (self.costs, &self.region);
         let users: Vec<usize> = (0..d.n()).filter(|&i| r.allows(i, j)).collect();
-        let uplink = |power: f64| {
-            Rc::new(
-                users
-                    .iter()
-                    .map(|&i| d.uplink(i, j, power))
-                    .collect::<Vec<f64>>(),
-            )
-        };
         let (low, high) = (r.power_low[j], r.power_high[j]);
         let (first, last) = (r.load_low[j], r.load_high[j].min(users.len()));
-        let mut ends = Vec::new();
-        let mut add = |load, power: [f64; 2], uplink: [Rc<Vec<f64>>; 2]| {
-            for (power, uplink) in
-                power
-                    .into_iter()
-                    .zip(uplink)
-                    .take(if power[0] == power[1] { 1 } else { 2 })
-            {
-                ends.push(LoadEnd {
-                    load,
-                    power,
-                    uplink,
-                    threshold: f64::NAN,
-                });
-            }
-        };
-        if low <= high && (last + 1).saturating_sub(first) * users.len() > MANY_PRICES {
-            // Too many prices to store: the region's own ends serve every load, which is weaker but
-            // still valid.
-            let ends = [uplink(low), uplink(high)];
-            (first..=last).for_each(|load| add(load, [low, high], ends.clone()));
-        } else if low <= high && first <= last {
-            let reach = Reach::new(d, r, j);
-            for load in first..=last {
-                let power = [low.max(reach.least(load)), high.min(reach.most(load))];
-                if power[0] <= power[1] {
-                    add(load, power, [uplink(power[0]), uplink(power[1])]);
-                }
-            }
-        }
-        Offer {
+        let mut offer = Offer {
             compute: users.iter().map(|&i| d.compute(i, j)).collect(),
             users,
-            ends,
+            ends: Vec::new(),
+            reach: None,
+        };
+        if low > high || first > last {
+            return offer;
         }
+        let reach = Reach::new(d, r, j);
+        let is_large = (last + 1 - first) * offer.users.len() > MANY_PRICES;
+        let mut load = first;
+        while load <= last {
+            let width = if is_large {
+                (load as f64 * BLOCK_WIDTH) as usize
+            } else {
+                0
+            };
+            let end = last.min(load + width.saturating_sub(1));
+            let mut ends = self.block(j, &offer, &reach, [load, end]);
+            offer.ends.append(&mut ends);
+            load = end + 1;
+        }
+        offer.reach = is_large.then_some(reach);
+        offer
+    }
+
+    /// The ends of a block of loads; none if its interference is empty. The interference of a block
+    /// covers that of each of its loads. Prices are shared with the ends that `offer` has at the
+    /// same power.
+    fn block(&self, j: usize, offer: &Offer, reach: &Reach, loads: [usize; 2]) -> Vec<LoadEnd> {
+        let (d, r) = (self.costs, &self.region);
+        let [load, last] = loads;
+        let low = r.power_low[j].max(reach.least(last));
+        let high = r.power_high[j].min(reach.most(load));
+        let powers: &[f64] = match low {
+            _ if low > high => &[],
+            _ if low == high => &[low],
+            _ => &[low, high],
+        };
+        let end = |&power: &f64| {
+            let known = offer.ends.iter().rev().find(|end| end.power == power);
+            let uplink = known.map(|end| end.uplink.clone());
+            let price = |&i: &usize| d.uplink(i, j, power);
+            LoadEnd {
+                load,
+                last,
+                power,
+                uplink: uplink.unwrap_or_else(|| Rc::new(offer.users.iter().map(price).collect())),
+                threshold: f64::NAN,
+            }
+        };
+        powers.iter().map(end).collect()
     }
 
     /// Changes the region and updates the data of server j (of all servers if places were removed
@@ -299,11 +342,7 @@ impl<'a> Oracle<'a> {
         );
         let count = self.offers[j].ends.len();
         self.table[j].clear();
-        self.table[j].extend(self.offers[j].ends.iter().map(|s| BoundEntry {
-            load: s.load,
-            value: f64::INFINITY,
-            power: s.power,
-        }));
+        self.table[j].extend(self.offers[j].ends.iter().map(entry));
         // The entry that was least last time is probably least again, which rules out most others.
         let first = self.best[j].min(count.saturating_sub(1));
         let mut least = f64::INFINITY;
@@ -317,34 +356,106 @@ impl<'a> Oracle<'a> {
                     continue;
                 }
             }
-            let load = self.offers[j].ends[k].load;
-            self.reduced(j, k);
-            let value = x.interference[j] * self.offers[j].ends[k].power
-                + sum_of_least(&mut self.buffer, load);
-            self.offers[j].ends[k].threshold = if load > 0 {
-                self.buffer[load - 1]
-            } else {
-                f64::NEG_INFINITY
-            };
-            self.table[j][k].value = value;
+            let value = self.evaluate_end(j, k, x.interference[j]);
             if value < least || (value == least && k < self.best[j]) {
                 least = value;
                 self.best[j] = k;
             }
         }
+        if count > 0 && self.table[j][self.best[j]].is_block() {
+            least = self.refine_least(j, x.interference[j]);
+        }
         least
     }
 
-    /// A lower bound on the sum of the `load` least reduced costs of end k, valid for any threshold
-    /// y: n y + sum of min(0, cost - y).
+    /// V_j of one entry, exactly.
+    fn evaluate_end(&mut self, j: usize, k: usize, r: f64) -> f64 {
+        self.reduced(j, k);
+        let end = &mut self.offers[j].ends[k];
+        let sum = LeastSum::new(&mut self.buffer, end.load, end.last);
+        end.threshold = sum.threshold;
+        let entry = &mut self.table[j][k];
+        entry.value = r * entry.power + sum.value;
+        entry.is_exact = true;
+        entry.value
+    }
+
+    /// Divides blocks until the least entry of server j is a single load, evaluated exactly;
+    /// returns its value.
+    fn refine_least(&mut self, j: usize, r: f64) -> f64 {
+        loop {
+            let entries = self.table[j].iter().enumerate();
+            let Some((k, least)) = entries.min_by(|a, b| a.1.value.total_cmp(&b.1.value)) else {
+                return f64::INFINITY;
+            };
+            self.best[j] = k;
+            if !least.is_exact {
+                self.evaluate_end(j, k, r);
+            } else if least.is_block() {
+                self.divide(j, k, r);
+            } else {
+                return least.value;
+            }
+        }
+    }
+
+    /// Divides the block of entry k of server j in two and evaluates both.
+    fn divide(&mut self, j: usize, k: usize, r: f64) {
+        let BoundEntry { load, last, .. } = self.table[j][k];
+        let ends = &self.offers[j].ends;
+        let from = ends.partition_point(|end| end.load < load);
+        let to = ends.partition_point(|end| end.load <= load);
+        let middle = usize::midpoint(load, last);
+        let Some(reach) = &self.offers[j].reach else {
+            return;
+        };
+        let mut parts = self.block(j, &self.offers[j], reach, [load, middle]);
+        parts.append(&mut self.block(j, &self.offers[j], reach, [middle + 1, last]));
+        let count = parts.len();
+        self.table[j].splice(from..to, parts.iter().map(entry));
+        self.offers[j].ends.splice(from..to, parts);
+        for k in from..from + count {
+            self.evaluate_end(j, k, r);
+        }
+        // The index of the least entry may have moved.
+        let entries = self.table[j].iter().enumerate();
+        let least = entries.min_by(|a, b| a.1.value.total_cmp(&b.1.value));
+        self.best[j] = least.map_or(0, |(k, _)| k);
+    }
+
+    /// Divides blocks of server j that are open below `spare`, the widest first, and those at the
+    /// ends of the open loads down to single loads.
+    fn refine_open(&mut self, j: usize, r: f64, spare: f64) {
+        if self.offers[j].reach.is_none() {
+            return;
+        }
+        loop {
+            let table = &self.table[j];
+            let is_open = |k: &usize| table[*k].value < spare;
+            let first = (0..table.len()).find(is_open);
+            let last = (0..table.len()).rev().find(is_open);
+            let ends = first.into_iter().chain(last).find(|&k| table[k].is_block());
+            let width = |k: usize| (table[k].last - table[k].load) as f64 / table[k].load as f64;
+            let open = (0..table.len()).filter(|k| is_open(k) && table[*k].is_block());
+            let widest = open.max_by(|&a, &b| width(a).total_cmp(&width(b)));
+            let Some(k) = ends.or(widest.filter(|_| table.len() < 2 * MOST_BLOCKS)) else {
+                return;
+            };
+            self.divide(j, k, r);
+        }
+    }
+
+    /// A lower bound on the least sum of reduced costs of end k over its loads n, valid for any
+    /// threshold y: the least n y + sum of min(0, cost - y).
     fn sum_at_least(&self, j: usize, k: usize, threshold: f64) -> f64 {
         const LANES: usize = 8;
         let offer = &self.offers[j];
         let end = &offer.ends[k];
-        if end.load == 0 {
+        if end.last == 0 {
             return 0.0;
         }
         let (n, pace) = (end.load as f64, self.costs.pace(j, end.load as f64));
+        let count = if threshold > 0.0 { end.load } else { end.last };
         let below = |c: f64, w: f64, f: f64| {
             let over = n * c + w * pace + f - threshold;
             if over < 0.0 { over } else { 0.0 }
@@ -366,7 +477,7 @@ impl<'a> Oracle<'a> {
             .zip(works.remainder())
             .zip(fixed.remainder());
         let rest: f64 = rest.map(|((c, w), f)| below(*c, *w, *f)).sum();
-        n * threshold + (sums.iter().sum::<f64>() + rest)
+        count as f64 * threshold + (sums.iter().sum::<f64>() + rest)
     }
 
     /// Fills the buffer with the reduced costs of end k of server j.
@@ -473,18 +584,16 @@ impl<'a> Oracle<'a> {
             };
             let spare = floor - bound + least;
             // Only entries below the floor can keep a place open.
-            let is_open = |k: &usize| self.table[j][*k].value < spare && self.table[j][*k].load > 0;
+            let is_open = |k: &usize| self.table[j][*k].value < spare && self.table[j][*k].last > 0;
             let open: Vec<usize> = (0..self.table[j].len()).filter(is_open).collect();
             let mut with: Vec<f64> = vec![f64::INFINITY; self.offers[j].users.len()];
             for k in open {
                 let entry = self.table[j][k];
                 self.reduced(j, k);
                 let costs = self.buffer.clone();
-                self.buffer
-                    .select_nth_unstable_by(entry.load - 1, f64::total_cmp);
-                let last = self.buffer[entry.load - 1];
+                let threshold = LeastSum::new(&mut self.buffer, entry.load, entry.last).threshold;
                 for (w, c) in with.iter_mut().zip(costs) {
-                    *w = w.min(entry.value + (c - last).max(0.0));
+                    *w = w.min(entry.value + (c - threshold).max(0.0));
                 }
             }
             for (k, w) in with.iter().enumerate() {
@@ -497,14 +606,21 @@ impl<'a> Oracle<'a> {
 
     /// The range of loads of server j that stays open at `floor`, if it is smaller than the
     /// region's. An empty range is returned as 1..=0.
-    pub fn open_loads(&self, j: usize, bound: f64, floor: f64) -> Option<LoadRange> {
+    pub fn open_loads(
+        &mut self,
+        x: &Multipliers,
+        j: usize,
+        bound: f64,
+        floor: f64,
+    ) -> Option<LoadRange> {
         let least = self.table[j].get(self.best[j])?.value;
         let spare = floor - bound + least;
+        self.refine_open(j, x.interference[j], spare);
         let open = self.table[j]
             .iter()
             .filter(|e| e.value < spare)
-            .map(|e| e.load);
-        let (low, high) = open.fold((usize::MAX, 0), |(l, h), n| (l.min(n), h.max(n)));
+            .map(|e| (e.load, e.last));
+        let (low, high) = open.fold((usize::MAX, 0), |(l, h), (n, last)| (l.min(n), h.max(last)));
         let now = (self.region.load_low[j], self.region.load_high[j]);
         let (low, high) = if low > high { (1, 0) } else { (low, high) };
         ((low, high) != now).then_some(LoadRange {
@@ -512,6 +628,30 @@ impl<'a> Oracle<'a> {
             low,
             high,
         })
+    }
+
+    /// The slots of all servers that the last evaluation, with this bound, does not close at
+    /// `floor`.
+    pub fn slots(&self, bound: f64, floor: f64) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = Vec::new();
+        for (server, table) in self.table.iter().enumerate() {
+            let Some(least) = table.get(self.best[server]).map(|e| e.value) else {
+                continue;
+            };
+            let spare = floor - bound + least;
+            for ends in table.chunk_by(|a, b| a.load == b.load) {
+                // V_j is concave in I_j, so its least value is at an end.
+                if ends.iter().any(|e| e.value < spare) {
+                    slots.extend((ends[0].load..=ends[0].last).map(|load| Slot {
+                        server,
+                        load,
+                        low: ends[0].power,
+                        high: ends[ends.len() - 1].power,
+                    }));
+                }
+            }
+        }
+        slots
     }
 
     /// How far one end of I_j's range can be cut off at `floor`: the last evaluation's multipliers
@@ -603,7 +743,8 @@ impl<'a> Oracle<'a> {
                     &self.offers[j].compute,
                     &self.fixed[j],
                 );
-                if x.interference[j] * at + sum_of_least(&mut self.buffer, first.load) < spare {
+                let sum = LeastSum::new(&mut self.buffer, first.load, first.last);
+                if x.interference[j] * at + sum.value < spare {
                     return false;
                 }
             } else if inner.value < spare {
@@ -652,6 +793,58 @@ fn fill(
             .zip(fixed)
             .map(|((c, w), f)| n * c + w * pace + f),
     );
+}
+
+/// The least sum over the loads of a block.
+struct LeastSum {
+    /// The least, over n from `first` to `last`, of the sum of the n least values.
+    value: f64,
+    /// A y with which the least n y + sum of min(0, value - y) is this sum: the n-th least value at
+    /// an end of the block, else 0.
+    threshold: f64,
+}
+
+impl LeastSum {
+    /// Reorders the buffer.
+    fn new(values: &mut [f64], first: usize, last: usize) -> Self {
+        // The sum of the n least values falls in n while they are negative.
+        let count = if first == last {
+            first
+        } else {
+            let negative = values.iter().filter(|value| **value < 0.0).count();
+            negative.clamp(first, last.min(values.len()).max(first))
+        };
+        let value = sum_of_least(values, count);
+        let threshold = match count {
+            _ if first < count && count < last => 0.0,
+            0 if first < last => 0.0,
+            0 => f64::NEG_INFINITY,
+            _ if count == values.len() => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            count => values[count - 1],
+        };
+        LeastSum { value, threshold }
+    }
+}
+
+fn entry(end: &LoadEnd) -> BoundEntry {
+    BoundEntry {
+        load: end.load,
+        last: end.last,
+        value: f64::INFINITY,
+        is_exact: false,
+        power: end.power,
+    }
+}
+
+/// Number of reduced costs in one evaluation of a server with this many loads and users.
+#[must_use]
+pub fn work(loads: usize, users: usize) -> f64 {
+    let entries = if loads * users > MANY_PRICES {
+        loads.min(MOST_BLOCKS)
+    } else {
+        loads
+    };
+    2.0 * entries as f64 * users as f64
 }
 
 /// Sum of the `count` least values; reorders the buffer.

@@ -1,11 +1,11 @@
 //! Spatial branch and bound on boxes of (n_j, I_j), with a Lagrangian bound
 //! (docs/src/concepts/certified-bounds.md).
 
-mod bound;
-mod dual;
+pub(crate) mod bound;
+pub(crate) mod dual;
 mod point;
-mod region;
-mod search;
+pub(crate) mod region;
+pub(crate) mod search;
 mod tree;
 
 use crate::certificate::Multipliers;

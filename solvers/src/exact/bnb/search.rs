@@ -1,6 +1,6 @@
 //! Best-first search over regions: raise the bound, tighten, split.
 
-use super::bound::{Oracle, Side, sum_of_least};
+use super::bound::{Oracle, Side, Slot, sum_of_least, work};
 use super::dual::{Averages, Steps, ascend, gained_little};
 use super::point::exact;
 use super::region::{Region, Split};
@@ -19,6 +19,9 @@ use std::time::Instant;
 
 /// Starts of the local search for the first incumbent.
 const STARTS: usize = 10;
+/// N M from which the search starts from the better of two greedy plans: the root's relaxed plan,
+/// improved, is as good as a long local search there.
+const LARGE: usize = 8000;
 /// Fraction of the time limit that the first incumbent may take.
 const START_SHARE: f64 = 0.2;
 /// Bytes of regions and multipliers at which the search stops; keeps the process below 2 GB.
@@ -64,6 +67,40 @@ const MODESTY: f64 = 0.3;
 /// Number of regions between attempts to use the averaged relaxed plan as an incumbent.
 const INCUMBENT_EVERY: usize = 64;
 
+/// Fraction of the gap that a region's children must leave unclosed for the split to count as a
+/// stall.
+const STALL: f64 = 0.8;
+
+/// A tightened region that another method may close.
+pub struct Leaf<'r> {
+    /// The region; its `allowed` places are those that are still open.
+    pub region: &'r Region,
+    /// The open slots.
+    pub slots: &'r [Slot],
+    /// The Lagrangian bound over the region, weighted s.
+    pub bound: f64,
+    /// The incumbent's value, weighted s.
+    pub value: f64,
+    /// Number of splits in a row that left most of the gap.
+    pub stalls: u32,
+}
+
+/// What another method proved of a leaf.
+pub struct Finished {
+    /// A lower bound over the leaf or a value that closes it, weighted s.
+    pub bound: f64,
+    /// Whether nothing is left to search for.
+    pub is_closed: bool,
+    /// A plan that keeps the rules, if one was found.
+    pub plan: Option<Assignment>,
+}
+
+/// Another method that closes regions of the search.
+pub trait Finisher {
+    /// Tries to close a leaf. `None` if it does not take it; the search then splits it.
+    fn finish(&mut self, leaf: &Leaf) -> Option<Finished>;
+}
+
 /// An open region in the queue, by its bound and its node.
 type Open = Waiting<usize, OpenRegion>;
 
@@ -73,6 +110,10 @@ struct OpenRegion {
     multipliers: Rc<Multipliers>,
     /// I_j of the parent's averaged plan, W.
     typical: Rc<Vec<f64>>,
+    /// The gap of the parent when it was split, weighted s.
+    missing: f64,
+    /// Number of splits in a row that left most of the gap.
+    stalls: u32,
 }
 
 /// A region that is being processed.
@@ -147,6 +188,9 @@ pub struct TreeSearch<'a> {
     /// Multipliers from the first plan, until the root has tried them.
     start: Option<Multipliers>,
     bytes: usize,
+    /// Number of regions that the Lagrangian bound closed.
+    pub closed_by_bound: usize,
+    finisher: Option<&'a mut dyn Finisher>,
 }
 
 impl<'a> TreeSearch<'a> {
@@ -189,11 +233,15 @@ impl<'a> TreeSearch<'a> {
             closed: f64::INFINITY,
             start: Some(multipliers),
             bytes: 0,
+            closed_by_bound: 0,
+            finisher: None,
         };
         let item = OpenRegion {
             region,
             multipliers: first,
             typical: Rc::new(typical),
+            missing: f64::INFINITY,
+            stalls: 0,
         };
         let open = Open {
             price: least.total,
@@ -203,6 +251,17 @@ impl<'a> TreeSearch<'a> {
         let open = search.cut_loads(open);
         search.open.push(open);
         search
+    }
+
+    /// Keeps every plan that is at most this fraction worse than the incumbent, and the incumbent
+    /// itself.
+    pub fn keep_within(&mut self, fraction: f64) {
+        self.gap = -fraction;
+    }
+
+    /// Lets another method close what it can before a region is split.
+    pub fn finish_with(&mut self, finisher: &'a mut dyn Finisher) {
+        self.finisher = Some(finisher);
     }
 
     /// Cuts off loads so high that no good plan has them, even without interference and with every
@@ -277,16 +336,13 @@ impl<'a> TreeSearch<'a> {
 
     /// Number of reduced costs in one evaluation of the root.
     pub fn evaluation_work(&self) -> f64 {
-        let loads = |r: &Region| {
-            r.load_low
-                .iter()
-                .zip(&r.load_high)
-                .map(|(l, h)| (h + 1).saturating_sub(*l))
-                .sum::<usize>()
+        let of = |r: &Region| -> f64 {
+            let ranges = r.load_low.iter().zip(&r.load_high);
+            ranges
+                .map(|(low, high)| work((high + 1).saturating_sub(*low), self.costs.n()))
+                .sum()
         };
-        self.open.peek().map_or(0.0, |o| {
-            2.0 * loads(&o.item.region) as f64 * self.costs.n() as f64
-        })
+        self.open.peek().map_or(0.0, |o| of(&o.item.region))
     }
 
     /// The value at which a region closes: a plan above it is not worth searching for.
@@ -415,10 +471,18 @@ impl<'a> TreeSearch<'a> {
             self.close(now.node, &now.multipliers, f64::INFINITY);
             return;
         }
+        let missing = self.value - now.bound;
+        let stalled = missing > STALL * item.missing;
+        let stalls = if stalled { item.stalls + 1 } else { 0 };
+        if self.finish(&mut now, stalls) {
+            return;
+        }
         let item = OpenRegion {
             region: now.oracle.into_region(),
             multipliers: now.multipliers,
             typical: now.typical,
+            missing,
+            stalls,
         };
         let left = Open {
             price: now.bound,
@@ -430,6 +494,40 @@ impl<'a> TreeSearch<'a> {
         } else {
             self.split(left, &now.averages);
         }
+    }
+
+    /// Lets the other method try a region; whether it is closed.
+    fn finish(&mut self, now: &mut Current, stalls: u32) -> bool {
+        let Some(finisher) = self.finisher.take() else {
+            return false;
+        };
+        // The table must be that of the best multipliers.
+        let bound = now.oracle.evaluate(&now.multipliers);
+        let target = self.target();
+        let slots = now.oracle.slots(bound, target);
+        let finished = finisher.finish(&Leaf {
+            region: now.oracle.region(),
+            slots: &slots,
+            bound,
+            value: self.value,
+            stalls,
+        });
+        self.finisher = Some(finisher);
+        let Some(finished) = finished else {
+            return false;
+        };
+        // The slots that were left out are closed at the target only.
+        self.closed = self.closed.min(target);
+        if let Some(plan) = finished.plan {
+            self.offer(plan);
+        }
+        if finished.is_closed {
+            self.tree.0[now.node] = SearchNode::Leaf(now.multipliers.clone());
+            self.closed = self.closed.min(finished.bound);
+        } else {
+            now.bound = now.bound.max(finished.bound);
+        }
+        finished.is_closed
     }
 
     /// One round on a region: raises its bound by an ascent, then tightens it.
@@ -530,6 +628,7 @@ impl<'a> TreeSearch<'a> {
     }
 
     fn close(&mut self, node: usize, multipliers: &Rc<Multipliers>, bound: f64) {
+        self.closed_by_bound += 1;
         self.tree.0[node] = SearchNode::Leaf(multipliers.clone());
         self.closed = self.closed.min(bound);
     }
@@ -538,7 +637,10 @@ impl<'a> TreeSearch<'a> {
     fn tighten(&mut self, now: &mut Current) {
         let target = self.target();
         let loads: Vec<LoadRange> = (0..self.costs.m())
-            .filter_map(|j| now.oracle.open_loads(j, now.bound, target))
+            .filter_map(|j| {
+                now.oracle
+                    .open_loads(&now.multipliers, j, now.bound, target)
+            })
             .collect();
         let mut remove = Vec::new();
         let visit = &mut |i, p| remove.push((i, p));
@@ -613,6 +715,8 @@ impl<'a> TreeSearch<'a> {
             region,
             multipliers,
             typical,
+            missing,
+            stalls,
         } = item;
         let Some(split) = averages.choose(self.costs, &region, self.value - bound) else {
             if (0..self.costs.n()).all(|i| region.choices(i) == 1) {
@@ -632,6 +736,8 @@ impl<'a> TreeSearch<'a> {
                     region,
                     multipliers: multipliers.clone(),
                     typical: typical.clone(),
+                    missing,
+                    stalls,
                 },
             });
         }
@@ -644,6 +750,16 @@ fn first_plan(costs: &Costs, budget: &Budget, effort: Effort) -> Assignment {
     match effort {
         Effort::Root if budget.start.is_some() => greedy::start(costs, budget),
         Effort::Root => goa_marginal::plan(costs, &deadline),
+        Effort::Full if costs.n() * costs.m() >= LARGE => {
+            let first = greedy::start(costs, budget);
+            let second = goa_marginal::plan(costs, &deadline);
+            let value = |plan: &Assignment| costs.problem().objective(plan);
+            if value(&first) < value(&second) {
+                first
+            } else {
+                second
+            }
+        }
         Effort::Full => improve_from(
             costs,
             greedy::start(costs, budget),

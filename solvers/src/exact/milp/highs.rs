@@ -26,7 +26,26 @@ const PRIMAL_FEASIBILITY: f64 = 1e-8;
 /// Minimum time limit for HiGHS, s: 0 might mean no limit.
 const LEAST_TIME_S: f64 = 1e-3;
 
-/// Minimises `linear` to a relative gap of `gap`, starting from `start` (one value per column).
+/// Limits of a HiGHS run.
+pub struct HighsLimits<'a> {
+    /// Relative gap at which it may stop.
+    pub gap: f64,
+    /// Objective above which solutions are of no interest. With it HiGHS runs plainly, without
+    /// presolve, heuristics and symmetry: for small programs with a good bound.
+    pub cutoff: Option<f64>,
+    /// When it must stop.
+    pub deadline: &'a Deadline,
+}
+
+/// HiGHS's heuristics, which are switched off where a good plan is known.
+const HEURISTICS: [&str; 4] = [
+    "mip_heuristic_run_feasibility_jump",
+    "mip_heuristic_run_rens",
+    "mip_heuristic_run_rins",
+    "mip_heuristic_run_root_reduced_cost",
+];
+
+/// Minimises `linear`, starting from `start` (one value per column).
 ///
 /// Options are set on the HiGHS model itself, because good_lp drops them. The objective has no
 /// constant.
@@ -36,8 +55,7 @@ const LEAST_TIME_S: f64 = 1e-3;
 pub fn minimise(
     linear: &Linear,
     start: Option<&[f64]>,
-    gap: f64,
-    deadline: &Deadline,
+    limits: &HighsLimits,
 ) -> Result<HighsAnswer, String> {
     let mut model = state(linear)?;
     model.make_quiet();
@@ -46,12 +64,16 @@ pub fn minimise(
             .try_set_option(name, value)
             .map_err(|_| format!("HiGHS refuses the option {name} = {value}"))
     };
-    set("mip_rel_gap", gap)?;
+    set("mip_rel_gap", limits.gap)?;
     // The absolute gap is disabled: it would end the search when objectives are small.
     set("mip_abs_gap", 0.0)?;
     set("mip_feasibility_tolerance", MIP_FEASIBILITY)?;
     set("primal_feasibility_tolerance", PRIMAL_FEASIBILITY)?;
-    if let Some(left) = deadline.left() {
+    if let Some(cutoff) = limits.cutoff {
+        set("objective_bound", cutoff)?;
+        set("mip_heuristic_effort", 0.0)?;
+    }
+    if let Some(left) = limits.deadline.left() {
         set("time_limit", left.as_secs_f64().max(LEAST_TIME_S))?;
     }
     model
@@ -60,6 +82,17 @@ pub fn minimise(
     model
         .try_set_option("threads", 1)
         .map_err(|_| "HiGHS refuses the option threads")?;
+    if limits.cutoff.is_some() {
+        let refused = |name: &str| format!("HiGHS refuses the option {name}");
+        for name in HEURISTICS {
+            let set = model.try_set_option(name, false);
+            set.map_err(|_| refused(name))?;
+        }
+        let set = model.try_set_option("mip_detect_symmetry", false);
+        set.map_err(|_| refused("mip_detect_symmetry"))?;
+        let set = model.try_set_option("presolve", "off");
+        set.map_err(|_| refused("presolve"))?;
+    }
     if let Some(values) = start {
         model
             .try_set_solution(Some(values), None, None, None)
@@ -76,6 +109,7 @@ pub fn minimise(
     match status {
         HighsModelStatus::Optimal
         | HighsModelStatus::Infeasible
+        | HighsModelStatus::ObjectiveBound
         | HighsModelStatus::ReachedTimeLimit
         | HighsModelStatus::ReachedInterrupt => Ok(HighsAnswer {
             values: has_values.then(|| solved.get_solution().columns().to_vec()),
@@ -84,7 +118,10 @@ pub fn minimise(
             } else {
                 bound
             },
-            infeasible: status == HighsModelStatus::Infeasible,
+            infeasible: matches!(
+                status,
+                HighsModelStatus::Infeasible | HighsModelStatus::ObjectiveBound
+            ),
             timed_out: status == HighsModelStatus::ReachedTimeLimit,
         }),
         other => Err(format!("HiGHS stopped with status {other:?}")),

@@ -1,10 +1,14 @@
 //! The exact mixed-integer programs, solved by HiGHS (Huangfu and Hall 2018).
 
+mod boxes;
+mod chord;
+mod core;
 mod export;
 mod formulation;
 mod highs;
 mod linear;
 
+pub use core::Core;
 pub use export::{lp, mps};
 pub use formulation::{Bins, Formulation};
 pub use linear::{Linear, LinearColumn, LinearRow, Sense};
@@ -12,7 +16,9 @@ pub use linear::{Linear, LinearColumn, LinearRow, Sense};
 use crate::costs::Costs;
 use crate::heuristics::local_search::improve_from;
 use crate::{About, Budget, Deadline, Outcome, Solver, Stop, Trust, greedy, relative_gap};
+use boxes::Cuts;
 use formulation::Pruning;
+use highs::HighsLimits;
 use offload_instances::{Assignment, Problem};
 
 /// Most z columns passed to HiGHS: about 10 GB of its memory.
@@ -31,12 +37,58 @@ const ASKED_GAP: f64 = 0.9;
 /// See [`About::summary`].
 pub struct Milp;
 
+/// See [`About::summary`].
+pub struct MilpSafe;
+
+/// See [`About::summary`].
+pub struct MilpNone;
+
 impl Solver for Milp {
     fn about(&self) -> About {
         About {
             id: "milp",
-            summary: "exact MILP by HiGHS: one-hot loads (interference off), refined interference \
-                bins (on)",
+            summary: "exact MILP by HiGHS over the boxes that a Lagrangian bound leaves; the bound \
+                may close boxes at the asked gap, the plan's own box always goes to HiGHS",
+            complexity: "exponential at worst; O(N) variables a slot",
+            is_exact: true,
+            takes_start: true,
+            ..About::HEURISTIC
+        }
+    }
+
+    fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
+        solve_boxes(problem, budget, Cuts::AtGap)
+    }
+}
+
+impl Solver for MilpSafe {
+    fn about(&self) -> About {
+        About {
+            id: "milp-safe",
+            summary: "milp, but the Lagrangian bound cuts off only what is above the plan itself; \
+                HiGHS closes the rest",
+            ..Milp.about()
+        }
+    }
+
+    fn solve(&self, problem: &Problem, budget: &Budget) -> Outcome {
+        solve_boxes(problem, budget, Cuts::AtIncumbent)
+    }
+}
+
+fn solve_boxes(problem: &Problem, budget: &Budget, cuts: Cuts) -> Outcome {
+    if !problem.is_feasible() {
+        return Outcome::nothing(Stop::Infeasible);
+    }
+    boxes::solve(&Costs::new(problem), budget, cuts)
+}
+
+impl Solver for MilpNone {
+    fn about(&self) -> About {
+        About {
+            id: "milp-none",
+            summary: "exact MILP by HiGHS alone: one-hot loads (interference off), refined \
+                interference bins (on)",
             complexity: "exponential at worst; O(N^2 M) variables (off), O(N M) a bin (on)",
             is_exact: true,
             takes_start: true,
@@ -145,7 +197,12 @@ impl<'a> MilpSearch<'a> {
     ) -> Result<(Option<Assignment>, bool), String> {
         self.rounds += 1;
         let gap = self.gap * ASKED_GAP;
-        let answer = highs::minimise(&f.linear, start.as_deref(), gap, &self.deadline)?;
+        let limits = HighsLimits {
+            gap,
+            cutoff: None,
+            deadline: &self.deadline,
+        };
+        let answer = highs::minimise(&f.linear, start.as_deref(), &limits)?;
         let plan = answer.values.map(|v| f.plan(&v));
         if let Some(plan) = &plan {
             self.offer(plan.clone());
