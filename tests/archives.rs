@@ -109,11 +109,7 @@ fn solver_files_are_those_that_made_the_records() {
         id = \"exec:python3 solver.py\"\ndepends = [\"lib/*\"]\n[[instances]]\n\
         family = \"paper\"\nusers = [5]\nseeds = [1, 2]\n";
     fs::create_dir(path.join("lib")).unwrap();
-    for (name, text) in [
-        ("c.toml", config),
-        ("solver.py", SOLVER),
-        ("lib/a.py", "1"),
-    ] {
+    for (name, text) in [("c.toml", config), ("solver.py", SOLVER), ("lib/a.py", "1")] {
         fs::write(path.join(name), text).unwrap();
     }
     good(path, "run c.toml -o out --quiet");

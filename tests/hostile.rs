@@ -489,23 +489,28 @@ fn without_root_the_fences_hold() {
     assert_eq!(environment.matches("refused").count(), 2, "{environment}");
 }
 
-/// Open files that allow the harness to write records, but not to start a program.
-const FEW_FILES: usize = 13;
+/// Open files, of which one number allows the harness to write records, but not to start a program.
+/// It depends on what the harness itself inherits.
+const FEW_FILES: std::ops::Range<usize> = 10..40;
 
 #[test]
 fn a_harness_failure_is_not_a_result() {
     let mode = Mode("good", Plain, "feasible", FINISHED);
     let folder = folder_with(&(HEAD.to_string() + &mode.table(&interpreter())));
     let path = folder.path();
-    let run = format!(
-        "ulimit -n {FEW_FILES}; exec {} run c.toml -o out --quiet",
-        binary().display()
-    );
-    let done = ran(
-        Command::new("sh").args(["-c", &run]).current_dir(path),
-        "few files",
-    );
-    assert_eq!(done.code, Some(0), "{}", done.err);
+    let is_found = FEW_FILES.into_iter().any(|files| {
+        let _ = fs::remove_dir_all(path.join("out"));
+        let run = format!(
+            "ulimit -n {files}; exec {} run c.toml -o out --quiet",
+            binary().display()
+        );
+        let done = ran(
+            Command::new("sh").args(["-c", &run]).current_dir(path),
+            "few files",
+        );
+        done.code == Some(0)
+    });
+    assert!(is_found, "no number of open files lets the harness write");
     let rows = records(&path.join("out"));
     let row = row_of(&rows, "good");
     assert_eq!(row["status"], "not-run", "{row}");

@@ -34,14 +34,20 @@ fn agree(id: &str, problem: &Problem) -> Solved {
     let (z, best) = (value(&mine), value(&other));
     // No bound is above a plan, and the plans differ by no more than the gaps.
     assert!(bound <= best * (1.0 + 1e-9), "{context}: {bound} {best}");
-    assert!((z - best).abs() <= (GAP + TOLERANCE) * best, "{context}: {z} {best}");
+    assert!(
+        (z - best).abs() <= (GAP + TOLERANCE) * best,
+        "{context}: {z} {best}"
+    );
     mine
 }
 
 #[test]
 fn boxes_agree_with_branch_and_bound() {
     let mut by_highs = 0;
-    for (k, (n, m)) in [(6, 2), (9, 3), (12, 3), (14, 4), (20, 4)].into_iter().enumerate() {
+    for (k, (n, m)) in [(6, 2), (9, 3), (12, 3), (14, 4), (20, 4)]
+        .into_iter()
+        .enumerate()
+    {
         for (seed, tau) in [(1, 0.3), (2, 0.6), (3, 0.9)] {
             for interference in ["true", "false"] {
                 let seed = seed + 10 * k as u64;

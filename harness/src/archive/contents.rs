@@ -40,7 +40,7 @@ pub(super) struct CampaignFacts {
 
 /// A configuration as a run recorded it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct RecordedConfig {
+struct PackedConfig {
     text: String,
     folder: PathBuf,
 }
@@ -130,19 +130,19 @@ fn fingerprints(records: &[Record], folder: &Path) -> anyhow::Result<BTreeSet<St
 }
 
 /// The configurations, each once; the last one becomes that of the archive.
-fn recorded_configs(job: &PackJob, environments: &[Environment]) -> Vec<RecordedConfig> {
+fn recorded_configs(job: &PackJob, environments: &[Environment]) -> Vec<PackedConfig> {
     let recorded = environments
         .iter()
         .filter(|e| !e.config.is_empty())
-        .map(|e| RecordedConfig {
+        .map(|e| PackedConfig {
             text: e.config.clone(),
             folder: PathBuf::from(&e.config_folder),
         });
-    let given = job.config.map(|config| RecordedConfig {
+    let given = job.config.map(|config| PackedConfig {
         text: config.text.clone(),
         folder: config.folder.clone(),
     });
-    let mut all: Vec<RecordedConfig> = Vec::new();
+    let mut all: Vec<PackedConfig> = Vec::new();
     for config in recorded.chain(given) {
         all.retain(|other| *other != config);
         all.push(config);
@@ -150,7 +150,7 @@ fn recorded_configs(job: &PackJob, environments: &[Environment]) -> Vec<Recorded
     all
 }
 
-fn local_paths(folder: &Path, configs: &[RecordedConfig]) -> anyhow::Result<LocalPaths> {
+fn local_paths(folder: &Path, configs: &[PackedConfig]) -> anyhow::Result<LocalPaths> {
     let mut local = LocalPaths::default();
     let mut add = |path: &Path, new| -> anyhow::Result<()> {
         local.add_folder(&std::path::absolute(path)?, new);
@@ -174,10 +174,10 @@ fn local_paths(folder: &Path, configs: &[RecordedConfig]) -> anyhow::Result<Loca
 fn add_configs(
     job: &PackJob,
     staging: &mut Staging,
-    configs: &[RecordedConfig],
+    configs: &[PackedConfig],
     local: &LocalPaths,
     missing: &mut BTreeSet<String>,
-) -> anyhow::Result<BTreeMap<RecordedConfig, String>> {
+) -> anyhow::Result<BTreeMap<PackedConfig, String>> {
     let mut rewritten = BTreeMap::new();
     for (k, recorded) in configs.iter().enumerate().rev() {
         let is_last = k + 1 == configs.len();
@@ -254,7 +254,7 @@ fn add_environments(
     staging: &mut Staging,
     folder: &Path,
     environments: &[Environment],
-    rewritten: &BTreeMap<RecordedConfig, String>,
+    rewritten: &BTreeMap<PackedConfig, String>,
     local: &LocalPaths,
 ) -> anyhow::Result<()> {
     if environments.is_empty() {
@@ -268,7 +268,7 @@ fn add_environments(
     })?;
     let mut text = String::new();
     for (line, environment) in lines.iter_mut().zip(environments) {
-        let recorded = RecordedConfig {
+        let recorded = PackedConfig {
             text: environment.config.clone(),
             folder: PathBuf::from(&environment.config_folder),
         };

@@ -20,7 +20,7 @@ use std::path::Path;
 const SHOWN: usize = 8;
 
 /// A run's problems and solvers, to be compared with the records of its folder.
-pub struct Comparison<'a> {
+pub struct RecordComparison<'a> {
     /// The configuration.
     pub config: &'a Config,
     /// Its problems, or those of one shard.
@@ -62,7 +62,7 @@ impl RedoChoice {
 }
 
 /// The solvers, with the versions of external ones.
-pub(super) fn prepared(comparison: &Comparison) -> anyhow::Result<Vec<SolverEntry>> {
+pub(super) fn prepared(comparison: &RecordComparison) -> anyhow::Result<Vec<SolverEntry>> {
     let mut entries = comparison.config.entries()?;
     comparison.redo.check(&entries)?;
     for entry in &mut entries {
@@ -85,7 +85,7 @@ pub(super) fn prepared(comparison: &Comparison) -> anyhow::Result<Vec<SolverEntr
 /// Compares existing records with what this run would write. Outdated ones (other solver version,
 /// options, generator or instance) are an error, or are removed.
 pub(super) fn settle(
-    comparison: &Comparison,
+    comparison: &RecordComparison,
     entries: &[SolverEntry],
     present: &mut PresentRecords,
     path: &Path,
@@ -157,7 +157,7 @@ struct ComparedInstance {
 }
 
 fn outdated(
-    comparison: &Comparison,
+    comparison: &RecordComparison,
     entries: &[SolverEntry],
     present: &PresentRecords,
 ) -> anyhow::Result<OutdatedRecords> {
@@ -209,7 +209,7 @@ fn outdated(
 
 /// Compares the records of one instance with what this run would write.
 fn compare(
-    comparison: &Comparison,
+    comparison: &RecordComparison,
     entries: &[SolverEntry],
     present: &PresentRecords,
     group: &InstanceGroup,
@@ -323,7 +323,7 @@ impl FolderSurvey {
 ///
 /// # Errors
 /// If the records cannot be read, an instance cannot be made, or a solver cannot be compared.
-pub fn survey(comparison: &Comparison) -> anyhow::Result<FolderSurvey> {
+pub fn survey(comparison: &RecordComparison) -> anyhow::Result<FolderSurvey> {
     let entries = prepared(comparison)?;
     let present = store::read(&comparison.folder.join(RECORDS))?;
     let rows_each = entries.len() * comparison.config.seeds.len();

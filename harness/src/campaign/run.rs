@@ -6,7 +6,7 @@ use crate::campaign::config::{Config, KeptPlans, TimingMode};
 use crate::campaign::failures::{FailureTally, RowFailure};
 use crate::campaign::matrix::{InstanceGroup, ProblemTerms, Shard};
 pub use crate::campaign::outdated::RedoChoice;
-use crate::campaign::outdated::{Comparison, prepared, settle};
+use crate::campaign::outdated::{RecordComparison, prepared, settle};
 use crate::campaign::progress::ProgressDisplay;
 pub use crate::campaign::progress::ShowProgress;
 use crate::campaign::rows::{blank, filled, with_times};
@@ -116,7 +116,7 @@ pub fn run(job: &CampaignJob, stop: &StopSignal) -> anyhow::Result<RunSummary> {
         });
     };
     store::repair(&path, job.notify)?;
-    let comparison = Comparison {
+    let comparison = RecordComparison {
         config: job.config,
         groups: job.groups,
         folder: job.folder,

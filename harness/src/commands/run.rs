@@ -7,7 +7,7 @@ use anyhow::Context;
 use offload_bench::campaign::config::Config;
 use offload_bench::campaign::forecast::forecast;
 use offload_bench::campaign::matrix::{self, Shard};
-use offload_bench::campaign::outdated::{Comparison, survey};
+use offload_bench::campaign::outdated::{RecordComparison, survey};
 use offload_bench::campaign::run::{CampaignJob, ShowProgress, run as run_job};
 use offload_bench::files::make_folder;
 use offload_bench::stop::StopSignal;
@@ -56,7 +56,7 @@ pub fn run(a: &Arguments) -> anyhow::Result<CommandEnd> {
     if a.dry_run {
         print(&forecast(&config, &groups)?)?;
         if let Some(folder) = a.output.as_ref().filter(|folder| folder.exists()) {
-            let comparison = Comparison {
+            let comparison = RecordComparison {
                 config: &config,
                 groups: &groups,
                 folder,
