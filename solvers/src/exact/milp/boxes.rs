@@ -9,8 +9,9 @@ use crate::exact::bnb::dual::{Averages, Steps, ascend};
 use crate::exact::bnb::region::Region;
 use crate::exact::bnb::search::{Effort, End, Finished, Finisher, LEAST_GAP, Leaf, TreeSearch};
 use crate::search::exchange::exchange;
-use crate::{Budget, Deadline, Outcome, Stop, Trust, relative_gap};
+use crate::{Budget, Deadline, Outcome, Progress, Stop, Trust, relative_gap};
 use offload_instances::Assignment;
+use std::time::Instant;
 
 /// Most user columns of a box that HiGHS gets, and the gap of the box up to which it does.
 const SMALL: BoxLimit = BoxLimit {
@@ -83,6 +84,7 @@ pub enum Cuts {
 
 /// Solves by boxes.
 pub fn solve(costs: &Costs, budget: &Budget, cuts: Cuts) -> Outcome {
+    let begun = Instant::now();
     let deadline = budget.deadline();
     let mut closer = HighsCloser::new(costs, budget.gap, cuts, deadline);
     let lagrangian = Budget {
@@ -97,8 +99,9 @@ pub fn solve(costs: &Costs, budget: &Budget, cuts: Cuts) -> Outcome {
     let end = search.run(usize::MAX);
     let bound = search.bound();
     let (mut plan, mut value) = (search.plan.clone(), search.value);
-    let (by_bound, trajectory) = (
+    let (by_bound, work, mut trajectory) = (
         search.closed_by_bound,
+        search.nodes,
         std::mem::take(&mut search.trajectory),
     );
     drop(search);
@@ -106,6 +109,12 @@ pub fn solve(costs: &Costs, budget: &Budget, cuts: Cuts) -> Outcome {
     while let Confirmation::Better(better) = confirmed {
         plan = better;
         value = costs.problem().objective(&plan);
+        trajectory.push(Progress {
+            time_s: begun.elapsed().as_secs_f64(),
+            work,
+            objective: Some(value),
+            bound: Some(bound.min(value)),
+        });
         confirmed = confirm(costs, &plan, value, budget.gap, &deadline);
     }
     let proved = relative_gap(value, bound).is_some_and(|g| g <= budget.gap.max(LEAST_GAP));
