@@ -2,6 +2,17 @@
 
 use crate::types::Instance;
 
+/// Length of a fingerprint, hexadecimal digits.
+pub const FINGERPRINT_DIGITS: usize = 64;
+
+/// Whether a text has the form of a fingerprint: [`FINGERPRINT_DIGITS`] lower-case hexadecimal
+/// digits.
+#[must_use]
+pub fn is_fingerprint(text: &str) -> bool {
+    let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    text.len() == FINGERPRINT_DIGITS && text.bytes().all(is_digit)
+}
+
 /// blake3 of the instance's canonical form, as 64 hexadecimal digits.
 ///
 /// The canonical form holds everything that can change a number in a report, and no labels (name,

@@ -55,7 +55,7 @@ mod validate;
 
 pub use evaluate::{Evaluation, Realised, UserDelay, Violation};
 pub use files::{FileError, read_instance, read_plan, write_instance, write_plan};
-pub use fingerprint::fingerprint;
+pub use fingerprint::{FINGERPRINT_DIGITS, fingerprint, is_fingerprint};
 pub use outcome::{Status, Trust};
 pub use problem::{Problem, ProblemError};
 pub use stored_plan::{MAX_TEXT_SERVERS, StoredPlan};

@@ -12,15 +12,13 @@ use crate::campaign::config::Config;
 use crate::campaign::store;
 use crate::files::{check_inside, read_campaign};
 use anyhow::{Context, anyhow, ensure};
+use offload_instances::{FINGERPRINT_DIGITS, is_fingerprint};
 use offload_reports::records::environment::{ENVIRONMENTS, Environment, read_environments};
 use offload_reports::records::record::{RECORDS, Record};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-
-/// Length of a fingerprint, hexadecimal digits.
-const FINGERPRINT_DIGITS: usize = 64;
 
 /// What a campaign consists of, for the description of its archive.
 pub(super) struct CampaignFacts {
@@ -114,14 +112,10 @@ fn files_in(staging: &Staging, folder: &str) -> usize {
 /// The fingerprints of all instances. They become file names.
 fn fingerprints(records: &[Record], folder: &Path) -> anyhow::Result<BTreeSet<String>> {
     let all: BTreeSet<String> = records.iter().map(|r| r.fingerprint.clone()).collect();
-    let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-    let bad = all
-        .iter()
-        .find(|f| f.len() != FINGERPRINT_DIGITS || !f.bytes().all(is_digit));
-    match bad {
+    match all.iter().find(|print| !is_fingerprint(print)) {
         Some(bad) => Err(anyhow!(
-            "{}: \"{}\" is not a fingerprint of {FINGERPRINT_DIGITS} lower-case hexadecimal digits; \
-             remove its records",
+            "{}: \"{}\" is not a fingerprint of {FINGERPRINT_DIGITS} lower-case hexadecimal \
+             digits; remove its records",
             folder.join(RECORDS).display(),
             bad.chars().take(80).collect::<String>().escape_debug()
         )),

@@ -4,15 +4,12 @@
 use super::lines::NumberedRecord;
 use crate::campaign::config::Config;
 use crate::campaign::matrix::{AskedProblems, InstanceOrigin};
-use offload_instances::Instance;
+use offload_instances::{FINGERPRINT_DIGITS, Instance, is_fingerprint};
 use offload_reports::records::record::{Options, RECORD_FORMAT};
 use offload_reports::{Environment, Record};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
-
-/// Length of a fingerprint.
-const FINGERPRINT_DIGITS: usize = 64;
 
 /// The record format without `generator`.
 const FIRST_RECORD_FORMAT: &str = "offload-record/1";
@@ -55,9 +52,7 @@ pub(super) fn label_fault(r: &Record, known: &BTreeSet<InstanceLabels>) -> Optio
 
 /// Why a record's fingerprint is none; `None` if it has the form of one.
 pub(super) fn fingerprint_fault(print: &str) -> Option<String> {
-    let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    let is_print = print.len() == FINGERPRINT_DIGITS && print.chars().all(is_digit);
-    (!is_print).then(|| {
+    (!is_fingerprint(print)).then(|| {
         format!(
             "its fingerprint is not {FINGERPRINT_DIGITS} lower-case hexadecimal digits, so it is \
              of no instance"
