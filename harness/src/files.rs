@@ -6,7 +6,7 @@ use anyhow::Context;
 use offload_instances::{Instance, Problem, Weights};
 use offload_reports::records::record::RECORDS;
 use offload_reports::{Environment, Loaded, Record, read_environments};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Reads an instance; warnings go to `notify`.
@@ -105,6 +105,22 @@ pub fn read_folder(folder: &Path, notify: Notify) -> anyhow::Result<CampaignFold
         environments: read_environments(folder)?,
         contradicting: loaded.contradicting,
     })
+}
+
+/// The ordinary files below a folder that match a pattern, sorted; none if no file does. `*`, `?`
+/// and `**` work as in a shell.
+///
+/// # Errors
+/// If the pattern is not valid, or a folder cannot be read.
+pub fn matching_files(pattern: &str, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    // The folder's own path may contain wildcard characters.
+    let full = Path::new(&glob::Pattern::escape(&folder.to_string_lossy())).join(pattern);
+    let found = glob::glob(&full.to_string_lossy())
+        .map_err(|e| anyhow::anyhow!("{pattern}: {e}; fix the pattern"))?;
+    let mut files = found.collect::<Result<Vec<_>, _>>()?;
+    files.retain(|path| path.is_file());
+    files.sort();
+    Ok(files)
 }
 
 /// Checks that a file can be written in its folder, before a long run whose result goes there.

@@ -2,7 +2,7 @@
 //! generate, and those that they read.
 
 use super::staging::Staging;
-use crate::campaign::certificates::CERTIFICATES;
+use crate::campaign::certificates::{CERTIFICATES, stored_name};
 use crate::campaign::config::Config;
 use crate::campaign::matrix::{InstanceOrigin, source_origins};
 use crate::notice::Notify;
@@ -19,7 +19,7 @@ const SHOWN: usize = 5;
 
 /// Where an instance stands in a campaign's folder, and in an archive.
 fn place_of(fingerprint: &str) -> String {
-    format!("{CERTIFICATES}/{}.json.gz", &fingerprint[..16])
+    format!("{CERTIFICATES}/{}", stored_name(fingerprint))
 }
 
 /// Adds the instances that stand in the campaign's folder. Returns the fingerprints of the others.

@@ -4,15 +4,14 @@ use super::layout::{CONFIG, MANIFEST, METADATA, SOLVERS};
 use super::rewrite::LocalPaths;
 use super::staging::Staging;
 use crate::campaign::certificates::CERTIFICATES;
+use crate::files::matching_files;
 use crate::notice::Notify;
+use crate::process::external::{EXEC, SERVE};
 use anyhow::{Context, anyhow, ensure};
 use offload_reports::records::environment::ENVIRONMENTS;
 use offload_reports::records::record::RECORDS;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 use toml::{Table, Value};
-
-/// Prefixes of the ids of external solvers.
-const COMMANDS: [&str; 2] = ["exec:", "serve:"];
 
 /// Folders of the operating system. Programs there, such as an interpreter, belong to the machine.
 const SYSTEM: [&str; 5] = ["/bin", "/sbin", "/usr", "/opt", "/nix"];
@@ -80,7 +79,7 @@ pub(super) fn externals(config: &str) -> anyhow::Result<Vec<DeclaredSolver>> {
             depends: depends.into_iter().flatten().filter_map(text).collect(),
         })
     });
-    let is_external = |s: &DeclaredSolver| COMMANDS.iter().any(|p| s.id.starts_with(p));
+    let is_external = |s: &DeclaredSolver| [EXEC, SERVE].iter().any(|p| s.id.starts_with(p));
     Ok(short.chain(long).filter(is_external).collect())
 }
 
@@ -157,13 +156,7 @@ fn add_matches(
     folder: &Path,
     notify: Notify,
 ) -> anyhow::Result<()> {
-    let full = Path::new(&glob::Pattern::escape(&folder.to_string_lossy())).join(pattern);
-    let found = glob::glob(&full.to_string_lossy())
-        .map_err(|e| anyhow!("depends: {pattern}: {e}; fix the pattern"))?;
-    let mut files = found.collect::<Result<Vec<PathBuf>, _>>()?;
-    files.retain(|path| path.is_file());
-    files.sort();
-    for file in files {
+    for file in matching_files(pattern, folder).map_err(|e| anyhow!("depends: {e}"))? {
         let path = file.strip_prefix(folder).ok().and_then(plain);
         match path.filter(|path| is_free(path)) {
             Some(path) => add_unique(staging, &path, &file)?,

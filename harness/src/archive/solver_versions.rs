@@ -3,7 +3,7 @@
 
 use super::solver_files::{DeclaredSolver, externals, is_system};
 use crate::notice::Notify;
-use crate::process::external::{file_version, recorded_file_version};
+use crate::process::external::{command_words, file_version, recorded_file_version};
 use anyhow::{Context, bail};
 use offload_reports::Record;
 use std::collections::BTreeMap;
@@ -81,8 +81,8 @@ impl FileVersions {
 /// Whether a command names a file of the operating system by its absolute path. It is part of the
 /// version, and differs between machines.
 fn names_system(solver: &DeclaredSolver, folder: &Path) -> bool {
-    let words = solver.id.split(':').skip(1).flat_map(str::split_whitespace);
-    words
-        .map(|word| folder.join(word.trim_matches(['"', '\''])))
+    let (_, line) = solver.id.split_once(':').unwrap_or_default();
+    command_words(line)
+        .map(|word| folder.join(word))
         .any(|path| path.is_file() && is_system(&path))
 }

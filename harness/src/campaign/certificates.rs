@@ -18,17 +18,22 @@ const REFUSAL_END: &str = ".no-certificate.txt";
 /// File name of a record's instance. It is the fingerprint, because names can repeat and can
 /// contain characters that a file name cannot.
 pub fn instance_name(r: &Record) -> String {
-    format!("{}.json.gz", print_digits(r))
+    stored_name(&r.fingerprint)
+}
+
+/// File name of the instance with this fingerprint.
+pub fn stored_name(fingerprint: &str) -> String {
+    format!("{}.json.gz", print_digits(fingerprint))
 }
 
 /// The first digits of the fingerprint. A record may hold any text there, and a file name must not
 /// leave the folder.
-fn print_digits(r: &Record) -> String {
-    let is_plain = r.fingerprint.chars().all(|c| c.is_ascii_alphanumeric());
+fn print_digits(fingerprint: &str) -> String {
+    let is_plain = fingerprint.chars().all(|c| c.is_ascii_alphanumeric());
     if is_plain {
-        r.fingerprint.chars().take(DIGITS).collect()
+        fingerprint.chars().take(DIGITS).collect()
     } else {
-        hashed(&r.fingerprint)
+        hashed(fingerprint)
     }
 }
 
@@ -48,7 +53,7 @@ pub fn refusal_name(r: &Record) -> String {
 }
 
 fn stem(r: &Record) -> String {
-    let fingerprint = print_digits(r);
+    let fingerprint = print_digits(&r.fingerprint);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let solver = if r.solver.chars().all(plain) && r.solver.len() < 64 {
         r.solver.clone()

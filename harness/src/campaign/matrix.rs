@@ -2,7 +2,7 @@
 //! only when it is solved.
 
 use crate::campaign::config::{Config, InstanceSource};
-use crate::files::read_instance;
+use crate::files::{matching_files, read_instance};
 use crate::notice::Notify;
 use anyhow::{Context, anyhow, bail, ensure};
 use offload_instances::families::{self, MAX_PAIRS, MAX_USERS, Spec};
@@ -468,18 +468,12 @@ fn matches(pattern: &str, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if !pattern.contains(['*', '?', '[']) || folder.join(pattern).is_file() {
         return Ok(vec![folder.join(pattern)]);
     }
-    // The folder's own path may contain wildcard characters.
-    let full = Path::new(&glob::Pattern::escape(&folder.to_string_lossy())).join(pattern);
-    let found = glob::glob(&full.to_string_lossy())
-        .map_err(|e| anyhow!("files: {pattern}: {e}; fix the pattern"))?;
-    let mut files = found.collect::<Result<Vec<_>, _>>()?;
-    files.retain(|path| path.is_file());
+    let files = matching_files(pattern, folder).map_err(|e| anyhow!("files: {e}"))?;
     ensure!(
         !files.is_empty(),
         "files: {pattern}: matches no file in {}",
         folder.display()
     );
-    files.sort();
     Ok(files)
 }
 

@@ -3,6 +3,7 @@
 use super::fence::{Fence, FencedProcess, Sandbox};
 use super::serve_message::Hello;
 use super::serve_pool::{PoolError, ServePool};
+use crate::files::matching_files;
 use anyhow::{Context, anyhow, bail, ensure};
 use offload_reports::records::record::ANYTIME;
 use serde_json::Value;
@@ -264,11 +265,17 @@ pub fn recorded_file_version(version: &str) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(PART_END))
 }
 
+/// The words of a command, without their quotes.
+pub fn command_words(line: &str) -> impl Iterator<Item = &str> {
+    line.split_whitespace()
+        .map(|word| word.trim_matches(['"', '\'']))
+}
+
 /// A hash of the files that a command names, in order; `None` if it names none.
 fn named_files(line: &str, folder: &Path) -> Option<String> {
     let mut hasher = blake3::Hasher::new();
     let mut found = false;
-    for word in line.split_whitespace().map(|w| w.trim_matches(['"', '\''])) {
+    for word in command_words(line) {
         let path = folder.join(word);
         if let Some(bytes) = path.is_file().then(|| std::fs::read(&path).ok()).flatten() {
             found = true;
@@ -304,30 +311,22 @@ fn dependencies(patterns: &[String], folder: &Path) -> anyhow::Result<String> {
 ///
 /// # Errors
 /// If a pattern is invalid or matches no file.
-pub fn dependency_files(
+fn dependency_files(
     patterns: &[String],
     folder: &Path,
 ) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    // The folder's own path may contain wildcard characters.
-    let base = glob::Pattern::escape(&folder.to_string_lossy());
     let mut files = BTreeMap::new();
     for pattern in patterns {
-        let before = files.len();
-        let full = Path::new(&base).join(pattern);
-        let mut matched = false;
-        for found in glob::glob(&full.to_string_lossy())? {
-            let path = found?;
-            if path.is_file() {
-                let name = path.strip_prefix(folder).unwrap_or(&path);
-                files.insert(name.to_string_lossy().into_owned(), path.clone());
-                matched = true;
-            }
-        }
+        let matching = matching_files(pattern, folder)?;
         ensure!(
-            matched || files.len() > before,
+            !matching.is_empty(),
             "{pattern}: matches no file in {}; fix the pattern",
             std::path::absolute(folder.join("."))?.display()
         );
+        for path in matching {
+            let name = path.strip_prefix(folder).unwrap_or(&path);
+            files.insert(name.to_string_lossy().into_owned(), path);
+        }
     }
     Ok(files)
 }
