@@ -231,8 +231,15 @@ impl<'a> Oracle<'a> {
             _ if low == high => &[low],
             _ => &[low, high],
         };
+        // While an offer is made, only the block before has the same powers. Later blocks are few.
+        let compared = if offer.reach.is_some() {
+            offer.ends.len()
+        } else {
+            2
+        };
         let end = |&power: &f64| {
-            let known = offer.ends.iter().rev().find(|end| end.power == power);
+            let mut known = offer.ends.iter().rev().take(compared);
+            let known = known.find(|end| end.power == power);
             let uplink = known.map(|end| end.uplink.clone());
             let price = |&i: &usize| d.uplink(i, j, power);
             LoadEnd {
@@ -384,11 +391,11 @@ impl<'a> Oracle<'a> {
     /// returns its value.
     fn refine_least(&mut self, j: usize, r: f64) -> f64 {
         loop {
-            let entries = self.table[j].iter().enumerate();
-            let Some((k, least)) = entries.min_by(|a, b| a.1.value.total_cmp(&b.1.value)) else {
+            self.find_least(j);
+            let k = self.best[j];
+            let Some(least) = self.table[j].get(k) else {
                 return f64::INFINITY;
             };
-            self.best[j] = k;
             if !least.is_exact {
                 self.evaluate_end(j, k, r);
             } else if least.is_block() {
@@ -418,6 +425,11 @@ impl<'a> Oracle<'a> {
             self.evaluate_end(j, k, r);
         }
         // The index of the least entry may have moved.
+        self.find_least(j);
+    }
+
+    /// Notes the least entry of server j's table.
+    fn find_least(&mut self, j: usize) {
         let entries = self.table[j].iter().enumerate();
         let least = entries.min_by(|a, b| a.1.value.total_cmp(&b.1.value));
         self.best[j] = least.map_or(0, |(k, _)| k);
