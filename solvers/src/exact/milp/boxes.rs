@@ -3,6 +3,7 @@
 
 use super::chord::{self, ChordProgram};
 use super::highs::{self, HighsLimits};
+use crate::certificate::Multipliers;
 use crate::costs::Costs;
 use crate::exact::bnb::bound::{Oracle, Slot};
 use crate::exact::bnb::dual::{Averages, Steps, ascend};
@@ -304,12 +305,14 @@ fn confirm(
     deadline: &Deadline,
 ) -> Confirmation {
     let floor = value * (1.0 + TOLERANCE);
+    let (_, prices) = exchange(costs, plan.clone());
     let mut last = Confirmation::Open("it is too large");
     for around in AROUND {
         if deadline.is_over() {
             return Confirmation::Open("the time is over");
         }
-        let Some((region, slots)) = box_around(costs, plan, floor, around, deadline) else {
+        let Some((region, slots)) = box_around(costs, (plan, &prices), floor, around, deadline)
+        else {
             return Confirmation::Refuted(
                 "the Lagrangian bound is above the plan in the plan's own box: a bug".into(),
             );
@@ -344,10 +347,11 @@ fn confirm(
     last
 }
 
-/// A region around a plan and its open slots at `floor`; `None` if the Lagrangian bound closes it.
+/// A region around a plan and its open slots at `floor`, with the plan's `prices` as the first
+/// multipliers; `None` if the Lagrangian bound closes it.
 fn box_around(
     costs: &Costs,
-    plan: &Assignment,
+    (plan, prices): (&Assignment, &Multipliers),
     floor: f64,
     around: Around,
     deadline: &Deadline,
@@ -365,7 +369,7 @@ fn box_around(
     let unit: Vec<f64> = (0..costs.m()).map(|j| power[j] + costs.noise(j)).collect();
     let mut oracle = Oracle::new(costs, region);
     let mut averages = Averages::new(costs);
-    let (_, mut best) = exchange(costs, plan.clone());
+    let mut best = prices.clone();
     for count in STEPS_AROUND {
         if oracle.is_empty() {
             return None;

@@ -16,7 +16,7 @@ pub use linear::{Linear, LinearColumn, LinearRow, Sense};
 use crate::costs::Costs;
 use crate::heuristics::local_search::improve_from;
 use crate::{About, Budget, Deadline, Outcome, Solver, Stop, Trust, greedy, relative_gap};
-use boxes::Cuts;
+use boxes::{Cuts, keeps_rules};
 use formulation::Pruning;
 use highs::HighsLimits;
 use offload_instances::{Assignment, Problem};
@@ -172,16 +172,10 @@ impl<'a> MilpSearch<'a> {
         Formulation::new(self.costs, bins.clone(), self.scale(), Some(&pruning))
     }
 
-    /// Makes a feasible and better plan the incumbent; returns its loads and interference.
+    /// Makes a feasible and better plan the incumbent.
     fn offer(&mut self, plan: Assignment) {
-        let loads = self.problem.loads(&plan);
-        let fits = (0..self.problem.m()).all(|j| loads[j] <= self.problem.capacity(j));
-        let keeps = plan
-            .iter()
-            .enumerate()
-            .all(|(i, p)| p.is_some() || !self.problem.is_mandatory(i));
         let value = self.problem.objective(&plan);
-        if fits && keeps && value < self.value {
+        if value < self.value && keeps_rules(self.costs, &plan) {
             self.plan = plan;
             self.value = value;
         }
