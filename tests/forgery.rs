@@ -474,7 +474,9 @@ fn labels_of_the_configuration_win() {
 fn trajectories_keep_within_what_is_proved() {
     let folder = campaign(CONFIG);
     let out = folder.path().join("out");
-    let moment = |time: f64, objective: Value, bound: Value| json!({"time_s": time, "objective": objective, "bound": bound});
+    fn moment(time: f64, objective: Value, bound: Value) -> Value {
+        json!({"time_s": time, "objective": objective, "bound": bound})
+    }
     refuted_as(&out, "incumbent below a proved bound", &|all, _| {
         let r = row_of(all, "goa");
         for field in PLAN_FIELDS {

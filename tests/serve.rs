@@ -34,7 +34,8 @@ fn config(more: &str) -> String {
 /// A program that says hello and then runs `answer` for each request, with `$id` and `$line`.
 fn program(answer: &str) -> String {
     format!(
-        "{HELLO}\nwhile read -r line; do\nid=${{line#*'\"id\": '}}; id=${{id%%,*}}\n{answer}\ndone\n"
+        "{HELLO}\nwhile read -r line; do\nid=${{line#*'\"id\": '}}; id=${{id%%,*}}\n{answer}\n\
+         done\n"
     )
 }
 

@@ -127,7 +127,8 @@ fn peak_memory_mb() -> u64 {
 /// Interference off: `bnb` and `milp-none` on the same instances, one after the other.
 fn compare_milp(seeds: u64) {
     println!(
-        "\n| N = 120, M = 4, interference off, gap 1e-6 | tau | bnb s | milp-none s | milp-none / bnb \
+        "\n| N = 120, M = 4, interference off, gap 1e-6 | tau | bnb s | milp-none s | \
+         milp-none / bnb \
          |\n|---|--:|--:|--:|--:|"
     );
     for seed in 0..seeds {

@@ -118,7 +118,8 @@ fn root(
     });
     let solvers: Vec<&str> = facts.solvers.iter().map(String::as_str).collect();
     let description = format!(
-        "Results of offloading algorithms on LLM-offloading instances ({ARCHIVE_FORMAT}): {} records, \
+        "Results of offloading algorithms on LLM-offloading instances ({ARCHIVE_FORMAT}): {} \
+         records, \
          {} instances and {} certificates of bounds. Solvers: {}. To re-check plans and bounds: \
          offload-bench unpack ARCHIVE --verify.",
         facts.records,

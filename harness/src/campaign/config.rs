@@ -446,7 +446,8 @@ pub(crate) fn once<T: Ord + Copy + std::fmt::Debug>(
     for value in values {
         ensure!(
             seen.insert(value),
-            "{name}: contains a duplicate, {value:?}; give each entry once, or give each its own name"
+            "{name}: contains a duplicate, {value:?}; give each entry once, or give each its own \
+             name"
         );
     }
     Ok(())

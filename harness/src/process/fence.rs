@@ -393,7 +393,7 @@ impl Drop for FencedProcess {
 impl FenceKiller {
     /// Orders the supervisor to kill the program.
     pub fn kill(&self, why: Killed) {
-        // If the supervisor has ended, whoever waits for it notices.
+        // If the supervisor has ended, the thread that waits for it notices.
         let _ = self.0.send(&SupervisorOrder::Kill(why));
     }
 }

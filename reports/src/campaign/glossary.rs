@@ -83,7 +83,8 @@ fn gap_columns() -> Vec<Entry> {
 
 fn other_columns() -> Vec<Entry> {
     entries! {
-        "time": "median wall time of the algorithm over rows that did not end in an error, time-outs \
+        "time": "median wall time of the algorithm over rows that did not end in an error, \
+            time-outs \
             included; the methods say what the times of external solvers hold";
         "geo.": "shifted geometric mean of the same times, exp(mean ln(t + 1 ms)) - 1 ms";
         "PAR10": "mean time in which an unsolved row (timed out, failed, constraints violated, or \

@@ -88,7 +88,8 @@ fn check_probabilities(tokens: &mut [TokenCandidate]) -> Result<(), String> {
         if value > ROUNDING {
             let shown: String = token.text.chars().take(40).collect();
             return Err(format!(
-                "the reply gives the token \"{}\" the log-probability {value}; it must be at most 0",
+                "the reply gives the token \"{}\" the log-probability {value}; it must be at \
+                 most 0",
                 shown.escape_debug()
             ));
         }
